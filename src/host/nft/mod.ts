@@ -1,0 +1,25 @@
+import type { Netns } from '../netns/mod.ts'
+
+/** nft refused a transaction: nothing of it was applied. `message` is nft's own, with line and caret. */
+export class NftError extends Error {
+  override readonly name = 'NftError'
+}
+
+/** nftables in one namespace. Text is nft's own language, made by `wire/nft` alone. */
+export interface Nft {
+  /** One transaction: all or nothing. Throws NftError. */
+  run(text: string): void
+  /** Map or set elements as nft prints them in JSON; undefined when the table or map is absent. */
+  elements(family: string, table: string, name: string): readonly unknown[] | undefined
+  /** Names of the tables of the namespace, as "inet fairlead". */
+  tables(): readonly string[]
+  /** A table's comment (we keep the content hash of what is loaded there), or undefined. */
+  comment(family: string, table: string): string | undefined
+  /** Packets and bytes of a named counter; undefined when absent. */
+  counter(family: string, table: string, name: string): { readonly packets: number; readonly bytes: number } | undefined
+  close(): void
+}
+
+export interface NftDriver {
+  open(netns: Netns): Nft
+}

@@ -1,0 +1,52 @@
+import type { Readable, Writable } from 'node:stream'
+import type { Netns } from '../netns/mod.ts'
+
+export interface Mount {
+  /** An absolute path on this side. */
+  readonly source: string
+  readonly target: string
+  readonly readOnly?: boolean
+}
+
+export interface SpawnSpec {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** The namespace to run in; absent = this process's. */
+  readonly netns?: Netns
+  /** Own mount, PID, UTS and IPC namespaces with these mounts; absent = this process's. */
+  readonly sandbox?: { readonly hostname: string; readonly mounts: readonly Mount[]; readonly readOnlyRoot?: boolean }
+  readonly uid?: number
+  readonly gid?: number
+  /** A controlling terminal instead of pipes; stderr is then null. */
+  readonly tty?: { readonly columns: number; readonly rows: number }
+  /** Descriptors to inherit, after 0-2. */
+  readonly inherit?: readonly number[]
+}
+
+export interface ExitStatus {
+  readonly code: number
+  readonly signal?: string
+}
+
+export interface Child {
+  readonly pid: number
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable | null
+  /** Resolves once, when the process and its output have ended. */
+  readonly exited: Promise<ExitStatus>
+  kill(signal: NodeJS.Signals): void
+  /** Only with a tty. */
+  resize(columns: number, rows: number): void
+}
+
+export interface ProcessDriver {
+  /** Rejects with code ENOENT when the command does not exist, EACCES when it may not run. */
+  spawn(spec: SpawnSpec): Promise<Child>
+  /** Runs a further command in the namespaces of a sandboxed child (exec). */
+  enter(child: Child, spec: Omit<SpawnSpec, 'netns' | 'sandbox'>): Promise<Child>
+  /** Finds a command in the given PATH, or undefined. */
+  which(command: string, path?: string): string | undefined
+}

@@ -1,0 +1,27 @@
+import type { Socket as UdpSocket } from 'node:dgram'
+import type { ListenOptions, Server, Socket } from 'node:net'
+import type { Ip } from '../../lib/ip.ts'
+import type { Netns } from '../netns/mod.ts'
+
+/** What any node server (net, http, https, http2, tls) offers here. */
+export type Listenable = Pick<Server, 'listen' | 'address' | 'close' | 'once' | 'off'>
+
+export interface TcpTarget {
+  readonly netns: Netns
+  readonly address: Ip
+  readonly port: number
+  readonly localAddress?: Ip
+}
+
+/** Sockets that live in a given namespace though this process does not. */
+export interface SocketDriver {
+  /** Makes the server listen; address absent means every address of both families. Rejects with EADDRINUSE, EACCES ... */
+  listen(server: Listenable, at: { readonly netns: Netns; readonly port: number; readonly address?: Ip }): Promise<void>
+  /** Connects by address, never by name. The socket is returned at once and emits connect or error. */
+  connect(target: TcpTarget): Socket
+  /** A bound UDP socket; port 0 lets the kernel choose. address absent means every IPv4 address (or IPv6 with family 6). */
+  udp(at: { readonly netns: Netns; readonly port: number; readonly address?: Ip; readonly family?: 4 | 6 }): Promise<UdpSocket>
+  /** A listening TCP socket of the namespace as a descriptor, to pass on or inherit. Throws EADDRINUSE, EACCES. */
+  listenFd(at: { readonly netns: Netns; readonly port: number; readonly address: Ip }): number
+}
+export type { ListenOptions }

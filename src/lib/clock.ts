@@ -1,0 +1,16 @@
+/** Time as a value that is passed in. Nothing outside `host/clock` reads the system's. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Milliseconds on a clock that never jumps. */
+  monotonic(): number
+  /** Resolves after ms; rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls f once after ms; the returned function cancels. Never keeps the process alive. */
+  after(ms: number, f: () => void): () => void
+}
+
+/** RFC 3339 in UTC with whole seconds, as Kubernetes writes times. */
+export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
+/** RFC 3339 with microseconds: the form of MicroTime. */
+export const rfc3339Micro = (ms: number): string => `${new Date(ms).toISOString().slice(0, -1)}000Z`

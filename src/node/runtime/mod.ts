@@ -1,0 +1,128 @@
+/**
+ * The pod runtime: a process apart from the node agents, as a container runtime is from the kubelet. It makes and holds
+ * containers in namespaces that the agent's CNI made; it knows nothing of the Kubernetes API. One serves every node of a
+ * twin. Agents and the API reach it through a Unix socket and find everything again after their own restart.
+ */
+import type { Duplex, Readable } from 'node:stream'
+
+/** How a container came to run; `why` is what `kubectl describe pod` tells. */
+export type RunsAs = 'builtin' | 'process' | 'stand-in'
+
+export interface ContainerPort {
+  readonly name?: string
+  readonly port: number
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+}
+
+export interface SandboxSpec {
+  /** The pod's UID: the sandbox's identity. */
+  readonly podUid: string
+  readonly namespace: string
+  readonly name: string
+  readonly node: string
+  /** A namespace under /run/netns; the node's own for hostNetwork. */
+  readonly netns: string
+  readonly hostname: string
+  readonly podIps: readonly string[]
+  readonly hostNetwork: boolean
+  /** Text of the files each container sees. */
+  readonly resolvConf: string
+  readonly hosts: string
+}
+
+export interface ContainerSpec {
+  readonly podUid: string
+  readonly name: string
+  /** Counts restarts: (podUid, name, attempt) is the container's identity. */
+  readonly attempt: number
+  readonly image: string
+  readonly command: readonly string[]
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly workingDir?: string
+  readonly ports: readonly ContainerPort[]
+  readonly stdin: boolean
+  readonly stdinOnce: boolean
+  readonly tty: boolean
+  readonly uid?: number
+  readonly gid?: number
+  readonly mounts: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean }[]
+  /** appProtocol by port, from Services if known: decides what a stand-in speaks. */
+  readonly appProtocols?: Readonly<Record<number, string>>
+}
+
+export type ContainerPhase =
+  | { readonly state: 'running'; readonly startedAtMs: number }
+  | {
+      readonly state: 'exited'
+      readonly startedAtMs: number
+      readonly finishedAtMs: number
+      readonly exitCode: number
+      readonly signal?: string
+      readonly reason: 'Completed' | 'Error' | 'ContainerCannotRun'
+      readonly message?: string
+    }
+
+export interface ContainerStatus {
+  readonly podUid: string
+  readonly name: string
+  readonly attempt: number
+  readonly id: string
+  readonly runsAs: RunsAs
+  readonly why: string
+  readonly phase: ContainerPhase
+}
+
+export interface SandboxStatus {
+  readonly spec: SandboxSpec
+  readonly containers: readonly ContainerStatus[]
+}
+
+export interface LogOptions {
+  readonly podUid: string
+  readonly container: string
+  readonly previous?: boolean
+  readonly follow?: boolean
+  readonly timestamps?: boolean
+  readonly tailLines?: number
+  readonly limitBytes?: number
+  readonly sinceTimeMs?: number
+}
+
+/** The streams of exec and attach. stderr is absent with a TTY. Resolves `exit` when the process has ended. */
+export interface ProcessStreams {
+  readonly stdin: Duplex | null
+  readonly stdout: Readable
+  readonly stderr: Readable | null
+  resize(columns: number, rows: number): void
+  readonly exit: Promise<{ readonly code: number; readonly signal?: string }>
+  /** Ends the process (exec) or lets go of it (attach). */
+  close(): void
+}
+
+export interface ExecSpec {
+  readonly podUid: string
+  readonly container: string
+  readonly command: readonly string[]
+  readonly stdin: boolean
+  readonly tty: boolean
+}
+
+/** What agents and the API server call. Errors carry a message for the user. */
+export interface PodRuntime {
+  runSandbox(spec: SandboxSpec): Promise<void>
+  /** SIGTERM, grace, SIGKILL for each container, then the sandbox is forgotten. Idempotent. */
+  removeSandbox(podUid: string, graceSeconds: number): Promise<void>
+  startContainer(spec: ContainerSpec): Promise<ContainerStatus>
+  stopContainer(podUid: string, name: string, graceSeconds: number): Promise<void>
+  /** Sandboxes of one node, or of all. */
+  list(node?: string): Promise<readonly SandboxStatus[]>
+  /** Yields each status change from now on, until the signal aborts or the connection ends. */
+  events(node: string, signal: AbortSignal): AsyncIterable<ContainerStatus>
+  logs(options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer>
+  exec(spec: ExecSpec): Promise<ProcessStreams>
+  attach(podUid: string, container: string): Promise<ProcessStreams>
+  /** A connection to a port inside the pod. */
+  portForward(podUid: string, port: number): Promise<Duplex>
+  close(): void
+}
