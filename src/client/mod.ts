@@ -128,3 +128,10 @@ export interface Progress {
   readonly observed: number
   readonly busy: readonly string[]
 }
+
+/** A running role: what `main.ts` starts, serves the progress of, and stops by aborting the signal it gave. */
+export interface Role {
+  progress(): Progress
+  /** Resolves when the role has ended after its signal aborted; rejects when it failed. */
+  readonly done: Promise<void>
+}

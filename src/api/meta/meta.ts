@@ -62,3 +62,4 @@ export interface KubeObject {
   readonly kind: string
   readonly metadata: ObjectMeta
 }
+export type { ApiObject, Kind } from '../../schema/kind.ts'

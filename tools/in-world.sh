@@ -1,0 +1,12 @@
+#!/bin/sh
+# Runs a command in network and mount namespaces of its own, with an empty /run/netns: what kernel tests need, and nothing leaks.
+set -eu
+user=""
+[ "$(id -u)" = 0 ] || user="--user --map-root-user"
+# shellcheck disable=SC2086
+exec unshare $user --net --mount --propagation private sh -c '
+  mkdir -p /run/netns 2>/dev/null || mount -t tmpfs tmpfs /run
+  mkdir -p /run/netns
+  mount -t tmpfs tmpfs /run/netns
+  ip link set lo up
+  exec "$@"' sh "$@"
