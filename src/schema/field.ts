@@ -40,8 +40,10 @@ export interface FieldOptions {
   readonly patchStrategy?: 'merge' | 'replace' | 'retainKeys' | 'merge,retainKeys'
   /** Server-side apply: the map or struct is replaced as a whole. */
   readonly atomic?: true
-  /** On the wire (protobuf) a message of its own; in JSON its fields stand in the parent. */
+  /** On the wire (protobuf) a message of its own; in JSON its fields stand in the parent. See `inline`. */
   readonly inline?: true
+  /** A zero value ("", 0, false) differs from absence and is kept; without it a stored object does not have the field. */
+  readonly explicit?: true
   readonly minimum?: number
   readonly maximum?: number
   readonly format?: string
@@ -71,10 +73,11 @@ export interface Message {
 
 type ValueOf<F> = F extends Field<infer T, boolean> ? T : never
 type PresentKeys<F extends Fields> = { [K in keyof F]: F[K] extends Field<unknown, true> ? K : never }[keyof F]
+type InlineKeys<F extends Fields> = { [K in keyof F]: F[K] extends InlineField ? K : never }[keyof F]
 
-/** The JSON shape of a set of fields. */
+/** The JSON shape of a set of fields, without what is inlined: an interface extends that beside this. */
 export type Infer<F extends Fields> = { readonly [K in PresentKeys<F>]: ValueOf<F[K]> } & {
-  readonly [K in Exclude<keyof F, PresentKeys<F>>]?: ValueOf<F[K]>
+  readonly [K in Exclude<keyof F, PresentKeys<F> | InlineKeys<F>>]?: ValueOf<F[K]>
 }
 
 type IsPresent<O> = O extends { readonly required: true } | { readonly present: true } ? true : false
@@ -82,7 +85,11 @@ type EnumOr<O, T> = O extends { readonly enum: readonly (infer E)[] } ? E : T
 
 const scalarField =
   <T>(scalar: Scalar) =>
-  <const O extends FieldOptions = {}>(tag: number, doc: string, options?: O): Field<EnumOr<O, T>, IsPresent<O>> => ({
+  <const O extends FieldOptions = Record<never, never>>(
+    tag: number,
+    doc: string,
+    options?: O,
+  ): Field<EnumOr<O, T>, IsPresent<O>> => ({
     tag,
     doc,
     type: { is: 'scalar', scalar },
@@ -125,7 +132,7 @@ export const JSON_VALUE = scalarItem<Json>('json')
 export const ref = <T>(target: () => Message): Item<T> => ({ type: { is: 'message', message: target } })
 export const listOf = <T>(item: Item<T>): Item<readonly T[]> => ({ type: { is: 'list', of: item.type } })
 
-export function one<T, const O extends FieldOptions = {}>(
+export function one<T, const O extends FieldOptions = Record<never, never>>(
   tag: number,
   item: Item<T>,
   doc: string,
@@ -134,7 +141,7 @@ export function one<T, const O extends FieldOptions = {}>(
   return { tag, doc, type: item.type, options: options ?? {} }
 }
 
-export function list<T, const O extends FieldOptions = {}>(
+export function list<T, const O extends FieldOptions = Record<never, never>>(
   tag: number,
   item: Item<T>,
   doc: string,
@@ -143,13 +150,24 @@ export function list<T, const O extends FieldOptions = {}>(
   return { tag, doc, type: { is: 'list', of: item.type }, options: options ?? {} }
 }
 
-export function map<T, const O extends FieldOptions = {}>(
+export function map<T, const O extends FieldOptions = Record<never, never>>(
   tag: number,
   item: Item<T>,
   doc: string,
   options?: O,
 ): Field<Readonly<Record<string, T>>, IsPresent<O>> {
   return { tag, doc, type: { is: 'map', of: item.type }, options: options ?? {} }
+}
+
+/** A field that JSON does not show: the fields of its message stand in the parent. */
+export interface InlineField extends Field<unknown, false> {
+  readonly '~inline'?: true
+  readonly options: { readonly inline: true }
+}
+
+/** The key of an inline field is its protobuf name and must not be a name that JSON uses. */
+export function inline(tag: number, target: () => Message): InlineField {
+  return { tag, doc: '', type: { is: 'message', message: target }, options: { inline: true } }
 }
 
 /**

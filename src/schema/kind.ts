@@ -23,7 +23,16 @@ export interface ObjectMetaLike {
 
 /** One problem with one field, worded as Kubernetes words it. */
 export interface FieldError {
-  readonly type: 'Required' | 'Invalid' | 'NotSupported' | 'Forbidden' | 'Duplicate' | 'NotFound' | 'TooLong' | 'TooMany' | 'TypeInvalid'
+  readonly type:
+    | 'Required'
+    | 'Invalid'
+    | 'NotSupported'
+    | 'Forbidden'
+    | 'Duplicate'
+    | 'NotFound'
+    | 'TooLong'
+    | 'TooMany'
+    | 'TypeInvalid'
   /** As in spec.ports[0].port. */
   readonly field: string
   readonly value?: unknown

@@ -1,0 +1,111 @@
+import type { Field, FieldOptions, FieldType, Message } from './field.ts'
+import type { Checks, FieldNode, NodeBase, PatchStrategy, SchemaNode, StructNode } from './node.ts'
+import { NO_STRATEGY } from './node.ts'
+
+const structs = new WeakMap<Message, StructNode>()
+
+/** The node of a built-in message; one per message, its fields computed at first use. */
+export function messageNode(message: Message): StructNode {
+  let node = structs.get(message)
+  if (!node) {
+    node = structNode(message)
+    structs.set(message, node)
+  }
+  return node
+}
+
+function structNode(message: Message): StructNode {
+  let fields: ReadonlyMap<string, FieldNode> | undefined
+  return {
+    kind: 'struct',
+    name: message.name,
+    doc: message.doc,
+    nullable: false,
+    patchStrategy: NO_STRATEGY,
+    atomic: message.atomic ?? false,
+    preserveUnknown: false,
+    embeddedResource: false,
+    fields() {
+      fields ??= new Map(jsonFields(message).map(([name, field]) => [name, fieldNode(name, field)]))
+      return fields
+    },
+  }
+}
+
+/** The fields JSON shows: those of inline messages stand among their parent's. */
+export function jsonFields(message: Message): readonly (readonly [name: string, field: Field])[] {
+  return Object.entries(message.fields).flatMap(([name, field]) =>
+    field.options.inline && field.type.is === 'message' ? jsonFields(field.type.message()) : [[name, field] as const],
+  )
+}
+
+function fieldNode(name: string, field: Field): FieldNode {
+  const { options } = field
+  return {
+    name,
+    node: nodeOf(field.type, options, field.doc),
+    required: options.required ?? false,
+    omitZero: !(options.required || options.present || options.explicit || options.nullable),
+  }
+}
+
+function nodeOf(type: FieldType, options: FieldOptions, doc: string): SchemaNode {
+  const base: NodeBase = {
+    doc,
+    nullable: options.nullable ?? false,
+    patchStrategy: strategyOf(options),
+    ...('default' in options ? { default: options.default } : {}),
+    ...checksOf(options),
+  }
+  switch (type.is) {
+    case 'scalar':
+      return type.scalar === 'json'
+        ? { ...base, kind: 'any', atomic: true }
+        : { ...base, kind: 'scalar', scalar: type.scalar }
+    case 'list':
+      return {
+        ...base,
+        kind: 'list',
+        listType: options.listType ?? 'atomic',
+        listKeys: options.listKeys ?? [],
+        ...(options.patchKey ? { patchKey: options.patchKey } : {}),
+        item: once(() => nodeOf(type.of, {}, '')),
+      }
+    case 'map':
+      return { ...base, kind: 'map', atomic: options.atomic ?? false, item: once(() => nodeOf(type.of, {}, '')) }
+    case 'message': {
+      const struct = messageNode(type.message())
+      return { ...struct, ...base, atomic: options.atomic ?? struct.atomic }
+    }
+  }
+}
+
+function strategyOf(options: FieldOptions): PatchStrategy {
+  const words = options.patchStrategy?.split(',') ?? (options.patchKey ? ['merge'] : [])
+  if (words.length === 0) return NO_STRATEGY
+  return {
+    merge: words.includes('merge'),
+    replace: words.includes('replace'),
+    retainKeys: words.includes('retainKeys'),
+  }
+}
+
+function checksOf({ enum: values, minimum, maximum, format }: FieldOptions): { checks?: Checks } {
+  if (values === undefined && minimum === undefined && maximum === undefined && format === undefined) return {}
+  return {
+    checks: {
+      ...(values ? { enum: values } : {}),
+      ...(minimum === undefined ? {} : { minimum }),
+      ...(maximum === undefined ? {} : { maximum }),
+      ...(format === undefined ? {} : { format }),
+    },
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let value: { readonly made: T } | undefined
+  return () => {
+    value ??= { made: make() }
+    return value.made
+  }
+}
