@@ -23,5 +23,11 @@ export interface SocketDriver {
   udp(at: { readonly netns: Netns; readonly port: number; readonly address?: Ip; readonly family?: 4 | 6 }): Promise<UdpSocket>
   /** A listening TCP socket of the namespace as a descriptor, to pass on or inherit. Throws EADDRINUSE, EACCES. */
   listenFd(at: { readonly netns: Netns; readonly port: number; readonly address: Ip }): number
+  /** A plain TCP or Unix server that does not listen yet: hand it to `listen` or `listenUnix`. Sockets are half-open capable. */
+  server(onConnection: (socket: Socket) => void): Server
+  /** Makes the server listen on a Unix socket, mode 0600; replaces a socket file nobody listens on. Rejects with EADDRINUSE. */
+  listenUnix(server: Listenable, path: string): Promise<void>
+  /** Connects to a Unix socket. The socket is returned at once and emits connect or error. */
+  connectUnix(path: string): Socket
 }
 export type { ListenOptions }
