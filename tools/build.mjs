@@ -27,7 +27,10 @@ await build({
   logLevel: 'warning',
 })
 
-const hash = createHash('sha256').update(readFileSync(join(dist, 'main.cjs'))).digest('hex').slice(0, 16)
+const hash = createHash('sha256')
+  .update(readFileSync(join(dist, 'main.cjs')))
+  .digest('hex')
+  .slice(0, 16)
 const boot = readFileSync(join(root, 'tools/boot.cjs'), 'utf8').replace('BUNDLE_HASH', hash)
 writeFileSync(join(dist, 'boot.cjs.new'), boot)
 renameSync(join(dist, 'boot.cjs.new'), join(dist, 'boot.cjs'))

@@ -12,7 +12,10 @@ const DOCUMENTS: Readonly<Record<string, number>> = {
 }
 
 export function checkDocs(root: string, rooms: readonly string[]): string[] {
-  const missing = [...Object.keys(DOCUMENTS), ...rooms.filter(room => existsSync(join(root, 'src', room))).map(room => `src/${room}/README.md`)]
+  const missing = [
+    ...Object.keys(DOCUMENTS),
+    ...rooms.filter(room => existsSync(join(root, 'src', room))).map(room => `src/${room}/README.md`),
+  ]
     .filter(path => !existsSync(join(root, path)))
     .map(path => `${path}: missing`)
   const long = Object.entries(DOCUMENTS).flatMap(([path, limit]) => {
