@@ -1,0 +1,12 @@
+/** `npm run bench -- <name>`: progress on stderr, one line of JSON last on stdout. What each figure means: docs/benchmarks.md. */
+import { up } from './up.ts'
+
+const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<object>>> = { up }
+
+const [name = '', ...args] = process.argv.slice(2)
+const bench = BENCHES[name]
+if (!bench) {
+  console.error(`bench: unknown name ${JSON.stringify(name)}; there are: ${Object.keys(BENCHES).join(', ')}`)
+  process.exit(2)
+}
+console.log(JSON.stringify({ bench: name, ...(await bench(args)) }))

@@ -1,0 +1,185 @@
+/** A throw-away twin for tests and benchmarks: the real program, in a data folder of its own. */
+import type { ExecFileOptions } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export const ROOT = join(import.meta.dirname, '..')
+export const FAIRLEAD = join(ROOT, 'fairlead')
+
+export interface Result {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv
+  readonly input?: string
+  readonly cwd?: string
+  readonly timeoutMs?: number
+}
+
+/** Runs a command to its end; never throws for an exit code. */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {
+  const settings: ExecFileOptions = {
+    env: options.env ?? process.env,
+    cwd: options.cwd ?? ROOT,
+    maxBuffer: 64 << 20,
+    timeout: options.timeoutMs ?? 60_000,
+  }
+  return new Promise(resolve => {
+    const child = execFile(command, [...args], settings, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 127
+      resolve({ code, stdout: String(stdout), stderr: String(stderr) })
+    })
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(options.input ?? '')
+  })
+}
+
+/** As `run`, but a failure throws with everything the command said. */
+export async function must(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const result = await run(command, args, options)
+  if (result.code !== 0)
+    throw new Error(`${command} ${args.join(' ')} ended with ${result.code}\n${result.stdout}\n${result.stderr}`)
+  return result.stdout
+}
+
+/** The kubectl to test with: FAIRLEAD_KUBECTL, else 1.32 where a Google Cloud SDK brought it, else the one on PATH. */
+export const KUBECTL =
+  process.env.FAIRLEAD_KUBECTL ??
+  ['/usr/lib/google-cloud-sdk/bin/kubectl.1.32'].find(path => existsSync(path)) ??
+  'kubectl'
+
+export interface TwinOptions {
+  readonly name: string
+  readonly args?: readonly string[]
+  /** Run the program as this command prefix, for example setpriv of another user. */
+  readonly prefix?: readonly string[]
+  readonly dataHome?: string
+}
+
+export interface Twin {
+  readonly name: string
+  readonly env: NodeJS.ProcessEnv
+  readonly dataHome: string
+  readonly state: TwinPorts
+  /** Runs ./fairlead <verb> --name <name> ... */
+  fairlead(verb: string, ...args: string[]): Promise<Result>
+  kubectl(...args: string[]): Promise<string>
+  tryKubectl(args: readonly string[], options?: RunOptions): Promise<Result>
+  /** GET through the front door; the host's `.localhost` names reach 127.0.0.1. */
+  https(host: string, path?: string, headers?: Record<string, string>): Promise<Answer>
+  curl(...args: string[]): Promise<Result>
+  down(): Promise<void>
+}
+
+export interface TwinPorts {
+  readonly api: number
+  readonly http: number
+  readonly https: number
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Record<string, string | string[] | undefined>
+  readonly body: string
+}
+
+export async function startTwin(options: TwinOptions): Promise<Twin> {
+  const dataHome = options.dataHome ?? mkdtempSync(join(tmpdir(), 'fairlead-test-'))
+  const env = {
+    ...process.env,
+    XDG_DATA_HOME: dataHome,
+    KUBECONFIG: join(dataHome, 'fairlead', options.name, 'kubeconfig'),
+  }
+  const [command, ...prefix] = [...(options.prefix ?? []), FAIRLEAD]
+  const fairlead = (verb: string, ...args: string[]): Promise<Result> =>
+    run(command!, [...prefix, verb, '--name', options.name, ...args], { env, timeoutMs: 120_000 })
+  const up = await fairlead('up', ...(options.args ?? []))
+  if (up.code !== 0) throw new Error(`up ended with ${up.code}\n${up.stdout}\n${up.stderr}`)
+  const state = portsOf(dataHome, options.name)
+  const tryKubectl = (args: readonly string[], runOptions: RunOptions = {}): Promise<Result> =>
+    run(KUBECTL, args, { ...runOptions, env: { ...env, ...runOptions.env } })
+  return {
+    name: options.name,
+    env,
+    dataHome,
+    state,
+    fairlead,
+    tryKubectl,
+    kubectl: async (...args) => {
+      const result = await tryKubectl(args)
+      if (result.code !== 0)
+        throw new Error(`kubectl ${args.join(' ')} ended with ${result.code}\n${result.stdout}${result.stderr}`)
+      return result.stdout
+    },
+    https: (host, path = '/', headers = {}) => get(state.https, host, path, headers),
+    curl: (...args) => run('curl', ['-sS', '--max-time', '10', ...args], { env }),
+    down: async () => {
+      await fairlead('down')
+      if (options.dataHome === undefined) rmSync(dataHome, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The ports that `up` chose, from the twin's state file. */
+export function portsOf(dataHome: string, name: string): TwinPorts {
+  const state = JSON.parse(readFileSync(join(dataHome, 'fairlead', name, 'state.json'), 'utf8')) as { ports: TwinPorts }
+  return state.ports
+}
+
+function get(port: number, host: string, path: string, headers: Record<string, string>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        servername: host,
+        rejectUnauthorized: false,
+        agent: false,
+        headers: { ...headers, host },
+      },
+      response => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () =>
+          resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks).toString() }),
+        )
+      },
+    )
+    outgoing.setTimeout(5000, () => outgoing.destroy(new Error('no answer within 5 s')))
+    outgoing.on('error', reject)
+    outgoing.end()
+  })
+}
+
+/** Tries until the condition gives a value; the last error or value goes into the message when it never does. */
+export async function until<T>(
+  what: string,
+  attempt: () => Promise<T | undefined | false>,
+  limitMs = 20_000,
+): Promise<T> {
+  const endMs = Date.now() + limitMs
+  let last: unknown
+  while (Date.now() < endMs) {
+    try {
+      const value = await attempt()
+      if (value !== undefined && value !== false) return value
+    } catch (error) {
+      last = error
+    }
+    await sleep(50)
+  }
+  throw new Error(`${what}: not within ${limitMs} ms`, { cause: last })
+}
+
+/** Starts a command that goes on; the caller ends it. */
+export const start = (command: string, args: readonly string[], env = process.env) =>
+  spawn(command, [...args], { env, cwd: ROOT, stdio: ['pipe', 'pipe', 'pipe'] })
