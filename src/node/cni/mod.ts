@@ -1,0 +1,36 @@
+/** The pod network of one node, with the verbs of the Container Network Interface. */
+import type { Ip } from '../../lib/ip.ts'
+
+export interface PodNetwork {
+  readonly podUid: string
+  /** Under /run/netns. */
+  readonly netns: string
+  /** One address of each of the node's ranges, in their order. */
+  readonly addresses: readonly Ip[]
+  /** The node's end of the pod's link. */
+  readonly link: string
+}
+
+/** `exhausted`: no address is free. `link`: the kernel refused; what was made is taken down again. */
+export class CniError extends Error {
+  override readonly name = 'CniError'
+  readonly reason: 'exhausted' | 'link'
+  constructor(reason: 'exhausted' | 'link', message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.reason = reason
+  }
+}
+
+export interface Cni {
+  /** Makes the pod's namespace, link, addresses and routes; a pod that has them gets the same answer. Throws CniError. */
+  add(podUid: string): PodNetwork
+  /** Takes all of it down; a pod that has nothing is fine. */
+  remove(podUid: string): void
+  /** What is missing of a pod's network, in words; empty when all is there. */
+  check(podUid: string): readonly string[]
+  /**
+   * After a restart: takes down what belongs to no live pod, and notes the addresses of live ones that the ledger
+   * has lost. Answers the pods whose network it took down.
+   */
+  collect(live: ReadonlyMap<string, readonly Ip[]>): readonly string[]
+}
