@@ -71,6 +71,11 @@ export interface Message {
   readonly atomic?: true
 }
 
+/** A message that remembers its fields' types. */
+export interface MessageOf<F extends Fields> extends Message {
+  readonly fields: F
+}
+
 type ValueOf<F> = F extends Field<infer T, boolean> ? T : never
 type PresentKeys<F extends Fields> = { [K in keyof F]: F[K] extends Field<unknown, true> ? K : never }[keyof F]
 type InlineKeys<F extends Fields> = { [K in keyof F]: F[K] extends InlineField ? K : never }[keyof F]
@@ -128,8 +133,10 @@ export const BYTES = scalarItem<string>('bytes')
 export const QUANTITY = scalarItem<string>('quantity')
 export const JSON_VALUE = scalarItem<Json>('json')
 
-/** Another message, by its interface: `ref<ServicePort>(() => ServicePort)`. */
-export const ref = <T>(target: () => Message): Item<T> => ({ type: { is: 'message', message: target } })
+/** Another message, by its interface: `ref<ServicePort>(ServicePort)`, or `ref<X>(() => X)` where it refers to itself. */
+export const ref = <T>(target: Message | (() => Message)): Item<T> => ({
+  type: { is: 'message', message: typeof target === 'function' ? target : () => target },
+})
 export const listOf = <T>(item: Item<T>): Item<readonly T[]> => ({ type: { is: 'list', of: item.type } })
 
 export function one<T, const O extends FieldOptions = Record<never, never>>(
@@ -166,8 +173,8 @@ export interface InlineField extends Field<unknown, false> {
 }
 
 /** The key of an inline field is its protobuf name and must not be a name that JSON uses. */
-export function inline(tag: number, target: () => Message): InlineField {
-  return { tag, doc: '', type: { is: 'message', message: target }, options: { inline: true } }
+export function inline(tag: number, target: Message): InlineField {
+  return { tag, doc: '', type: { is: 'message', message: () => target }, options: { inline: true } }
 }
 
 /**
@@ -181,7 +188,7 @@ export function message<const F extends Fields>(
   doc: string,
   fields: F,
   options: { readonly atomic?: true } = {},
-): Message & { readonly fields: F } {
+): MessageOf<F> {
   return { name, doc, fields, ...options }
 }
 

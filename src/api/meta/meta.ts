@@ -40,17 +40,31 @@ export const ObjectMeta = message(`${META}.ObjectMeta`, 'What all persisted obje
   resourceVersion: string(6, 'Opaque; changes with every write.', { present: true }),
   generation: int64(7, 'Counts changes of the desired state.'),
   creationTimestamp: time(8, 'When the object was created.', { present: true, nullable: true }),
-  deletionTimestamp: time(9, 'When deletion was asked for; the object goes once its finalizers are gone.', { nullable: true }),
+  deletionTimestamp: time(9, 'When deletion was asked for; the object goes once its finalizers are gone.', {
+    nullable: true,
+  }),
   deletionGracePeriodSeconds: int64(10, 'How long the object may take to end.'),
   labels: map(11, STRING, 'Keys and values for selection.'),
   annotations: map(12, STRING, 'Keys and values for tools.'),
-  ownerReferences: list(13, ref<OwnerReference>(() => OwnerReference), 'The owners of this object.', {
-    listType: 'map',
-    listKeys: ['uid'],
-    patchKey: 'uid',
+  ownerReferences: list(
+    13,
+    ref<OwnerReference>(() => OwnerReference),
+    'The owners of this object.',
+    {
+      listType: 'map',
+      listKeys: ['uid'],
+      patchKey: 'uid',
+    },
+  ),
+  finalizers: list(14, STRING, 'Who must agree before the object is removed.', {
+    listType: 'set',
+    patchStrategy: 'merge',
   }),
-  finalizers: list(14, STRING, 'Who must agree before the object is removed.', { listType: 'set', patchStrategy: 'merge' }),
-  managedFields: list(17, ref<ManagedFieldsEntry>(() => ManagedFieldsEntry), 'Who set which fields.'),
+  managedFields: list(
+    17,
+    ref<ManagedFieldsEntry>(() => ManagedFieldsEntry),
+    'Who set which fields.',
+  ),
 })
 
 /** Defines a kind whose metadata is ObjectMeta. */

@@ -1,0 +1,21 @@
+import type { Infer } from '../../schema/field.ts'
+import { int64, json } from '../../schema/field.ts'
+import type { KubeObject } from '../meta/meta.ts'
+import { defineKind } from '../meta/meta.ts'
+
+const controllerRevisionFields = {
+  data: json(2, ''),
+  revision: int64(3, '', { required: true }),
+}
+
+export interface ControllerRevision extends KubeObject, Infer<typeof controllerRevisionFields> {}
+export const ControllerRevision = defineKind<ControllerRevision>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'ControllerRevision',
+  plural: 'controllerrevisions',
+  namespaced: true,
+  definition: 'io.k8s.api.apps.v1.ControllerRevision',
+  doc: '',
+  fields: controllerRevisionFields,
+})

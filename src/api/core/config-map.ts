@@ -1,0 +1,23 @@
+import type { Infer } from '../../schema/field.ts'
+import { BYTES, boolean, map, STRING } from '../../schema/field.ts'
+import type { KubeObject } from '../meta/meta.ts'
+import { defineKind } from '../meta/meta.ts'
+
+const configMapFields = {
+  immutable: boolean(4, '', { explicit: true }),
+  data: map(2, STRING, ''),
+  binaryData: map(3, BYTES, ''),
+}
+
+export interface ConfigMap extends KubeObject, Infer<typeof configMapFields> {}
+export const ConfigMap = defineKind<ConfigMap>({
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  shortNames: ['cm'],
+  namespaced: true,
+  definition: 'io.k8s.api.core.v1.ConfigMap',
+  doc: '',
+  fields: configMapFields,
+})

@@ -1,0 +1,12 @@
+import type { InferMessage } from '../../schema/field.ts'
+import { message, one, ref } from '../../schema/field.ts'
+import { ObjectMeta } from '../meta/meta.ts'
+import { PodSpec } from './pod-spec.ts'
+
+const GROUP = 'io.k8s.api.core.v1'
+
+export interface PodTemplateSpec extends InferMessage<typeof PodTemplateSpec> {}
+export const PodTemplateSpec = message(`${GROUP}.PodTemplateSpec`, '', {
+  metadata: one(1, ref<ObjectMeta>(ObjectMeta), ''),
+  spec: one(2, ref<PodSpec>(PodSpec), ''),
+})

@@ -1,0 +1,29 @@
+import type { Infer } from '../../schema/field.ts'
+import { boolean, list, ref } from '../../schema/field.ts'
+import type { KubeObject } from '../meta/meta.ts'
+import { defineKind } from '../meta/meta.ts'
+import { LocalObjectReference, ObjectReference } from './reference.ts'
+
+const serviceAccountFields = {
+  secrets: list(2, ref<ObjectReference>(ObjectReference), '', {
+    listType: 'map',
+    listKeys: ['name'],
+    patchKey: 'name',
+  }),
+  imagePullSecrets: list(3, ref<LocalObjectReference>(LocalObjectReference), ''),
+  automountServiceAccountToken: boolean(4, '', { explicit: true }),
+}
+
+export interface ServiceAccount extends KubeObject, Infer<typeof serviceAccountFields> {}
+export const ServiceAccount = defineKind<ServiceAccount>({
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  shortNames: ['sa'],
+  subresources: { connect: ['token'] },
+  namespaced: true,
+  definition: 'io.k8s.api.core.v1.ServiceAccount',
+  doc: '',
+  fields: serviceAccountFields,
+})
