@@ -37,13 +37,25 @@ export interface WatchOptions extends Selection {
 
 export type WatchEvent<T> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
-  | { readonly type: 'BOOKMARK'; readonly object: { readonly metadata: { readonly resourceVersion: string } } }
+  | { readonly type: 'BOOKMARK'; readonly object: BookmarkLike }
   | { readonly type: 'ERROR'; readonly object: StatusLike }
+
+export interface BookmarkLike {
+  readonly metadata: { readonly resourceVersion: string; readonly annotations?: Readonly<Record<string, string>> }
+}
 
 export interface StatusLike {
   readonly code?: number
   readonly reason?: string
   readonly message?: string
+  readonly details?: StatusDetails
+}
+
+export interface StatusDetails {
+  readonly name?: string
+  readonly kind?: string
+  readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[]
+  readonly retryAfterSeconds?: number
 }
 
 export interface DeleteOptions {
@@ -67,7 +79,8 @@ export interface Client {
   update<T extends ApiObject>(kind: Kind<T>, object: T): Promise<T>
   updateStatus<T extends ApiObject>(kind: Kind<T>, object: T): Promise<T>
   patch<T extends ApiObject>(kind: Kind<T>, key: ObjectKey, patch: Patch, subresource?: string): Promise<T>
-  delete<T extends ApiObject>(kind: Kind<T>, key: ObjectKey, options?: DeleteOptions): Promise<void>
+  /** The object where it stays for a while (finalizers, grace), undefined when it is gone. */
+  delete<T extends ApiObject>(kind: Kind<T>, key: ObjectKey, options?: DeleteOptions): Promise<T | undefined>
   watch<T extends ApiObject>(kind: Kind<T>, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>
   /** Any other path; body is sent as JSON. */
   request(method: string, path: string, body?: unknown): Promise<unknown>
@@ -79,15 +92,18 @@ export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: number
   readonly reason: string
+  readonly details: StatusDetails
   constructor(status: StatusLike) {
     super(status.message ?? `${status.code} ${status.reason}`)
+    this.details = status.details ?? {}
     this.code = status.code ?? 500
     this.reason = status.reason ?? 'Unknown'
   }
 }
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404
 export const isConflict = (error: unknown): boolean => error instanceof ApiError && error.reason === 'Conflict'
-export const isAlreadyExists = (error: unknown): boolean => error instanceof ApiError && error.reason === 'AlreadyExists'
+export const isAlreadyExists = (error: unknown): boolean =>
+  error instanceof ApiError && error.reason === 'AlreadyExists'
 
 export interface Change<T> {
   readonly type: 'added' | 'changed' | 'deleted'
@@ -103,7 +119,10 @@ export interface Informer<T extends ApiObject> {
   list(namespace?: string): readonly T[]
   /** Objects for which the index function named at creation gave this value. */
   by(index: string, value: string): readonly T[]
-  /** Called for every change after (and during) the first list; returns the way to stop. */
+  /**
+   * Called for every change after (and during) the first list; returns the way to stop. What is in the cache already is
+   * not told again: read list() first.
+   */
   onChange(handler: (change: Change<T>) => void): () => void
 }
 
