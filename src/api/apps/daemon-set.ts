@@ -1,6 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, int64, intOrString, list, message, one, ref, string, time } from '../../schema/field.ts'
-import { PodTemplateSpec } from '../core/pod-template.ts'
+import { PodTemplateSpec } from '../core/pod/template.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'

@@ -2,7 +2,7 @@ import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, map, message, one, QUANTITY, ref, STRING, string, time } from '../../schema/field.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
-import { PersistentVolumeClaimSpec } from './volume-claim.ts'
+import { PersistentVolumeClaimSpec } from './pod/volume-claim.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 

@@ -2,8 +2,8 @@ import type { Infer } from '../../schema/field.ts'
 import { one, ref } from '../../schema/field.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
-import { PodSpec } from './pod-spec.ts'
-import { PodStatus } from './pod-status.ts'
+import { PodSpec } from './pod/spec.ts'
+import { PodStatus } from './pod/status.ts'
 
 const podFields = {
   spec: one(2, ref<PodSpec>(PodSpec), '', { present: true }),

@@ -1,5 +1,5 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { boolean, INT64, int64, list, message, one, ref, STRING, string } from '../../schema/field.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import { boolean, INT64, int64, list, message, one, ref, STRING, string } from '../../../schema/field.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 

@@ -1,8 +1,8 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { list, map, message, one, QUANTITY, ref, STRING, string } from '../../schema/field.ts'
-import { ObjectMeta } from '../meta/meta.ts'
-import { LabelSelector } from '../meta/selector.ts'
-import { TypedLocalObjectReference, TypedObjectReference } from './reference.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import { list, map, message, one, QUANTITY, ref, STRING, string } from '../../../schema/field.ts'
+import { ObjectMeta } from '../../meta/meta.ts'
+import { LabelSelector } from '../../meta/selector.ts'
+import { TypedLocalObjectReference, TypedObjectReference } from '../reference.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 

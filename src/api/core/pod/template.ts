@@ -1,7 +1,7 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { message, one, ref } from '../../schema/field.ts'
-import { ObjectMeta } from '../meta/meta.ts'
-import { PodSpec } from './pod-spec.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import { message, one, ref } from '../../../schema/field.ts'
+import { ObjectMeta } from '../../meta/meta.ts'
+import { PodSpec } from './spec.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 

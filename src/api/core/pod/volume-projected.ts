@@ -1,7 +1,7 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { boolean, inline, int32, int64, list, message, one, ref, string } from '../../schema/field.ts'
-import { LabelSelector } from '../meta/selector.ts'
-import { LocalObjectReference } from './reference.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import { boolean, inline, int32, int64, list, message, one, ref, string } from '../../../schema/field.ts'
+import { LabelSelector } from '../../meta/selector.ts'
+import { LocalObjectReference } from '../reference.ts'
 import { DownwardAPIVolumeFile, KeyToPath } from './volume.ts'
 
 const GROUP = 'io.k8s.api.core.v1'

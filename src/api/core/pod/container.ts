@@ -1,5 +1,17 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { boolean, inline, int32, list, map, message, one, QUANTITY, ref, STRING, string } from '../../schema/field.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import {
+  boolean,
+  inline,
+  int32,
+  list,
+  map,
+  message,
+  one,
+  QUANTITY,
+  ref,
+  STRING,
+  string,
+} from '../../../schema/field.ts'
 import { EnvFromSource, EnvVar } from './env.ts'
 import { Lifecycle, Probe } from './probe.ts'
 import { SecurityContext } from './security.ts'

@@ -1,7 +1,19 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { boolean, inline, int32, list, map, message, one, quantity, ref, STRING, string } from '../../schema/field.ts'
-import { LocalObjectReference } from './reference.ts'
-import { ObjectFieldSelector, ResourceFieldSelector } from './selector.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import {
+  boolean,
+  inline,
+  int32,
+  list,
+  map,
+  message,
+  one,
+  quantity,
+  ref,
+  STRING,
+  string,
+} from '../../../schema/field.ts'
+import { LocalObjectReference } from '../reference.ts'
+import { ObjectFieldSelector, ResourceFieldSelector } from './key-selector.ts'
 import { EphemeralVolumeSource } from './volume-claim.ts'
 import { ProjectedVolumeSource } from './volume-projected.ts'
 

@@ -1,5 +1,5 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { inline, int32, int64, intOrString, list, message, one, ref, STRING, string } from '../../schema/field.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import { inline, int32, int64, intOrString, list, message, one, ref, STRING, string } from '../../../schema/field.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 

@@ -1,6 +1,6 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { boolean, inline, message, quantity, string } from '../../schema/field.ts'
-import { LocalObjectReference } from './reference.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import { boolean, inline, message, quantity, string } from '../../../schema/field.ts'
+import { LocalObjectReference } from '../reference.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 

@@ -1,5 +1,6 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { boolean, int32, int64, list, map, message, one, QUANTITY, ref, STRING, string } from '../../schema/field.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import { boolean, int32, int64, list, map, message, one, QUANTITY, ref, STRING, string } from '../../../schema/field.ts'
+import { LocalObjectReference } from '../reference.ts'
 import { Affinity } from './affinity.ts'
 import { Container, EphemeralContainer, ResourceRequirements } from './container.ts'
 import {
@@ -11,8 +12,7 @@ import {
   PodSchedulingGate,
   Toleration,
   TopologySpreadConstraint,
-} from './pod-parts.ts'
-import { LocalObjectReference } from './reference.ts'
+} from './parts.ts'
 import { PodSecurityContext } from './security.ts'
 import { Volume } from './volume.ts'
 

@@ -1,7 +1,7 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { boolean, inline, message, one, ref, string } from '../../schema/field.ts'
-import { LocalObjectReference } from './reference.ts'
-import { ConfigMapKeySelector, ObjectFieldSelector, ResourceFieldSelector, SecretKeySelector } from './selector.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import { boolean, inline, message, one, ref, string } from '../../../schema/field.ts'
+import { LocalObjectReference } from '../reference.ts'
+import { ConfigMapKeySelector, ObjectFieldSelector, ResourceFieldSelector, SecretKeySelector } from './key-selector.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 

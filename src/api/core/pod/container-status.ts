@@ -1,4 +1,4 @@
-import type { InferMessage } from '../../schema/field.ts'
+import type { InferMessage } from '../../../schema/field.ts'
 import {
   boolean,
   INT64,
@@ -12,7 +12,7 @@ import {
   ref,
   string,
   time,
-} from '../../schema/field.ts'
+} from '../../../schema/field.ts'
 import { ResourceRequirements } from './container.ts'
 
 const GROUP = 'io.k8s.api.core.v1'

@@ -1,5 +1,5 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { list, message, ref, string, time } from '../../schema/field.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import { list, message, ref, string, time } from '../../../schema/field.ts'
 import { ContainerStatus } from './container-status.ts'
 
 const GROUP = 'io.k8s.api.core.v1'

@@ -1,6 +1,6 @@
-import type { InferMessage } from '../../schema/field.ts'
-import { int32, int64, list, message, one, ref, STRING, string } from '../../schema/field.ts'
-import { LabelSelector } from '../meta/selector.ts'
+import type { InferMessage } from '../../../schema/field.ts'
+import { int32, int64, list, message, one, ref, STRING, string } from '../../../schema/field.ts'
+import { LabelSelector } from '../../meta/selector.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 
