@@ -1,0 +1,82 @@
+/** rtnetlink messages as bytes: headers, attributes and their padding. Little-endian hosts only. */
+
+export type Attribute = readonly [type: number, value: Uint8Array | readonly Attribute[]]
+
+const NESTED = 0x8000
+const padded = (length: number): number => (length + 3) & ~3
+
+export const u8 = (value: number): Buffer => Buffer.of(value)
+export function u16be(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16BE(value)
+  return bytes
+}
+export function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value >>> 0)
+  return bytes
+}
+export const zeroText = (text: string): Buffer => Buffer.from(`${text}\0`)
+export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex')
+
+/** A message of the given type: netlink header (sequence number left 0), the family's own header, attributes. */
+export function message(type: number, flags: number, header: Uint8Array, attributes: readonly Attribute[]): Buffer {
+  const body = Buffer.concat([header, encode(attributes)])
+  const head = Buffer.alloc(16)
+  head.writeUInt32LE(16 + body.length, 0)
+  head.writeUInt16LE(type, 4)
+  head.writeUInt16LE(flags, 6)
+  return Buffer.concat([head, body])
+}
+
+export function encode(attributes: readonly Attribute[]): Buffer {
+  return Buffer.concat(
+    attributes.map(([type, value]) => {
+      const nested = !(value instanceof Uint8Array)
+      const payload = nested ? encode(value) : value
+      const bytes = Buffer.alloc(padded(4 + payload.length))
+      bytes.writeUInt16LE(4 + payload.length, 0)
+      bytes.writeUInt16LE(nested ? type | NESTED : type, 2)
+      bytes.set(payload, 4)
+      return bytes
+    }),
+  )
+}
+
+/** The attributes between two offsets, by type; of a repeated type the last. */
+export function attributes(bytes: Buffer, from: number, to = bytes.length): Map<number, Buffer> {
+  const found = new Map<number, Buffer>()
+  for (let at = from; at + 4 <= to; ) {
+    const length = bytes.readUInt16LE(at)
+    if (length < 4) break
+    found.set(bytes.readUInt16LE(at + 2) & ~NESTED, bytes.subarray(at + 4, at + length))
+    at += padded(length)
+  }
+  return found
+}
+
+export interface Reply {
+  readonly type: number
+  readonly sequence: number
+  /** What follows the netlink header. */
+  readonly body: Buffer
+}
+
+/** The messages of one datagram. */
+export function* replies(bytes: Buffer): Iterable<Reply> {
+  for (let at = 0; at + 16 <= bytes.length; ) {
+    const length = bytes.readUInt32LE(at)
+    if (length < 16) return
+    yield {
+      type: bytes.readUInt16LE(at + 4),
+      sequence: bytes.readUInt32LE(at + 8),
+      body: bytes.subarray(at + 16, at + length),
+    }
+    at += padded(length)
+  }
+}
+
+export const textOf = (bytes: Buffer | undefined): string =>
+  bytes ? bytes.toString('latin1').replace(/\0.*$/s, '') : ''
+export const macText = (bytes: Buffer | undefined): string =>
+  bytes ? [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join(':') : ''
