@@ -1,0 +1,189 @@
+import { existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import type { Database, RootDatabase } from 'lmdb'
+import { open } from 'lmdb'
+import type { LockDriver } from '../../host/lock/mod.ts'
+import { messageOf, UserError } from '../../lib/errors.ts'
+import type { Backing, Loaded } from '../engine.ts'
+import { createStore } from '../engine.ts'
+import type { Store, StoreOptions } from '../mod.ts'
+import type { Version } from '../versions.ts'
+import { fileProblem } from './check.ts'
+
+export interface LmdbStoreOptions extends StoreOptions {
+  /** A folder; made if it is missing. */
+  readonly path: string
+}
+
+interface Tables {
+  readonly root: RootDatabase<Buffer, string>
+  readonly objects: Database<Buffer, string>
+  readonly meta: Database<Buffer, string>
+}
+
+const REVISION = 'revision'
+/** createRevision f64, revision f64, crc32 of the value u32; then the value. */
+const HEADER = 20
+
+/**
+ * A store in one LMDB file: the present state and the revision, written in one transaction. The past is kept in memory
+ * alone, so a watch from before a restart is told to list again.
+ *
+ * Throws UserError: store-locked, store-damaged, store-unusable; writes reject with store-full or store-unusable.
+ */
+export function openLmdbStore(lock: LockDriver, options: LmdbStoreOptions): Store {
+  const file = join(options.path, 'state.mdb')
+  const unlock = lockFolder(lock, options.path)
+  try {
+    const tables = openTables(file)
+    return createStore(backingOf(tables, file, unlock), readAll(tables, file), options)
+  } catch (error) {
+    unlock()
+    throw error instanceof UserError ? error : damaged(file, messageOf(error), error)
+  }
+}
+
+function lockFolder(lock: LockDriver, path: string): () => void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    const unlock = lock.acquire(join(path, 'lock'))
+    if (unlock) return unlock
+  } catch (error) {
+    throw unusable(path, error)
+  }
+  throw new UserError('store-locked', `the state in ${path} is in use by another process`, {
+    hint: 'Stop the other one first, or choose another name.',
+  })
+}
+
+function openTables(file: string): Tables {
+  const fresh = !existsSync(file)
+  const problem = fresh ? undefined : fileProblem(file)
+  if (problem) throw damaged(file, problem)
+  const root = open<Buffer, string>({
+    path: file,
+    encoding: 'binary',
+    // Without this a write's promise resolves before the disk has it.
+    overlappingSync: false,
+    maxDbs: 4,
+  })
+  const tables = {
+    root,
+    objects: root.openDB<Buffer, string>('objects', {}),
+    meta: root.openDB<Buffer, string>('meta', {}),
+  }
+  if (!fresh && tables.meta.getBinary(REVISION) === undefined && tables.objects.getKeysCount() > 0)
+    throw damaged(file, 'it has no revision')
+  return tables
+}
+
+function readAll(tables: Tables, file: string): Loaded {
+  const versions: Version[] = []
+  const stored = tables.meta.getBinary(REVISION)
+  const revision = stored ? stored.readDoubleLE(0) : 1
+  for (const { key, value } of tables.objects.getRange({})) {
+    checkValue(file, key, value)
+    const version = {
+      key,
+      createRevision: value.readDoubleLE(0),
+      revision: value.readDoubleLE(8),
+      deleted: false,
+      value: undefined,
+      previous: undefined,
+    }
+    if (version.revision > revision) throw damaged(file, `${key} is newer than the revision ${revision}`)
+    versions.push(version)
+  }
+  return { versions, revision }
+}
+
+function backingOf(tables: Tables, file: string, unlock: () => void): Backing {
+  return {
+    async commit(batch, revision) {
+      try {
+        commitAll(tables, batch, revision)
+      } catch (error) {
+        throw writeError(file, error)
+      }
+    },
+    load({ key, revision }) {
+      let value = tables.objects.getBinary(key)
+      if (value?.readDoubleLE(8) !== revision) {
+        // The snapshot this turn's reads use may be older than the last commit.
+        tables.root.resetReadTxn()
+        value = tables.objects.getBinary(key)
+      }
+      if (value?.readDoubleLE(8) !== revision) throw damaged(file, `${key} is not at revision ${revision}`)
+      checkValue(file, key, value)
+      return value.subarray(HEADER)
+    },
+    async close() {
+      await tables.root.close()
+      unlock()
+    },
+  }
+}
+
+/**
+ * On this thread: the write thread of lmdb leaves rejections behind that nobody can handle when a commit fails. The
+ * callback must not return the promise of a put: the process would hang.
+ */
+function commitAll(tables: Tables, batch: readonly Version[], revision: number): void {
+  tables.root.transactionSync(() => {
+    for (const version of batch) {
+      if (version.deleted) void tables.objects.remove(version.key)
+      else void tables.objects.put(version.key, encode(version))
+    }
+    void tables.meta.put(REVISION, revisionBytes(revision))
+  })
+}
+
+function encode(version: Version): Buffer {
+  const value = version.value!
+  const bytes = Buffer.allocUnsafe(HEADER + value.length)
+  bytes.writeDoubleLE(version.createRevision, 0)
+  bytes.writeDoubleLE(version.revision, 8)
+  bytes.writeUInt32LE(crc32(value), 16)
+  bytes.set(value, HEADER)
+  return bytes
+}
+
+function revisionBytes(revision: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeDoubleLE(revision)
+  return bytes
+}
+
+function checkValue(file: string, key: string, value: Buffer): void {
+  if (value.length < HEADER || value.readUInt32LE(16) !== crc32(value.subarray(HEADER)))
+    throw damaged(file, `the checksum of ${key} is wrong`)
+}
+
+const damaged = (file: string, what: string, cause?: unknown): UserError =>
+  new UserError('store-damaged', `the state file ${file} is damaged: ${what}`, {
+    hint: 'Restore a copy of it, or move it away to start empty.',
+    cause,
+  })
+
+const unusable = (path: string, cause: unknown): UserError =>
+  new UserError('store-unusable', `the state in ${path} cannot be used: ${messageOf(cause)}`, {
+    hint: 'Check the owner and mode of the folder and the disk below it.',
+    cause,
+  })
+
+function writeError(file: string, cause: unknown): UserError {
+  if (freeBytes(file) >= ALMOST_NOTHING && !/no space left|MDB_MAP_FULL/i.test(messageOf(cause)))
+    return unusable(file, cause)
+  return new UserError('store-full', `the disk that holds ${file} is full; the change was not made`, {
+    hint: 'Free some space there; nothing needs a restart.',
+    cause,
+  })
+}
+
+/** A short write is reported as an I/O error, so the disk is asked as well. */
+const ALMOST_NOTHING = 1 << 20
+function freeBytes(file: string): number {
+  const { bavail, bsize } = statfsSync(file)
+  return bavail * bsize
+}
