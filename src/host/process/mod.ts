@@ -49,4 +49,8 @@ export interface ProcessDriver {
   enter(child: Child, spec: Omit<SpawnSpec, 'netns' | 'sandbox'>): Promise<Child>
   /** Finds a command in the given PATH, or undefined. */
   which(command: string, path?: string): string | undefined
+  /** What tells a process from any later one with the same pid (its start time); undefined when it has ended (a zombie has). */
+  identity(pid: number): string | undefined
+  /** SIGKILL to a process that an earlier run of this program left behind; nothing when the pid is another's by now. */
+  endOrphan(pid: number, identity: string): void
 }
