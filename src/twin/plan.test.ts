@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { ip } from '../lib/ip.ts'
+import { resolveConfig } from './config.ts'
+import { macOf, planWorld } from './plan.ts'
+
+test('the world of the default twin', async () => {
+  const plan = planWorld(await resolveConfig({ name: 'x' }, []))
+  expect(plan.nodes).toEqual([
+    { name: 'node-1', address: '172.18.0.11', zone: 'zone-a', controlPlane: true },
+    { name: 'node-2', address: '172.18.0.12', zone: 'zone-b', controlPlane: false },
+    { name: 'node-3', address: '172.18.0.13', zone: 'zone-c', controlPlane: false },
+  ])
+  expect(plan.outside.map(({ name, address }) => [name, address])).toEqual([
+    ['client', '172.18.0.200'],
+    ['dns', '172.18.0.53'],
+    ['lb', '172.18.0.99'],
+    ['internet', '203.0.113.10'],
+  ])
+  expect([plan.vip, plan.gateway, plan.apiServiceIp, plan.dnsServiceIp]).toEqual([
+    '172.18.0.100',
+    '172.18.0.1',
+    '172.30.0.1',
+    '172.30.0.10',
+  ])
+})
+
+test('no two hosts share an address, with as many nodes as there may be', async () => {
+  const plan = planWorld(await resolveConfig({ name: 'x', nodes: 32 }, []))
+  const addresses = [
+    plan.gateway,
+    ...plan.nodes.map(node => node.address),
+    ...plan.outside.flatMap(host => [host.address, ...host.extra]),
+  ]
+  expect(new Set(addresses).size).toBe(addresses.length)
+})
+
+test('a link address follows from the address', () => {
+  expect(macOf(ip('172.18.0.11'))).toBe('0a:58:ac:12:00:0b')
+})
