@@ -1,9 +1,26 @@
 import type { Kind } from '../schema/kind.ts'
+import { CustomResourceDefinition } from './apiextensions/custom-resource-definition.ts'
 import { ControllerRevision } from './apps/controller-revision.ts'
 import { DaemonSet } from './apps/daemon-set.ts'
 import { Deployment } from './apps/deployment.ts'
 import { ReplicaSet } from './apps/replica-set.ts'
 import { StatefulSet } from './apps/stateful-set.ts'
+import { SelfSubjectReview } from './authentication/self-subject-review.ts'
+import { TokenRequest } from './authentication/token-request.ts'
+import { TokenReview } from './authentication/token-review.ts'
+import { LocalSubjectAccessReview } from './authorization/local-subject-access-review.ts'
+import { SelfSubjectAccessReview } from './authorization/self-subject-access-review.ts'
+import { SelfSubjectRulesReview } from './authorization/self-subject-rules-review.ts'
+import { SubjectAccessReview } from './authorization/subject-access-review.ts'
+import { Scale } from './autoscaling/scale.ts'
+import { ClusterOperator } from './config/cluster-operator.ts'
+import { ClusterVersion } from './config/cluster-version.ts'
+import { DNS as ConfigDNS } from './config/dns.ts'
+import { Infrastructure } from './config/infrastructure.ts'
+import { Ingress as ConfigIngress } from './config/ingress.ts'
+import { Network as ConfigNetwork } from './config/network.ts'
+import { Lease } from './coordination/lease.ts'
+import { Binding } from './core/binding.ts'
 import { ConfigMap } from './core/config-map.ts'
 import { Endpoints } from './core/endpoints.ts'
 import { Event } from './core/event.ts'
@@ -18,9 +35,20 @@ import { EndpointSlice } from './discovery/endpoint-slice.ts'
 import { Ingress } from './networking/ingress.ts'
 import { IngressClass } from './networking/ingress-class.ts'
 import { NetworkPolicy } from './networking/network-policy.ts'
+import { DNS as OperatorDNS } from './operator/dns.ts'
+import { IngressController } from './operator/ingress-controller.ts'
+import { Network as OperatorNetwork } from './operator/network.ts'
+import { Eviction } from './policy/eviction.ts'
+import { PodDisruptionBudget } from './policy/pod-disruption-budget.ts'
+import { Project } from './project/project.ts'
+import { ProjectRequest } from './project/project-request.ts'
+import { ClusterRole } from './rbac/cluster-role.ts'
+import { ClusterRoleBinding } from './rbac/cluster-role-binding.ts'
+import { Role } from './rbac/role.ts'
+import { RoleBinding } from './rbac/role-binding.ts'
 import { Route } from './route/route.ts'
 
-/** Every kind the embedded API serves from its own schema, in discovery order. */
+/** Every stored kind the embedded API serves from its own schema, in discovery order (which decides short names). Project is a view of Namespace. */
 export const KINDS: readonly Kind[] = [
   ConfigMap,
   Endpoints,
@@ -40,6 +68,38 @@ export const KINDS: readonly Kind[] = [
   Ingress,
   IngressClass,
   NetworkPolicy,
+  PodDisruptionBudget,
+  ClusterRole,
+  ClusterRoleBinding,
+  Role,
+  RoleBinding,
+  CustomResourceDefinition,
+  Lease,
   EndpointSlice,
   Route,
+  Project,
+  ClusterOperator,
+  ClusterVersion,
+  ConfigDNS,
+  Infrastructure,
+  ConfigIngress,
+  ConfigNetwork,
+  OperatorDNS,
+  IngressController,
+  OperatorNetwork,
+]
+
+/** Kinds that are posted and answered, never stored. Scale, Eviction, Binding and TokenRequest are bodies of subresources. */
+export const VIRTUAL_KINDS: readonly Kind[] = [
+  Binding,
+  SelfSubjectReview,
+  TokenRequest,
+  TokenReview,
+  LocalSubjectAccessReview,
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+  Scale,
+  Eviction,
+  ProjectRequest,
 ]

@@ -69,6 +69,8 @@ export interface Message {
   readonly fields: Fields
   /** Server-side apply: the whole struct is one value. */
   readonly atomic?: true
+  /** In JSON the bare value of whichever field is set: a schema or a boolean, and the like. Only protobuf sees a struct. */
+  readonly choice?: true
 }
 
 /** A message that remembers its fields' types. */
@@ -131,6 +133,7 @@ export const INT32 = scalarItem<number>('int32')
 export const INT64 = scalarItem<number>('int64')
 export const BYTES = scalarItem<string>('bytes')
 export const QUANTITY = scalarItem<string>('quantity')
+export const TIME = scalarItem<string>('time')
 export const JSON_VALUE = scalarItem<Json>('json')
 
 /** Another message, by its interface: `ref<ServicePort>(ServicePort)`, or `ref<X>(() => X)` where it refers to itself. */
@@ -187,7 +190,7 @@ export function message<const F extends Fields>(
   name: string,
   doc: string,
   fields: F,
-  options: { readonly atomic?: true } = {},
+  options: { readonly atomic?: true; readonly choice?: true } = {},
 ): MessageOf<F> {
   return { name, doc, fields, ...options }
 }

@@ -74,7 +74,9 @@ function nodeOf(type: FieldType, options: FieldOptions, doc: string): SchemaNode
     case 'map':
       return { ...base, kind: 'map', atomic: options.atomic ?? false, item: once(() => nodeOf(type.of, {}, '')) }
     case 'message': {
-      const struct = messageNode(type.message())
+      const message = type.message()
+      if (message.choice) return { ...base, kind: 'any', atomic: false }
+      const struct = messageNode(message)
       return { ...struct, ...base, atomic: options.atomic ?? struct.atomic }
     }
   }

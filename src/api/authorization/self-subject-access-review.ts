@@ -1,0 +1,30 @@
+import type { Infer, InferMessage } from '../../schema/field.ts'
+import { message, one, ref } from '../../schema/field.ts'
+import type { KubeObject } from '../meta/meta.ts'
+import { defineKind } from '../meta/meta.ts'
+import { NonResourceAttributes, ResourceAttributes, SubjectAccessReviewStatus } from './access-review.ts'
+
+const GROUP = 'io.k8s.api.authorization.v1'
+
+export interface SelfSubjectAccessReviewSpec extends InferMessage<typeof SelfSubjectAccessReviewSpec> {}
+export const SelfSubjectAccessReviewSpec = message(`${GROUP}.SelfSubjectAccessReviewSpec`, '', {
+  resourceAttributes: one(1, ref<ResourceAttributes>(ResourceAttributes), ''),
+  nonResourceAttributes: one(2, ref<NonResourceAttributes>(NonResourceAttributes), ''),
+})
+
+const selfSubjectAccessReviewFields = {
+  spec: one(2, ref<SelfSubjectAccessReviewSpec>(SelfSubjectAccessReviewSpec), '', { present: true }),
+  status: one(3, ref<SubjectAccessReviewStatus>(SubjectAccessReviewStatus), ''),
+}
+
+export interface SelfSubjectAccessReview extends KubeObject, Infer<typeof selfSubjectAccessReviewFields> {}
+export const SelfSubjectAccessReview = defineKind<SelfSubjectAccessReview>({
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'SelfSubjectAccessReview',
+  plural: 'selfsubjectaccessreviews',
+  namespaced: false,
+  definition: 'io.k8s.api.authorization.v1.SelfSubjectAccessReview',
+  doc: '',
+  fields: selfSubjectAccessReviewFields,
+})

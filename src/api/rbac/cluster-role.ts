@@ -1,0 +1,30 @@
+import type { Infer, InferMessage } from '../../schema/field.ts'
+import { list, message, one, ref } from '../../schema/field.ts'
+import type { KubeObject } from '../meta/meta.ts'
+import { defineKind } from '../meta/meta.ts'
+import { LabelSelector } from '../meta/selector.ts'
+import { PolicyRule } from './role.ts'
+
+const GROUP = 'io.k8s.api.rbac.v1'
+
+export interface AggregationRule extends InferMessage<typeof AggregationRule> {}
+export const AggregationRule = message(`${GROUP}.AggregationRule`, '', {
+  clusterRoleSelectors: list(1, ref<LabelSelector>(LabelSelector), ''),
+})
+
+const clusterRoleFields = {
+  rules: list(2, ref<PolicyRule>(PolicyRule), ''),
+  aggregationRule: one(3, ref<AggregationRule>(AggregationRule), ''),
+}
+
+export interface ClusterRole extends KubeObject, Infer<typeof clusterRoleFields> {}
+export const ClusterRole = defineKind<ClusterRole>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRole',
+  plural: 'clusterroles',
+  namespaced: false,
+  definition: 'io.k8s.api.rbac.v1.ClusterRole',
+  doc: '',
+  fields: clusterRoleFields,
+})
