@@ -1,8 +1,37 @@
 import type { InferMessage } from '../../schema/field.ts'
-import { boolean, int32, int64, list, map, message, one, QUANTITY, ref, STRING, string } from '../../schema/field.ts'
-import { NodeAddress, NodeCondition, NodeConfigSource } from './node.ts'
+import {
+  boolean,
+  int32,
+  int64,
+  list,
+  map,
+  message,
+  one,
+  QUANTITY,
+  ref,
+  STRING,
+  string,
+  time,
+} from '../../schema/field.ts'
+import { NodeConfigSource } from './node-config.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
+
+export interface NodeAddress extends InferMessage<typeof NodeAddress> {}
+export const NodeAddress = message(`${GROUP}.NodeAddress`, '', {
+  type: string(1, '', { required: true }),
+  address: string(2, '', { required: true }),
+})
+
+export interface NodeCondition extends InferMessage<typeof NodeCondition> {}
+export const NodeCondition = message(`${GROUP}.NodeCondition`, '', {
+  type: string(1, '', { required: true }),
+  status: string(2, '', { required: true }),
+  lastHeartbeatTime: time(3, ''),
+  lastTransitionTime: time(4, ''),
+  reason: string(5, ''),
+  message: string(6, ''),
+})
 
 export interface DaemonEndpoint extends InferMessage<typeof DaemonEndpoint> {}
 export const DaemonEndpoint = message(`${GROUP}.DaemonEndpoint`, '', {

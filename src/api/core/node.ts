@@ -2,6 +2,7 @@ import type { Infer, InferMessage } from '../../schema/field.ts'
 import { boolean, list, message, one, ref, STRING, string, time } from '../../schema/field.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { NodeConfigSource } from './node-config.ts'
 import { NodeStatus } from './node-status.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
@@ -14,20 +15,6 @@ export const Taint = message(`${GROUP}.Taint`, '', {
   timeAdded: time(4, ''),
 })
 
-export interface ConfigMapNodeConfigSource extends InferMessage<typeof ConfigMapNodeConfigSource> {}
-export const ConfigMapNodeConfigSource = message(`${GROUP}.ConfigMapNodeConfigSource`, '', {
-  namespace: string(1, '', { required: true }),
-  name: string(2, '', { required: true }),
-  uid: string(3, ''),
-  resourceVersion: string(4, ''),
-  kubeletConfigKey: string(5, '', { required: true }),
-})
-
-export interface NodeConfigSource extends InferMessage<typeof NodeConfigSource> {}
-export const NodeConfigSource = message(`${GROUP}.NodeConfigSource`, '', {
-  configMap: one(2, ref<ConfigMapNodeConfigSource>(ConfigMapNodeConfigSource), ''),
-})
-
 export interface NodeSpec extends InferMessage<typeof NodeSpec> {}
 export const NodeSpec = message(`${GROUP}.NodeSpec`, '', {
   podCIDR: string(1, ''),
@@ -37,22 +24,6 @@ export const NodeSpec = message(`${GROUP}.NodeSpec`, '', {
   taints: list(5, ref<Taint>(Taint), ''),
   configSource: one(6, ref<NodeConfigSource>(NodeConfigSource), ''),
   externalID: string(2, ''),
-})
-
-export interface NodeAddress extends InferMessage<typeof NodeAddress> {}
-export const NodeAddress = message(`${GROUP}.NodeAddress`, '', {
-  type: string(1, '', { required: true }),
-  address: string(2, '', { required: true }),
-})
-
-export interface NodeCondition extends InferMessage<typeof NodeCondition> {}
-export const NodeCondition = message(`${GROUP}.NodeCondition`, '', {
-  type: string(1, '', { required: true }),
-  status: string(2, '', { required: true }),
-  lastHeartbeatTime: time(3, ''),
-  lastTransitionTime: time(4, ''),
-  reason: string(5, ''),
-  message: string(6, ''),
 })
 
 const nodeFields = {

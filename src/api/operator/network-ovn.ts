@@ -1,8 +1,13 @@
 import type { InferMessage } from '../../schema/field.ts'
 import { boolean, int32, int64, json, list, message, one, ref, string } from '../../schema/field.ts'
-import { ClusterNetworkEntry } from './network.ts'
 
 const GROUP = 'com.github.openshift.api.operator.v1'
+
+export interface ClusterNetworkEntry extends InferMessage<typeof ClusterNetworkEntry> {}
+export const ClusterNetworkEntry = message(`${GROUP}.ClusterNetworkEntry`, '', {
+  cidr: string(0, '', { required: true }),
+  hostPrefix: int64(0, '', { minimum: 0 }),
+})
 
 export interface HybridOverlayConfig extends InferMessage<typeof HybridOverlayConfig> {}
 export const HybridOverlayConfig = message(`${GROUP}.HybridOverlayConfig`, '', {

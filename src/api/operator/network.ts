@@ -1,33 +1,14 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
-import {
-  boolean,
-  inline,
-  int64,
-  json,
-  list,
-  listOf,
-  map,
-  message,
-  one,
-  ref,
-  STRING,
-  string,
-} from '../../schema/field.ts'
+import { boolean, inline, json, list, listOf, map, message, one, ref, STRING, string } from '../../schema/field.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { AdditionalNetworkDefinition } from './network-additional.ts'
 import { ExportNetworkFlows } from './network-flows.ts'
 import { NetworkMigration } from './network-migration.ts'
-import { OVNKubernetesConfig } from './network-ovn.ts'
+import { ClusterNetworkEntry, OVNKubernetesConfig } from './network-ovn.ts'
 import { OperatorSpec, OperatorStatus } from './operator.ts'
 
 const GROUP = 'com.github.openshift.api.operator.v1'
-
-export interface ClusterNetworkEntry extends InferMessage<typeof ClusterNetworkEntry> {}
-export const ClusterNetworkEntry = message(`${GROUP}.ClusterNetworkEntry`, '', {
-  cidr: string(0, '', { required: true }),
-  hostPrefix: int64(0, '', { minimum: 0 }),
-})
 
 export interface DefaultNetworkDefinition extends InferMessage<typeof DefaultNetworkDefinition> {}
 export const DefaultNetworkDefinition = message(`${GROUP}.DefaultNetworkDefinition`, '', {

@@ -2,7 +2,7 @@ import type { InferMessage } from '../../../schema/field.ts'
 import { boolean, inline, int32, int64, list, message, one, ref, string } from '../../../schema/field.ts'
 import { LabelSelector } from '../../meta/selector.ts'
 import { LocalObjectReference } from '../reference.ts'
-import { DownwardAPIVolumeFile, KeyToPath } from './volume.ts'
+import { DownwardAPIVolumeFile, KeyToPath } from './volume-file.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 

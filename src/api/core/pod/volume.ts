@@ -13,18 +13,11 @@ import {
   string,
 } from '../../../schema/field.ts'
 import { LocalObjectReference } from '../reference.ts'
-import { ObjectFieldSelector, ResourceFieldSelector } from './key-selector.ts'
 import { EphemeralVolumeSource } from './volume-claim.ts'
+import { DownwardAPIVolumeFile, KeyToPath } from './volume-file.ts'
 import { ProjectedVolumeSource } from './volume-projected.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
-
-export interface KeyToPath extends InferMessage<typeof KeyToPath> {}
-export const KeyToPath = message(`${GROUP}.KeyToPath`, '', {
-  key: string(1, '', { required: true }),
-  path: string(2, '', { required: true }),
-  mode: int32(3, '', { explicit: true }),
-})
 
 export interface HostPathVolumeSource extends InferMessage<typeof HostPathVolumeSource> {}
 export const HostPathVolumeSource = message(`${GROUP}.HostPathVolumeSource`, '', {
@@ -65,14 +58,6 @@ export interface PersistentVolumeClaimVolumeSource extends InferMessage<typeof P
 export const PersistentVolumeClaimVolumeSource = message(`${GROUP}.PersistentVolumeClaimVolumeSource`, '', {
   claimName: string(1, '', { required: true }),
   readOnly: boolean(2, ''),
-})
-
-export interface DownwardAPIVolumeFile extends InferMessage<typeof DownwardAPIVolumeFile> {}
-export const DownwardAPIVolumeFile = message(`${GROUP}.DownwardAPIVolumeFile`, '', {
-  path: string(1, '', { required: true }),
-  fieldRef: one(2, ref<ObjectFieldSelector>(ObjectFieldSelector), ''),
-  resourceFieldRef: one(3, ref<ResourceFieldSelector>(ResourceFieldSelector), ''),
-  mode: int32(4, '', { explicit: true }),
 })
 
 export interface DownwardAPIVolumeSource extends InferMessage<typeof DownwardAPIVolumeSource> {}
