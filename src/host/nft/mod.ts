@@ -3,12 +3,22 @@ import type { Netns } from '../netns/mod.ts'
 /** nft refused a transaction: nothing of it was applied. `message` is nft's own, with line and caret. */
 export class NftError extends Error {
   override readonly name = 'NftError'
+  /** The transaction is larger than the kernel takes from this user: give it in parts. */
+  get tooLong(): boolean {
+    return this.message.includes('Message too long')
+  }
 }
 
 /** nftables in one namespace. Text is nft's own language, made by `wire/nft` alone. */
 export interface Nft {
   /** One transaction: all or nothing. Throws NftError. */
   run(text: string): void
+  /**
+   * A first load, as one transaction where the kernel takes it, else as several in the order given, each as large as it
+   * takes: put base chains (those with hooks) last, so that nothing half-made sees a packet. Throws NftError; what went
+   * before the refused part stays. Each text is one or more whole commands.
+   */
+  load(commands: readonly string[]): void
   /** Map or set elements as nft prints them in JSON; undefined when the table or map is absent. */
   elements(family: string, table: string, name: string): readonly unknown[] | undefined
   /** Names of the tables of the namespace, as "inet fairlead". */

@@ -1,0 +1,68 @@
+import type { NetnsDriver } from '../netns/mod.ts'
+import { type Commands, spawnedCommands } from './commands.ts'
+import { libraryCommands } from './library.ts'
+import { type Nft, type NftDriver, NftError } from './mod.ts'
+import { loadInParts, refuse } from './text.ts'
+
+/** nftables of this kernel: by libnftables in this process, or by `nft` processes where the library is missing. */
+export function kernelNft(netns: NetnsDriver, make: () => Commands = preferLibrary): NftDriver {
+  return {
+    open: at => {
+      const commands = netns.within(at, make)
+      // The library may reopen its socket, so it runs inside too.
+      return nftOf({
+        run: text => netns.within(at, () => commands.run(text)),
+        list: (text, form) => netns.within(at, () => commands.list(text, form)),
+        close: commands.close,
+      })
+    },
+  }
+}
+
+function preferLibrary(): Commands {
+  try {
+    return libraryCommands()
+  } catch {
+    return spawnedCommands()
+  }
+}
+
+function nftOf(commands: Commands): Nft {
+  const run = (text: string): void => {
+    refuse(text)
+    const error = commands.run(text)
+    if (error !== undefined) throw new NftError(error.trimEnd())
+  }
+  const objects = (command: string): readonly Listed[] | undefined => {
+    const text = commands.list(command, 'json')
+    return text === undefined ? undefined : (JSON.parse(text) as { nftables: readonly Listed[] }).nftables
+  }
+  return {
+    run,
+    load: all => loadInParts(all, run),
+    elements: (family, table, name) => {
+      const where = `${family} ${table} ${name}`
+      const found = objects(`list map ${where}`) ?? objects(`list set ${where}`)
+      const item = found?.find(object => object.map ?? object.set)
+      return item && ((item.map ?? item.set)?.elem ?? [])
+    },
+    tables: () =>
+      (objects('list tables') ?? []).flatMap(({ table }) => (table ? [`${table.family} ${table.name}`] : [])),
+    comment: (family, table) => {
+      const text = commands.list(`list table ${family} ${table}`, 'terse')
+      return text?.match(/^\tcomment "(.*)"$/m)?.[1]
+    },
+    counter: (family, table, name) => {
+      const found = objects(`list counter ${family} ${table} ${name}`)?.find(object => object.counter)?.counter
+      return found && { packets: found.packets, bytes: found.bytes }
+    },
+    close: commands.close,
+  }
+}
+
+interface Listed {
+  readonly table?: { readonly family: string; readonly name: string }
+  readonly map?: { readonly elem?: readonly unknown[] }
+  readonly set?: { readonly elem?: readonly unknown[] }
+  readonly counter?: { readonly packets: number; readonly bytes: number }
+}
