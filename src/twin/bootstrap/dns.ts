@@ -1,0 +1,100 @@
+import type { WorldPlan } from '../plan.ts'
+import type { Manifest } from './mod.ts'
+
+/** What differs between OKD's cluster DNS and that of plain Kubernetes. */
+interface DnsShape {
+  readonly namespace: string
+  readonly service: string
+  readonly workload: string
+  readonly selector: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  /** Where the servers listen in their pods; the Service is on 53 either way. */
+  readonly port: number
+  readonly metricsPort: number
+}
+
+const OKD: DnsShape = {
+  namespace: 'openshift-dns',
+  service: 'dns-default',
+  workload: 'dns-default',
+  selector: { 'dns.operator.openshift.io/daemonset-dns': 'default' },
+  labels: { 'dns.operator.openshift.io/owning-dns': 'default' },
+  port: 5353,
+  metricsPort: 9154,
+}
+const KUBERNETES: DnsShape = {
+  namespace: 'kube-system',
+  service: 'kube-dns',
+  workload: 'coredns',
+  selector: { 'k8s-app': 'kube-dns' },
+  labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/name': 'CoreDNS', 'kubernetes.io/cluster-service': 'true' },
+  port: 53,
+  metricsPort: 9153,
+}
+
+export function clusterDns(plan: WorldPlan): readonly Manifest[] {
+  const shape = plan.config.profile === 'okd' ? OKD : KUBERNETES
+  const workload = plan.config.profile === 'okd' ? daemonSet(shape, plan) : deployment(shape, plan)
+  return [service(shape, plan), workload]
+}
+
+const service = (shape: DnsShape, plan: WorldPlan): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: shape.service, namespace: shape.namespace, labels: shape.labels },
+  spec: {
+    type: 'ClusterIP',
+    clusterIP: plan.dnsServiceIp,
+    selector: shape.selector,
+    ports: [
+      { name: 'dns', protocol: 'UDP', port: 53, targetPort: 'dns' },
+      { name: 'dns-tcp', protocol: 'TCP', port: 53, targetPort: 'dns-tcp' },
+      { name: 'metrics', protocol: 'TCP', port: shape.metricsPort, targetPort: 'metrics' },
+    ],
+  },
+})
+
+const daemonSet = (shape: DnsShape, plan: WorldPlan): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: shape.workload, namespace: shape.namespace, labels: shape.labels },
+  spec: { selector: { matchLabels: shape.selector }, template: podTemplate(shape, plan) },
+})
+
+const deployment = (shape: DnsShape, plan: WorldPlan): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: shape.workload, namespace: shape.namespace, labels: shape.labels },
+  spec: {
+    replicas: Math.min(2, plan.config.nodes),
+    selector: { matchLabels: shape.selector },
+    template: podTemplate(shape, plan),
+  },
+})
+
+const podTemplate = (shape: DnsShape, plan: WorldPlan): object => ({
+  metadata: { labels: shape.selector },
+  spec: {
+    dnsPolicy: 'Default',
+    priorityClassName: 'system-node-critical',
+    tolerations: [{ operator: 'Exists' }],
+    containers: [
+      {
+        name: 'dns',
+        image: 'fairlead/dns',
+        args: [
+          `--port=${shape.port}`,
+          `--cluster-domain=${plan.config.clusterDomain}`,
+          `--upstream=${plan.upstreamDns}`,
+        ],
+        ports: [
+          { name: 'dns', containerPort: shape.port, protocol: 'UDP' },
+          { name: 'dns-tcp', containerPort: shape.port, protocol: 'TCP' },
+          { name: 'metrics', containerPort: shape.metricsPort, protocol: 'TCP' },
+        ],
+        readinessProbe: { httpGet: { path: '/ready', port: 8181 }, periodSeconds: 3 },
+        livenessProbe: { httpGet: { path: '/health', port: 8080 }, periodSeconds: 10, failureThreshold: 5 },
+      },
+    ],
+  },
+})

@@ -1,0 +1,47 @@
+import { cidrText } from '../../lib/cidr.ts'
+import type { WorldPlan } from '../plan.ts'
+import type { Manifest } from './mod.ts'
+
+/** The cluster-wide configuration objects that operators and `oc` read: all named cluster, but ClusterVersion. */
+export const openshiftConfig = (plan: WorldPlan): readonly Manifest[] => [
+  config('Ingress', { spec: { domain: plan.config.appsDomain } }),
+  config('DNS', { spec: { baseDomain: plan.config.appsDomain.replace(/^apps\./, '') } }),
+  config('Network', { spec: network(plan), status: { ...network(plan), clusterNetworkMTU: plan.config.mtu } }),
+  config('Infrastructure', {
+    spec: { platformSpec: { type: 'None' } },
+    status: {
+      infrastructureName: `fairlead-${plan.config.name}`,
+      platform: 'None',
+      platformStatus: { type: 'None' },
+      controlPlaneTopology: 'SingleReplica',
+      infrastructureTopology: 'SingleReplica',
+      apiServerURL: `https://${plan.nodes[0]!.address}:${plan.apiPort}`,
+      apiServerInternalURI: `https://${plan.nodes[0]!.address}:${plan.apiPort}`,
+    },
+  }),
+  {
+    apiVersion: 'config.openshift.io/v1',
+    kind: 'ClusterVersion',
+    metadata: { name: 'version' },
+    spec: { clusterID: '00000000-0000-4000-8000-000000000000', channel: 'stable-4' },
+  },
+  {
+    apiVersion: 'operator.openshift.io/v1',
+    kind: 'DNS',
+    metadata: { name: 'default' },
+    spec: {},
+  },
+]
+
+const config = (kind: string, rest: object): Manifest => ({
+  apiVersion: 'config.openshift.io/v1',
+  kind,
+  metadata: { name: 'cluster' },
+  ...rest,
+})
+
+const network = ({ config }: WorldPlan): object => ({
+  networkType: 'OVNKubernetes',
+  clusterNetwork: [{ cidr: cidrText(config.clusterNetwork.cidr), hostPrefix: config.clusterNetwork.hostPrefix }],
+  serviceNetwork: [cidrText(config.serviceNetwork)],
+})
