@@ -1,7 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
-import { boolean, int32, list, map, message, one, ref, STRING, string } from '../../schema/field.ts'
-import { ObjectReference } from '../core/reference.ts'
+import { STRING, boolean, int32, list, map, message, one, ref, string } from '../../schema/field.ts'
 import type { KubeObject } from '../meta/meta.ts'
+import { ObjectReference } from '../core/reference.ts'
 import { defineKind } from '../meta/meta.ts'
 
 const GROUP = 'io.k8s.api.discovery.v1'
@@ -18,9 +18,15 @@ export const ForZone = message(`${GROUP}.ForZone`, '', {
   name: string(1, '', { required: true }),
 })
 
+export interface ForNode extends InferMessage<typeof ForNode> {}
+export const ForNode = message(`${GROUP}.ForNode`, '', {
+  name: string(1, '', { required: true }),
+})
+
 export interface EndpointHints extends InferMessage<typeof EndpointHints> {}
 export const EndpointHints = message(`${GROUP}.EndpointHints`, '', {
   forZones: list(1, ref<ForZone>(ForZone), ''),
+  forNodes: list(2, ref<ForNode>(ForNode), ''),
 })
 
 export interface Endpoint extends InferMessage<typeof Endpoint> {}
@@ -36,17 +42,12 @@ export const Endpoint = message(`${GROUP}.Endpoint`, '', {
 })
 
 export interface EndpointPort extends InferMessage<typeof EndpointPort> {}
-export const EndpointPort = message(
-  `${GROUP}.EndpointPort`,
-  '',
-  {
-    name: string(1, '', { explicit: true }),
-    protocol: string(2, '', { enum: ['TCP', 'UDP', 'SCTP'], explicit: true }),
-    port: int32(3, '', { explicit: true }),
-    appProtocol: string(4, '', { explicit: true }),
-  },
-  { atomic: true },
-)
+export const EndpointPort = message(`${GROUP}.EndpointPort`, '', {
+  name: string(1, '', { explicit: true }),
+  protocol: string(2, '', { enum: ['TCP', 'UDP', 'SCTP'], explicit: true }),
+  port: int32(3, '', { explicit: true }),
+  appProtocol: string(4, '', { explicit: true }),
+}, { atomic: true })
 
 const endpointSliceFields = {
   addressType: string(4, '', { required: true, enum: ['IPv4', 'IPv6', 'FQDN'] }),
