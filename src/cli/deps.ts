@@ -1,0 +1,32 @@
+import type { ReadStream, WriteStream } from 'node:tty'
+import type { Client } from '../client/mod.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Twins } from '../twin/mod.ts'
+import type { Probe } from './doctor/checks.ts'
+
+/** What the verbs work with; `main/cli.ts` gives the real ones. */
+export interface CliDeps {
+  readonly twins: Twins
+  readonly clock: Clock
+  readonly probe: Probe
+  readonly version: string
+  /** The twin's API with the administrator's certificate. Throws UserError when the twin does not run. */
+  api(name: string): Promise<Client>
+  /** Throws the system's error. */
+  readFile(path: string): Promise<string>
+  /** Absolute paths of the .yaml files of a folder of this installation (examples/shop), in order. */
+  example(name: string): Promise<readonly string[]>
+  /** For results: a script may read them. */
+  out(text: string): void
+  /** For progress and remarks. */
+  err(text: string): void
+  readonly stdin: ReadStream
+  readonly stdout: WriteStream
+  readonly stderr: WriteStream
+  /** Aborts at ^C. */
+  readonly interrupted: AbortSignal
+}
+
+export interface NamedOption {
+  readonly name: string
+}

@@ -1,0 +1,60 @@
+import { Command } from 'commander'
+import type { CliDeps } from './deps.ts'
+import { doctor } from './doctor/doctor.ts'
+import { down } from './down.ts'
+import { exec } from './exec.ts'
+import { kubeconfig } from './kubeconfig.ts'
+import { logs } from './logs.ts'
+import { node } from './node.ts'
+import { status } from './status.ts'
+import { up } from './up.ts'
+import { wait } from './wait.ts'
+
+/** Every verb a user types, one file each. `done` receives the exit code. */
+export function program(deps: CliDeps, done: (code: number) => void): Command {
+  const root = new Command('fairlead')
+    .description('The cluster network of OKD: a real multi-node twin on one machine, and roles for any Kubernetes API.')
+    .version(deps.version)
+    .exitOverride()
+  const verb = (signature: string, description: string): Command => root.command(signature).description(description)
+  const named = (signature: string, description: string): Command =>
+    verb(signature, description).option('--name <name>', 'which twin', 'default')
+
+  named('up', 'make a twin, or start one that was made before')
+    .option('--nodes <n>', 'how many nodes (default: 3)')
+    .option('--profile <profile>', 'okd (default) or kubernetes')
+    .option('--config <file>', 'the networking part of an OpenShift install-config')
+    .option('--rootless', 'in a user namespace, also as root')
+    .option('--ephemeral', 'forget everything at down')
+    .option('--publish <ports>', 'host ports, as in api=7443,http=8000,https=8443')
+    .action(async options => done(await up(deps, options)))
+  named('down', 'end a twin; its objects stay for the next up')
+    .option('--forget', 'remove its state too')
+    .action(async options => done(await down(deps, options)))
+  named('status', 'what runs where')
+    .option('--json', 'as JSON')
+    .option('--all', 'list every twin')
+    .action(async options => done(await status(deps, options)))
+  named('wait', 'return when everything written so far is in force')
+    .option('--timeout <duration>', 'give up after this long', '60s')
+    .action(async options => done(await wait(deps, options)))
+  named('kubeconfig', "print the path of the twin's kubeconfig").action(async options =>
+    done(await kubeconfig(deps, options)),
+  )
+  named('logs <role>', 'what a role has written: api, runtime, supervisor, node-1 ...')
+    .option('-f, --follow', 'go on as it writes')
+    .option('--tail <lines>', 'the last lines only')
+    .action(async (role, options) => done(await logs(deps, role, options)))
+  named(
+    'exec <target> [command...]',
+    'run a command in a node, a pod (namespace/name) or an outside host (client, lb, dns, internet)',
+  ).action(async (target, command, options) => done(await exec(deps, target, command, options)))
+  named('node <action> [node]', 'add, stop, start or cut off a node').action(async (action, name, options) =>
+    done(await node(deps, action, name, options)),
+  )
+  verb('doctor', 'what this machine has and lacks, each with its remedy').action(async () =>
+    done(await doctor(deps.probe, deps.out)),
+  )
+  verb('setup', 'install what is missing and build').action(() => done(0))
+  return root
+}

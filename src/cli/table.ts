@@ -1,0 +1,10 @@
+/** Columns as kubectl prints them: three blanks between, nothing behind the last. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('   ')
+      .trimEnd()
+  return `${rows.map(line).join('\n')}\n`
+}
