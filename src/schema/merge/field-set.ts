@@ -1,6 +1,6 @@
 /** Sets of field paths: who owns what. A tree by element; an inner node may or may not be a member itself. */
 import type { Element } from './element.ts'
-import { fieldElement } from './element.ts'
+import { compareElements, fieldElement } from './element.ts'
 
 export type FieldSet = ReadonlyMap<Element, FieldNode>
 /** Never empty: it is owned or has children. */
@@ -54,13 +54,11 @@ export function has(set: FieldSet, path: Path): boolean {
   return node?.owned ?? false
 }
 
-/** Every member, parents before children. */
+/** Every member in the order of conflict messages: a level's members first, then what is below each. */
 export function* pathsOf(set: FieldSet, prefix: Path = []): Generator<Path> {
-  for (const [element, node] of set) {
-    const path = [...prefix, element]
-    if (node.owned) yield path
-    yield* pathsOf(node.children, path)
-  }
+  const nodes = [...set].sort(([a], [b]) => compareElements(a, b))
+  for (const [element, node] of nodes) if (node.owned) yield [...prefix, element]
+  for (const [element, node] of nodes) yield* pathsOf(node.children, [...prefix, element])
 }
 
 export function union(a: FieldSet, b: FieldSet): FieldSet {

@@ -53,8 +53,8 @@ export function itemElement(type: MergeType, item: unknown): Element | { readonl
   if (!isObject(item)) return { problem: 'associative list with keys may not have non-map elements' }
   const keys: [string, unknown][] = []
   for (const name of type.listKeys) {
-    const value = item[name] === undefined ? type.item()?.field(name)?.default : item[name]
-    if (value !== undefined && value !== null) keys.push([name, value])
+    const value = item[name] ?? type.item()?.field(name)?.default
+    if (value !== undefined) keys.push([name, value])
   }
   if (keys.length === 0) {
     const names = `[${type.listKeys.map(key => JSON.stringify(key)).join(' ')}]`
