@@ -1,0 +1,74 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { silent } from '../../lib/log.ts'
+import { show } from '../../wire/haproxy/command.ts'
+import { systemClock } from '../clock/real.ts'
+import { haproxyConformance, sampleProgram } from './conformance.ts'
+import { type Haproxy, HaproxyGone } from './mod.ts'
+import { realHaproxy } from './real.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'haproxy-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+let count = 0
+let folder = ''
+const make = (): Promise<Haproxy> => {
+  folder = join(scratch, String(++count))
+  return realHaproxy({ folder, logs: new PassThrough().resume(), log: silent, clock: systemClock })
+}
+
+describe('realHaproxy', () => {
+  haproxyConformance(make)
+
+  it('tells of kill -9 at once, and serves again once loaded', async () => {
+    const haproxy = await make()
+    const { pid } = await haproxy.load(sampleProgram())
+    const gone = new Promise<void>(resolve => haproxy.onGone(resolve))
+    process.kill(pid, 'SIGKILL')
+    await gone
+    await expect(haproxy.run([show('info')])).rejects.toBeInstanceOf(HaproxyGone)
+    expect((await haproxy.load(sampleProgram())).pid).not.toBe(pid)
+    await haproxy.stop(1000)
+  })
+
+  it('commands under way when it dies are rejected', async () => {
+    const haproxy = await make()
+    const { pid } = await haproxy.load(sampleProgram())
+    process.kill(pid, 'SIGSTOP')
+    const answer = haproxy.run([show('info')])
+    process.kill(pid, 'SIGKILL')
+    await expect(answer).rejects.toBeInstanceOf(HaproxyGone)
+    await haproxy.stop(1000)
+  })
+
+  it('the old process ends, and leaves nothing behind', async () => {
+    const haproxy = await make()
+    const { pid } = await haproxy.load(sampleProgram())
+    await haproxy.load(sampleProgram())
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000)
+    await vi.waitFor(() => expect(readdirSync(folder)).toEqual(['2']), 5000)
+    await haproxy.stop(1000)
+    await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), 5000)
+  })
+
+  it('its open files are this process’s, and it would die with it', async () => {
+    const haproxy = await make()
+    const { pid } = await haproxy.load(sampleProgram())
+    const limits = readFileSync(`/proc/${pid}/limits`, 'utf8')
+    expect(Number(/Max open files\s+(\d+)/.exec(limits)?.[1])).toBe(haproxy.openFiles)
+    expect(readFileSync(`/proc/${pid}/comm`, 'utf8').trim()).toBe('haproxy')
+    await haproxy.stop(1000)
+    expect(existsSync(`/proc/${pid}`)).toBe(false)
+  })
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
