@@ -1,0 +1,151 @@
+/** Lines that people type from their notes, as written: each must print what a cluster prints. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Twin } from './harness.ts'
+import { KUBECTL, run, startTwin, until } from './harness.ts'
+
+let twin: Twin
+
+beforeAll(async () => {
+  twin = await startTwin({ name: 'lines', args: ['--ephemeral'] })
+  await twin.kubectl('apply', '-f', 'examples/shop/')
+  expect((await twin.fairlead('wait')).code).toBe(0)
+  await twin.kubectl('-n', 'production', 'rollout', 'status', 'deploy/api', '--timeout=30s')
+})
+afterAll(async () => {
+  await twin?.down()
+})
+
+/** kubectl with a terminal, as a person has it. */
+const onTerminal = (command: string) =>
+  run('script', ['-qec', command.replace(/^kubectl/, KUBECTL), '/dev/null'], { env: twin.env })
+
+describe('Services', () => {
+  test('kubectl expose deployment makes a Service whose address answers', async () => {
+    await twin.kubectl(
+      '-n',
+      'production',
+      'create',
+      'deployment',
+      'exposed',
+      '--image=registry.example.com/exposed',
+      '--port=8080',
+    )
+    await twin.kubectl(
+      '-n',
+      'production',
+      'expose',
+      'deployment',
+      'exposed',
+      '--port=80',
+      '--target-port=8080',
+      '--name=exposed',
+    )
+    await twin.kubectl('-n', 'production', 'rollout', 'status', 'deploy/exposed', '--timeout=30s')
+    const answer = await until('an answer', async () => {
+      const got = await twin.tryKubectl([
+        '-n',
+        'production',
+        'exec',
+        'deploy/frontend',
+        '--',
+        'wget',
+        '-qO-',
+        'http://exposed/health',
+      ])
+      return got.code === 0 && got
+    })
+    expect(answer.stdout).not.toBe('')
+  })
+
+  test('kubectl get svc,endpointslices -l app=api -o wide', async () => {
+    const text = await twin.kubectl('-n', 'production', 'get', 'svc,endpointslices', '-l', 'app=api', '-o', 'wide')
+    expect(text).toMatch(/^NAME +TYPE +CLUSTER-IP +EXTERNAL-IP +PORT\(S\) +AGE +SELECTOR$/m)
+    expect(text).toMatch(
+      /^service\/api +ClusterIP +172\.30\.\d+\.\d+ +<none> +80\/TCP,9090\/TCP +\S+ +app=api,track=stable$/m,
+    )
+    expect(text).toMatch(/^service\/api-pods +ClusterIP +None +<none> +8080\/TCP/m)
+    expect(text).toMatch(/^NAME +ADDRESSTYPE +PORTS +ENDPOINTS +AGE$/m)
+    expect(text).toMatch(
+      /^endpointslice\.discovery\.k8s\.io\/api-\w+ +IPv4 +[\d,]+ +10\.\d+\.\d+\.\d+,10\.\d+\.\d+\.\d+,10\.\d+\.\d+\.\d+ /m,
+    )
+  })
+
+  test('kubectl run tmp --rm -it --image=busybox -- wget -qO- http://api.production.svc:80/health', async () => {
+    const result = await onTerminal(
+      'kubectl run tmp --rm -it --image=busybox --restart=Never -- wget -qO- http://api.production.svc:80/health',
+    )
+    expect(result.code, result.stdout + result.stderr).toBe(0)
+    expect(result.stdout).toMatch(/api-/)
+    expect(result.stdout).toContain('pod "tmp" deleted')
+  })
+
+  test('kubectl get endpointslices -A -l kubernetes.io/service-name=api', async () => {
+    const text = await twin.kubectl('get', 'endpointslices', '-A', '-l', 'kubernetes.io/service-name=api')
+    expect(text).toMatch(/^NAMESPACE +NAME +ADDRESSTYPE +PORTS +ENDPOINTS +AGE\nproduction +api-\w+ +IPv4/)
+  })
+
+  test('kubectl describe endpointslices', async () => {
+    const text = await twin.kubectl(
+      'describe',
+      'endpointslices',
+      '-n',
+      'production',
+      '-l',
+      'kubernetes.io/service-name=api',
+    )
+    expect(text).toMatch(/AddressType: +IPv4/)
+    expect(text).toMatch(/http +8080 +TCP/)
+    expect(text).toMatch(/Ready: +true/)
+    expect(text).toMatch(/TargetRef: +Pod\/api-/)
+  })
+
+  test('kubectl get endpoints api -o yaml', async () => {
+    const text = await twin.kubectl('get', 'endpoints', 'api', '-n', 'production', '-o', 'yaml')
+    expect(text).toContain('kind: Endpoints')
+    expect(text.match(/- ip: 10\./g)).toHaveLength(3)
+    expect(text).toMatch(/name: http\n +port: 8080\n +protocol: TCP/)
+  })
+})
+
+describe('names', () => {
+  test('nslookup from a pod', async () => {
+    const result = await onTerminal(
+      'kubectl run dnsutils --rm -it --image=tutum/dnsutils --restart=Never -- nslookup api.production.svc.cluster.local',
+    )
+    const clusterIp = await twin.kubectl('-n', 'production', 'get', 'svc', 'api', '-o', 'jsonpath={.spec.clusterIP}')
+    expect(result.stdout).toContain('172.30.0.10')
+    expect(result.stdout).toContain(clusterIp)
+  })
+
+  test('kubectl exec -it deploy/api -- cat /etc/resolv.conf', async () => {
+    const result = await onTerminal('kubectl -n production exec -it deploy/api -- cat /etc/resolv.conf')
+    expect(result.code, result.stdout).toBe(0)
+    expect(result.stdout.replaceAll('\r', '')).toContain(
+      'search production.svc.cluster.local svc.cluster.local cluster.local\nnameserver 172.30.0.10\noptions ndots:5',
+    )
+  })
+})
+
+describe('the way in', () => {
+  test('kubectl get ingressclass', async () => {
+    const text = await twin.kubectl('get', 'ingressclass')
+    expect(text).toMatch(/^NAME +CONTROLLER +PARAMETERS +AGE$/m)
+    expect(text).toMatch(
+      /^openshift-default +openshift\.io\/ingress-to-route +IngressController\.operator\.openshift\.io\/default /m,
+    )
+  })
+
+  test('kubectl get route api -o yaml', async () => {
+    const text = await twin.kubectl('-n', 'production', 'get', 'route', 'api', '-o', 'yaml')
+    expect(text).toMatch(/^ {2}host: api-production\.apps\.fairlead\.test$/m)
+    expect(text).toMatch(/type: Admitted/)
+    expect(text).toMatch(/wildcardPolicy: None/)
+  })
+
+  test('kubectl describe ingress api-ingress', async () => {
+    const text = await twin.kubectl('describe', 'ingress', 'api-ingress', '-n', 'production')
+    expect(text).toMatch(/Ingress Class: +nginx/)
+    expect(text).toMatch(/api-tls terminates api\.example\.com/)
+    expect(text).toMatch(/\/v1 +api:80 \(10\.[\d.]+:8080,10\.[\d.]+:8080,10\.[\d.]+:8080\)/)
+  })
+})
