@@ -1,7 +1,7 @@
 /** A throw-away twin for tests and benchmarks: the real program, in a data folder of its own. */
 import type { ExecFileOptions } from 'node:child_process'
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -183,3 +183,70 @@ export async function until<T>(
 /** Starts a command that goes on; the caller ends it. */
 export const start = (command: string, args: readonly string[], env = process.env) =>
   spawn(command, [...args], { env, cwd: ROOT, stdio: ['pipe', 'pipe', 'pipe'] })
+
+/** A role's process as the host numbers it. Its command line must match too, where given. */
+export async function hostPid(twin: Twin, role: string): Promise<number> {
+  const status = JSON.parse((await twin.fairlead('status', '--json')).stdout) as {
+    roles: { name: string; pid?: number }[]
+  }
+  const inner = status.roles.find(each => each.name === role)?.pid
+  const found = worldPids(twin).find(
+    pid => Number(/^NSpid:.*\s(\d+)$/m.exec(read(`/proc/${pid}/status`))?.[1]) === inner,
+  )
+  if (inner === undefined || found === undefined) throw new Error(`the role ${role} does not run`)
+  return found
+}
+
+/** Host pids of all processes in the twin's world whose command line matches. */
+export function worldPids(twin: Twin, pattern = /./): number[] {
+  const { pid } = JSON.parse(readFileSync(join(twin.dataHome, 'fairlead', twin.name, 'state.json'), 'utf8')) as {
+    pid: number
+  }
+  const namespace = readlinkSync(`/proc/${pid}/ns/pid_for_children`)
+  return readdirSync('/proc')
+    .filter(
+      name =>
+        /^\d+$/.test(name) &&
+        linkOf(`/proc/${name}/ns/pid`) === namespace &&
+        pattern.test(read(`/proc/${name}/cmdline`)),
+    )
+    .map(Number)
+}
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+const linkOf = (path: string): string => {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
+/** What a twin may not leave behind: links, routes, rules, mounts of this namespace, and namespaces of the whole machine. */
+export async function traces(): Promise<Record<string, readonly string[]>> {
+  const lines = async (command: string, ...args: string[]): Promise<string[]> =>
+    (await run(command, args)).stdout.split('\n').filter(Boolean).sort()
+  const inodes = (kind: string): string[] => [
+    ...new Set(
+      readdirSync('/proc')
+        .filter(name => /^\d+$/.test(name))
+        .map(name => linkOf(`/proc/${name}/ns/${kind}`))
+        .filter(Boolean),
+    ),
+  ]
+  return {
+    links: await lines('ip', '-o', 'link', 'show').then(all => all.map(line => line.split(':')[1]!)),
+    routes: await lines('ip', 'route', 'show', 'table', 'all'),
+    rules: await lines('nft', 'list', 'ruleset'),
+    mounts: read('/proc/self/mounts').split('\n').sort(),
+    net: inodes('net').sort(),
+    mnt: inodes('mnt').sort(),
+    pid: inodes('pid').sort(),
+  }
+}
