@@ -11,6 +11,8 @@ export interface TcpTarget {
   readonly address: Ip
   readonly port: number
   readonly localAddress?: Ip
+  /** The end of the other's data does not end ours: for forwarders. */
+  readonly allowHalfOpen?: boolean
 }
 
 /** Sockets that live in a given namespace though this process does not. */
@@ -20,7 +22,12 @@ export interface SocketDriver {
   /** Connects by address, never by name. The socket is returned at once and emits connect or error. */
   connect(target: TcpTarget): Socket
   /** A bound UDP socket; port 0 lets the kernel choose. address absent means every IPv4 address (or IPv6 with family 6). */
-  udp(at: { readonly netns: Netns; readonly port: number; readonly address?: Ip; readonly family?: 4 | 6 }): Promise<UdpSocket>
+  udp(at: {
+    readonly netns: Netns
+    readonly port: number
+    readonly address?: Ip
+    readonly family?: 4 | 6
+  }): Promise<UdpSocket>
   /** A listening TCP socket of the namespace as a descriptor, to pass on or inherit. Throws EADDRINUSE, EACCES. */
   listenFd(at: { readonly netns: Netns; readonly port: number; readonly address: Ip }): number
   /** A plain TCP or Unix server that does not listen yet: hand it to `listen` or `listenUnix`. Sockets are half-open capable. */

@@ -1,0 +1,151 @@
+import { createServer as createHttpServer, request } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { ip } from '../../lib/ip.ts'
+import type { Netns } from '../netns/mod.ts'
+import type { Listenable, SocketDriver } from './mod.ts'
+
+export interface SocketFixture {
+  readonly sockets: SocketDriver
+  /** Two namespaces with loopback up that do not reach each other. */
+  readonly a: Netns
+  readonly b: Netns
+  /** A folder for Unix sockets. */
+  readonly folder: string
+  close(): void
+}
+
+const LOOPBACK = ip('127.0.0.1')
+const portOf = (server: Listenable): number => (server.address() as AddressInfo).port
+const connected = (socket: Socket): Promise<void> =>
+  new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+const failed = (socket: Socket): Promise<NodeJS.ErrnoException> => new Promise(resolve => socket.once('error', resolve))
+
+/** What every SocketDriver must do. */
+export function socketConformance(open: () => SocketFixture): void {
+  let fixture: SocketFixture
+  let sockets: SocketDriver
+  beforeEach(() => {
+    fixture = open()
+    sockets = fixture.sockets
+  })
+  afterEach(() => fixture.close())
+  const echo = (): ReturnType<SocketDriver['server']> =>
+    sockets.server(socket => void socket.on('error', () => {}).pipe(socket))
+  const ask = async (socket: Socket, message: string): Promise<string> => {
+    socket.end(message)
+    return text(socket)
+  }
+
+  it('serves in the namespace asked for, and in no other', async () => {
+    const server = echo()
+    await sockets.listen(server, { netns: fixture.a, port: 7000 })
+    const here = sockets.connect({ netns: fixture.a, address: LOOPBACK, port: 7000, allowHalfOpen: true })
+    expect(await ask(here, 'hello')).toBe('hello')
+    expect(await failed(sockets.connect({ netns: fixture.b, address: LOOPBACK, port: 7000 }))).toMatchObject({
+      code: 'ECONNREFUSED',
+    })
+    server.close()
+  })
+
+  it('listens on one address, on a port that the kernel chooses', async () => {
+    const server = echo()
+    await sockets.listen(server, { netns: fixture.a, port: 0, address: LOOPBACK })
+    expect(portOf(server)).toBeGreaterThan(0)
+    const here = sockets.connect({ netns: fixture.a, address: LOOPBACK, port: portOf(server), allowHalfOpen: true })
+    expect(await ask(here, 'hello')).toBe('hello')
+    server.close()
+  })
+
+  it('refuses a port that is taken, here but not there', async () => {
+    const [first, second, third] = [echo(), echo(), echo()]
+    await sockets.listen(first, { netns: fixture.a, port: 7000 })
+    await expect(sockets.listen(second, { netns: fixture.a, port: 7000 })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await sockets.listen(third, { netns: fixture.b, port: 7000 })
+    expect(() => sockets.listenFd({ netns: fixture.a, port: 7000, address: LOOPBACK })).toThrow(
+      expect.objectContaining({ code: 'EADDRINUSE' }),
+    )
+    first.close()
+    third.close()
+  })
+
+  it('gives a port back', async () => {
+    const server = echo()
+    await sockets.listen(server, { netns: fixture.a, port: 7000 })
+    await new Promise(resolve => server.close(() => resolve(undefined)))
+    const again = echo()
+    await sockets.listen(again, { netns: fixture.a, port: 7000 })
+    again.close()
+  })
+
+  it('carries HTTP', async () => {
+    const server = createHttpServer((asked, answer) => answer.end(`${asked.method} ${asked.url}`))
+    await sockets.listen(server, { netns: fixture.a, port: 7080 })
+    const answer = await new Promise<string>((resolve, reject) => {
+      const createConnection = (): Socket => sockets.connect({ netns: fixture.a, address: LOOPBACK, port: 7080 })
+      request({ path: '/x', createConnection }, got => resolve(text(got)))
+        .once('error', reject)
+        .end()
+    })
+    expect(answer).toBe('GET /x')
+    server.close()
+  })
+
+  it('keeps one direction open after the end of the other, when asked', async () => {
+    const server = sockets.server(socket => {
+      let got = ''
+      socket.on('data', data => {
+        got += String(data)
+      })
+      socket.on('end', () => socket.end(`got ${got}`))
+    })
+    await sockets.listen(server, { netns: fixture.a, port: 7000 })
+    const socket = sockets.connect({ netns: fixture.a, address: LOOPBACK, port: 7000, allowHalfOpen: true })
+    expect(await ask(socket, 'all')).toBe('got all')
+    server.close()
+  })
+
+  it('holds a sender back until the other reads', async () => {
+    let accept: (socket: Socket) => void = () => {}
+    const accepted = new Promise<Socket>(resolve => {
+      accept = resolve
+    })
+    const server = sockets.server(socket => accept(socket))
+    await sockets.listen(server, { netns: fixture.a, port: 7000 })
+    const socket = sockets.connect({ netns: fixture.a, address: LOOPBACK, port: 7000 })
+    await connected(socket)
+    const bytes = 32 << 20
+    expect(socket.write(Buffer.alloc(bytes))).toBe(false)
+    socket.end()
+    let received = 0
+    for await (const chunk of await accepted) received += (chunk as Buffer).length
+    expect(received).toBe(bytes)
+    server.close()
+  })
+
+  it('sends and receives datagrams inside the namespace', async () => {
+    const server = await sockets.udp({ netns: fixture.a, port: 5353 })
+    server.on('message', (data, from) => server.send(`re ${data}`, from.port, from.address))
+    await expect(sockets.udp({ netns: fixture.a, port: 5353 })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    const elsewhere = await sockets.udp({ netns: fixture.b, port: 5353 })
+    const client = await sockets.udp({ netns: fixture.a, port: 0, address: LOOPBACK })
+    const answer = new Promise(resolve => client.once('message', data => resolve(String(data))))
+    client.send('ping', 5353, LOOPBACK)
+    expect(await answer).toBe('re ping')
+    for (const socket of [server, elsewhere, client]) socket.close()
+  })
+
+  it('serves Unix sockets', async () => {
+    const path = `${fixture.folder}/s.sock`
+    expect(await failed(sockets.connectUnix(path))).toMatchObject({ code: 'ENOENT' })
+    const server = echo()
+    await sockets.listenUnix(server, path)
+    expect(await ask(sockets.connectUnix(path), 'hello')).toBe('hello')
+    const second = echo()
+    await expect(sockets.listenUnix(second, path)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await new Promise(resolve => server.close(() => resolve(undefined)))
+    await sockets.listenUnix(second, path)
+    second.close()
+  })
+}
