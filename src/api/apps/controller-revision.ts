@@ -4,8 +4,8 @@ import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
 const controllerRevisionFields = {
-  data: json(2, ''),
-  revision: int64(3, '', { required: true }),
+  data: json(2, 'The state.'),
+  revision: int64(3, 'Its number.', { required: true }),
 }
 
 export interface ControllerRevision extends KubeObject, Infer<typeof controllerRevisionFields> {}
@@ -16,6 +16,6 @@ export const ControllerRevision = defineKind<ControllerRevision>({
   plural: 'controllerrevisions',
   namespaced: true,
   definition: 'io.k8s.api.apps.v1.ControllerRevision',
-  doc: '',
+  doc: 'A past state of a DaemonSet or StatefulSet.',
   fields: controllerRevisionFields,
 })

@@ -8,47 +8,52 @@ import { LabelSelector } from '../meta/selector.ts'
 const GROUP = 'io.k8s.api.apps.v1'
 
 export interface RollingUpdateDaemonSet extends InferMessage<typeof RollingUpdateDaemonSet> {}
-export const RollingUpdateDaemonSet = message(`${GROUP}.RollingUpdateDaemonSet`, '', {
-  maxUnavailable: intOrString(1, ''),
-  maxSurge: intOrString(2, ''),
+export const RollingUpdateDaemonSet = message(`${GROUP}.RollingUpdateDaemonSet`, 'The pace of a rolling update.', {
+  maxUnavailable: intOrString(1, 'How many nodes may lack their pod, as a number or percentage; 1 where absent.'),
+  maxSurge: intOrString(2, 'How many nodes may have two pods, as a number or percentage; 0 where absent.'),
 })
 
 export interface DaemonSetUpdateStrategy extends InferMessage<typeof DaemonSetUpdateStrategy> {}
-export const DaemonSetUpdateStrategy = message(`${GROUP}.DaemonSetUpdateStrategy`, '', {
-  type: string(1, '', { enum: ['RollingUpdate', 'OnDelete'] }),
-  rollingUpdate: one(2, ref<RollingUpdateDaemonSet>(RollingUpdateDaemonSet), ''),
+export const DaemonSetUpdateStrategy = message(`${GROUP}.DaemonSetUpdateStrategy`, 'How pods are replaced.', {
+  type: string(1, 'RollingUpdate, or OnDelete to wait until pods are deleted.', {
+    enum: ['RollingUpdate', 'OnDelete'],
+    default: 'RollingUpdate',
+  }),
+  rollingUpdate: one(2, ref<RollingUpdateDaemonSet>(RollingUpdateDaemonSet), 'The pace, for RollingUpdate.'),
 })
 
 export interface DaemonSetSpec extends InferMessage<typeof DaemonSetSpec> {}
-export const DaemonSetSpec = message(`${GROUP}.DaemonSetSpec`, '', {
-  selector: one(1, ref<LabelSelector>(LabelSelector), '', { required: true }),
-  template: one(2, ref<PodTemplateSpec>(PodTemplateSpec), '', { required: true }),
-  updateStrategy: one(3, ref<DaemonSetUpdateStrategy>(DaemonSetUpdateStrategy), ''),
-  minReadySeconds: int32(4, ''),
-  revisionHistoryLimit: int32(6, '', { explicit: true }),
+export const DaemonSetSpec = message(`${GROUP}.DaemonSetSpec`, 'What a DaemonSet should be.', {
+  selector: one(1, ref<LabelSelector>(LabelSelector), 'The pods it owns; it cannot change.', { required: true }),
+  template: one(2, ref<PodTemplateSpec>(PodTemplateSpec), 'What the pods are made from.', { required: true }),
+  updateStrategy: one(3, ref<DaemonSetUpdateStrategy>(DaemonSetUpdateStrategy), 'How pods are replaced.', {
+    default: {},
+  }),
+  minReadySeconds: int32(4, 'Seconds a pod must be ready to count as available.'),
+  revisionHistoryLimit: int32(6, 'How many old revisions are kept.', { explicit: true, default: 10 }),
 })
 
 export interface DaemonSetCondition extends InferMessage<typeof DaemonSetCondition> {}
-export const DaemonSetCondition = message(`${GROUP}.DaemonSetCondition`, '', {
-  type: string(1, '', { required: true }),
-  status: string(2, '', { required: true }),
-  lastTransitionTime: time(3, ''),
-  reason: string(4, ''),
-  message: string(5, ''),
+export const DaemonSetCondition = message(`${GROUP}.DaemonSetCondition`, "One aspect of a DaemonSet's state.", {
+  type: string(1, 'Which aspect.', { required: true }),
+  status: string(2, 'True, False or Unknown.', { required: true }),
+  lastTransitionTime: time(3, 'When the status last changed.'),
+  reason: string(4, 'Why, in a word.'),
+  message: string(5, 'Why, in a sentence.'),
 })
 
 export interface DaemonSetStatus extends InferMessage<typeof DaemonSetStatus> {}
-export const DaemonSetStatus = message(`${GROUP}.DaemonSetStatus`, '', {
-  currentNumberScheduled: int32(1, '', { required: true }),
-  numberMisscheduled: int32(2, '', { required: true }),
-  desiredNumberScheduled: int32(3, '', { required: true }),
-  numberReady: int32(4, '', { required: true }),
-  observedGeneration: int64(5, ''),
-  updatedNumberScheduled: int32(6, ''),
-  numberAvailable: int32(7, ''),
-  numberUnavailable: int32(8, ''),
-  collisionCount: int32(9, '', { explicit: true }),
-  conditions: list(10, ref<DaemonSetCondition>(DaemonSetCondition), '', {
+export const DaemonSetStatus = message(`${GROUP}.DaemonSetStatus`, 'What a DaemonSet is at present.', {
+  currentNumberScheduled: int32(1, 'Nodes that should have the pod and do.', { required: true }),
+  numberMisscheduled: int32(2, 'Nodes that have the pod and should not.', { required: true }),
+  desiredNumberScheduled: int32(3, 'Nodes that should have the pod.', { required: true }),
+  numberReady: int32(4, 'Nodes whose pod is ready.', { required: true }),
+  observedGeneration: int64(5, 'The generation it speaks of.'),
+  updatedNumberScheduled: int32(6, 'Nodes whose pod has the present template.'),
+  numberAvailable: int32(7, 'Nodes whose pod is available.'),
+  numberUnavailable: int32(8, 'Nodes whose pod is not available.'),
+  collisionCount: int32(9, 'How often the name of a revision was taken.', { explicit: true }),
+  conditions: list(10, ref<DaemonSetCondition>(DaemonSetCondition), 'Aspects of its state.', {
     listType: 'map',
     listKeys: ['type'],
     patchKey: 'type',
@@ -56,8 +61,8 @@ export const DaemonSetStatus = message(`${GROUP}.DaemonSetStatus`, '', {
 })
 
 const daemonSetFields = {
-  spec: one(2, ref<DaemonSetSpec>(DaemonSetSpec), '', { present: true }),
-  status: one(3, ref<DaemonSetStatus>(DaemonSetStatus), ''),
+  spec: one(2, ref<DaemonSetSpec>(DaemonSetSpec), 'What it should be.', { present: true }),
+  status: one(3, ref<DaemonSetStatus>(DaemonSetStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface DaemonSet extends KubeObject, Infer<typeof daemonSetFields> {}
@@ -71,6 +76,6 @@ export const DaemonSet = defineKind<DaemonSet>({
   subresources: { status: true },
   namespaced: true,
   definition: 'io.k8s.api.apps.v1.DaemonSet',
-  doc: '',
+  doc: 'One pod on each node.',
   fields: daemonSetFields,
 })

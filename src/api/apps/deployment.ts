@@ -8,58 +8,67 @@ import { LabelSelector } from '../meta/selector.ts'
 const GROUP = 'io.k8s.api.apps.v1'
 
 export interface RollingUpdateDeployment extends InferMessage<typeof RollingUpdateDeployment> {}
-export const RollingUpdateDeployment = message(`${GROUP}.RollingUpdateDeployment`, '', {
-  maxUnavailable: intOrString(1, ''),
-  maxSurge: intOrString(2, ''),
+export const RollingUpdateDeployment = message(`${GROUP}.RollingUpdateDeployment`, 'The pace of a rolling update.', {
+  maxUnavailable: intOrString(1, 'How many pods may be missing, as a number or percentage; 25% where absent.'),
+  maxSurge: intOrString(2, 'How many pods may be too many, as a number or percentage; 25% where absent.'),
 })
 
 export interface DeploymentStrategy extends InferMessage<typeof DeploymentStrategy> {}
-export const DeploymentStrategy = message(`${GROUP}.DeploymentStrategy`, '', {
-  type: string(1, '', { enum: ['Recreate', 'RollingUpdate'] }),
-  rollingUpdate: one(2, ref<RollingUpdateDeployment>(RollingUpdateDeployment), ''),
+export const DeploymentStrategy = message(`${GROUP}.DeploymentStrategy`, 'How pods are replaced.', {
+  type: string(1, 'RollingUpdate, or Recreate to end all old pods first.', {
+    enum: ['Recreate', 'RollingUpdate'],
+    default: 'RollingUpdate',
+  }),
+  rollingUpdate: one(2, ref<RollingUpdateDeployment>(RollingUpdateDeployment), 'The pace, for RollingUpdate.'),
 })
 
 export interface DeploymentSpec extends InferMessage<typeof DeploymentSpec> {}
-export const DeploymentSpec = message(`${GROUP}.DeploymentSpec`, '', {
-  replicas: int32(1, '', { explicit: true }),
-  selector: one(2, ref<LabelSelector>(LabelSelector), '', { required: true }),
-  template: one(3, ref<PodTemplateSpec>(PodTemplateSpec), '', { required: true }),
-  strategy: one(4, ref<DeploymentStrategy>(DeploymentStrategy), '', { patchStrategy: 'retainKeys' }),
-  minReadySeconds: int32(5, ''),
-  revisionHistoryLimit: int32(6, '', { explicit: true }),
-  paused: boolean(7, ''),
-  progressDeadlineSeconds: int32(9, '', { explicit: true }),
+export const DeploymentSpec = message(`${GROUP}.DeploymentSpec`, 'What a Deployment should be.', {
+  replicas: int32(1, 'How many pods.', { explicit: true, default: 1 }),
+  selector: one(2, ref<LabelSelector>(LabelSelector), 'The pods it owns; it cannot change.', { required: true }),
+  template: one(3, ref<PodTemplateSpec>(PodTemplateSpec), 'What the pods are made from.', { required: true }),
+  strategy: one(4, ref<DeploymentStrategy>(DeploymentStrategy), 'How pods are replaced.', {
+    patchStrategy: 'retainKeys',
+    default: {},
+  }),
+  minReadySeconds: int32(5, 'Seconds a pod must be ready to count as available.'),
+  revisionHistoryLimit: int32(6, 'How many old ReplicaSets are kept.', { explicit: true, default: 10 }),
+  paused: boolean(7, 'Changes of the template do nothing for now.'),
+  progressDeadlineSeconds: int32(9, 'Seconds without progress until it counts as failed.', {
+    explicit: true,
+    default: 600,
+  }),
 })
 
 export interface DeploymentCondition extends InferMessage<typeof DeploymentCondition> {}
-export const DeploymentCondition = message(`${GROUP}.DeploymentCondition`, '', {
-  type: string(1, '', { required: true }),
-  status: string(2, '', { required: true }),
-  lastUpdateTime: time(6, ''),
-  lastTransitionTime: time(7, ''),
-  reason: string(4, ''),
-  message: string(5, ''),
+export const DeploymentCondition = message(`${GROUP}.DeploymentCondition`, "One aspect of a Deployment's state.", {
+  type: string(1, 'Which aspect.', { required: true }),
+  status: string(2, 'True, False or Unknown.', { required: true }),
+  lastUpdateTime: time(6, 'When the condition was last written.'),
+  lastTransitionTime: time(7, 'When the status last changed.'),
+  reason: string(4, 'Why, in a word.'),
+  message: string(5, 'Why, in a sentence.'),
 })
 
 export interface DeploymentStatus extends InferMessage<typeof DeploymentStatus> {}
-export const DeploymentStatus = message(`${GROUP}.DeploymentStatus`, '', {
-  observedGeneration: int64(1, ''),
-  replicas: int32(2, ''),
-  updatedReplicas: int32(3, ''),
-  readyReplicas: int32(7, ''),
-  availableReplicas: int32(4, ''),
-  unavailableReplicas: int32(5, ''),
-  conditions: list(6, ref<DeploymentCondition>(DeploymentCondition), '', {
+export const DeploymentStatus = message(`${GROUP}.DeploymentStatus`, 'What a Deployment is at present.', {
+  observedGeneration: int64(1, 'The generation it speaks of.'),
+  replicas: int32(2, 'How many pods there are.'),
+  updatedReplicas: int32(3, 'How many of them have the present template.'),
+  readyReplicas: int32(7, 'How many of them are ready.'),
+  availableReplicas: int32(4, 'How many of them are available.'),
+  unavailableReplicas: int32(5, 'How many are still needed.'),
+  conditions: list(6, ref<DeploymentCondition>(DeploymentCondition), 'Aspects of its state.', {
     listType: 'map',
     listKeys: ['type'],
     patchKey: 'type',
   }),
-  collisionCount: int32(8, '', { explicit: true }),
+  collisionCount: int32(8, 'How often the name of a ReplicaSet was taken.', { explicit: true }),
 })
 
 const deploymentFields = {
-  spec: one(2, ref<DeploymentSpec>(DeploymentSpec), '', { present: true }),
-  status: one(3, ref<DeploymentStatus>(DeploymentStatus), ''),
+  spec: one(2, ref<DeploymentSpec>(DeploymentSpec), 'What it should be.', { present: true }),
+  status: one(3, ref<DeploymentStatus>(DeploymentStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface Deployment extends KubeObject, Infer<typeof deploymentFields> {}
@@ -76,6 +85,6 @@ export const Deployment = defineKind<Deployment>({
   },
   namespaced: true,
   definition: 'io.k8s.api.apps.v1.Deployment',
-  doc: '',
+  doc: 'A number of equal pods, and an orderly way to change them.',
   fields: deploymentFields,
 })

@@ -8,30 +8,30 @@ import { LabelSelector } from '../meta/selector.ts'
 const GROUP = 'io.k8s.api.apps.v1'
 
 export interface ReplicaSetSpec extends InferMessage<typeof ReplicaSetSpec> {}
-export const ReplicaSetSpec = message(`${GROUP}.ReplicaSetSpec`, '', {
-  replicas: int32(1, '', { explicit: true }),
-  minReadySeconds: int32(4, ''),
-  selector: one(2, ref<LabelSelector>(LabelSelector), '', { required: true }),
-  template: one(3, ref<PodTemplateSpec>(PodTemplateSpec), ''),
+export const ReplicaSetSpec = message(`${GROUP}.ReplicaSetSpec`, 'What a ReplicaSet should be.', {
+  replicas: int32(1, 'How many pods.', { explicit: true, default: 1 }),
+  minReadySeconds: int32(4, 'Seconds a pod must be ready to count as available.'),
+  selector: one(2, ref<LabelSelector>(LabelSelector), 'The pods it owns; it cannot change.', { required: true }),
+  template: one(3, ref<PodTemplateSpec>(PodTemplateSpec), 'What the pods are made from.'),
 })
 
 export interface ReplicaSetCondition extends InferMessage<typeof ReplicaSetCondition> {}
-export const ReplicaSetCondition = message(`${GROUP}.ReplicaSetCondition`, '', {
-  type: string(1, '', { required: true }),
-  status: string(2, '', { required: true }),
-  lastTransitionTime: time(3, ''),
-  reason: string(4, ''),
-  message: string(5, ''),
+export const ReplicaSetCondition = message(`${GROUP}.ReplicaSetCondition`, "One aspect of a ReplicaSet's state.", {
+  type: string(1, 'Which aspect.', { required: true }),
+  status: string(2, 'True, False or Unknown.', { required: true }),
+  lastTransitionTime: time(3, 'When the status last changed.'),
+  reason: string(4, 'Why, in a word.'),
+  message: string(5, 'Why, in a sentence.'),
 })
 
 export interface ReplicaSetStatus extends InferMessage<typeof ReplicaSetStatus> {}
-export const ReplicaSetStatus = message(`${GROUP}.ReplicaSetStatus`, '', {
-  replicas: int32(1, '', { required: true }),
-  fullyLabeledReplicas: int32(2, ''),
-  readyReplicas: int32(4, ''),
-  availableReplicas: int32(5, ''),
-  observedGeneration: int64(3, ''),
-  conditions: list(6, ref<ReplicaSetCondition>(ReplicaSetCondition), '', {
+export const ReplicaSetStatus = message(`${GROUP}.ReplicaSetStatus`, 'What a ReplicaSet is at present.', {
+  replicas: int32(1, 'How many pods there are.', { required: true }),
+  fullyLabeledReplicas: int32(2, "How many have the template's labels."),
+  readyReplicas: int32(4, 'How many are ready.'),
+  availableReplicas: int32(5, 'How many are available.'),
+  observedGeneration: int64(3, 'The generation it speaks of.'),
+  conditions: list(6, ref<ReplicaSetCondition>(ReplicaSetCondition), 'Aspects of its state.', {
     listType: 'map',
     listKeys: ['type'],
     patchKey: 'type',
@@ -39,8 +39,8 @@ export const ReplicaSetStatus = message(`${GROUP}.ReplicaSetStatus`, '', {
 })
 
 const replicaSetFields = {
-  spec: one(2, ref<ReplicaSetSpec>(ReplicaSetSpec), '', { present: true }),
-  status: one(3, ref<ReplicaSetStatus>(ReplicaSetStatus), ''),
+  spec: one(2, ref<ReplicaSetSpec>(ReplicaSetSpec), 'What it should be.', { present: true }),
+  status: one(3, ref<ReplicaSetStatus>(ReplicaSetStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface ReplicaSet extends KubeObject, Infer<typeof replicaSetFields> {}
@@ -57,6 +57,6 @@ export const ReplicaSet = defineKind<ReplicaSet>({
   },
   namespaced: true,
   definition: 'io.k8s.api.apps.v1.ReplicaSet',
-  doc: '',
+  doc: 'A number of equal pods.',
   fields: replicaSetFields,
 })

@@ -9,82 +9,99 @@ import { LabelSelector } from '../meta/selector.ts'
 const GROUP = 'io.k8s.api.apps.v1'
 
 export interface RollingUpdateStatefulSetStrategy extends InferMessage<typeof RollingUpdateStatefulSetStrategy> {}
-export const RollingUpdateStatefulSetStrategy = message(`${GROUP}.RollingUpdateStatefulSetStrategy`, '', {
-  partition: int32(1, '', { explicit: true }),
-  maxUnavailable: intOrString(2, ''),
-})
+export const RollingUpdateStatefulSetStrategy = message(
+  `${GROUP}.RollingUpdateStatefulSetStrategy`,
+  'The pace of a rolling update.',
+  {
+    partition: int32(1, 'Pods with a lower ordinal keep the old template.', { explicit: true, default: 0 }),
+    maxUnavailable: intOrString(2, 'How many pods may be missing.'),
+  },
+)
 
 export interface StatefulSetUpdateStrategy extends InferMessage<typeof StatefulSetUpdateStrategy> {}
-export const StatefulSetUpdateStrategy = message(`${GROUP}.StatefulSetUpdateStrategy`, '', {
-  type: string(1, '', { enum: ['RollingUpdate', 'OnDelete'] }),
-  rollingUpdate: one(2, ref<RollingUpdateStatefulSetStrategy>(RollingUpdateStatefulSetStrategy), ''),
+export const StatefulSetUpdateStrategy = message(`${GROUP}.StatefulSetUpdateStrategy`, 'How pods are replaced.', {
+  type: string(1, 'RollingUpdate, or OnDelete to wait until pods are deleted.', {
+    enum: ['RollingUpdate', 'OnDelete'],
+    default: 'RollingUpdate',
+  }),
+  rollingUpdate: one(
+    2,
+    ref<RollingUpdateStatefulSetStrategy>(RollingUpdateStatefulSetStrategy),
+    'The pace, for RollingUpdate.',
+  ),
 })
 
 export interface StatefulSetPersistentVolumeClaimRetentionPolicy
   extends InferMessage<typeof StatefulSetPersistentVolumeClaimRetentionPolicy> {}
 export const StatefulSetPersistentVolumeClaimRetentionPolicy = message(
   `${GROUP}.StatefulSetPersistentVolumeClaimRetentionPolicy`,
-  '',
+  'What becomes of claims.',
   {
-    whenDeleted: string(1, ''),
-    whenScaled: string(2, ''),
+    whenDeleted: string(1, 'When the set is deleted: Retain or Delete.', { default: 'Retain' }),
+    whenScaled: string(2, 'When the set shrinks: Retain or Delete.', { default: 'Retain' }),
   },
 )
 
 export interface StatefulSetOrdinals extends InferMessage<typeof StatefulSetOrdinals> {}
-export const StatefulSetOrdinals = message(`${GROUP}.StatefulSetOrdinals`, '', {
-  start: int32(1, ''),
+export const StatefulSetOrdinals = message(`${GROUP}.StatefulSetOrdinals`, 'How pods are numbered.', {
+  start: int32(1, 'The first number.'),
 })
 
 export interface StatefulSetSpec extends InferMessage<typeof StatefulSetSpec> {}
-export const StatefulSetSpec = message(`${GROUP}.StatefulSetSpec`, '', {
-  replicas: int32(1, '', { explicit: true }),
-  selector: one(2, ref<LabelSelector>(LabelSelector), '', { required: true }),
-  template: one(3, ref<PodTemplateSpec>(PodTemplateSpec), '', { required: true }),
-  volumeClaimTemplates: list(4, ref<PersistentVolumeClaim>(PersistentVolumeClaim.schema), ''),
-  serviceName: string(5, '', { required: true }),
-  podManagementPolicy: string(6, '', { enum: ['OrderedReady', 'Parallel'] }),
-  updateStrategy: one(7, ref<StatefulSetUpdateStrategy>(StatefulSetUpdateStrategy), ''),
-  revisionHistoryLimit: int32(8, '', { explicit: true }),
-  minReadySeconds: int32(9, ''),
+export const StatefulSetSpec = message(`${GROUP}.StatefulSetSpec`, 'What a StatefulSet should be.', {
+  replicas: int32(1, 'How many pods.', { explicit: true, default: 1 }),
+  selector: one(2, ref<LabelSelector>(LabelSelector), 'The pods it owns; it cannot change.', { required: true }),
+  template: one(3, ref<PodTemplateSpec>(PodTemplateSpec), 'What the pods are made from.', { required: true }),
+  volumeClaimTemplates: list(4, ref<PersistentVolumeClaim>(PersistentVolumeClaim.schema), 'Claims made for each pod.'),
+  serviceName: string(5, 'The headless Service that names the pods.', { required: true }),
+  podManagementPolicy: string(6, 'Whether pods come one after another.', {
+    enum: ['OrderedReady', 'Parallel'],
+    default: 'OrderedReady',
+  }),
+  updateStrategy: one(7, ref<StatefulSetUpdateStrategy>(StatefulSetUpdateStrategy), 'How pods are replaced.', {
+    default: {},
+  }),
+  revisionHistoryLimit: int32(8, 'How many old revisions are kept.', { explicit: true, default: 10 }),
+  minReadySeconds: int32(9, 'Seconds a pod must be ready to count as available.'),
   persistentVolumeClaimRetentionPolicy: one(
     10,
     ref<StatefulSetPersistentVolumeClaimRetentionPolicy>(StatefulSetPersistentVolumeClaimRetentionPolicy),
-    '',
+    'What becomes of claims.',
+    { default: {} },
   ),
-  ordinals: one(11, ref<StatefulSetOrdinals>(StatefulSetOrdinals), ''),
+  ordinals: one(11, ref<StatefulSetOrdinals>(StatefulSetOrdinals), 'How pods are numbered.'),
 })
 
 export interface StatefulSetCondition extends InferMessage<typeof StatefulSetCondition> {}
-export const StatefulSetCondition = message(`${GROUP}.StatefulSetCondition`, '', {
-  type: string(1, '', { required: true }),
-  status: string(2, '', { required: true }),
-  lastTransitionTime: time(3, ''),
-  reason: string(4, ''),
-  message: string(5, ''),
+export const StatefulSetCondition = message(`${GROUP}.StatefulSetCondition`, "One aspect of a StatefulSet's state.", {
+  type: string(1, 'Which aspect.', { required: true }),
+  status: string(2, 'True, False or Unknown.', { required: true }),
+  lastTransitionTime: time(3, 'When the status last changed.'),
+  reason: string(4, 'Why, in a word.'),
+  message: string(5, 'Why, in a sentence.'),
 })
 
 export interface StatefulSetStatus extends InferMessage<typeof StatefulSetStatus> {}
-export const StatefulSetStatus = message(`${GROUP}.StatefulSetStatus`, '', {
-  observedGeneration: int64(1, ''),
-  replicas: int32(2, '', { required: true }),
-  readyReplicas: int32(3, ''),
-  currentReplicas: int32(4, ''),
-  updatedReplicas: int32(5, ''),
-  currentRevision: string(6, ''),
-  updateRevision: string(7, ''),
-  collisionCount: int32(9, '', { explicit: true }),
-  conditions: list(10, ref<StatefulSetCondition>(StatefulSetCondition), '', {
+export const StatefulSetStatus = message(`${GROUP}.StatefulSetStatus`, 'What a StatefulSet is at present.', {
+  observedGeneration: int64(1, 'The generation it speaks of.'),
+  replicas: int32(2, 'How many pods there are.', { required: true }),
+  readyReplicas: int32(3, 'How many are ready.'),
+  currentReplicas: int32(4, 'How many have the old template.'),
+  updatedReplicas: int32(5, 'How many have the present template.'),
+  currentRevision: string(6, "The old template's revision."),
+  updateRevision: string(7, "The present template's revision."),
+  collisionCount: int32(9, 'How often the name of a revision was taken.', { explicit: true }),
+  conditions: list(10, ref<StatefulSetCondition>(StatefulSetCondition), 'Aspects of its state.', {
     listType: 'map',
     listKeys: ['type'],
     patchKey: 'type',
   }),
-  availableReplicas: int32(11, ''),
+  availableReplicas: int32(11, 'How many are available.'),
 })
 
 const statefulSetFields = {
-  spec: one(2, ref<StatefulSetSpec>(StatefulSetSpec), '', { present: true }),
-  status: one(3, ref<StatefulSetStatus>(StatefulSetStatus), ''),
+  spec: one(2, ref<StatefulSetSpec>(StatefulSetSpec), 'What it should be.', { present: true }),
+  status: one(3, ref<StatefulSetStatus>(StatefulSetStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface StatefulSet extends KubeObject, Infer<typeof statefulSetFields> {}
@@ -101,6 +118,6 @@ export const StatefulSet = defineKind<StatefulSet>({
   },
   namespaced: true,
   definition: 'io.k8s.api.apps.v1.StatefulSet',
-  doc: '',
+  doc: 'A number of pods with lasting names.',
   fields: statefulSetFields,
 })

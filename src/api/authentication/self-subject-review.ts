@@ -7,12 +7,12 @@ import { UserInfo } from './token-review.ts'
 const GROUP = 'io.k8s.api.authentication.v1'
 
 export interface SelfSubjectReviewStatus extends InferMessage<typeof SelfSubjectReviewStatus> {}
-export const SelfSubjectReviewStatus = message(`${GROUP}.SelfSubjectReviewStatus`, '', {
-  userInfo: one(1, ref<UserInfo>(UserInfo), ''),
+export const SelfSubjectReviewStatus = message(`${GROUP}.SelfSubjectReviewStatus`, 'Who is asking.', {
+  userInfo: one(1, ref<UserInfo>(UserInfo), 'The user.'),
 })
 
 const selfSubjectReviewFields = {
-  status: one(2, ref<SelfSubjectReviewStatus>(SelfSubjectReviewStatus), ''),
+  status: one(2, ref<SelfSubjectReviewStatus>(SelfSubjectReviewStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface SelfSubjectReview extends KubeObject, Infer<typeof selfSubjectReviewFields> {}
@@ -23,6 +23,6 @@ export const SelfSubjectReview = defineKind<SelfSubjectReview>({
   plural: 'selfsubjectreviews',
   namespaced: false,
   definition: 'io.k8s.api.authentication.v1.SelfSubjectReview',
-  doc: '',
+  doc: 'Asks who is asking.',
   fields: selfSubjectReviewFields,
 })

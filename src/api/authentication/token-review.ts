@@ -6,30 +6,30 @@ import { defineKind } from '../meta/meta.ts'
 const GROUP = 'io.k8s.api.authentication.v1'
 
 export interface UserInfo extends InferMessage<typeof UserInfo> {}
-export const UserInfo = message(`${GROUP}.UserInfo`, '', {
-  username: string(1, ''),
-  uid: string(2, ''),
-  groups: list(3, STRING, ''),
-  extra: map(4, listOf(STRING), ''),
+export const UserInfo = message(`${GROUP}.UserInfo`, 'A user.', {
+  username: string(1, 'The name.'),
+  uid: string(2, 'The identity behind the name.'),
+  groups: list(3, STRING, "The user's groups."),
+  extra: map(4, listOf(STRING), 'Further facts.'),
 })
 
 export interface TokenReviewSpec extends InferMessage<typeof TokenReviewSpec> {}
-export const TokenReviewSpec = message(`${GROUP}.TokenReviewSpec`, '', {
-  token: string(1, ''),
-  audiences: list(2, STRING, ''),
+export const TokenReviewSpec = message(`${GROUP}.TokenReviewSpec`, 'The token to check.', {
+  token: string(1, 'The token.'),
+  audiences: list(2, STRING, 'Whom it must be for.'),
 })
 
 export interface TokenReviewStatus extends InferMessage<typeof TokenReviewStatus> {}
-export const TokenReviewStatus = message(`${GROUP}.TokenReviewStatus`, '', {
-  authenticated: boolean(1, ''),
-  user: one(2, ref<UserInfo>(UserInfo), ''),
-  audiences: list(4, STRING, ''),
-  error: string(3, ''),
+export const TokenReviewStatus = message(`${GROUP}.TokenReviewStatus`, 'Whose token it is.', {
+  authenticated: boolean(1, 'It is valid.'),
+  user: one(2, ref<UserInfo>(UserInfo), 'The user.'),
+  audiences: list(4, STRING, 'Whom it is for.'),
+  error: string(3, 'Why it could not be checked.'),
 })
 
 const tokenReviewFields = {
-  spec: one(2, ref<TokenReviewSpec>(TokenReviewSpec), '', { present: true }),
-  status: one(3, ref<TokenReviewStatus>(TokenReviewStatus), ''),
+  spec: one(2, ref<TokenReviewSpec>(TokenReviewSpec), 'What it should be.', { present: true }),
+  status: one(3, ref<TokenReviewStatus>(TokenReviewStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface TokenReview extends KubeObject, Infer<typeof tokenReviewFields> {}
@@ -40,6 +40,6 @@ export const TokenReview = defineKind<TokenReview>({
   plural: 'tokenreviews',
   namespaced: false,
   definition: 'io.k8s.api.authentication.v1.TokenReview',
-  doc: '',
+  doc: 'Asks whose token it is.',
   fields: tokenReviewFields,
 })

@@ -6,8 +6,12 @@ import { SubjectAccessReviewStatus } from './access-review.ts'
 import { SubjectAccessReviewSpec } from './subject-access-review.ts'
 
 const localSubjectAccessReviewFields = {
-  spec: one(2, ref<SubjectAccessReviewSpec>(SubjectAccessReviewSpec), '', { present: true }),
-  status: one(3, ref<SubjectAccessReviewStatus>(SubjectAccessReviewStatus), ''),
+  spec: one(2, ref<SubjectAccessReviewSpec>(SubjectAccessReviewSpec), 'What it should be.', { present: true }),
+  status: one(
+    3,
+    ref<SubjectAccessReviewStatus>(SubjectAccessReviewStatus),
+    'What it is at present; the system writes it.',
+  ),
 }
 
 export interface LocalSubjectAccessReview extends KubeObject, Infer<typeof localSubjectAccessReviewFields> {}
@@ -18,6 +22,6 @@ export const LocalSubjectAccessReview = defineKind<LocalSubjectAccessReview>({
   plural: 'localsubjectaccessreviews',
   namespaced: true,
   definition: 'io.k8s.api.authorization.v1.LocalSubjectAccessReview',
-  doc: '',
+  doc: 'Asks whether a user may do something in a namespace.',
   fields: localSubjectAccessReviewFields,
 })

@@ -7,14 +7,18 @@ import { NonResourceAttributes, ResourceAttributes, SubjectAccessReviewStatus } 
 const GROUP = 'io.k8s.api.authorization.v1'
 
 export interface SelfSubjectAccessReviewSpec extends InferMessage<typeof SelfSubjectAccessReviewSpec> {}
-export const SelfSubjectAccessReviewSpec = message(`${GROUP}.SelfSubjectAccessReviewSpec`, '', {
-  resourceAttributes: one(1, ref<ResourceAttributes>(ResourceAttributes), ''),
-  nonResourceAttributes: one(2, ref<NonResourceAttributes>(NonResourceAttributes), ''),
+export const SelfSubjectAccessReviewSpec = message(`${GROUP}.SelfSubjectAccessReviewSpec`, 'The request.', {
+  resourceAttributes: one(1, ref<ResourceAttributes>(ResourceAttributes), 'For a resource.'),
+  nonResourceAttributes: one(2, ref<NonResourceAttributes>(NonResourceAttributes), 'For a path.'),
 })
 
 const selfSubjectAccessReviewFields = {
-  spec: one(2, ref<SelfSubjectAccessReviewSpec>(SelfSubjectAccessReviewSpec), '', { present: true }),
-  status: one(3, ref<SubjectAccessReviewStatus>(SubjectAccessReviewStatus), ''),
+  spec: one(2, ref<SelfSubjectAccessReviewSpec>(SelfSubjectAccessReviewSpec), 'What it should be.', { present: true }),
+  status: one(
+    3,
+    ref<SubjectAccessReviewStatus>(SubjectAccessReviewStatus),
+    'What it is at present; the system writes it.',
+  ),
 }
 
 export interface SelfSubjectAccessReview extends KubeObject, Infer<typeof selfSubjectAccessReviewFields> {}
@@ -25,6 +29,6 @@ export const SelfSubjectAccessReview = defineKind<SelfSubjectAccessReview>({
   plural: 'selfsubjectaccessreviews',
   namespaced: false,
   definition: 'io.k8s.api.authorization.v1.SelfSubjectAccessReview',
-  doc: '',
+  doc: 'Asks whether the asking user may do something.',
   fields: selfSubjectAccessReviewFields,
 })

@@ -7,18 +7,22 @@ import { NonResourceAttributes, ResourceAttributes, SubjectAccessReviewStatus } 
 const GROUP = 'io.k8s.api.authorization.v1'
 
 export interface SubjectAccessReviewSpec extends InferMessage<typeof SubjectAccessReviewSpec> {}
-export const SubjectAccessReviewSpec = message(`${GROUP}.SubjectAccessReviewSpec`, '', {
-  resourceAttributes: one(1, ref<ResourceAttributes>(ResourceAttributes), ''),
-  nonResourceAttributes: one(2, ref<NonResourceAttributes>(NonResourceAttributes), ''),
-  user: string(3, ''),
-  groups: list(4, STRING, ''),
-  extra: map(5, listOf(STRING), ''),
-  uid: string(6, ''),
+export const SubjectAccessReviewSpec = message(`${GROUP}.SubjectAccessReviewSpec`, 'The request and the user.', {
+  resourceAttributes: one(1, ref<ResourceAttributes>(ResourceAttributes), 'For a resource.'),
+  nonResourceAttributes: one(2, ref<NonResourceAttributes>(NonResourceAttributes), 'For a path.'),
+  user: string(3, 'The user.'),
+  groups: list(4, STRING, "The user's groups."),
+  extra: map(5, listOf(STRING), 'Further facts about the user.'),
+  uid: string(6, 'The identity behind the name.'),
 })
 
 const subjectAccessReviewFields = {
-  spec: one(2, ref<SubjectAccessReviewSpec>(SubjectAccessReviewSpec), '', { present: true }),
-  status: one(3, ref<SubjectAccessReviewStatus>(SubjectAccessReviewStatus), ''),
+  spec: one(2, ref<SubjectAccessReviewSpec>(SubjectAccessReviewSpec), 'What it should be.', { present: true }),
+  status: one(
+    3,
+    ref<SubjectAccessReviewStatus>(SubjectAccessReviewStatus),
+    'What it is at present; the system writes it.',
+  ),
 }
 
 export interface SubjectAccessReview extends KubeObject, Infer<typeof subjectAccessReviewFields> {}
@@ -29,6 +33,6 @@ export const SubjectAccessReview = defineKind<SubjectAccessReview>({
   plural: 'subjectaccessreviews',
   namespaced: false,
   definition: 'io.k8s.api.authorization.v1.SubjectAccessReview',
-  doc: '',
+  doc: 'Asks whether a user may do something.',
   fields: subjectAccessReviewFields,
 })

@@ -6,19 +6,19 @@ import { defineKind } from '../meta/meta.ts'
 const GROUP = 'io.k8s.api.autoscaling.v1'
 
 export interface ScaleSpec extends InferMessage<typeof ScaleSpec> {}
-export const ScaleSpec = message(`${GROUP}.ScaleSpec`, '', {
-  replicas: int32(1, ''),
+export const ScaleSpec = message(`${GROUP}.ScaleSpec`, 'What size is asked for.', {
+  replicas: int32(1, 'How many.'),
 })
 
 export interface ScaleStatus extends InferMessage<typeof ScaleStatus> {}
-export const ScaleStatus = message(`${GROUP}.ScaleStatus`, '', {
-  replicas: int32(1, '', { required: true }),
-  selector: string(2, ''),
+export const ScaleStatus = message(`${GROUP}.ScaleStatus`, 'What size there is.', {
+  replicas: int32(1, 'How many.', { required: true }),
+  selector: string(2, 'The pods that count, as text.'),
 })
 
 const scaleFields = {
-  spec: one(2, ref<ScaleSpec>(ScaleSpec), '', { present: true }),
-  status: one(3, ref<ScaleStatus>(ScaleStatus), ''),
+  spec: one(2, ref<ScaleSpec>(ScaleSpec), 'What it should be.', { present: true }),
+  status: one(3, ref<ScaleStatus>(ScaleStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface Scale extends KubeObject, Infer<typeof scaleFields> {}
@@ -29,6 +29,6 @@ export const Scale = defineKind<Scale>({
   plural: 'scales',
   namespaced: true,
   definition: 'io.k8s.api.autoscaling.v1.Scale',
-  doc: '',
+  doc: 'The size of a workload.',
   fields: scaleFields,
 })

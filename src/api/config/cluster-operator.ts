@@ -7,38 +7,42 @@ import { ObjectReference } from './reference.ts'
 const GROUP = 'com.github.openshift.api.config.v1'
 
 export interface ClusterOperatorStatusCondition extends InferMessage<typeof ClusterOperatorStatusCondition> {}
-export const ClusterOperatorStatusCondition = message(`${GROUP}.ClusterOperatorStatusCondition`, '', {
-  type: string(0, '', { required: true }),
-  status: string(0, '', { required: true, enum: ['True', 'False', 'Unknown'] }),
-  lastTransitionTime: time(0, '', { required: true }),
-  reason: string(0, ''),
-  message: string(0, ''),
-})
+export const ClusterOperatorStatusCondition = message(
+  `${GROUP}.ClusterOperatorStatusCondition`,
+  "One aspect of an operator's state.",
+  {
+    type: string(0, 'Available, Progressing, Degraded, Upgradeable and others.', { required: true }),
+    status: string(0, 'True, False or Unknown.', { required: true, enum: ['True', 'False', 'Unknown'] }),
+    lastTransitionTime: time(0, 'When the status last changed.', { required: true }),
+    reason: string(0, 'Why, in a word.'),
+    message: string(0, 'Why, in a sentence.'),
+  },
+)
 
 export interface OperandVersion extends InferMessage<typeof OperandVersion> {}
-export const OperandVersion = message(`${GROUP}.OperandVersion`, '', {
-  name: string(0, '', { required: true }),
-  version: string(0, '', { required: true }),
+export const OperandVersion = message(`${GROUP}.OperandVersion`, 'The version of what an operator runs.', {
+  name: string(0, 'What it runs.', { required: true }),
+  version: string(0, 'The version.', { required: true }),
 })
 
 export interface ClusterOperatorSpec extends InferMessage<typeof ClusterOperatorSpec> {}
-export const ClusterOperatorSpec = message(`${GROUP}.ClusterOperatorSpec`, '', {})
+export const ClusterOperatorSpec = message(`${GROUP}.ClusterOperatorSpec`, 'Empty.', {})
 
 export interface ClusterOperatorStatus extends InferMessage<typeof ClusterOperatorStatus> {}
-export const ClusterOperatorStatus = message(`${GROUP}.ClusterOperatorStatus`, '', {
-  conditions: list(0, ref<ClusterOperatorStatusCondition>(ClusterOperatorStatusCondition), '', {
+export const ClusterOperatorStatus = message(`${GROUP}.ClusterOperatorStatus`, 'What an operator is at present.', {
+  conditions: list(0, ref<ClusterOperatorStatusCondition>(ClusterOperatorStatusCondition), 'Aspects of its state.', {
     listType: 'map',
     listKeys: ['type'],
     patchKey: 'type',
   }),
-  versions: list(0, ref<OperandVersion>(OperandVersion), ''),
-  relatedObjects: list(0, ref<ObjectReference>(ObjectReference), ''),
-  extension: json(0, ''),
+  versions: list(0, ref<OperandVersion>(OperandVersion), 'Versions of what it runs.'),
+  relatedObjects: list(0, ref<ObjectReference>(ObjectReference), 'Objects that belong to it.'),
+  extension: json(0, 'Further facts.'),
 })
 
 const clusterOperatorFields = {
-  spec: one(0, ref<ClusterOperatorSpec>(ClusterOperatorSpec), '', { present: true }),
-  status: one(0, ref<ClusterOperatorStatus>(ClusterOperatorStatus), ''),
+  spec: one(0, ref<ClusterOperatorSpec>(ClusterOperatorSpec), 'What it should be.', { present: true }),
+  status: one(0, ref<ClusterOperatorStatus>(ClusterOperatorStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface ClusterOperator extends KubeObject, Infer<typeof clusterOperatorFields> {}
@@ -51,6 +55,6 @@ export const ClusterOperator = defineKind<ClusterOperator>({
   subresources: { status: true },
   namespaced: false,
   definition: 'com.github.openshift.api.config.v1.ClusterOperator',
-  doc: '',
+  doc: 'The state of a part of the cluster.',
   fields: clusterOperatorFields,
 })

@@ -7,16 +7,18 @@ import { ConfigMapFileReference } from './reference.ts'
 const GROUP = 'com.github.openshift.api.config.v1'
 
 export interface InfrastructureSpec extends InferMessage<typeof InfrastructureSpec> {}
-export const InfrastructureSpec = message(`${GROUP}.InfrastructureSpec`, '', {
-  cloudConfig: one(0, ref<ConfigMapFileReference>(ConfigMapFileReference), ''),
-  platformSpec: json(0, ''),
-  controlPlaneTopology: string(0, '', { enum: ['HighlyAvailable', 'SingleReplica'] }),
+export const InfrastructureSpec = message(`${GROUP}.InfrastructureSpec`, 'What the cluster stands on, as asked for.', {
+  cloudConfig: one(0, ref<ConfigMapFileReference>(ConfigMapFileReference), 'Settings for the cloud provider.'),
+  platformSpec: json(0, 'Settings of the platform.'),
+  controlPlaneTopology: string(0, 'How many nodes the control plane should have.', {
+    enum: ['HighlyAvailable', 'SingleReplica'],
+  }),
 })
 
 export interface InfrastructureStatus extends InferMessage<typeof InfrastructureStatus> {}
-export const InfrastructureStatus = message(`${GROUP}.InfrastructureStatus`, '', {
-  infrastructureName: string(0, ''),
-  platform: string(0, '', {
+export const InfrastructureStatus = message(`${GROUP}.InfrastructureStatus`, 'What the cluster stands on.', {
+  infrastructureName: string(0, 'A name that marks its machines.'),
+  platform: string(0, 'The platform.', {
     enum: [
       'AWS',
       'Azure',
@@ -36,18 +38,21 @@ export const InfrastructureStatus = message(`${GROUP}.InfrastructureStatus`, '',
       'External',
     ],
   }),
-  platformStatus: json(0, ''),
-  etcdDiscoveryDomain: string(0, ''),
-  apiServerURL: string(0, ''),
-  apiServerInternalURI: string(0, ''),
-  controlPlaneTopology: string(0, '', { default: 'HighlyAvailable' }),
-  infrastructureTopology: string(0, '', { enum: ['HighlyAvailable', 'SingleReplica'], default: 'HighlyAvailable' }),
-  cpuPartitioning: string(0, '', { enum: ['None', 'AllNodes'], default: 'None' }),
+  platformStatus: json(0, 'Facts about the platform.'),
+  etcdDiscoveryDomain: string(0, 'No longer used.'),
+  apiServerURL: string(0, 'Where users reach the API.'),
+  apiServerInternalURI: string(0, 'Where nodes reach the API.'),
+  controlPlaneTopology: string(0, 'How many nodes the control plane has.', { default: 'HighlyAvailable' }),
+  infrastructureTopology: string(0, 'How many nodes carry infrastructure.', {
+    enum: ['HighlyAvailable', 'SingleReplica'],
+    default: 'HighlyAvailable',
+  }),
+  cpuPartitioning: string(0, 'Whether processors are set aside.', { enum: ['None', 'AllNodes'], default: 'None' }),
 })
 
 const infrastructureFields = {
-  spec: one(0, ref<InfrastructureSpec>(InfrastructureSpec), '', { present: true }),
-  status: one(0, ref<InfrastructureStatus>(InfrastructureStatus), ''),
+  spec: one(0, ref<InfrastructureSpec>(InfrastructureSpec), 'What it should be.', { present: true }),
+  status: one(0, ref<InfrastructureStatus>(InfrastructureStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface Infrastructure extends KubeObject, Infer<typeof infrastructureFields> {}
@@ -59,6 +64,6 @@ export const Infrastructure = defineKind<Infrastructure>({
   subresources: { status: true },
   namespaced: false,
   definition: 'com.github.openshift.api.config.v1.Infrastructure',
-  doc: '',
+  doc: 'What the cluster stands on. Its name is cluster.',
   fields: infrastructureFields,
 })

@@ -6,18 +6,18 @@ import { defineKind } from '../meta/meta.ts'
 const GROUP = 'io.k8s.api.coordination.v1'
 
 export interface LeaseSpec extends InferMessage<typeof LeaseSpec> {}
-export const LeaseSpec = message(`${GROUP}.LeaseSpec`, '', {
-  holderIdentity: string(1, '', { explicit: true }),
-  leaseDurationSeconds: int32(2, '', { explicit: true }),
-  acquireTime: microTime(3, ''),
-  renewTime: microTime(4, ''),
-  leaseTransitions: int32(5, '', { explicit: true }),
-  strategy: string(6, '', { explicit: true }),
-  preferredHolder: string(7, '', { explicit: true }),
+export const LeaseSpec = message(`${GROUP}.LeaseSpec`, 'Who holds a lease.', {
+  holderIdentity: string(1, 'The holder.', { explicit: true }),
+  leaseDurationSeconds: int32(2, 'Seconds after renewal until others may take it.', { explicit: true }),
+  acquireTime: microTime(3, 'When it was taken.'),
+  renewTime: microTime(4, 'When it was renewed.'),
+  leaseTransitions: int32(5, 'How often it changed hands.', { explicit: true }),
+  strategy: string(6, 'How a holder is chosen.', { explicit: true }),
+  preferredHolder: string(7, 'Who should take it next.', { explicit: true }),
 })
 
 const leaseFields = {
-  spec: one(2, ref<LeaseSpec>(LeaseSpec), '', { present: true }),
+  spec: one(2, ref<LeaseSpec>(LeaseSpec), 'What it should be.', { present: true }),
 }
 
 export interface Lease extends KubeObject, Infer<typeof leaseFields> {}
@@ -28,6 +28,6 @@ export const Lease = defineKind<Lease>({
   plural: 'leases',
   namespaced: true,
   definition: 'io.k8s.api.coordination.v1.Lease',
-  doc: '',
+  doc: 'A lock with a holder and a deadline.',
   fields: leaseFields,
 })

@@ -5,7 +5,7 @@ import { defineKind } from '../meta/meta.ts'
 import { ObjectReference } from './reference.ts'
 
 const bindingFields = {
-  target: one(2, ref<ObjectReference>(ObjectReference), '', { required: true }),
+  target: one(2, ref<ObjectReference>(ObjectReference), 'The node.', { required: true }),
 }
 
 export interface Binding extends KubeObject, Infer<typeof bindingFields> {}
@@ -16,6 +16,6 @@ export const Binding = defineKind<Binding>({
   plural: 'bindings',
   namespaced: true,
   definition: 'io.k8s.api.core.v1.Binding',
-  doc: '',
+  doc: 'Puts a pod on a node.',
   fields: bindingFields,
 })

@@ -4,9 +4,9 @@ import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
 const configMapFields = {
-  immutable: boolean(4, '', { explicit: true }),
-  data: map(2, STRING, ''),
-  binaryData: map(3, BYTES, ''),
+  immutable: boolean(4, 'Its data can no longer be changed.', { explicit: true }),
+  data: map(2, STRING, 'Text by key.'),
+  binaryData: map(3, BYTES, 'Bytes by key.'),
 }
 
 export interface ConfigMap extends KubeObject, Infer<typeof configMapFields> {}
@@ -18,6 +18,6 @@ export const ConfigMap = defineKind<ConfigMap>({
   shortNames: ['cm'],
   namespaced: true,
   definition: 'io.k8s.api.core.v1.ConfigMap',
-  doc: '',
+  doc: 'Settings as keys and values.',
   fields: configMapFields,
 })

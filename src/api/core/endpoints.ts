@@ -9,12 +9,12 @@ const GROUP = 'io.k8s.api.core.v1'
 export interface EndpointAddress extends InferMessage<typeof EndpointAddress> {}
 export const EndpointAddress = message(
   `${GROUP}.EndpointAddress`,
-  '',
+  'One address behind a Service.',
   {
-    ip: string(1, '', { required: true }),
-    hostname: string(3, ''),
-    nodeName: string(4, '', { explicit: true }),
-    targetRef: one(2, ref<ObjectReference>(ObjectReference), ''),
+    ip: string(1, 'The address.', { required: true }),
+    hostname: string(3, 'The name DNS gives it under the Service.'),
+    nodeName: string(4, 'Its node.', { explicit: true }),
+    targetRef: one(2, ref<ObjectReference>(ObjectReference), 'The pod it belongs to.'),
   },
   { atomic: true },
 )
@@ -22,25 +22,25 @@ export const EndpointAddress = message(
 export interface EndpointPort extends InferMessage<typeof EndpointPort> {}
 export const EndpointPort = message(
   `${GROUP}.EndpointPort`,
-  '',
+  'One port of the addresses.',
   {
-    name: string(1, ''),
-    port: int32(2, '', { required: true }),
-    protocol: string(3, '', { enum: ['TCP', 'UDP', 'SCTP'] }),
-    appProtocol: string(4, '', { explicit: true }),
+    name: string(1, "The Service port's name."),
+    port: int32(2, 'The number.', { required: true }),
+    protocol: string(3, 'TCP, UDP or SCTP.', { enum: ['TCP', 'UDP', 'SCTP'], default: 'TCP' }),
+    appProtocol: string(4, 'What is spoken on the port.', { explicit: true }),
   },
   { atomic: true },
 )
 
 export interface EndpointSubset extends InferMessage<typeof EndpointSubset> {}
-export const EndpointSubset = message(`${GROUP}.EndpointSubset`, '', {
-  addresses: list(1, ref<EndpointAddress>(EndpointAddress), ''),
-  notReadyAddresses: list(2, ref<EndpointAddress>(EndpointAddress), ''),
-  ports: list(3, ref<EndpointPort>(EndpointPort), ''),
+export const EndpointSubset = message(`${GROUP}.EndpointSubset`, 'Addresses that share ports.', {
+  addresses: list(1, ref<EndpointAddress>(EndpointAddress), 'Ready addresses.'),
+  notReadyAddresses: list(2, ref<EndpointAddress>(EndpointAddress), 'Addresses that are not ready.'),
+  ports: list(3, ref<EndpointPort>(EndpointPort), 'Their ports.'),
 })
 
 const endpointsFields = {
-  subsets: list(2, ref<EndpointSubset>(EndpointSubset), ''),
+  subsets: list(2, ref<EndpointSubset>(EndpointSubset), 'Groups of addresses with the same ports.'),
 }
 
 export interface Endpoints extends KubeObject, Infer<typeof endpointsFields> {}
@@ -53,6 +53,6 @@ export const Endpoints = defineKind<Endpoints>({
   shortNames: ['ep'],
   namespaced: true,
   definition: 'io.k8s.api.core.v1.Endpoints',
-  doc: '',
+  doc: 'What stands behind a Service, in the older form; EndpointSlice is the newer.',
   fields: endpointsFields,
 })

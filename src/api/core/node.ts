@@ -8,27 +8,33 @@ import { NodeStatus } from './node-status.ts'
 const GROUP = 'io.k8s.api.core.v1'
 
 export interface Taint extends InferMessage<typeof Taint> {}
-export const Taint = message(`${GROUP}.Taint`, '', {
-  key: string(1, '', { required: true }),
-  value: string(2, ''),
-  effect: string(3, '', { required: true, enum: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] }),
-  timeAdded: time(4, ''),
+export const Taint = message(`${GROUP}.Taint`, 'Keeps pods away from a node unless they tolerate it.', {
+  key: string(1, "The taint's key.", { required: true }),
+  value: string(2, "The taint's value."),
+  effect: string(3, 'What happens to pods that do not tolerate the taint.', {
+    required: true,
+    enum: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'],
+  }),
+  timeAdded: time(4, 'When a NoExecute taint was added.'),
 })
 
 export interface NodeSpec extends InferMessage<typeof NodeSpec> {}
-export const NodeSpec = message(`${GROUP}.NodeSpec`, '', {
-  podCIDR: string(1, ''),
-  podCIDRs: list(7, STRING, '', { listType: 'set', patchStrategy: 'merge' }),
-  providerID: string(3, ''),
-  unschedulable: boolean(4, ''),
-  taints: list(5, ref<Taint>(Taint), ''),
-  configSource: one(6, ref<NodeConfigSource>(NodeConfigSource), ''),
-  externalID: string(2, ''),
+export const NodeSpec = message(`${GROUP}.NodeSpec`, 'What a node should be.', {
+  podCIDR: string(1, "The range from which the node's pods get addresses."),
+  podCIDRs: list(7, STRING, 'The same for each address family; the first equals podCIDR.', {
+    listType: 'set',
+    patchStrategy: 'merge',
+  }),
+  providerID: string(3, 'How the cloud provider names the machine.'),
+  unschedulable: boolean(4, 'No new pods are placed on the node.'),
+  taints: list(5, ref<Taint>(Taint), 'What pods must tolerate to run here.'),
+  configSource: one(6, ref<NodeConfigSource>(NodeConfigSource), 'No longer used.'),
+  externalID: string(2, 'No longer used.'),
 })
 
 const nodeFields = {
-  spec: one(2, ref<NodeSpec>(NodeSpec), '', { present: true }),
-  status: one(3, ref<NodeStatus>(NodeStatus), ''),
+  spec: one(2, ref<NodeSpec>(NodeSpec), 'What it should be.', { present: true }),
+  status: one(3, ref<NodeStatus>(NodeStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface Node extends KubeObject, Infer<typeof nodeFields> {}
@@ -41,6 +47,6 @@ export const Node = defineKind<Node>({
   subresources: { status: true, connect: ['proxy'] },
   namespaced: false,
   definition: 'io.k8s.api.core.v1.Node',
-  doc: '',
+  doc: 'A machine that runs pods.',
   fields: nodeFields,
 })

@@ -7,40 +7,52 @@ import { PersistentVolumeClaimSpec } from './pod/volume-claim.ts'
 const GROUP = 'io.k8s.api.core.v1'
 
 export interface ModifyVolumeStatus extends InferMessage<typeof ModifyVolumeStatus> {}
-export const ModifyVolumeStatus = message(`${GROUP}.ModifyVolumeStatus`, '', {
-  targetVolumeAttributesClassName: string(1, ''),
-  status: string(2, '', { required: true }),
+export const ModifyVolumeStatus = message(`${GROUP}.ModifyVolumeStatus`, 'How far a change of attributes has come.', {
+  targetVolumeAttributesClassName: string(1, 'The class being applied.'),
+  status: string(2, 'Pending, InProgress or Infeasible.', { required: true }),
 })
 
 export interface PersistentVolumeClaimCondition extends InferMessage<typeof PersistentVolumeClaimCondition> {}
-export const PersistentVolumeClaimCondition = message(`${GROUP}.PersistentVolumeClaimCondition`, '', {
-  type: string(1, '', { required: true }),
-  status: string(2, '', { required: true }),
-  lastProbeTime: time(3, ''),
-  lastTransitionTime: time(4, ''),
-  reason: string(5, ''),
-  message: string(6, ''),
-})
+export const PersistentVolumeClaimCondition = message(
+  `${GROUP}.PersistentVolumeClaimCondition`,
+  "One aspect of a claim's state.",
+  {
+    type: string(1, 'Which aspect.', { required: true }),
+    status: string(2, 'True, False or Unknown.', { required: true }),
+    lastProbeTime: time(3, 'When the condition was last looked at.'),
+    lastTransitionTime: time(4, 'When the status last changed.'),
+    reason: string(5, 'Why, in a word.'),
+    message: string(6, 'Why, in a sentence.'),
+  },
+)
 
 export interface PersistentVolumeClaimStatus extends InferMessage<typeof PersistentVolumeClaimStatus> {}
-export const PersistentVolumeClaimStatus = message(`${GROUP}.PersistentVolumeClaimStatus`, '', {
-  phase: string(1, ''),
-  accessModes: list(2, STRING, ''),
-  capacity: map(3, QUANTITY, ''),
-  conditions: list(4, ref<PersistentVolumeClaimCondition>(PersistentVolumeClaimCondition), '', {
-    listType: 'map',
-    listKeys: ['type'],
-    patchKey: 'type',
-  }),
-  allocatedResources: map(5, QUANTITY, ''),
-  allocatedResourceStatuses: map(7, STRING, ''),
-  currentVolumeAttributesClassName: string(8, '', { explicit: true }),
-  modifyVolumeStatus: one(9, ref<ModifyVolumeStatus>(ModifyVolumeStatus), ''),
-})
+export const PersistentVolumeClaimStatus = message(
+  `${GROUP}.PersistentVolumeClaimStatus`,
+  'What a claim is at present.',
+  {
+    phase: string(1, 'Pending, Bound or Lost.', { default: 'Pending' }),
+    accessModes: list(2, STRING, 'How the volume can be mounted.'),
+    capacity: map(3, QUANTITY, "The volume's size."),
+    conditions: list(4, ref<PersistentVolumeClaimCondition>(PersistentVolumeClaimCondition), 'Aspects of its state.', {
+      listType: 'map',
+      listKeys: ['type'],
+      patchKey: 'type',
+    }),
+    allocatedResources: map(5, QUANTITY, 'The size being worked towards.'),
+    allocatedResourceStatuses: map(7, STRING, 'How far a resize has come.'),
+    currentVolumeAttributesClassName: string(8, 'The class in force.', { explicit: true }),
+    modifyVolumeStatus: one(9, ref<ModifyVolumeStatus>(ModifyVolumeStatus), 'How far a change of attributes has come.'),
+  },
+)
 
 const persistentVolumeClaimFields = {
-  spec: one(2, ref<PersistentVolumeClaimSpec>(PersistentVolumeClaimSpec), '', { present: true }),
-  status: one(3, ref<PersistentVolumeClaimStatus>(PersistentVolumeClaimStatus), ''),
+  spec: one(2, ref<PersistentVolumeClaimSpec>(PersistentVolumeClaimSpec), 'What it should be.', { present: true }),
+  status: one(
+    3,
+    ref<PersistentVolumeClaimStatus>(PersistentVolumeClaimStatus),
+    'What it is at present; the system writes it.',
+  ),
 }
 
 export interface PersistentVolumeClaim extends KubeObject, Infer<typeof persistentVolumeClaimFields> {}
@@ -53,6 +65,6 @@ export const PersistentVolumeClaim = defineKind<PersistentVolumeClaim>({
   subresources: { status: true },
   namespaced: true,
   definition: 'io.k8s.api.core.v1.PersistentVolumeClaim',
-  doc: '',
+  doc: 'A request for a volume.',
   fields: persistentVolumeClaimFields,
 })

@@ -6,8 +6,8 @@ import { PodSpec } from './pod/spec.ts'
 import { PodStatus } from './pod/status.ts'
 
 const podFields = {
-  spec: one(2, ref<PodSpec>(PodSpec), '', { present: true }),
-  status: one(3, ref<PodStatus>(PodStatus), ''),
+  spec: one(2, ref<PodSpec>(PodSpec), 'What it should be.', { present: true }),
+  status: one(3, ref<PodStatus>(PodStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface Pod extends KubeObject, Infer<typeof podFields> {}
@@ -24,6 +24,6 @@ export const Pod = defineKind<Pod>({
   },
   namespaced: true,
   definition: 'io.k8s.api.core.v1.Pod',
-  doc: '',
+  doc: 'Containers that share an address and run on one node.',
   fields: podFields,
 })

@@ -4,10 +4,10 @@ import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
 const secretFields = {
-  immutable: boolean(5, '', { explicit: true }),
-  data: map(2, BYTES, ''),
-  stringData: map(4, STRING, ''),
-  type: string(3, ''),
+  immutable: boolean(5, 'Its data can no longer be changed.', { explicit: true }),
+  data: map(2, BYTES, 'Bytes by key.'),
+  stringData: map(4, STRING, 'Text by key, for writing only; it becomes data.'),
+  type: string(3, 'What kind of secret it is.', { default: 'Opaque' }),
 }
 
 export interface Secret extends KubeObject, Infer<typeof secretFields> {}
@@ -18,6 +18,6 @@ export const Secret = defineKind<Secret>({
   plural: 'secrets',
   namespaced: true,
   definition: 'io.k8s.api.core.v1.Secret',
-  doc: '',
+  doc: 'Confidential data as keys and values.',
   fields: secretFields,
 })

@@ -5,13 +5,13 @@ import { defineKind } from '../meta/meta.ts'
 import { LocalObjectReference, ObjectReference } from './reference.ts'
 
 const serviceAccountFields = {
-  secrets: list(2, ref<ObjectReference>(ObjectReference), '', {
+  secrets: list(2, ref<ObjectReference>(ObjectReference), 'Secrets its pods may use.', {
     listType: 'map',
     listKeys: ['name'],
     patchKey: 'name',
   }),
-  imagePullSecrets: list(3, ref<LocalObjectReference>(LocalObjectReference), ''),
-  automountServiceAccountToken: boolean(4, '', { explicit: true }),
+  imagePullSecrets: list(3, ref<LocalObjectReference>(LocalObjectReference), 'Credentials for images.'),
+  automountServiceAccountToken: boolean(4, 'Whether its pods get a token.', { explicit: true }),
 }
 
 export interface ServiceAccount extends KubeObject, Infer<typeof serviceAccountFields> {}
@@ -24,6 +24,6 @@ export const ServiceAccount = defineKind<ServiceAccount>({
   subresources: { connect: ['token'] },
   namespaced: true,
   definition: 'io.k8s.api.core.v1.ServiceAccount',
-  doc: '',
+  doc: 'An identity for pods.',
   fields: serviceAccountFields,
 })

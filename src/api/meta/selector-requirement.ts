@@ -4,8 +4,8 @@ import { list, message, STRING, string } from '../../schema/field.ts'
 const GROUP = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 
 export interface FieldSelectorRequirement extends InferMessage<typeof FieldSelectorRequirement> {}
-export const FieldSelectorRequirement = message(`${GROUP}.FieldSelectorRequirement`, '', {
-  key: string(1, '', { required: true }),
-  operator: string(2, '', { required: true }),
-  values: list(3, STRING, ''),
+export const FieldSelectorRequirement = message(`${GROUP}.FieldSelectorRequirement`, 'A demand on a field or label.', {
+  key: string(1, 'The field or label.', { required: true }),
+  operator: string(2, 'In, NotIn, Exists or DoesNotExist.', { required: true }),
+  values: list(3, STRING, 'The values.'),
 })

@@ -6,22 +6,26 @@ import { defineKind } from '../meta/meta.ts'
 const GROUP = 'io.k8s.api.networking.v1'
 
 export interface IngressClassParametersReference extends InferMessage<typeof IngressClassParametersReference> {}
-export const IngressClassParametersReference = message(`${GROUP}.IngressClassParametersReference`, '', {
-  apiGroup: string(1, '', { explicit: true }),
-  kind: string(2, '', { required: true }),
-  name: string(3, '', { required: true }),
-  scope: string(4, '', { explicit: true }),
-  namespace: string(5, '', { explicit: true }),
-})
+export const IngressClassParametersReference = message(
+  `${GROUP}.IngressClassParametersReference`,
+  'Settings of a class.',
+  {
+    apiGroup: string(1, 'The API group; empty for the core group.', { explicit: true }),
+    kind: string(2, 'The kind of the object.', { required: true }),
+    name: string(3, 'The name of the object.', { required: true }),
+    scope: string(4, 'Cluster or Namespace.', { explicit: true, default: 'Cluster' }),
+    namespace: string(5, 'Its namespace, for scope Namespace.', { explicit: true }),
+  },
+)
 
 export interface IngressClassSpec extends InferMessage<typeof IngressClassSpec> {}
-export const IngressClassSpec = message(`${GROUP}.IngressClassSpec`, '', {
-  controller: string(1, ''),
-  parameters: one(2, ref<IngressClassParametersReference>(IngressClassParametersReference), ''),
+export const IngressClassSpec = message(`${GROUP}.IngressClassSpec`, 'What a class should be.', {
+  controller: string(1, 'Who carries out Ingresses of this class; it cannot change.'),
+  parameters: one(2, ref<IngressClassParametersReference>(IngressClassParametersReference), 'Settings.'),
 })
 
 const ingressClassFields = {
-  spec: one(2, ref<IngressClassSpec>(IngressClassSpec), '', { present: true }),
+  spec: one(2, ref<IngressClassSpec>(IngressClassSpec), 'What it should be.', { present: true }),
 }
 
 export interface IngressClass extends KubeObject, Infer<typeof ingressClassFields> {}
@@ -32,6 +36,6 @@ export const IngressClass = defineKind<IngressClass>({
   plural: 'ingressclasses',
   namespaced: false,
   definition: 'io.k8s.api.networking.v1.IngressClass',
-  doc: '',
+  doc: 'A way to carry out Ingresses.',
   fields: ingressClassFields,
 })

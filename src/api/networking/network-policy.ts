@@ -7,47 +7,57 @@ import { LabelSelector } from '../meta/selector.ts'
 const GROUP = 'io.k8s.api.networking.v1'
 
 export interface NetworkPolicyPort extends InferMessage<typeof NetworkPolicyPort> {}
-export const NetworkPolicyPort = message(`${GROUP}.NetworkPolicyPort`, '', {
-  protocol: string(1, '', { enum: ['TCP', 'UDP', 'SCTP'], explicit: true }),
-  port: intOrString(2, ''),
-  endPort: int32(3, '', { explicit: true }),
+export const NetworkPolicyPort = message(`${GROUP}.NetworkPolicyPort`, 'Ports that are allowed.', {
+  protocol: string(1, 'TCP, UDP or SCTP.', { enum: ['TCP', 'UDP', 'SCTP'], explicit: true, default: 'TCP' }),
+  port: intOrString(2, "A pod's port, by number or name; all where absent."),
+  endPort: int32(3, 'The last port of a range that begins at port.', { explicit: true }),
 })
 
 export interface IPBlock extends InferMessage<typeof IPBlock> {}
-export const IPBlock = message(`${GROUP}.IPBlock`, '', {
-  cidr: string(1, '', { required: true }),
-  except: list(2, STRING, ''),
+export const IPBlock = message(`${GROUP}.IPBlock`, 'A range of addresses.', {
+  cidr: string(1, 'The range.', { required: true }),
+  except: list(2, STRING, 'Parts of it that do not count.'),
 })
 
 export interface NetworkPolicyPeer extends InferMessage<typeof NetworkPolicyPeer> {}
-export const NetworkPolicyPeer = message(`${GROUP}.NetworkPolicyPeer`, '', {
-  podSelector: one(1, ref<LabelSelector>(LabelSelector), ''),
-  namespaceSelector: one(2, ref<LabelSelector>(LabelSelector), ''),
-  ipBlock: one(3, ref<IPBlock>(IPBlock), ''),
-})
+export const NetworkPolicyPeer = message(
+  `${GROUP}.NetworkPolicyPeer`,
+  'The other side of traffic; an address range or pods.',
+  {
+    podSelector: one(
+      1,
+      ref<LabelSelector>(LabelSelector),
+      'Pods; of the own namespace where namespaceSelector is absent.',
+    ),
+    namespaceSelector: one(2, ref<LabelSelector>(LabelSelector), 'Pods of these namespaces.'),
+    ipBlock: one(3, ref<IPBlock>(IPBlock), 'Addresses; not together with the others.'),
+  },
+)
 
 export interface NetworkPolicyIngressRule extends InferMessage<typeof NetworkPolicyIngressRule> {}
-export const NetworkPolicyIngressRule = message(`${GROUP}.NetworkPolicyIngressRule`, '', {
-  ports: list(1, ref<NetworkPolicyPort>(NetworkPolicyPort), ''),
-  from: list(2, ref<NetworkPolicyPeer>(NetworkPolicyPeer), ''),
+export const NetworkPolicyIngressRule = message(`${GROUP}.NetworkPolicyIngressRule`, 'Traffic allowed in.', {
+  ports: list(1, ref<NetworkPolicyPort>(NetworkPolicyPort), 'To these ports; all where absent.'),
+  from: list(2, ref<NetworkPolicyPeer>(NetworkPolicyPeer), 'From these peers; all where absent.'),
 })
 
 export interface NetworkPolicyEgressRule extends InferMessage<typeof NetworkPolicyEgressRule> {}
-export const NetworkPolicyEgressRule = message(`${GROUP}.NetworkPolicyEgressRule`, '', {
-  ports: list(1, ref<NetworkPolicyPort>(NetworkPolicyPort), ''),
-  to: list(2, ref<NetworkPolicyPeer>(NetworkPolicyPeer), ''),
+export const NetworkPolicyEgressRule = message(`${GROUP}.NetworkPolicyEgressRule`, 'Traffic allowed out.', {
+  ports: list(1, ref<NetworkPolicyPort>(NetworkPolicyPort), 'To these ports; all where absent.'),
+  to: list(2, ref<NetworkPolicyPeer>(NetworkPolicyPeer), 'To these peers; all where absent.'),
 })
 
 export interface NetworkPolicySpec extends InferMessage<typeof NetworkPolicySpec> {}
-export const NetworkPolicySpec = message(`${GROUP}.NetworkPolicySpec`, '', {
-  podSelector: one(1, ref<LabelSelector>(LabelSelector), '', { required: true }),
-  ingress: list(2, ref<NetworkPolicyIngressRule>(NetworkPolicyIngressRule), ''),
-  egress: list(3, ref<NetworkPolicyEgressRule>(NetworkPolicyEgressRule), ''),
-  policyTypes: list(4, STRING, ''),
+export const NetworkPolicySpec = message(`${GROUP}.NetworkPolicySpec`, 'What a policy should be.', {
+  podSelector: one(1, ref<LabelSelector>(LabelSelector), 'The pods it isolates; empty for all of the namespace.', {
+    required: true,
+  }),
+  ingress: list(2, ref<NetworkPolicyIngressRule>(NetworkPolicyIngressRule), 'What may come in.'),
+  egress: list(3, ref<NetworkPolicyEgressRule>(NetworkPolicyEgressRule), 'What may go out.'),
+  policyTypes: list(4, STRING, 'Whether it isolates for Ingress, Egress or both.'),
 })
 
 const networkPolicyFields = {
-  spec: one(2, ref<NetworkPolicySpec>(NetworkPolicySpec), '', { present: true }),
+  spec: one(2, ref<NetworkPolicySpec>(NetworkPolicySpec), 'What it should be.', { present: true }),
 }
 
 export interface NetworkPolicy extends KubeObject, Infer<typeof networkPolicyFields> {}
@@ -59,6 +69,6 @@ export const NetworkPolicy = defineKind<NetworkPolicy>({
   shortNames: ['netpol'],
   namespaced: true,
   definition: 'io.k8s.api.networking.v1.NetworkPolicy',
-  doc: '',
+  doc: 'Isolates pods, and says what they may still talk to.',
   fields: networkPolicyFields,
 })

@@ -21,46 +21,78 @@ import { OperatorCondition } from './operator.ts'
 const GROUP = 'com.github.openshift.api.operator.v1'
 
 export interface IngressControllerSpec extends InferMessage<typeof IngressControllerSpec> {}
-export const IngressControllerSpec = message(`${GROUP}.IngressControllerSpec`, '', {
-  domain: string(0, ''),
-  httpErrorCodePages: one(0, ref<ConfigMapNameReference>(ConfigMapNameReference), ''),
-  replicas: int32(0, '', { explicit: true }),
-  endpointPublishingStrategy: one(0, ref<EndpointPublishingStrategy>(EndpointPublishingStrategy), ''),
-  defaultCertificate: one(0, ref<LocalObjectReference>(LocalObjectReference), ''),
-  namespaceSelector: one(0, ref<LabelSelector>(LabelSelector), ''),
-  routeSelector: one(0, ref<LabelSelector>(LabelSelector), ''),
-  nodePlacement: one(0, ref<NodePlacement>(NodePlacement), ''),
-  tlsSecurityProfile: one(0, ref<TLSSecurityProfile>(TLSSecurityProfile), ''),
-  clientTLS: one(0, ref<ClientTLS>(ClientTLS), ''),
-  routeAdmission: one(0, ref<RouteAdmissionPolicy>(RouteAdmissionPolicy), ''),
-  logging: one(0, ref<IngressControllerLogging>(IngressControllerLogging), ''),
-  httpHeaders: one(0, ref<IngressControllerHTTPHeaders>(IngressControllerHTTPHeaders), ''),
-  httpEmptyRequestsPolicy: string(0, '', { enum: ['Respond', 'Ignore'], default: 'Respond' }),
-  tuningOptions: one(0, ref<IngressControllerTuningOptions>(IngressControllerTuningOptions), ''),
-  unsupportedConfigOverrides: json(0, ''),
-  httpCompression: one(0, ref<HTTPCompressionPolicy>(HTTPCompressionPolicy), ''),
-  idleConnectionTerminationPolicy: string(0, '', { enum: ['Immediate', 'Deferred'], default: 'Immediate' }),
-  closedClientConnectionPolicy: string(0, '', { enum: ['Abort', 'Continue'], default: 'Continue' }),
-  haproxyVersion: string(0, '', { enum: ['2.8', '3.2'] }),
+export const IngressControllerSpec = message(`${GROUP}.IngressControllerSpec`, 'What the routers should be.', {
+  domain: string(0, 'The domain of their Routes; unique in the cluster.'),
+  httpErrorCodePages: one(
+    0,
+    ref<ConfigMapNameReference>(ConfigMapNameReference),
+    'Pages for 503 and 404, a ConfigMap in openshift-config.',
+  ),
+  replicas: int32(0, 'How many.', { explicit: true }),
+  endpointPublishingStrategy: one(
+    0,
+    ref<EndpointPublishingStrategy>(EndpointPublishingStrategy),
+    'How they are reached; it can hardly change.',
+  ),
+  defaultCertificate: one(
+    0,
+    ref<LocalObjectReference>(LocalObjectReference),
+    "The certificate for Routes without one, a Secret in the routers' namespace.",
+  ),
+  namespaceSelector: one(0, ref<LabelSelector>(LabelSelector), 'Routes of these namespaces.'),
+  routeSelector: one(0, ref<LabelSelector>(LabelSelector), 'Routes with these labels.'),
+  nodePlacement: one(0, ref<NodePlacement>(NodePlacement), 'Where they run.'),
+  tlsSecurityProfile: one(0, ref<TLSSecurityProfile>(TLSSecurityProfile), 'What TLS may use.'),
+  clientTLS: one(0, ref<ClientTLS>(ClientTLS), 'Certificates of clients.'),
+  routeAdmission: one(0, ref<RouteAdmissionPolicy>(RouteAdmissionPolicy), 'Which Routes are admitted.'),
+  logging: one(0, ref<IngressControllerLogging>(IngressControllerLogging), 'What is logged.'),
+  httpHeaders: one(0, ref<IngressControllerHTTPHeaders>(IngressControllerHTTPHeaders), 'What happens to headers.'),
+  httpEmptyRequestsPolicy: string(0, 'Whether connections without a request get a response.', {
+    enum: ['Respond', 'Ignore'],
+    default: 'Respond',
+  }),
+  tuningOptions: one(
+    0,
+    ref<IngressControllerTuningOptions>(IngressControllerTuningOptions),
+    'Buffers, threads and times.',
+  ),
+  unsupportedConfigOverrides: json(0, 'Settings without support.'),
+  httpCompression: one(0, ref<HTTPCompressionPolicy>(HTTPCompressionPolicy), 'Which responses are compressed.'),
+  idleConnectionTerminationPolicy: string(0, 'When idle connections end after a reload.', {
+    enum: ['Immediate', 'Deferred'],
+    default: 'Immediate',
+  }),
+  closedClientConnectionPolicy: string(0, 'Whether a request goes on when its client has gone.', {
+    enum: ['Abort', 'Continue'],
+    default: 'Continue',
+  }),
+  haproxyVersion: string(0, 'The version of HAProxy.', { enum: ['2.8', '3.2'] }),
 })
 
 export interface IngressControllerStatus extends InferMessage<typeof IngressControllerStatus> {}
-export const IngressControllerStatus = message(`${GROUP}.IngressControllerStatus`, '', {
-  availableReplicas: int32(0, ''),
-  selector: string(0, ''),
-  domain: string(0, ''),
-  endpointPublishingStrategy: one(0, ref<EndpointPublishingStrategy>(EndpointPublishingStrategy), ''),
-  conditions: list(0, ref<OperatorCondition>(OperatorCondition), '', { listType: 'map', listKeys: ['type'] }),
-  tlsProfile: one(0, ref<TLSProfileSpec>(TLSProfileSpec), ''),
-  observedGeneration: int64(0, ''),
-  namespaceSelector: one(0, ref<LabelSelector>(LabelSelector), ''),
-  routeSelector: one(0, ref<LabelSelector>(LabelSelector), ''),
-  effectiveHAProxyVersion: string(0, '', { enum: ['2.8', '3.2'] }),
+export const IngressControllerStatus = message(`${GROUP}.IngressControllerStatus`, 'What the routers are at present.', {
+  availableReplicas: int32(0, 'How many are available.'),
+  selector: string(0, 'Their pods, as text.'),
+  domain: string(0, 'The domain in use.'),
+  endpointPublishingStrategy: one(
+    0,
+    ref<EndpointPublishingStrategy>(EndpointPublishingStrategy),
+    'How they are reached.',
+  ),
+  conditions: list(0, ref<OperatorCondition>(OperatorCondition), 'Aspects of their state.', {
+    listType: 'map',
+    listKeys: ['type'],
+  }),
+  tlsProfile: one(0, ref<TLSProfileSpec>(TLSProfileSpec), 'What TLS may use.'),
+  observedGeneration: int64(0, 'The generation it speaks of.'),
+  namespaceSelector: one(0, ref<LabelSelector>(LabelSelector), 'The namespaces in force.'),
+  routeSelector: one(0, ref<LabelSelector>(LabelSelector), 'The labels in force.'),
+  effectiveHAProxyVersion: string(0, 'The version of HAProxy in use.', { enum: ['2.8', '3.2'] }),
 })
 
 const ingressControllerFields = {
-  spec: one(0, ref<IngressControllerSpec>(IngressControllerSpec), '', { present: true }),
-  status: one(0, ref<IngressControllerStatus>(IngressControllerStatus), ''),
+  spec: one(0, ref<IngressControllerSpec>(IngressControllerSpec), 'What it should be.', { present: true }),
+  status: one(0, ref<IngressControllerStatus>(IngressControllerStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface IngressController extends KubeObject, Infer<typeof ingressControllerFields> {}
@@ -75,6 +107,6 @@ export const IngressController = defineKind<IngressController>({
   },
   namespaced: true,
   definition: 'com.github.openshift.api.operator.v1.IngressController',
-  doc: '',
+  doc: 'A group of routers.',
   fields: ingressControllerFields,
 })

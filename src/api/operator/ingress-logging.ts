@@ -4,91 +4,130 @@ import { inline, int32, int64, list, message, one, ref, string } from '../../sch
 const GROUP = 'com.github.openshift.api.operator.v1'
 
 export interface SyslogLoggingDestinationParameters extends InferMessage<typeof SyslogLoggingDestinationParameters> {}
-export const SyslogLoggingDestinationParameters = message(`${GROUP}.SyslogLoggingDestinationParameters`, '', {
-  address: string(0, '', { required: true }),
-  port: int64(0, '', { required: true, minimum: 1, maximum: 65535 }),
-  facility: string(0, '', {
-    enum: [
-      'kern',
-      'user',
-      'mail',
-      'daemon',
-      'auth',
-      'syslog',
-      'lpr',
-      'news',
-      'uucp',
-      'cron',
-      'auth2',
-      'ftp',
-      'ntp',
-      'audit',
-      'alert',
-      'cron2',
-      'local0',
-      'local1',
-      'local2',
-      'local3',
-      'local4',
-      'local5',
-      'local6',
-      'local7',
-    ],
-  }),
-  maxLength: int64(0, '', { maximum: 4096, minimum: 480, default: 1024 }),
-})
+export const SyslogLoggingDestinationParameters = message(
+  `${GROUP}.SyslogLoggingDestinationParameters`,
+  'A syslog server.',
+  {
+    address: string(0, 'Its address.', { required: true }),
+    port: int64(0, 'Its port.', { required: true, minimum: 1, maximum: 65535 }),
+    facility: string(0, 'The facility; local1 where absent.', {
+      enum: [
+        'kern',
+        'user',
+        'mail',
+        'daemon',
+        'auth',
+        'syslog',
+        'lpr',
+        'news',
+        'uucp',
+        'cron',
+        'auth2',
+        'ftp',
+        'ntp',
+        'audit',
+        'alert',
+        'cron2',
+        'local0',
+        'local1',
+        'local2',
+        'local3',
+        'local4',
+        'local5',
+        'local6',
+        'local7',
+      ],
+    }),
+    maxLength: int64(0, 'The longest message, in bytes.', { maximum: 4096, minimum: 480, default: 1024 }),
+  },
+)
 
 export interface ContainerLoggingDestinationParameters
   extends InferMessage<typeof ContainerLoggingDestinationParameters> {}
-export const ContainerLoggingDestinationParameters = message(`${GROUP}.ContainerLoggingDestinationParameters`, '', {
-  maxLength: int32(0, '', { maximum: 8192, minimum: 480, default: 1024 }),
-})
+export const ContainerLoggingDestinationParameters = message(
+  `${GROUP}.ContainerLoggingDestinationParameters`,
+  'A container beside the router.',
+  {
+    maxLength: int32(0, 'The longest message, in bytes.', { maximum: 8192, minimum: 480, default: 1024 }),
+  },
+)
 
 export interface LoggingDestination extends InferMessage<typeof LoggingDestination> {}
-export const LoggingDestination = message(`${GROUP}.LoggingDestination`, '', {
-  type: string(0, '', { required: true, enum: ['Container', 'Syslog'] }),
-  syslog: one(0, ref<SyslogLoggingDestinationParameters>(SyslogLoggingDestinationParameters), ''),
-  container: one(0, ref<ContainerLoggingDestinationParameters>(ContainerLoggingDestinationParameters), ''),
+export const LoggingDestination = message(`${GROUP}.LoggingDestination`, 'Where logs go.', {
+  type: string(0, 'Syslog or Container.', { required: true, enum: ['Container', 'Syslog'] }),
+  syslog: one(0, ref<SyslogLoggingDestinationParameters>(SyslogLoggingDestinationParameters), 'The syslog server.'),
+  container: one(
+    0,
+    ref<ContainerLoggingDestinationParameters>(ContainerLoggingDestinationParameters),
+    'The container.',
+  ),
 })
 
 export interface IngressControllerCaptureHTTPHeader extends InferMessage<typeof IngressControllerCaptureHTTPHeader> {}
-export const IngressControllerCaptureHTTPHeader = message(`${GROUP}.IngressControllerCaptureHTTPHeader`, '', {
-  name: string(0, '', { required: true }),
-  maxLength: int64(0, '', { required: true, minimum: 1 }),
-})
+export const IngressControllerCaptureHTTPHeader = message(
+  `${GROUP}.IngressControllerCaptureHTTPHeader`,
+  'A header to log.',
+  {
+    name: string(0, 'The header.', { required: true }),
+    maxLength: int64(0, 'How much of it, in bytes.', { required: true, minimum: 1 }),
+  },
+)
 
 export interface IngressControllerCaptureHTTPHeaders extends InferMessage<typeof IngressControllerCaptureHTTPHeaders> {}
-export const IngressControllerCaptureHTTPHeaders = message(`${GROUP}.IngressControllerCaptureHTTPHeaders`, '', {
-  request: list(0, ref<IngressControllerCaptureHTTPHeader>(IngressControllerCaptureHTTPHeader), ''),
-  response: list(0, ref<IngressControllerCaptureHTTPHeader>(IngressControllerCaptureHTTPHeader), ''),
-})
+export const IngressControllerCaptureHTTPHeaders = message(
+  `${GROUP}.IngressControllerCaptureHTTPHeaders`,
+  'Headers to log.',
+  {
+    request: list(0, ref<IngressControllerCaptureHTTPHeader>(IngressControllerCaptureHTTPHeader), 'Of requests.'),
+    response: list(0, ref<IngressControllerCaptureHTTPHeader>(IngressControllerCaptureHTTPHeader), 'Of responses.'),
+  },
+)
 
 export interface IngressControllerCaptureHTTPCookieUnion
   extends InferMessage<typeof IngressControllerCaptureHTTPCookieUnion> {}
-export const IngressControllerCaptureHTTPCookieUnion = message(`${GROUP}.IngressControllerCaptureHTTPCookieUnion`, '', {
-  matchType: string(0, '', { required: true, enum: ['Exact', 'Prefix'] }),
-  name: string(0, ''),
-  namePrefix: string(0, ''),
-})
+export const IngressControllerCaptureHTTPCookieUnion = message(
+  `${GROUP}.IngressControllerCaptureHTTPCookieUnion`,
+  'A cookie, by name or prefix.',
+  {
+    matchType: string(0, 'Exact or Prefix.', { required: true, enum: ['Exact', 'Prefix'] }),
+    name: string(0, 'Its name, for Exact.'),
+    namePrefix: string(0, 'How its name begins, for Prefix.'),
+  },
+)
 
 export interface IngressControllerCaptureHTTPCookie
   extends InferMessage<typeof IngressControllerCaptureHTTPCookie>,
     IngressControllerCaptureHTTPCookieUnion {}
-export const IngressControllerCaptureHTTPCookie = message(`${GROUP}.IngressControllerCaptureHTTPCookie`, '', {
-  ingressControllerCaptureHTTPCookieUnion: inline(0, IngressControllerCaptureHTTPCookieUnion),
-  maxLength: int64(0, '', { required: true, minimum: 1, maximum: 1024 }),
-})
+export const IngressControllerCaptureHTTPCookie = message(
+  `${GROUP}.IngressControllerCaptureHTTPCookie`,
+  'A cookie to log.',
+  {
+    ingressControllerCaptureHTTPCookieUnion: inline(0, IngressControllerCaptureHTTPCookieUnion),
+    maxLength: int64(0, 'How much of it, in bytes.', { required: true, minimum: 1, maximum: 1024 }),
+  },
+)
 
 export interface AccessLogging extends InferMessage<typeof AccessLogging> {}
-export const AccessLogging = message(`${GROUP}.AccessLogging`, '', {
-  destination: one(0, ref<LoggingDestination>(LoggingDestination), '', { required: true }),
-  httpLogFormat: string(0, ''),
-  httpCaptureHeaders: one(0, ref<IngressControllerCaptureHTTPHeaders>(IngressControllerCaptureHTTPHeaders), ''),
-  httpCaptureCookies: list(0, ref<IngressControllerCaptureHTTPCookie>(IngressControllerCaptureHTTPCookie), ''),
-  logEmptyRequests: string(0, '', { enum: ['Log', 'Ignore'], default: 'Log' }),
+export const AccessLogging = message(`${GROUP}.AccessLogging`, 'A log of requests.', {
+  destination: one(0, ref<LoggingDestination>(LoggingDestination), 'Where it goes.', { required: true }),
+  httpLogFormat: string(0, 'The format of a line.'),
+  httpCaptureHeaders: one(
+    0,
+    ref<IngressControllerCaptureHTTPHeaders>(IngressControllerCaptureHTTPHeaders),
+    'Headers to log.',
+  ),
+  httpCaptureCookies: list(
+    0,
+    ref<IngressControllerCaptureHTTPCookie>(IngressControllerCaptureHTTPCookie),
+    'Cookies to log; at most 1.',
+  ),
+  logEmptyRequests: string(0, 'Whether connections without a request are logged.', {
+    enum: ['Log', 'Ignore'],
+    default: 'Log',
+  }),
 })
 
 export interface IngressControllerLogging extends InferMessage<typeof IngressControllerLogging> {}
-export const IngressControllerLogging = message(`${GROUP}.IngressControllerLogging`, '', {
-  access: one(0, ref<AccessLogging>(AccessLogging), ''),
+export const IngressControllerLogging = message(`${GROUP}.IngressControllerLogging`, 'What is logged.', {
+  access: one(0, ref<AccessLogging>(AccessLogging), 'A log of requests.'),
 })

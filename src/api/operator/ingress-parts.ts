@@ -7,44 +7,57 @@ import { LabelSelector } from '../meta/selector.ts'
 const GROUP = 'com.github.openshift.api.operator.v1'
 
 export interface NodePlacement extends InferMessage<typeof NodePlacement> {}
-export const NodePlacement = message(`${GROUP}.NodePlacement`, '', {
-  nodeSelector: one(0, ref<LabelSelector>(LabelSelector), ''),
-  tolerations: list(0, ref<Toleration>(Toleration), ''),
+export const NodePlacement = message(`${GROUP}.NodePlacement`, 'Where routers run.', {
+  nodeSelector: one(0, ref<LabelSelector>(LabelSelector), 'The nodes, by label.'),
+  tolerations: list(0, ref<Toleration>(Toleration), 'Taints tolerated.'),
 })
 
 export interface ClientTLS extends InferMessage<typeof ClientTLS> {}
-export const ClientTLS = message(`${GROUP}.ClientTLS`, '', {
-  clientCertificatePolicy: string(0, '', { required: true, enum: ['Required', 'Optional'] }),
-  clientCA: one(0, ref<ConfigMapNameReference>(ConfigMapNameReference), '', { required: true }),
-  allowedSubjectPatterns: list(0, STRING, ''),
+export const ClientTLS = message(`${GROUP}.ClientTLS`, 'Certificates of clients.', {
+  clientCertificatePolicy: string(0, 'Required or Optional.', { required: true, enum: ['Required', 'Optional'] }),
+  clientCA: one(
+    0,
+    ref<ConfigMapNameReference>(ConfigMapNameReference),
+    'The authorities they may come from, a ConfigMap in openshift-config.',
+    { required: true },
+  ),
+  allowedSubjectPatterns: list(0, STRING, 'Regular expressions, one of which the subject must match.'),
 })
 
 export interface RouteAdmissionPolicy extends InferMessage<typeof RouteAdmissionPolicy> {}
-export const RouteAdmissionPolicy = message(`${GROUP}.RouteAdmissionPolicy`, '', {
-  namespaceOwnership: string(0, '', { enum: ['InterNamespaceAllowed', 'Strict'] }),
-  wildcardPolicy: string(0, '', { enum: ['WildcardsAllowed', 'WildcardsDisallowed'] }),
+export const RouteAdmissionPolicy = message(`${GROUP}.RouteAdmissionPolicy`, 'Which Routes are admitted.', {
+  namespaceOwnership: string(0, 'Whether namespaces may share a host.', { enum: ['InterNamespaceAllowed', 'Strict'] }),
+  wildcardPolicy: string(0, 'Whether wildcard Routes are admitted.', {
+    enum: ['WildcardsAllowed', 'WildcardsDisallowed'],
+  }),
 })
 
 export interface IngressControllerTuningOptions extends InferMessage<typeof IngressControllerTuningOptions> {}
-export const IngressControllerTuningOptions = message(`${GROUP}.IngressControllerTuningOptions`, '', {
-  headerBufferBytes: int32(0, '', { minimum: 16384 }),
-  headerBufferMaxRewriteBytes: int32(0, '', { minimum: 4096 }),
-  threadCount: int32(0, '', { minimum: 1, maximum: 64 }),
-  clientTimeout: string(0, '', { explicit: true }),
-  clientFinTimeout: string(0, '', { explicit: true }),
-  serverTimeout: string(0, '', { explicit: true }),
-  serverFinTimeout: string(0, '', { explicit: true }),
-  tunnelTimeout: string(0, '', { explicit: true }),
-  connectTimeout: string(0, '', { explicit: true }),
-  httpKeepAliveTimeout: string(0, '', { explicit: true }),
-  tlsInspectDelay: string(0, '', { explicit: true }),
-  healthCheckInterval: string(0, '', { explicit: true }),
-  maxConnections: int32(0, ''),
-  reloadInterval: string(0, ''),
-  configurationManagement: string(0, '', { enum: ['Dynamic', 'ForkAndReload'] }),
-})
+export const IngressControllerTuningOptions = message(
+  `${GROUP}.IngressControllerTuningOptions`,
+  'Buffers, threads and times of HAProxy.',
+  {
+    headerBufferBytes: int32(0, 'The buffer for headers; at least 16384.', { minimum: 16384 }),
+    headerBufferMaxRewriteBytes: int32(0, 'What of it is kept for added headers; at least 4096.', { minimum: 4096 }),
+    threadCount: int32(0, 'How many threads.', { minimum: 1, maximum: 64 }),
+    clientTimeout: string(0, 'How long a client may be silent.', { explicit: true }),
+    clientFinTimeout: string(0, 'How long a closing client may be silent.', { explicit: true }),
+    serverTimeout: string(0, 'How long a pod may be silent.', { explicit: true }),
+    serverFinTimeout: string(0, 'How long a closing pod may be silent.', { explicit: true }),
+    tunnelTimeout: string(0, 'How long a tunnel, such as a WebSocket, may be silent.', { explicit: true }),
+    connectTimeout: string(0, 'How long connecting to a pod may take.', { explicit: true }),
+    httpKeepAliveTimeout: string(0, 'How long an idle connection waits for the next request.', { explicit: true }),
+    tlsInspectDelay: string(0, 'How long a TLS client may take to say its server name.', { explicit: true }),
+    healthCheckInterval: string(0, 'How often pods are checked.', { explicit: true }),
+    maxConnections: int32(0, 'How many connections; -1 to compute it.'),
+    reloadInterval: string(0, 'The least time between reloads.'),
+    configurationManagement: string(0, 'Whether changes are made without a reload.', {
+      enum: ['Dynamic', 'ForkAndReload'],
+    }),
+  },
+)
 
 export interface HTTPCompressionPolicy extends InferMessage<typeof HTTPCompressionPolicy> {}
-export const HTTPCompressionPolicy = message(`${GROUP}.HTTPCompressionPolicy`, '', {
-  mimeTypes: list(0, STRING, '', { listType: 'set' }),
+export const HTTPCompressionPolicy = message(`${GROUP}.HTTPCompressionPolicy`, 'Which responses are compressed.', {
+  mimeTypes: list(0, STRING, 'Those of these types.', { listType: 'set' }),
 })

@@ -5,7 +5,7 @@ import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
 const evictionFields = {
-  deleteOptions: one(2, ref<DeleteOptions>(DeleteOptions), ''),
+  deleteOptions: one(2, ref<DeleteOptions>(DeleteOptions), 'How the pod is deleted.'),
 }
 
 export interface Eviction extends KubeObject, Infer<typeof evictionFields> {}
@@ -16,6 +16,6 @@ export const Eviction = defineKind<Eviction>({
   plural: 'evictions',
   namespaced: true,
   definition: 'io.k8s.api.policy.v1.Eviction',
-  doc: '',
+  doc: 'Asks a pod to leave, unless a budget forbids it.',
   fields: evictionFields,
 })

@@ -8,27 +8,38 @@ import { LabelSelector } from '../meta/selector.ts'
 const GROUP = 'io.k8s.api.policy.v1'
 
 export interface PodDisruptionBudgetSpec extends InferMessage<typeof PodDisruptionBudgetSpec> {}
-export const PodDisruptionBudgetSpec = message(`${GROUP}.PodDisruptionBudgetSpec`, '', {
-  minAvailable: intOrString(1, ''),
-  selector: one(2, ref<LabelSelector>(LabelSelector), '', { patchStrategy: 'replace' }),
-  maxUnavailable: intOrString(3, ''),
-  unhealthyPodEvictionPolicy: string(4, '', { enum: ['IfHealthyBudget', 'AlwaysAllow'], explicit: true }),
+export const PodDisruptionBudgetSpec = message(`${GROUP}.PodDisruptionBudgetSpec`, 'How many pods must stay.', {
+  minAvailable: intOrString(1, 'How many must be available, as a number or percentage.'),
+  selector: one(2, ref<LabelSelector>(LabelSelector), 'The pods it speaks of.', { patchStrategy: 'replace' }),
+  maxUnavailable: intOrString(3, 'How many may be missing, as a number or percentage.'),
+  unhealthyPodEvictionPolicy: string(4, 'Whether pods that are not ready may always be evicted.', {
+    enum: ['IfHealthyBudget', 'AlwaysAllow'],
+    explicit: true,
+  }),
 })
 
 export interface PodDisruptionBudgetStatus extends InferMessage<typeof PodDisruptionBudgetStatus> {}
-export const PodDisruptionBudgetStatus = message(`${GROUP}.PodDisruptionBudgetStatus`, '', {
-  observedGeneration: int64(1, ''),
-  disruptedPods: map(2, TIME, ''),
-  disruptionsAllowed: int32(3, '', { required: true }),
-  currentHealthy: int32(4, '', { required: true }),
-  desiredHealthy: int32(5, '', { required: true }),
-  expectedPods: int32(6, '', { required: true }),
-  conditions: list(7, ref<Condition>(Condition), '', { listType: 'map', listKeys: ['type'], patchKey: 'type' }),
+export const PodDisruptionBudgetStatus = message(`${GROUP}.PodDisruptionBudgetStatus`, 'What may be disrupted now.', {
+  observedGeneration: int64(1, 'The generation it speaks of.'),
+  disruptedPods: map(2, TIME, 'Pods being evicted, and since when.'),
+  disruptionsAllowed: int32(3, 'How many may be evicted now.', { required: true }),
+  currentHealthy: int32(4, 'How many are healthy.', { required: true }),
+  desiredHealthy: int32(5, 'How many must be.', { required: true }),
+  expectedPods: int32(6, 'How many there are.', { required: true }),
+  conditions: list(7, ref<Condition>(Condition), 'Aspects of its state.', {
+    listType: 'map',
+    listKeys: ['type'],
+    patchKey: 'type',
+  }),
 })
 
 const podDisruptionBudgetFields = {
-  spec: one(2, ref<PodDisruptionBudgetSpec>(PodDisruptionBudgetSpec), '', { present: true }),
-  status: one(3, ref<PodDisruptionBudgetStatus>(PodDisruptionBudgetStatus), ''),
+  spec: one(2, ref<PodDisruptionBudgetSpec>(PodDisruptionBudgetSpec), 'What it should be.', { present: true }),
+  status: one(
+    3,
+    ref<PodDisruptionBudgetStatus>(PodDisruptionBudgetStatus),
+    'What it is at present; the system writes it.',
+  ),
 }
 
 export interface PodDisruptionBudget extends KubeObject, Infer<typeof podDisruptionBudgetFields> {}
@@ -41,6 +52,6 @@ export const PodDisruptionBudget = defineKind<PodDisruptionBudget>({
   subresources: { status: true },
   namespaced: true,
   definition: 'io.k8s.api.policy.v1.PodDisruptionBudget',
-  doc: '',
+  doc: 'Limits how many pods may be evicted at a time.',
   fields: podDisruptionBudgetFields,
 })

@@ -4,8 +4,8 @@ import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
 const projectRequestFields = {
-  displayName: string(2, ''),
-  description: string(3, ''),
+  displayName: string(2, 'Its name for people.'),
+  description: string(3, 'What it is for.'),
 }
 
 export interface ProjectRequest extends KubeObject, Infer<typeof projectRequestFields> {}
@@ -16,6 +16,6 @@ export const ProjectRequest = defineKind<ProjectRequest>({
   plural: 'projectrequests',
   namespaced: false,
   definition: 'com.github.openshift.api.project.v1.ProjectRequest',
-  doc: '',
+  doc: 'Asks for a project.',
   fields: projectRequestFields,
 })

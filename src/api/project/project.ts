@@ -7,19 +7,21 @@ import { defineKind } from '../meta/meta.ts'
 const GROUP = 'com.github.openshift.api.project.v1'
 
 export interface ProjectSpec extends InferMessage<typeof ProjectSpec> {}
-export const ProjectSpec = message(`${GROUP}.ProjectSpec`, '', {
-  finalizers: list(1, STRING, ''),
+export const ProjectSpec = message(`${GROUP}.ProjectSpec`, 'What a project should be.', {
+  finalizers: list(1, STRING, 'Who must agree before it is removed.'),
 })
 
 export interface ProjectStatus extends InferMessage<typeof ProjectStatus> {}
-export const ProjectStatus = message(`${GROUP}.ProjectStatus`, '', {
-  phase: string(1, '', { enum: ['Active', 'Terminating'] }),
-  conditions: list(2, ref<NamespaceCondition>(NamespaceCondition), '', { patchKey: 'type' }),
+export const ProjectStatus = message(`${GROUP}.ProjectStatus`, 'What a project is at present.', {
+  phase: string(1, 'Active or Terminating.', { enum: ['Active', 'Terminating'] }),
+  conditions: list(2, ref<NamespaceCondition>(NamespaceCondition), 'What keeps a deletion from ending.', {
+    patchKey: 'type',
+  }),
 })
 
 const projectFields = {
-  spec: one(2, ref<ProjectSpec>(ProjectSpec), '', { present: true }),
-  status: one(3, ref<ProjectStatus>(ProjectStatus), ''),
+  spec: one(2, ref<ProjectSpec>(ProjectSpec), 'What it should be.', { present: true }),
+  status: one(3, ref<ProjectStatus>(ProjectStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface Project extends KubeObject, Infer<typeof projectFields> {}
@@ -30,6 +32,6 @@ export const Project = defineKind<Project>({
   plural: 'projects',
   namespaced: false,
   definition: 'com.github.openshift.api.project.v1.Project',
-  doc: '',
+  doc: 'A namespace, as its users see it.',
   fields: projectFields,
 })

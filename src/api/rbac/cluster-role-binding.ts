@@ -5,8 +5,8 @@ import { defineKind } from '../meta/meta.ts'
 import { RoleRef, Subject } from './role-binding.ts'
 
 const clusterRoleBindingFields = {
-  subjects: list(2, ref<Subject>(Subject), ''),
-  roleRef: one(3, ref<RoleRef>(RoleRef), '', { required: true }),
+  subjects: list(2, ref<Subject>(Subject), 'Who gets it.'),
+  roleRef: one(3, ref<RoleRef>(RoleRef), 'The role; it cannot change.', { required: true }),
 }
 
 export interface ClusterRoleBinding extends KubeObject, Infer<typeof clusterRoleBindingFields> {}
@@ -17,6 +17,6 @@ export const ClusterRoleBinding = defineKind<ClusterRoleBinding>({
   plural: 'clusterrolebindings',
   namespaced: false,
   definition: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
-  doc: '',
+  doc: 'Gives a role to subjects, in the cluster.',
   fields: clusterRoleBindingFields,
 })

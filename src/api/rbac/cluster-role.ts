@@ -8,13 +8,13 @@ import { PolicyRule } from './role.ts'
 const GROUP = 'io.k8s.api.rbac.v1'
 
 export interface AggregationRule extends InferMessage<typeof AggregationRule> {}
-export const AggregationRule = message(`${GROUP}.AggregationRule`, '', {
-  clusterRoleSelectors: list(1, ref<LabelSelector>(LabelSelector), ''),
+export const AggregationRule = message(`${GROUP}.AggregationRule`, 'A role made of others.', {
+  clusterRoleSelectors: list(1, ref<LabelSelector>(LabelSelector), 'The others.'),
 })
 
 const clusterRoleFields = {
-  rules: list(2, ref<PolicyRule>(PolicyRule), ''),
-  aggregationRule: one(3, ref<AggregationRule>(AggregationRule), ''),
+  rules: list(2, ref<PolicyRule>(PolicyRule), 'The permissions.'),
+  aggregationRule: one(3, ref<AggregationRule>(AggregationRule), 'The roles it is made of.'),
 }
 
 export interface ClusterRole extends KubeObject, Infer<typeof clusterRoleFields> {}
@@ -25,6 +25,6 @@ export const ClusterRole = defineKind<ClusterRole>({
   plural: 'clusterroles',
   namespaced: false,
   definition: 'io.k8s.api.rbac.v1.ClusterRole',
-  doc: '',
+  doc: 'What may be done in the cluster.',
   fields: clusterRoleFields,
 })

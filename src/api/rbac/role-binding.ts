@@ -8,12 +8,12 @@ const GROUP = 'io.k8s.api.rbac.v1'
 export interface Subject extends InferMessage<typeof Subject> {}
 export const Subject = message(
   `${GROUP}.Subject`,
-  '',
+  'Who may do it.',
   {
-    kind: string(1, '', { required: true }),
-    apiGroup: string(2, ''),
-    name: string(3, '', { required: true }),
-    namespace: string(4, ''),
+    kind: string(1, 'User, Group or ServiceAccount.', { required: true }),
+    apiGroup: string(2, 'rbac.authorization.k8s.io for users and groups, empty for service accounts.'),
+    name: string(3, 'The name.', { required: true }),
+    namespace: string(4, "The service account's namespace."),
   },
   { atomic: true },
 )
@@ -21,18 +21,18 @@ export const Subject = message(
 export interface RoleRef extends InferMessage<typeof RoleRef> {}
 export const RoleRef = message(
   `${GROUP}.RoleRef`,
-  '',
+  'The role given.',
   {
-    apiGroup: string(1, '', { required: true }),
-    kind: string(2, '', { required: true }),
-    name: string(3, '', { required: true }),
+    apiGroup: string(1, 'rbac.authorization.k8s.io.', { required: true }),
+    kind: string(2, 'Role or ClusterRole.', { required: true }),
+    name: string(3, "The role's name.", { required: true }),
   },
   { atomic: true },
 )
 
 const roleBindingFields = {
-  subjects: list(2, ref<Subject>(Subject), ''),
-  roleRef: one(3, ref<RoleRef>(RoleRef), '', { required: true }),
+  subjects: list(2, ref<Subject>(Subject), 'Who gets it.'),
+  roleRef: one(3, ref<RoleRef>(RoleRef), 'The role; it cannot change.', { required: true }),
 }
 
 export interface RoleBinding extends KubeObject, Infer<typeof roleBindingFields> {}
@@ -43,6 +43,6 @@ export const RoleBinding = defineKind<RoleBinding>({
   plural: 'rolebindings',
   namespaced: true,
   definition: 'io.k8s.api.rbac.v1.RoleBinding',
-  doc: '',
+  doc: 'Gives a role to subjects, in a namespace.',
   fields: roleBindingFields,
 })

@@ -6,16 +6,16 @@ import { defineKind } from '../meta/meta.ts'
 const GROUP = 'io.k8s.api.rbac.v1'
 
 export interface PolicyRule extends InferMessage<typeof PolicyRule> {}
-export const PolicyRule = message(`${GROUP}.PolicyRule`, '', {
-  verbs: list(1, STRING, '', { required: true }),
-  apiGroups: list(2, STRING, ''),
-  resources: list(3, STRING, ''),
-  resourceNames: list(4, STRING, ''),
-  nonResourceURLs: list(5, STRING, ''),
+export const PolicyRule = message(`${GROUP}.PolicyRule`, 'What may be done.', {
+  verbs: list(1, STRING, 'The verbs; * for all.', { required: true }),
+  apiGroups: list(2, STRING, 'The API groups; empty for the core group, * for all.'),
+  resources: list(3, STRING, 'The resources; * for all, pods/log for a subresource.'),
+  resourceNames: list(4, STRING, 'Objects by name; all where absent.'),
+  nonResourceURLs: list(5, STRING, 'Paths that are no resources.'),
 })
 
 const roleFields = {
-  rules: list(2, ref<PolicyRule>(PolicyRule), ''),
+  rules: list(2, ref<PolicyRule>(PolicyRule), 'The permissions.'),
 }
 
 export interface Role extends KubeObject, Infer<typeof roleFields> {}
@@ -26,6 +26,6 @@ export const Role = defineKind<Role>({
   plural: 'roles',
   namespaced: true,
   definition: 'io.k8s.api.rbac.v1.Role',
-  doc: '',
+  doc: 'What may be done in a namespace.',
   fields: roleFields,
 })

@@ -8,57 +8,76 @@ import { RouteStatus } from './route-status.ts'
 const GROUP = 'com.github.openshift.api.route.v1'
 
 export interface RouteTargetReference extends InferMessage<typeof RouteTargetReference> {}
-export const RouteTargetReference = message(`${GROUP}.RouteTargetReference`, '', {
-  kind: string(1, '', { required: true, enum: ['Service'], default: 'Service' }),
-  name: string(2, '', { required: true }),
-  weight: int32(3, '', { explicit: true, minimum: 0, maximum: 256, default: 100 }),
+export const RouteTargetReference = message(`${GROUP}.RouteTargetReference`, 'A Service and its share of requests.', {
+  kind: string(1, 'Service.', { required: true, enum: ['Service'], default: 'Service' }),
+  name: string(2, "The Service's name.", { required: true }),
+  weight: int32(3, 'Its share, from 0 to 256, beside the other weights.', {
+    explicit: true,
+    minimum: 0,
+    maximum: 256,
+    default: 100,
+  }),
 })
 
 export interface RoutePort extends InferMessage<typeof RoutePort> {}
-export const RoutePort = message(`${GROUP}.RoutePort`, '', {
-  targetPort: intOrString(1, '', { required: true }),
+export const RoutePort = message(`${GROUP}.RoutePort`, 'The port of the pods.', {
+  targetPort: intOrString(1, "The target port's number, or the name of the Service's port.", { required: true }),
 })
 
 export interface LocalObjectReference extends InferMessage<typeof LocalObjectReference> {}
 export const LocalObjectReference = message(
   `${GROUP}.LocalObjectReference`,
-  '',
+  'An object of the same namespace, by name.',
   {
-    name: string(1, ''),
+    name: string(1, "The object's name."),
   },
   { atomic: true },
 )
 
 export interface TLSConfig extends InferMessage<typeof TLSConfig> {}
-export const TLSConfig = message(`${GROUP}.TLSConfig`, '', {
-  termination: string(1, '', { required: true, enum: ['edge', 'reencrypt', 'passthrough'] }),
-  certificate: string(2, ''),
-  key: string(3, ''),
-  caCertificate: string(4, ''),
-  destinationCACertificate: string(5, ''),
-  insecureEdgeTerminationPolicy: string(6, '', { enum: ['Allow', 'None', 'Redirect'] }),
-  externalCertificate: one(7, ref<LocalObjectReference>(LocalObjectReference), ''),
+export const TLSConfig = message(`${GROUP}.TLSConfig`, 'How connections are encrypted.', {
+  termination: string(1, 'Where TLS ends: edge at the router, passthrough at the pod, reencrypt at both.', {
+    required: true,
+    enum: ['edge', 'reencrypt', 'passthrough'],
+  }),
+  certificate: string(2, 'The certificate shown to clients, PEM.'),
+  key: string(3, 'Its private key, PEM.'),
+  caCertificate: string(4, 'The chain above the certificate, PEM.'),
+  destinationCACertificate: string(5, "The authority that the pods' certificates must come from, PEM; for reencrypt."),
+  insecureEdgeTerminationPolicy: string(6, 'What happens to plain requests: None, Allow or Redirect.', {
+    enum: ['Allow', 'None', 'Redirect'],
+  }),
+  externalCertificate: one(
+    7,
+    ref<LocalObjectReference>(LocalObjectReference),
+    'A Secret with certificate and key, in place of the fields above.',
+  ),
 })
 
 export interface RouteSpec extends InferMessage<typeof RouteSpec> {}
-export const RouteSpec = message(`${GROUP}.RouteSpec`, '', {
-  host: string(1, ''),
-  subdomain: string(8, ''),
-  path: string(2, ''),
-  to: one(3, ref<RouteTargetReference>(RouteTargetReference), '', { required: true }),
-  alternateBackends: list(4, ref<RouteTargetReference>(RouteTargetReference), '', {
-    listType: 'map',
-    listKeys: ['name', 'kind'],
+export const RouteSpec = message(`${GROUP}.RouteSpec`, 'What a Route should be.', {
+  host: string(1, 'The host; generated where absent, and then it cannot change.'),
+  subdomain: string(8, "The name under each router's own domain; unused where host is set."),
+  path: string(2, 'Requests whose path begins so, by path segments.'),
+  to: one(3, ref<RouteTargetReference>(RouteTargetReference), 'The Service that takes requests.', { required: true }),
+  alternateBackends: list(
+    4,
+    ref<RouteTargetReference>(RouteTargetReference),
+    'Further Services that take a share; at most 3.',
+    { listType: 'map', listKeys: ['name', 'kind'] },
+  ),
+  port: one(5, ref<RoutePort>(RoutePort), "The pods' port; all ports of the Service where absent."),
+  tls: one(6, ref<TLSConfig>(TLSConfig), 'How connections are encrypted; none where absent.'),
+  wildcardPolicy: string(7, "None, or Subdomain to take all hosts of the host's domain.", {
+    enum: ['None', 'Subdomain'],
+    default: 'None',
   }),
-  port: one(5, ref<RoutePort>(RoutePort), ''),
-  tls: one(6, ref<TLSConfig>(TLSConfig), ''),
-  wildcardPolicy: string(7, '', { enum: ['None', 'Subdomain'], default: 'None' }),
-  httpHeaders: one(9, ref<RouteHTTPHeaders>(RouteHTTPHeaders), ''),
+  httpHeaders: one(9, ref<RouteHTTPHeaders>(RouteHTTPHeaders), 'Changes to headers.'),
 })
 
 const routeFields = {
-  spec: one(2, ref<RouteSpec>(RouteSpec), '', { present: true }),
-  status: one(3, ref<RouteStatus>(RouteStatus), ''),
+  spec: one(2, ref<RouteSpec>(RouteSpec), 'What it should be.', { present: true }),
+  status: one(3, ref<RouteStatus>(RouteStatus), 'What it is at present; the system writes it.'),
 }
 
 export interface Route extends KubeObject, Infer<typeof routeFields> {}
@@ -71,6 +90,6 @@ export const Route = defineKind<Route>({
   subresources: { status: true },
   namespaced: true,
   definition: 'com.github.openshift.api.route.v1.Route',
-  doc: '',
+  doc: 'Leads requests from outside to Services, by host and path.',
   fields: routeFields,
 })

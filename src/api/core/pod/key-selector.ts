@@ -7,10 +7,10 @@ const GROUP = 'io.k8s.api.core.v1'
 export interface ObjectFieldSelector extends InferMessage<typeof ObjectFieldSelector> {}
 export const ObjectFieldSelector = message(
   `${GROUP}.ObjectFieldSelector`,
-  '',
+  'A field of the pod itself.',
   {
-    apiVersion: string(1, ''),
-    fieldPath: string(2, '', { required: true }),
+    apiVersion: string(1, 'The version the path is written for.', { default: 'v1' }),
+    fieldPath: string(2, 'The path, such as metadata.name or status.podIP.', { required: true }),
   },
   { atomic: true },
 )
@@ -18,11 +18,11 @@ export const ObjectFieldSelector = message(
 export interface ResourceFieldSelector extends InferMessage<typeof ResourceFieldSelector> {}
 export const ResourceFieldSelector = message(
   `${GROUP}.ResourceFieldSelector`,
-  '',
+  "A container's own request or limit.",
   {
-    containerName: string(1, ''),
-    resource: string(2, '', { required: true }),
-    divisor: quantity(3, ''),
+    containerName: string(1, 'The container; the own one where absent.'),
+    resource: string(2, 'Such as limits.cpu or requests.memory.', { required: true }),
+    divisor: quantity(3, 'The unit of the result; 1 where absent.'),
   },
   { atomic: true },
 )
@@ -30,11 +30,11 @@ export const ResourceFieldSelector = message(
 export interface ConfigMapKeySelector extends InferMessage<typeof ConfigMapKeySelector>, LocalObjectReference {}
 export const ConfigMapKeySelector = message(
   `${GROUP}.ConfigMapKeySelector`,
-  '',
+  'One key of a ConfigMap.',
   {
     localObjectReference: inline(1, LocalObjectReference),
-    key: string(2, '', { required: true }),
-    optional: boolean(3, '', { explicit: true }),
+    key: string(2, 'The key.', { required: true }),
+    optional: boolean(3, 'Its absence is no error.', { explicit: true }),
   },
   { atomic: true },
 )
@@ -42,11 +42,11 @@ export const ConfigMapKeySelector = message(
 export interface SecretKeySelector extends InferMessage<typeof SecretKeySelector>, LocalObjectReference {}
 export const SecretKeySelector = message(
   `${GROUP}.SecretKeySelector`,
-  '',
+  'One key of a Secret.',
   {
     localObjectReference: inline(1, LocalObjectReference),
-    key: string(2, '', { required: true }),
-    optional: boolean(3, '', { explicit: true }),
+    key: string(2, 'The key.', { required: true }),
+    optional: boolean(3, 'Its absence is no error.', { explicit: true }),
   },
   { atomic: true },
 )

@@ -6,7 +6,7 @@ import { PodSpec } from './spec.ts'
 const GROUP = 'io.k8s.api.core.v1'
 
 export interface PodTemplateSpec extends InferMessage<typeof PodTemplateSpec> {}
-export const PodTemplateSpec = message(`${GROUP}.PodTemplateSpec`, '', {
-  metadata: one(1, ref<ObjectMeta>(ObjectMeta), ''),
-  spec: one(2, ref<PodSpec>(PodSpec), ''),
+export const PodTemplateSpec = message(`${GROUP}.PodTemplateSpec`, 'What pods are made from.', {
+  metadata: one(1, ref<ObjectMeta>(ObjectMeta), 'Labels and annotations of the pods.'),
+  spec: one(2, ref<PodSpec>(PodSpec), 'What the pods should be.'),
 })
