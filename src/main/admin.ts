@@ -1,0 +1,38 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { dirname } from 'node:path'
+import { collectDefaultMetrics, register } from 'prom-client'
+import type { Progress } from '../client/mod.ts'
+
+/** Where every role of a twin can be asked how far it is: one Unix socket each. */
+export const ADMIN_FOLDER = '/run/fairlead/admin'
+
+/** Serves GET /progress (JSON) and /metrics (Prometheus text) until the signal aborts. */
+export function serveAdmin(path: string, progress: () => Progress, signal: AbortSignal): void {
+  const server = createServer(async (request, response) => {
+    if (request.url === '/progress') {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify(progress()))
+    } else if (request.url === '/metrics') {
+      collectOnce()
+      response.setHeader('content-type', register.contentType)
+      response.end(await register.metrics())
+    } else {
+      response.statusCode = 404
+      response.end('there are /progress and /metrics\n')
+    }
+  })
+  mkdirSync(dirname(path), { recursive: true })
+  rmSync(path, { force: true })
+  server.listen(path)
+  server.unref()
+  signal.addEventListener('abort', () => server.close(), { once: true })
+}
+
+let collecting = false
+/** The process's own metrics hook into the garbage collector: only once somebody asks. */
+function collectOnce(): void {
+  if (collecting) return
+  collecting = true
+  collectDefaultMetrics()
+}
