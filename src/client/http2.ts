@@ -127,6 +127,7 @@ function tlsOptions(connection: Connection, url: URL): SecureClientSessionOption
 function keepAlive(session: ClientHttp2Session, clock: Clock, options: Http2Options): () => void {
   let cancelDeadline = (): void => {}
   const beat = (): void => {
+    if (session.destroyed) return
     cancelDeadline = clock.after(options.pingTimeoutMs, () => session.destroy(new Error('no answer to a ping')))
     const sent = session.ping(() => cancelDeadline())
     if (!sent) cancelDeadline()

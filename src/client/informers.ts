@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
@@ -36,6 +37,8 @@ export function createInformers(
   signal: AbortSignal,
   options: Partial<ReflectorOptions> = {},
 ): LiveInformers {
+  // One listener per watch and loop is what the signal is for; Node would warn of a leak from the eleventh on.
+  setMaxListeners(0, signal)
   const entries = new Map<string, Entry[]>()
   const all = (): Entry[] => [...entries.values()].flat()
   const settings = { ...REFLECTOR_DEFAULTS, ...options }
@@ -58,7 +61,7 @@ export function createInformers(
         entry.start?.()
         entry.start = undefined
       }
-      await Promise.race([Promise.all(all().map(entry => entry.firstList)), aborted(waiting), aborted(signal)])
+      await orAborted(Promise.all(all().map(entry => entry.firstList)), AbortSignal.any([waiting, signal]))
     },
     client: writingThrough(deps.client, all),
   }
@@ -97,10 +100,15 @@ function createEntry(
   return { cache, selection, trim, firstList, start: () => void run() }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) return reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(() => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    }, reject)
   })
 }
 

@@ -23,8 +23,15 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason)
-        const cancel = at(ms, resolve)
-        signal?.addEventListener('abort', () => (cancel(), reject(signal.reason)), { once: true })
+        const abort = (): void => {
+          cancel()
+          reject(signal?.reason)
+        }
+        const cancel = at(ms, () => {
+          signal?.removeEventListener('abort', abort)
+          resolve()
+        })
+        signal?.addEventListener('abort', abort, { once: true })
       }),
     after: at,
     async advance(ms) {

@@ -1,0 +1,4 @@
+import { clientConformance } from './conformance.ts'
+import { fakeApi } from './fake.ts'
+
+clientConformance('the fake API', () => ({ client: fakeApi().client, close() {} }))
