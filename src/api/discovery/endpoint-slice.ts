@@ -20,9 +20,15 @@ export const ForZone = message(`${GROUP}.ForZone`, 'A zone that should use an en
   name: string(1, 'The zone.', { required: true }),
 })
 
+export interface ForNode extends InferMessage<typeof ForNode> {}
+export const ForNode = message(`${GROUP}.ForNode`, 'A node that should use an endpoint.', {
+  name: string(1, 'The node.', { required: true }),
+})
+
 export interface EndpointHints extends InferMessage<typeof EndpointHints> {}
 export const EndpointHints = message(`${GROUP}.EndpointHints`, 'Who should use an endpoint.', {
   forZones: list(1, ref<ForZone>(ForZone), 'The zones; at most 8.'),
+  forNodes: list(2, ref<ForNode>(ForNode), 'The nodes; at most 8.'),
 })
 
 export interface Endpoint extends InferMessage<typeof Endpoint> {}
