@@ -98,6 +98,7 @@ function world(
         return text
       },
       example: async () => [],
+      fetch: async () => ({ status: 200, certificateNames: '' }),
       out: text => {
         result.out += text
       },

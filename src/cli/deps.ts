@@ -16,6 +16,12 @@ export interface CliDeps {
   readFile(path: string): Promise<string>
   /** Absolute paths of the .yaml files of a folder of this installation (examples/shop), in order. */
   example(name: string): Promise<readonly string[]>
+  /** One HTTPS request to a port of 127.0.0.1 under a name; certificates are not checked, but their names are told. */
+  fetch(
+    port: number,
+    host: string,
+    path: string,
+  ): Promise<{ readonly status: number; readonly certificateNames: string }>
   /** For results: a script may read them. */
   out(text: string): void
   /** For progress and remarks. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { demo } from './demo/demo.ts'
 import type { CliDeps } from './deps.ts'
 import { doctor } from './doctor/doctor.ts'
 import { down } from './down.ts'
@@ -51,6 +52,9 @@ export function program(deps: CliDeps, done: (code: number) => void): Command {
   ).action(async (target, command, options) => done(await exec(deps, target, command, options)))
   named('node <action> [node]', 'add, stop, start or cut off a node').action(async (action, name, options) =>
     done(await node(deps, action, name, options)),
+  )
+  named('demo', 'apply examples/shop and follow requests through it, hop by hop').action(async options =>
+    done(await demo(deps, options)),
   )
   verb('doctor', 'what this machine has and lacks, each with its remedy').action(async () =>
     done(await doctor(deps.probe, deps.out)),
