@@ -45,6 +45,7 @@ function fieldNode(name: string, field: Field): FieldNode {
     name,
     node: nodeOf(field.type, options, field.doc),
     required: options.required ?? false,
+    present: options.required ?? options.present ?? false,
     omitZero: !(options.required || options.present || options.explicit || options.nullable),
   }
 }

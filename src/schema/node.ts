@@ -58,6 +58,8 @@ export interface FieldNode {
   readonly name: string
   readonly node: SchemaNode
   readonly required: boolean
+  /** Built-in fields that a stored object always has: where input leaves them out they get an empty value. */
+  readonly present: boolean
   /** A zero value is the same as absence, and is not stored. */
   readonly omitZero: boolean
 }

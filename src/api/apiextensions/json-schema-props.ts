@@ -42,7 +42,7 @@ export const JSONSchemaProps = message(`${GROUP}.JSONSchemaProps`, 'A structural
   id: string(1, 'Unused.'),
   $schema: string(2, 'Unused.'),
   $ref: string(3, 'Not allowed.', { explicit: true }),
-  description: string(4, 'What is there.'),
+  description: string(4, 'What the value is for.'),
   type: string(5, 'object, array, string, integer, number or boolean.'),
   format: string(6, 'A format the value must have.'),
   title: string(7, 'A heading.'),

@@ -9,8 +9,12 @@ const GROUP = 'io.k8s.api.apps.v1'
 
 export interface RollingUpdateDaemonSet extends InferMessage<typeof RollingUpdateDaemonSet> {}
 export const RollingUpdateDaemonSet = message(`${GROUP}.RollingUpdateDaemonSet`, 'The pace of a rolling update.', {
-  maxUnavailable: intOrString(1, 'How many nodes may lack their pod, as a number or percentage; 1 where absent.'),
-  maxSurge: intOrString(2, 'How many nodes may have two pods, as a number or percentage; 0 where absent.'),
+  maxUnavailable: intOrString(1, 'How many nodes may lack their pod, as a number or percentage; 1 where absent.', {
+    explicit: true,
+  }),
+  maxSurge: intOrString(2, 'How many nodes may have two pods, as a number or percentage; 0 where absent.', {
+    explicit: true,
+  }),
 })
 
 export interface DaemonSetUpdateStrategy extends InferMessage<typeof DaemonSetUpdateStrategy> {}

@@ -9,8 +9,12 @@ const GROUP = 'io.k8s.api.apps.v1'
 
 export interface RollingUpdateDeployment extends InferMessage<typeof RollingUpdateDeployment> {}
 export const RollingUpdateDeployment = message(`${GROUP}.RollingUpdateDeployment`, 'The pace of a rolling update.', {
-  maxUnavailable: intOrString(1, 'How many pods may be missing, as a number or percentage; 25% where absent.'),
-  maxSurge: intOrString(2, 'How many pods may be too many, as a number or percentage; 25% where absent.'),
+  maxUnavailable: intOrString(1, 'How many pods may be missing, as a number or percentage; 25% where absent.', {
+    explicit: true,
+  }),
+  maxSurge: intOrString(2, 'How many pods may be too many, as a number or percentage; 25% where absent.', {
+    explicit: true,
+  }),
 })
 
 export interface DeploymentStrategy extends InferMessage<typeof DeploymentStrategy> {}

@@ -14,7 +14,7 @@ export const RollingUpdateStatefulSetStrategy = message(
   'The pace of a rolling update.',
   {
     partition: int32(1, 'Pods with a lower ordinal keep the old template.', { explicit: true, default: 0 }),
-    maxUnavailable: intOrString(2, 'How many pods may be missing.'),
+    maxUnavailable: intOrString(2, 'How many pods may be missing.', { explicit: true }),
   },
 )
 

@@ -9,7 +9,7 @@ const GROUP = 'io.k8s.api.networking.v1'
 export interface NetworkPolicyPort extends InferMessage<typeof NetworkPolicyPort> {}
 export const NetworkPolicyPort = message(`${GROUP}.NetworkPolicyPort`, 'Ports that are allowed.', {
   protocol: string(1, 'TCP, UDP or SCTP.', { enum: ['TCP', 'UDP', 'SCTP'], explicit: true, default: 'TCP' }),
-  port: intOrString(2, "A pod's port, by number or name; all where absent."),
+  port: intOrString(2, "A pod's port, by number or name; all where absent.", { explicit: true }),
   endPort: int32(3, 'The last port of a range that begins at port.', { explicit: true }),
 })
 

@@ -9,9 +9,9 @@ const GROUP = 'io.k8s.api.policy.v1'
 
 export interface PodDisruptionBudgetSpec extends InferMessage<typeof PodDisruptionBudgetSpec> {}
 export const PodDisruptionBudgetSpec = message(`${GROUP}.PodDisruptionBudgetSpec`, 'How many pods must stay.', {
-  minAvailable: intOrString(1, 'How many must be available, as a number or percentage.'),
+  minAvailable: intOrString(1, 'How many must be available, as a number or percentage.', { explicit: true }),
   selector: one(2, ref<LabelSelector>(LabelSelector), 'The pods it speaks of.', { patchStrategy: 'replace' }),
-  maxUnavailable: intOrString(3, 'How many may be missing, as a number or percentage.'),
+  maxUnavailable: intOrString(3, 'How many may be missing, as a number or percentage.', { explicit: true }),
   unhealthyPodEvictionPolicy: string(4, 'Whether pods that are not ready may always be evicted.', {
     enum: ['IfHealthyBudget', 'AlwaysAllow'],
     explicit: true,
