@@ -84,6 +84,10 @@ export interface TwinControl {
   /** stop: agent, pods and link down; start: back; cut: only its link down (start mends it); add: one more node, its name is returned. */
   node(action: 'add' | 'stop' | 'start' | 'cut', name?: string): Promise<string>
   /** Lines a role has written; ends with the last one unless `follow`. */
-  logs(role: string, options: { readonly follow: boolean; readonly tail?: number }, signal: AbortSignal): AsyncIterable<Buffer>
+  logs(
+    role: string,
+    options: { readonly follow: boolean; readonly tail?: number },
+    signal: AbortSignal,
+  ): AsyncIterable<Buffer>
   close(): void
 }
