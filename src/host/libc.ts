@@ -21,6 +21,10 @@ export interface Libc {
   fcntl(fd: number, command: number, value: number): number
   pidfdOpen(pid: number): number
   pivotRoot(newRoot: string, oldRoot: string): number
+  /** A copy of the mounts at the path and below, as a descriptor. */
+  openTree(path: string): number
+  /** Puts such a copy in its place. */
+  moveMount(fd: number, target: string): number
   /** Makes every mount below the path read-only. */
   lockMounts(path: string): number
   errno(): number
@@ -61,6 +65,10 @@ export const C = {
 } as const
 
 const SYS_PIVOT_ROOT: Readonly<Record<string, number>> = { x64: 155, arm64: 41 }
+const SYS_OPEN_TREE = 428
+const OPEN_TREE_CLONE = 1
+const SYS_MOVE_MOUNT = 429
+const MOVE_MOUNT_F_EMPTY_PATH = 4
 const SYS_PIDFD_OPEN = 434
 const SYS_MOUNT_SETATTR = 442
 const AT_FDCWD = -100
@@ -86,9 +94,11 @@ function bindLibc(): Libc {
     const f = library.func(name, 'long', [int, 'void *', 'unsigned long', int])
     return (...args) => Number(f(...args))
   }
-  const syscall2 = library.func('syscall', 'long', ['long', 'long', 'long'])
-  const syscallPaths = library.func('syscall', 'long', ['long', 'const char *', 'const char *'])
-  const syscall5 = library.func('syscall', 'long', ['long', int, 'const char *', int, 'void *', 'unsigned long'])
+  const pidfdOpen = library.func('syscall', 'long', ['long', 'long', 'long'])
+  const pivotRoot = library.func('syscall', 'long', ['long', 'const char *', 'const char *'])
+  const openTree = library.func('syscall', 'long', ['long', int, 'const char *', int])
+  const moveMount = library.func('syscall', 'long', ['long', int, 'const char *', int, 'const char *', int])
+  const mountSetattr = library.func('syscall', 'long', ['long', int, 'const char *', int, 'void *', 'unsigned long'])
   return {
     setns: call('setns', int, int),
     unshare: call('unshare', int),
@@ -106,12 +116,14 @@ function bindLibc(): Libc {
     openpty: call('openpty', 'void *', 'void *', 'void *', 'void *', 'void *'),
     ioctl: call('ioctl', int, 'unsigned long', 'void *'),
     fcntl: call('fcntl', int, int, int),
-    pidfdOpen: pid => Number(syscall2(SYS_PIDFD_OPEN, pid, 0)),
-    pivotRoot: (to, old) => Number(syscallPaths(SYS_PIVOT_ROOT[process.arch] ?? 155, to, old)),
+    pidfdOpen: pid => Number(pidfdOpen(SYS_PIDFD_OPEN, pid, 0)),
+    pivotRoot: (to, old) => Number(pivotRoot(SYS_PIVOT_ROOT[process.arch] ?? 155, to, old)),
+    openTree: path => Number(openTree(SYS_OPEN_TREE, AT_FDCWD, path, OPEN_TREE_CLONE | AT_RECURSIVE | C.O_CLOEXEC)),
+    moveMount: (fd, target) => Number(moveMount(SYS_MOVE_MOUNT, fd, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH)),
     lockMounts: path => {
       const attributes = Buffer.alloc(32)
       attributes.writeBigUInt64LE(1n)
-      return Number(syscall5(SYS_MOUNT_SETATTR, AT_FDCWD, path, AT_RECURSIVE, attributes, 32))
+      return Number(mountSetattr(SYS_MOUNT_SETATTR, AT_FDCWD, path, AT_RECURSIVE, attributes, 32))
     },
     errno: () => ffi.errno(),
   }

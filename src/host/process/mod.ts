@@ -15,8 +15,13 @@ export interface SpawnSpec {
   readonly cwd?: string
   /** The namespace to run in; absent = this process's. */
   readonly netns?: Netns
-  /** Own mount, PID, UTS and IPC namespaces with these mounts; absent = this process's. */
+  /**
+   * Own mount, PID, UTS and IPC namespaces; absent = this process's. The files are a private copy of this machine's: /etc,
+   * /var, /home, /root, /opt and /srv writable, /tmp and /run empty, the rest read-only; what is written is lost with the
+   * sandbox. Targets of mounts are made, and so is cwd. readOnlyRoot leaves only the mounts writable.
+   */
   readonly sandbox?: { readonly hostname: string; readonly mounts: readonly Mount[]; readonly readOnlyRoot?: boolean }
+  /** Ignored where the driver cannot switch users. */
   readonly uid?: number
   readonly gid?: number
   /** A controlling terminal instead of pipes; stderr is then null. */
@@ -31,11 +36,13 @@ export interface ExitStatus {
 }
 
 export interface Child {
+  /** As this process sees it. */
   readonly pid: number
+  /** Pipes (so that /dev/stdout can be opened). Writing after the end of the process is no error. */
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable | null
-  /** Resolves once, when the process and its output have ended. */
+  /** Resolves once, when the process has ended and the output that somebody reads has been read. */
   readonly exited: Promise<ExitStatus>
   kill(signal: NodeJS.Signals): void
   /** Only with a tty. */
@@ -43,10 +50,12 @@ export interface Child {
 }
 
 export interface ProcessDriver {
-  /** Rejects with code ENOENT when the command does not exist, EACCES when it may not run. */
+  /** Rejects with code ENOENT when the command or a mount's source does not exist, EACCES when it may not run. */
   spawn(spec: SpawnSpec): Promise<Child>
-  /** Runs a further command in the namespaces of a sandboxed child (exec). */
+  /** Runs a further command in the namespaces of a child (exec). Rejects with ESRCH when the child has ended. */
   enter(child: Child, spec: Omit<SpawnSpec, 'netns' | 'sandbox'>): Promise<Child>
+  /** False for a user namespace with a single user (rootless without subordinate ids). */
+  readonly canSwitchUser: boolean
   /** Finds a command in the given PATH, or undefined. */
   which(command: string, path?: string): string | undefined
   /** What tells a process from any later one with the same pid (its start time); undefined when it has ended (a zombie has). */
