@@ -14,6 +14,7 @@ export function fakeSockets(reach: Reach = from => from): SocketDriver {
   const tcp = new Map<string, { readonly address: Ip | undefined; accept(socket: Duplex): void }>()
   const udp = new Map<string, FakeUdp>()
   const unix = new Map<string, Listenable>()
+  const fds = new Map<number, string>()
   let lastPort = 40_000
   let lastFd = 1_000
 
@@ -35,9 +36,11 @@ export function fakeSockets(reach: Reach = from => from): SocketDriver {
       pretend(server, { port, address: at.address ?? '::' }, () => tcp.delete(`${at.netns.fd} ${port}`))
     },
     listenFd: at => {
-      take(at, socket => socket.destroy())
-      return ++lastFd
+      const port = take(at, socket => socket.destroy())
+      fds.set(++lastFd, `${at.netns.fd} ${port}`)
+      return lastFd
     },
+    closeFd: fd => void tcp.delete(fds.get(fd) ?? ''),
     connect: target => connectTo(target, find(target.netns, target.address, target.port)),
     udp: async at => {
       const port = at.port === 0 ? ++lastPort : at.port

@@ -30,6 +30,8 @@ export interface SocketDriver {
   }): Promise<UdpSocket>
   /** A listening TCP socket of the namespace as a descriptor, to pass on or inherit. Throws EADDRINUSE, EACCES. */
   listenFd(at: { readonly netns: Netns; readonly port: number; readonly address: Ip }): number
+  /** Lets go of what listenFd made. */
+  closeFd(fd: number): void
   /** A plain TCP or Unix server that does not listen yet: hand it to `listen` or `listenUnix`. Sockets are half-open capable. */
   server(onConnection: (socket: Socket) => void): Server
   /** Makes the server listen on a Unix socket, mode 0600; replaces a socket file nobody listens on. Rejects with EADDRINUSE. */

@@ -21,6 +21,7 @@ export function kernelSockets(netns: NetnsDriver): SocketDriver {
   }
   return {
     listenFd,
+    closeFd: fd => closeSync(fd),
     listen: (server, { netns: at, port, address }) =>
       listening(server, () => {
         // With a host, Node would look it up and make the socket in a later turn: at home.

@@ -1,0 +1,35 @@
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { UserError } from '../lib/errors.ts'
+
+/** What a starting world tells its launcher, one JSON line each, until it is ready or has failed. */
+export type Report =
+  | { readonly step: string }
+  | { readonly ready: true }
+  | { readonly error: { readonly code: string; readonly message: string; readonly hint?: string } }
+
+export const report = (to: Writable, what: Report): void => void to.write(`${JSON.stringify(what)}\n`)
+
+/** Resolves at ready. Rejects with the world's own error, or with the end of its log when it ended without a word. */
+export async function followReports(
+  reports: Readable,
+  progress: (step: string) => void,
+  tail: () => string,
+): Promise<void> {
+  const lines = createInterface({ input: reports })
+  try {
+    for await (const line of lines) {
+      const what = JSON.parse(line) as Report
+      if ('ready' in what) return
+      if ('error' in what)
+        throw new UserError(what.error.code, what.error.message, what.error.hint ? { hint: what.error.hint } : {})
+      progress(what.step)
+    }
+  } finally {
+    lines.close()
+    reports.destroy()
+  }
+  throw new UserError('TwinDied', `the twin ended while it was starting:\n${tail()}`, {
+    hint: './fairlead doctor says what this machine lacks',
+  })
+}

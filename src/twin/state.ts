@@ -1,0 +1,99 @@
+import type { FsDriver } from '../host/fs/mod.ts'
+import type { Cidr } from '../lib/cidr.ts'
+import { cidr, cidrText } from '../lib/cidr.ts'
+import { UserError } from '../lib/errors.ts'
+import type { TwinConfig } from './config.ts'
+import type { Ports, TwinState } from './mod.ts'
+
+/** Where a twin keeps what outlives it: configuration, certificates, objects, the ports it had. Mode 0700. */
+export interface TwinFolder {
+  readonly root: string
+  readonly kubeconfig: string
+  readonly log: string
+  /** Held while one command starts the twin; held by the supervisor while it runs. */
+  readonly launchLock: string
+  readonly store: string
+  readonly pki: string
+  readonly controlSocket: string
+  readonly logs: string
+}
+
+export function twinFolder(dataHome: string, name: string): TwinFolder {
+  const root = `${dataHome}/fairlead/${name}`
+  return {
+    root,
+    kubeconfig: `${root}/kubeconfig`,
+    log: `${root}/logs/supervisor.log`,
+    launchLock: `${root}/launch.lock`,
+    store: `${root}/store`,
+    pki: `${root}/pki`,
+    controlSocket: `${root}/control.sock`,
+    logs: `${root}/logs`,
+  }
+}
+
+const stateFile = (folder: TwinFolder): string => `${folder.root}/state.json`
+const portsFile = (folder: TwinFolder): string => `${folder.root}/ports.json`
+const configFile = (folder: TwinFolder): string => `${folder.root}/config.json`
+
+/** While the twin runs. */
+export const readState = (fs: FsDriver, folder: TwinFolder): TwinState | undefined =>
+  readJson<TwinState>(fs, stateFile(folder))
+export const writeState = (fs: FsDriver, folder: TwinFolder, state: TwinState): void =>
+  fs.write(stateFile(folder), json(state), 0o600)
+export const removeState = (fs: FsDriver, folder: TwinFolder): void => fs.remove(stateFile(folder))
+
+/** The ports of the last run, wanted again for the next. */
+export const readPorts = (fs: FsDriver, folder: TwinFolder): Ports | undefined => readJson<Ports>(fs, portsFile(folder))
+export const writePorts = (fs: FsDriver, folder: TwinFolder, ports: Ports): void =>
+  fs.write(portsFile(folder), json(ports), 0o600)
+
+type StoredConfig = Omit<TwinConfig, 'clusterNetwork' | 'serviceNetwork' | 'machineNetwork'> & {
+  readonly clusterNetwork: { readonly cidr: string; readonly hostPrefix: number }
+  readonly serviceNetwork: string
+  readonly machineNetwork: string
+}
+
+export function readConfig(fs: FsDriver, folder: TwinFolder): TwinConfig | undefined {
+  const stored = readJson<StoredConfig>(fs, configFile(folder))
+  if (!stored) return undefined
+  try {
+    return {
+      ...stored,
+      clusterNetwork: { cidr: cidr(stored.clusterNetwork.cidr), hostPrefix: stored.clusterNetwork.hostPrefix },
+      serviceNetwork: cidr(stored.serviceNetwork),
+      machineNetwork: cidr(stored.machineNetwork),
+    }
+  } catch (cause) {
+    throw damaged(configFile(folder), cause)
+  }
+}
+
+export function writeConfig(fs: FsDriver, folder: TwinFolder, config: TwinConfig): void {
+  const text = (network: Cidr): string => cidrText(network)
+  const stored: StoredConfig = {
+    ...config,
+    clusterNetwork: { cidr: text(config.clusterNetwork.cidr), hostPrefix: config.clusterNetwork.hostPrefix },
+    serviceNetwork: text(config.serviceNetwork),
+    machineNetwork: text(config.machineNetwork),
+  }
+  fs.write(configFile(folder), json(stored), 0o600)
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
+
+function readJson<T>(fs: FsDriver, path: string): T | undefined {
+  const text = fs.read(path)?.toString()
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text) as T
+  } catch (cause) {
+    throw damaged(path, cause)
+  }
+}
+
+const damaged = (path: string, cause: unknown): UserError =>
+  new UserError('StateDamaged', `${path} is damaged`, {
+    hint: 'restore it from a backup, or begin anew: ./fairlead down --forget',
+    cause,
+  })
