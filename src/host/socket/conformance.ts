@@ -66,8 +66,11 @@ export function socketConformance(open: () => SocketFixture): void {
     expect(() => sockets.listenFd({ netns: fixture.a, port: 7000, address: LOOPBACK })).toThrow(
       expect.objectContaining({ code: 'EADDRINUSE' }),
     )
-    first.close()
-    third.close()
+    const held = sockets.listenFd({ netns: fixture.a, port: 7001, address: LOOPBACK })
+    await expect(sockets.listen(second, { netns: fixture.a, port: 7001 })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    sockets.closeFd(held)
+    await sockets.listen(second, { netns: fixture.a, port: 7001 })
+    for (const server of [first, second, third]) server.close()
   })
 
   it('gives a port back', async () => {
