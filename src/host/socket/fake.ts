@@ -13,7 +13,6 @@ export type Reach = (from: Netns, address: Ip) => Netns | undefined
 export function fakeSockets(reach: Reach = from => from): SocketDriver {
   const tcp = new Map<string, { readonly address: Ip | undefined; accept(socket: Duplex): void }>()
   const udp = new Map<string, FakeUdp>()
-  const held = new Map<number, string>()
   const unix = new Map<string, Listenable>()
   const fds = new Map<number, string>()
   let lastPort = 40_000
