@@ -79,10 +79,10 @@ function print(deps: CliDeps, title: string, hops: readonly Hop[]): boolean {
 async function fromHost(stage: Stage): Promise<boolean> {
   const { deps, hosts } = stage
   const { ports } = await stage.control.status()
-  const url = `https://${hosts.outside}${ports.https === 443 ? '' : `:${ports.https}`}/`
+  const url = `https://${hosts.outside}${ports.https === 443 ? '' : `:${ports.https}`}`
   for (let attempt = 1; ; attempt++) {
     const id = requestId(deps.clock, `host${attempt}`)
-    const answer = await deps.fetch(ports.https, hosts.outside, `/?request=${id}`)
+    const answer = await deps.fetch(ports.https, hosts.outside, `/${id}`)
     const door: Hop = {
       where: 'front door',
       seen:
@@ -94,7 +94,7 @@ async function fromHost(stage: Stage): Promise<boolean> {
     const crossed = hops.some(hop => hop.where.startsWith('VXLAN'))
     if (crossed || attempt === ATTEMPTS) {
       const through = crossed ? hops : [...hops, { where: 'VXLAN', seen: undefined }]
-      return print(deps, `From this machine: GET ${url}?request=${id}`, through)
+      return print(deps, `From this machine: GET ${url}/${id}`, through)
     }
   }
 }
@@ -102,7 +102,7 @@ async function fromHost(stage: Stage): Promise<boolean> {
 async function fromOutside(stage: Stage): Promise<boolean> {
   const { deps, hosts, vip, control } = stage
   const id = requestId(deps.clock, 'outside')
-  const url = `https://${hosts.inside}/?request=${id}`
+  const url = `https://${hosts.inside}/${id}`
   const code = await runIn(control, 'client', [
     'curl',
     '-sk',
@@ -125,7 +125,7 @@ async function fromPod(stage: Stage): Promise<boolean> {
   const [frontend] = await podsOf(client, 'app=frontend')
   const service = await client.get(Service, { namespace: 'production', name: 'api' })
   if (!frontend || !service.spec.clusterIP) return print(deps, 'From a pod', [{ where: 'pod', seen: undefined }])
-  const url = `http://api.production.svc/?request=${id}`
+  const url = `http://api.production.svc/${id}`
   const answer = await runIn(control, `production/${frontend.name}`, ['wget', '-qO-', url])
   const asked: Hop = {
     where: `wget in ${frontend.name}`,
