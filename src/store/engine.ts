@@ -30,10 +30,7 @@ interface Group {
   reject(error: unknown): void
 }
 
-interface Watcher {
-  readonly prefix: string
-  readonly listener: (events: readonly StoreEvent[]) => void
-}
+type Listener = (events: readonly StoreEvent[]) => void
 
 /**
  * The one implementation of Store. Writes submitted in a tick become one batch; what arrives while a batch is being made
@@ -43,7 +40,8 @@ export function createStore(backing: Backing, loaded: Loaded, options: StoreOpti
   const versions = createVersions(loaded.versions, loaded.revision)
   const history = createHistory(options.maxEvents ?? 50_000, options.maxEventBytes ?? 32 << 20)
   const load: Load = backing.load ?? (version => version.value!)
-  const watchers = new Set<Watcher>()
+  /** Listeners by prefix: those of one prefix are handed the same array, so that they can share what they make of it. */
+  const listeners = new Map<string, Set<Listener>>()
   /** The newest submitted version of each key that is not durable yet. */
   const heads = new Map<string, Version>()
   let nextRevision = loaded.revision + 1
@@ -134,7 +132,10 @@ export function createStore(backing: Backing, loaded: Loaded, options: StoreOpti
       if (heads.get(version.key) === version) heads.delete(version.key)
       events.push(eventOf(version, object))
     }
-    for (const watcher of watchers) notify(watcher, events)
+    for (const [prefix, group] of listeners) {
+      const own = events.filter(event => event.key.startsWith(prefix))
+      if (own.length > 0) for (const listener of group) listener(own)
+    }
     trim()
   }
 
@@ -178,13 +179,13 @@ export function createStore(backing: Backing, loaded: Loaded, options: StoreOpti
     transaction: submit,
     watch(prefix, fromRevision, listener) {
       versions.checkRevision(fromRevision)
-      const watcher = { prefix, listener }
-      notify(
-        watcher,
-        history.after(fromRevision).map(version => eventOf(version)),
-      )
-      watchers.add(watcher)
-      return () => watchers.delete(watcher)
+      const past = history.after(fromRevision).filter(version => version.key.startsWith(prefix))
+      if (past.length > 0) listener(past.map(version => eventOf(version)))
+      const group = listeners.get(prefix) ?? new Set()
+      listeners.set(prefix, group.add(listener))
+      return () => {
+        if (group.delete(listener) && group.size === 0) listeners.delete(prefix)
+      }
     },
     compact: trim,
     async close() {
@@ -212,9 +213,4 @@ function eventOf(version: Version, object?: unknown): StoreEvent {
     ...(object === undefined ? {} : { object }),
     ...(previous && !previous.deleted ? { previous: previous as Stored } : {}),
   }
-}
-
-function notify(watcher: Watcher, events: readonly StoreEvent[]): void {
-  const own = events.filter(event => event.key.startsWith(watcher.prefix))
-  if (own.length > 0) watcher.listener(own)
 }

@@ -74,7 +74,8 @@ export interface Store {
   transaction(changes: readonly Change[]): Promise<readonly Stored[]>
   /**
    * The events of a prefix after a revision: the past at once, in one call, then each durable batch, in order. Throws
-   * RevisionCompacted or RevisionInFuture. The listener must not throw.
+   * RevisionCompacted or RevisionInFuture. The listener must not throw, and must not be one that watches the prefix already.
+   * Listeners of the same prefix are given the same array.
    */
   watch(prefix: string, fromRevision: number, listener: (events: readonly StoreEvent[]) => void): () => void
   /** Forgets the past up to and including a revision. */

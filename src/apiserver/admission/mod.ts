@@ -1,0 +1,66 @@
+import type { User } from '../auth/user.ts'
+import type { Obj } from '../object.ts'
+import type { Resource } from '../resource/resource.ts'
+
+/** A request as admission sees it. */
+export interface Attributes {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+  readonly resource: Resource
+  /** Empty for the object itself. */
+  readonly subresource: string
+  readonly namespace: string | undefined
+  readonly name: string
+  /** What will be stored; plugins change it in `admit`. Absent for DELETE. */
+  readonly object?: Obj
+  readonly old?: Obj
+  readonly user: User
+  readonly dryRun: boolean
+}
+
+/** One step of admission. Methods throw StatusError to refuse. */
+export interface Plugin {
+  readonly name: string
+  readonly operations: readonly Attributes['operation'][]
+  /** May change attributes.object. */
+  admit?(attributes: Attributes): void | Promise<void>
+  /** Sees what all others made of the object. */
+  validate?(attributes: Attributes): void | Promise<void>
+  /** After admit succeeded: whether the object came to be stored. */
+  settled?(attributes: Attributes, stored: boolean): void
+}
+
+export interface Admission {
+  admit(attributes: Attributes): Promise<void>
+  validate(attributes: Attributes): Promise<void>
+  settled(attributes: Attributes, stored: boolean): void
+}
+
+/** Runs the plugins in order. What an earlier one changed, later ones see. */
+export function createAdmission(plugins: readonly Plugin[]): Admission {
+  const of = (attributes: Attributes): readonly Plugin[] =>
+    plugins.filter(plugin => plugin.operations.includes(attributes.operation))
+  return {
+    async admit(attributes) {
+      const done: Plugin[] = []
+      try {
+        for (const plugin of of(attributes)) {
+          const pending = plugin.admit?.(attributes)
+          if (pending) await pending
+          done.push(plugin)
+        }
+      } catch (error) {
+        for (const plugin of done) plugin.settled?.(attributes, false)
+        throw error
+      }
+    },
+    async validate(attributes) {
+      for (const plugin of of(attributes)) {
+        const pending = plugin.validate?.(attributes)
+        if (pending) await pending
+      }
+    },
+    settled(attributes, stored) {
+      for (const plugin of of(attributes)) plugin.settled?.(attributes, stored)
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import { messageOf } from '../lib/errors.ts'
+import { authorize } from './auth/authorize.ts'
+import type { User } from './auth/user.ts'
+import type { ApiRequest, Context, Kernel, Reply, Verb } from './context.ts'
+import { internalError } from './errors.ts'
+import type { PathInfo } from './path.ts'
+import { parsePath } from './path.ts'
+import type { ApiResponse } from './respond.ts'
+import { respond, respondError } from './respond.ts'
+import type { Routes } from './routes/mod.ts'
+import { notFoundPage } from './routes/page.ts'
+import { badRequest, StatusError } from './status-error.ts'
+import type { Subresources } from './subresources/mod.ts'
+import { VERBS } from './verbs/mod.ts'
+
+/** Answers one request of a known user. Never rejects. */
+export type Handle = (request: ApiRequest, user: User) => Promise<ApiResponse>
+
+export interface HandlerParts {
+  readonly kernel: Kernel
+  /** Everything that is not a resource. */
+  readonly routes: Routes
+  /** By resource and subresource, where the generic verbs do not do. */
+  readonly subresources: Subresources
+  /** Types that are posted and answered: by group/plural. */
+  readonly virtual: Readonly<Record<string, Verb>>
+}
+
+export function createHandle(parts: HandlerParts): Handle {
+  return async (request, user) => {
+    const auditId = request.headers['audit-id'] ?? randomUUID()
+    const response = await answer(parts, request, user).catch(error =>
+      respondError(request, asStatus(parts, request, error)),
+    )
+    return { ...response, headers: { ...response.headers, 'audit-id': auditId } }
+  }
+}
+
+/** What nobody foresaw is logged here, once, and told without its stack. */
+function asStatus({ kernel }: HandlerParts, request: ApiRequest, error: unknown): StatusError {
+  if (error instanceof StatusError) return error
+  kernel.log.error({ error, method: request.method, path: request.path }, 'a request failed')
+  return internalError(messageOf(error))
+}
+
+async function answer(parts: HandlerParts, request: ApiRequest, user: User): Promise<ApiResponse> {
+  const { kernel, routes } = parts
+  const info = pathOf(request)
+  if (info.is === 'other' || info.plural === '') {
+    await authorize(kernel.authorizer, { user, verb: request.method.toLowerCase(), path: request.path })
+    return (await routes.answer(request, user)) ?? notFoundPage
+  }
+  const resource = kernel.registry.find(info.group, info.version, info.plural)
+  if (!resource) {
+    await authorize(kernel.authorizer, { user, verb: request.method.toLowerCase(), path: request.path })
+    return notFoundPage
+  }
+  const verb = verbOf(request, info)
+  await authorize(kernel.authorizer, {
+    user,
+    verb,
+    path: request.path,
+    resource: {
+      group: info.group,
+      version: info.version,
+      plural: info.plural,
+      subresource: info.subresource ?? '',
+      namespace: info.namespace ?? (resource.plural === 'namespaces' && resource.group === '' ? (info.name ?? '') : ''),
+      name: info.name ?? '',
+    },
+  })
+  const context: Context = { kernel, request, user, resource, info, verb, warnings: [] }
+  if (resource.deprecation !== undefined) context.warnings.push(resource.deprecation)
+  const run = verbFor(parts, context)
+  if (!run) return notFoundPage
+  const reply: Reply = await run(context)
+  return respond(context, reply)
+}
+
+function pathOf(request: ApiRequest): PathInfo {
+  try {
+    return parsePath(request.path)
+  } catch {
+    throw badRequest('the path is not well-formed')
+  }
+}
+
+const METHODS: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', PATCH: 'patch' }
+
+/** As upstream's RequestInfo names it; other methods stand for themselves. */
+function verbOf({ method, query }: ApiRequest, info: Extract<PathInfo, { is: 'resource' }>): string {
+  const single = info.name !== undefined
+  if (method === 'GET' || method === 'HEAD') {
+    const watching = query.get('watch')
+    if (watching !== null && watching !== 'false' && watching !== '0') return 'watch'
+    return single ? 'get' : 'list'
+  }
+  if (method === 'DELETE') return single ? 'delete' : 'deletecollection'
+  return METHODS[method] ?? method.toLowerCase()
+}
+
+/** Undefined: there is no such path. Throws StatusError 405. */
+function verbFor({ subresources, virtual }: HandlerParts, { resource, info, verb }: Context): Verb | undefined {
+  if (resource.namespaced !== (info.namespace !== undefined) && (info.name !== undefined || !resource.namespaced))
+    return undefined
+  if (info.rest !== undefined && info.subresource !== 'proxy') return undefined
+  if (resource.virtual) {
+    if (info.name !== undefined) return undefined
+    return verb === 'create' ? virtual[`${resource.group}/${resource.plural}`] : notAllowed()
+  }
+  if (info.subresource !== undefined) {
+    const own = subresources.find(resource, info.subresource)
+    return own ? (own[verb] ?? notAllowed()) : undefined
+  }
+  // A name is for objects, its absence for collections.
+  const forCollection = verb === 'list' || verb === 'create' || verb === 'deletecollection'
+  if (verb !== 'watch' && forCollection === (info.name !== undefined)) return notAllowed()
+  return VERBS[verb] ?? notAllowed()
+}
+
+function notAllowed(): never {
+  throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+}

@@ -1,0 +1,16 @@
+import type { Context, Reply } from '../context.ts'
+import { methodNotAllowed } from '../errors.ts'
+import { readObject } from '../write/body.ts'
+import { createObject } from '../write/create.ts'
+import { checkNamespace } from '../write/metadata.ts'
+import { parseWriteOptions } from '../write/options.ts'
+
+/** POST to a collection. */
+export async function create(context: Context): Promise<Reply> {
+  const { resource, info, request } = context
+  if (resource.namespaced && info.namespace === undefined) throw methodNotAllowed(resource, 'create')
+  const options = parseWriteOptions(request, 'CreateOptions')
+  const object = await readObject(context, resource, options.fieldValidation)
+  checkNamespace(context, object)
+  return createObject(context, object, options)
+}

@@ -1,0 +1,114 @@
+import type { Stored } from '../../store/mod.ts'
+import { RevisionCompacted, RevisionInFuture } from '../../store/mod.ts'
+import type { Context, ListPage, Reply } from '../context.ts'
+import { expired, tooLargeResourceVersion } from '../errors.ts'
+import type { Resource } from '../resource/resource.ts'
+import { collectionPrefix, keyOf } from '../resource/resource.ts'
+import type { Selection } from '../select/selection.ts'
+import { selectionOf } from '../select/selection.ts'
+import { StatusError } from '../status-error.ts'
+import { decodeStored } from '../stored.ts'
+import type { ContinueToken } from './continue-token.ts'
+import { decodeContinue, encodeContinue } from './continue-token.ts'
+import type { ListOptions } from './list-options.ts'
+import { parseListOptions } from './list-options.ts'
+
+/** A collection, or a page of it, at one revision. */
+export function list(context: Context): Reply {
+  const { resource, request, kernel } = context
+  const options = parseListOptions(request.query, false)
+  const selection = selectionOf(resource, request.query)
+  if (options.revision !== undefined && options.revision > kernel.store.revision)
+    throw tooLargeResourceVersion(options.revision, kernel.store.revision)
+  try {
+    return { is: 'list', page: readPage(context, selection, options) }
+  } catch (error) {
+    if (error instanceof RevisionCompacted) throw tooOld(options)
+    if (error instanceof RevisionInFuture) throw tooLargeResourceVersion(error.requested, error.current)
+    throw error
+  }
+}
+
+function readPage({ resource, info, kernel }: Context, selection: Selection, options: ListOptions): ListPage {
+  const { store } = kernel
+  const prefix = collectionPrefix(resource, info.namespace)
+  const token = options.continue === undefined ? undefined : decodeContinue(options.continue)
+  const revision = revisionOf(options, token, store.revision)
+  if (selection.name !== undefined && (info.namespace !== undefined || !resource.namespaced)) {
+    const stored = store.get(keyOf(resource, info.namespace, selection.name), revision)
+    const items = stored && (selection.matches?.(decodeStored(resource, stored)) ?? true) ? [stored] : []
+    return { items, revision }
+  }
+  const matches = matcherOf(resource, selection)
+  const startAfter = token && prefix + token.after
+  // A limit with resourceVersion=0 is not kept upstream either: caches answer with everything they have.
+  const limit = options.limit === 0 ? Number.POSITIVE_INFINITY : options.limit
+  const { items, more, remaining } = collect(context => store.range(prefix, context), matches, {
+    limit,
+    revision,
+    startAfter,
+  })
+  if (!more) return { items, revision }
+  const after = items.at(-1)!.key.slice(prefix.length)
+  return {
+    items,
+    revision,
+    continue: encodeContinue({ revision, after }),
+    ...(matches ? {} : { remaining }),
+  }
+}
+
+function revisionOf(options: ListOptions, token: ContinueToken | undefined, current: number): number {
+  if (token) return token.revision < 0 ? current : token.revision
+  return options.match === 'Exact' ? options.revision! : current
+}
+
+function matcherOf(resource: Resource, { name, matches }: Selection): ((stored: Stored) => boolean) | undefined {
+  if (name === undefined && !matches) return undefined
+  return stored =>
+    (name === undefined || stored.key.endsWith(`/${name}`)) && (!matches || matches(decodeStored(resource, stored)))
+}
+
+type Read = (options: { limit?: number; startAfter?: string; atRevision: number }) => {
+  readonly items: readonly Stored[]
+  readonly remaining: number
+}
+
+/** So many keys are read at a time where a filter may reject most of them. */
+const SCAN = 1000
+
+function collect(
+  read: Read,
+  matches: ((stored: Stored) => boolean) | undefined,
+  page: { readonly limit: number; readonly revision: number; readonly startAfter: string | undefined },
+): { items: readonly Stored[]; more: boolean; remaining: number } {
+  const at = { atRevision: page.revision }
+  let { startAfter } = page
+  if (!matches) {
+    const { items, remaining } = read({ ...at, limit: page.limit, ...(startAfter === undefined ? {} : { startAfter }) })
+    return { items, remaining, more: remaining > 0 }
+  }
+  const found: Stored[] = []
+  for (;;) {
+    const { items, remaining } = read({ ...at, limit: SCAN, ...(startAfter === undefined ? {} : { startAfter }) })
+    for (const item of items) {
+      if (!matches(item)) continue
+      if (found.length === page.limit) return { items: found, more: true, remaining: 0 }
+      found.push(item)
+    }
+    if (remaining === 0) return { items: found, more: false, remaining: 0 }
+    startAfter = items.at(-1)!.key
+  }
+}
+
+function tooOld(options: ListOptions): StatusError {
+  if (options.continue === undefined) return expired('The resourceVersion for the provided list is too old.')
+  const { after } = decodeContinue(options.continue)
+  return new StatusError(
+    410,
+    'Expired',
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+    undefined,
+    { continue: encodeContinue({ revision: -1, after }) },
+  )
+}

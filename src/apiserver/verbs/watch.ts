@@ -1,0 +1,182 @@
+import type { Stored, StoreEvent } from '../../store/mod.ts'
+import { RevisionCompacted, RevisionInFuture } from '../../store/mod.ts'
+import type { Context, Reply } from '../context.ts'
+import { expired, tooLargeResourceVersion } from '../errors.ts'
+import { chooseOutput } from '../negotiate/accept.ts'
+import { renderOptions } from '../negotiate/render.ts'
+import { collectionPrefix, keyOf } from '../resource/resource.ts'
+import type { Selection } from '../select/selection.ts'
+import { selectionOf } from '../select/selection.ts'
+import { decodeStored } from '../stored.ts'
+import type { ByteSink } from '../stream-body.ts'
+import type { FrameFormat } from '../watch/frames.ts'
+import {
+  bookmarkFrame,
+  eventFrame,
+  formatOf,
+  frame,
+  leftFrame,
+  objectOf,
+  previousOf,
+  storedFrame,
+} from '../watch/frames.ts'
+import { createPump } from '../watch/pump.ts'
+import type { ListOptions } from './list-options.ts'
+import { parseListOptions } from './list-options.ts'
+
+/** The default length of a watch; half of it is added by chance upstream, by the length of the plural here. */
+const MIN_SECONDS = 1800
+
+interface Watching {
+  readonly context: Context
+  readonly options: ListOptions
+  readonly selection: Selection
+  readonly format: FrameFormat
+  readonly prefix: string
+}
+
+/** A collection's changes as lines of JSON, for as long as the client listens. */
+export function watch(context: Context): Reply {
+  const { resource, request, info, kernel } = context
+  const options = parseListOptions(request.query, true)
+  const output = chooseOutput(request.headers.accept)
+  const selection = selectionOf(resource, request.query, info.name)
+  const exact = selection.name !== undefined && (info.namespace !== undefined || !resource.namespaced)
+  const watching: Watching = {
+    context,
+    options,
+    selection,
+    format: formatOf(resource, renderOptions({ ...output, format: 'json' }, request.query, kernel.clock.now())),
+    prefix: exact ? keyOf(resource, info.namespace, selection.name!) : collectionPrefix(resource, info.namespace),
+  }
+  if (options.revision !== undefined && options.revision > kernel.store.revision)
+    throw tooLargeResourceVersion(options.revision, kernel.store.revision)
+  return {
+    is: 'raw',
+    code: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+    body: sink => run(watching, sink),
+  }
+}
+
+/** Everything that decides what is sent first happens in this one turn, so that nothing is missed or sent twice. */
+function run(watching: Watching, sink: ByteSink): void {
+  const { context, options, format, prefix } = watching
+  const { store, watches, clock } = context.kernel
+  const present = store.revision
+  const initial = startsWithState(options)
+  const backlog: StoreEvent[][] = []
+  let push = (events: readonly StoreEvent[]): void => {
+    backlog.push([...events])
+  }
+  let stopStore: () => void
+  try {
+    stopStore = store.watch(prefix, initial ? present : options.revision!, events => push(events))
+  } catch (error) {
+    sink.write(errorFrame(error))
+    sink.end()
+    return
+  }
+  const pump = createPump(sink, initial ? initialFrames(watching, present) : [][Symbol.iterator]())
+  push = events => {
+    const bytes = framesOf(watching, events)
+    if (bytes) pump.push(bytes)
+  }
+  for (const events of backlog) push(events)
+  const bookmark = (): void => {
+    if (options.bookmarks) pump.push(bookmarkFrame(format, store.revision))
+  }
+  const end = (): void => {
+    bookmark()
+    pump.end()
+  }
+  const removeWatch = watches.add({ bookmark, end })
+  const cancelTimer = clock.after(1000 * (options.timeoutSeconds || defaultSeconds(context)), end)
+  sink.onClose(() => {
+    stopStore()
+    removeWatch()
+    cancelTimer()
+  })
+}
+
+const defaultSeconds = ({ resource, info }: Context): number =>
+  MIN_SECONDS + ((resource.plural.length * 97 + (info.namespace?.length ?? 0) * 31) % MIN_SECONDS)
+
+/** Without a revision, or with 0, a watch begins with what exists; with sendInitialEvents it says so itself. */
+const startsWithState = ({ revision, sendInitialEvents }: ListOptions): boolean =>
+  sendInitialEvents ?? (revision === undefined || revision === 0)
+
+function* initialFrames(watching: Watching, revision: number): Generator<Uint8Array> {
+  const { context, selection, format, options } = watching
+  const { resource } = context
+  for (const stored of present(watching, revision))
+    if (nameMatches(watching, stored.key) && (selection.matches?.(decodeStored(resource, stored)) ?? true))
+      yield storedFrame(format, stored)
+  if (options.sendInitialEvents && options.bookmarks) yield bookmarkFrame(format, revision, true)
+}
+
+/** Read at once: a slow client must not hold on to an old revision, and the values are there anyway. */
+const present = ({ context, prefix }: Watching, revision: number): readonly Stored[] =>
+  context.kernel.store.range(prefix, { atRevision: revision }).items
+
+/** A prefix that is a whole key also begins longer names. */
+const nameMatches = ({ selection }: Watching, key: string): boolean =>
+  selection.name === undefined || key.endsWith(`/${selection.name}`)
+
+const shared = new WeakMap<readonly StoreEvent[], Map<string, Uint8Array>>()
+
+/** The frames of a batch as one chunk. Watches without a selection share it: they are given the same array. */
+function framesOf(watching: Watching, events: readonly StoreEvent[]): Uint8Array | undefined {
+  if (watching.selection.name !== undefined || watching.selection.matches) return join(selected(watching, events))
+  let chunks = shared.get(events)
+  if (!chunks) {
+    chunks = new Map()
+    shared.set(events, chunks)
+  }
+  let chunk = chunks.get(watching.format.key)
+  if (!chunk) {
+    chunk = join(events.map(event => eventFrame(watching.format, plainType(event), event)))!
+    chunks.set(watching.format.key, chunk)
+  }
+  return chunk
+}
+
+const join = (frames: readonly Uint8Array[]): Uint8Array | undefined =>
+  frames.length <= 1 ? frames[0] : Buffer.concat(frames)
+
+const plainType = (event: StoreEvent): 'ADDED' | 'MODIFIED' | 'DELETED' => {
+  if (event.type === 'delete') return 'DELETED'
+  return event.previous ? 'MODIFIED' : 'ADDED'
+}
+
+function selected(watching: Watching, events: readonly StoreEvent[]): Uint8Array[] {
+  const frames: Uint8Array[] = []
+  for (const event of events) {
+    const bytes = nameMatches(watching, event.key) ? selectedFrame(watching, event) : undefined
+    if (bytes) frames.push(bytes)
+  }
+  return frames
+}
+
+/** What enters the selection was added, what leaves it was deleted, as far as this client can see. */
+function selectedFrame({ context, selection, format }: Watching, event: StoreEvent): Uint8Array | undefined {
+  const { resource } = context
+  const { matches } = selection
+  if (!matches) return eventFrame(format, plainType(event), event)
+  const before = event.previous !== undefined && matches(previousOf(resource, event))
+  if (event.type === 'delete') return before ? eventFrame(format, 'DELETED', event) : undefined
+  const now = matches(objectOf(resource, event))
+  if (now) return eventFrame(format, before ? 'MODIFIED' : 'ADDED', event)
+  return before ? leftFrame(format, event) : undefined
+}
+
+function errorFrame(error: unknown): Uint8Array {
+  if (error instanceof RevisionCompacted)
+    return frame(
+      'ERROR',
+      Buffer.from(JSON.stringify(expired(`too old resource version: ${error.requested} (${error.oldest})`).status)),
+    )
+  if (error instanceof RevisionInFuture)
+    return frame('ERROR', Buffer.from(JSON.stringify(tooLargeResourceVersion(error.requested, error.current).status)))
+  throw error
+}

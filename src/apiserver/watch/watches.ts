@@ -1,0 +1,47 @@
+import type { Clock } from '../../lib/clock.ts'
+
+/** An open watch, as the rest of the server knows it. */
+export interface OpenWatch {
+  /** Tells the client how far it has come, if it wants to know. */
+  bookmark(): void
+  /** Ends it as a server does that shuts down: the client resumes elsewhere or later. */
+  end(): void
+}
+
+export interface Watches {
+  add(watch: OpenWatch): () => void
+  /** To every open watch, at once. */
+  bookmarkAll(): void
+  readonly size: number
+  close(): void
+}
+
+/** How often an idle watch hears a bookmark. */
+export const BOOKMARK_EVERY_MS = 60_000
+
+export function createWatches(clock: Clock): Watches {
+  const open = new Set<OpenWatch>()
+  let cancel: (() => void) | undefined
+  const bookmarkAll = (): void => {
+    for (const watch of [...open]) watch.bookmark()
+  }
+  const beat = (): void => {
+    bookmarkAll()
+    cancel = open.size > 0 ? clock.after(BOOKMARK_EVERY_MS, beat) : undefined
+  }
+  return {
+    add(watch) {
+      open.add(watch)
+      cancel ??= clock.after(BOOKMARK_EVERY_MS, beat)
+      return () => open.delete(watch)
+    },
+    bookmarkAll,
+    get size() {
+      return open.size
+    },
+    close() {
+      cancel?.()
+      for (const watch of [...open]) watch.end()
+    },
+  }
+}

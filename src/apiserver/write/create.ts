@@ -1,0 +1,83 @@
+import type { FieldError } from '../../schema/kind.ts'
+import type { Stored } from '../../store/mod.ts'
+import { WriteConflict } from '../../store/mod.ts'
+import type { Attributes } from '../admission/mod.ts'
+import type { Context, Reply } from '../context.ts'
+import { alreadyExists, generateNameConflict, invalid } from '../errors.ts'
+import type { Obj } from '../object.ts'
+import { complete, validateObject } from '../resource/codec.ts'
+import { keyOf } from '../resource/resource.ts'
+import { encodeStored } from '../stored.ts'
+import { fillNewMetadata } from './metadata.ts'
+import { nameErrors } from './names.ts'
+import type { WriteOptions } from './options.ts'
+import { track } from './track.ts'
+
+/** How often a generated name that is taken is replaced by another. */
+const NAME_ATTEMPTS = 8
+
+/** Stores a new object whose body is decoded and whose namespace is checked. Throws StatusError. */
+export async function createObject(
+  context: Context,
+  object: Obj,
+  options: WriteOptions,
+  tracked = false,
+): Promise<Reply> {
+  const generated = !object.metadata.name && object.metadata.generateName !== undefined
+  for (let attempt = 1; ; attempt++) {
+    const candidate = generated && attempt < NAME_ATTEMPTS ? structuredClone(object) : object
+    try {
+      return await createOnce(context, candidate, options, tracked)
+    } catch (error) {
+      if (!(error instanceof WriteConflict)) throw error
+      const name = candidate.metadata.name!
+      if (!generated) throw alreadyExists(context.resource, name)
+      if (attempt >= NAME_ATTEMPTS) throw generateNameConflict(context.resource, name)
+    }
+  }
+}
+
+async function createOnce(context: Context, draft: Obj, options: WriteOptions, tracked: boolean): Promise<Reply> {
+  const { kernel, resource, info, user } = context
+  if (resource.subresources.status && !resource.behaviour.statusOnCreate) delete draft.status
+  fillNewMetadata(resource, draft, kernel.clock.now())
+  const object = complete(resource, draft)
+  const attributes: Attributes = {
+    operation: 'CREATE',
+    resource,
+    subresource: '',
+    namespace: info.namespace,
+    name: object.metadata.name ?? '',
+    object,
+    user,
+    dryRun: options.dryRun,
+  }
+  await kernel.admission.admit(attributes)
+  let stored: Stored | undefined
+  try {
+    refuse(context, object, [...nameErrors(resource, object), ...validateObject(resource, object)])
+    await kernel.admission.validate(attributes)
+    const owned = tracked ? object : track(context, undefined, object, options.manager)
+    if (options.dryRun) return dryReply(context, owned)
+    stored = await kernel.store.write({
+      op: 'create',
+      key: keyOf(resource, info.namespace, object.metadata.name!),
+      encode: revision => encodeStored(resource, owned, revision),
+    })
+    return { is: 'stored', code: 201, stored }
+  } finally {
+    kernel.admission.settled(attributes, stored !== undefined)
+  }
+}
+
+/** As if it had been stored; a name that is taken is taken all the same. */
+function dryReply({ kernel, resource, info }: Context, object: Obj): Reply {
+  const key = keyOf(resource, info.namespace, object.metadata.name!)
+  if (kernel.store.head(key)) throw new WriteConflict('exists', key)
+  return { is: 'object', code: 201, object }
+}
+
+/** Throws StatusError 422 when there are errors. */
+export function refuse({ resource }: Context, object: Obj, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors)
+}
