@@ -33,13 +33,18 @@ export function decode(node: StructNode, json: unknown): Decoded {
   }
 }
 
+const jsonKind = (json: unknown): SchemaNode['kind'] =>
+  Array.isArray(json) ? 'list' : isObject(json) ? 'struct' : 'scalar'
+
 const DROPPED = Symbol('dropped')
 
 function decodeValue(node: SchemaNode, json: unknown, context: Context): unknown {
   if (json === null || json === undefined) return DROPPED
   switch (node.kind) {
-    case 'any':
-      return json
+    case 'any': {
+      const fitting = node.alternatives?.().find(one => one.kind === jsonKind(json))
+      return fitting ? decodeValue(fitting, json, context) : json
+    }
     case 'scalar': {
       const read = readScalar(node.scalar, json)
       if ('value' in read) return read.value

@@ -46,9 +46,11 @@ function fieldNode(name: string, field: Field): FieldNode {
     node: nodeOf(field.type, options, field.doc),
     required: options.required ?? false,
     present: options.required ?? options.present ?? false,
-    omitZero: !(options.required || options.present || options.explicit || options.nullable),
+    omitZero: !(options.required || options.explicit || options.nullable || (options.present && !isScalar(field))),
   }
 }
+
+const isScalar = (field: Field): boolean => field.type.is === 'scalar'
 
 function nodeOf(type: FieldType, options: FieldOptions, doc: string): SchemaNode {
   const base: NodeBase = {
@@ -76,12 +78,16 @@ function nodeOf(type: FieldType, options: FieldOptions, doc: string): SchemaNode
       return { ...base, kind: 'map', atomic: options.atomic ?? false, item: once(() => nodeOf(type.of, {}, '')) }
     case 'message': {
       const message = type.message()
-      if (message.choice) return { ...base, kind: 'any', atomic: false }
+      if (message.choice)
+        return { ...base, kind: 'any', atomic: false, alternatives: once(() => alternatives(message)) }
       const struct = messageNode(message)
       return { ...struct, ...base, atomic: options.atomic ?? struct.atomic }
     }
   }
 }
+
+const alternatives = (message: Message): readonly SchemaNode[] =>
+  Object.values(message.fields).map(field => nodeOf(field.type, field.options, field.doc))
 
 function strategyOf(options: FieldOptions): PatchStrategy {
   const words = options.patchStrategy?.split(',') ?? (options.patchKey ? ['merge'] : [])

@@ -52,6 +52,8 @@ export interface StructNode extends NodeBase {
 export interface AnyNode extends NodeBase {
   readonly kind: 'any'
   readonly atomic: boolean
+  /** Where the value is one of a few, told apart by their JSON types. */
+  alternatives?(): readonly SchemaNode[]
 }
 
 export interface FieldNode {
