@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { request } from 'node:https'
+import { createServer } from 'node:net'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
+import { CommanderError } from 'commander'
+import type { CliDeps } from '../cli/deps.ts'
+import type { Output, Probe } from '../cli/doctor/checks.ts'
+import { program } from '../cli/program.ts'
+import { systemClock } from '../host/clock/real.ts'
+import { codeOf } from '../lib/errors.ts'
+import { connectClient } from './connect.ts'
+import { hostTwins } from './twins.ts'
+import { VERSION } from './version.ts'
+
+/** Runs one verb; returns its exit code. */
+export async function commandLine(args: readonly string[]): Promise<number> {
+  let code = 0
+  const interruption = new AbortController()
+  process.once('SIGINT', () => interruption.abort(new CommanderError(130, 'interrupted', 'interrupted')))
+  const root = program(cliDeps(interruption.signal), exitCode => {
+    code = exitCode
+  })
+  try {
+    await root.parseAsync([...args.filter(Boolean)], { from: 'user' })
+    if (args.filter(Boolean).length === 0) root.outputHelp()
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode
+    throw error
+  }
+}
+
+function cliDeps(interrupted: AbortSignal): CliDeps {
+  const twins = hostTwins(dataHome())
+  return {
+    twins,
+    clock: systemClock,
+    probe: hostProbe(),
+    version: VERSION,
+    api: async name => {
+      const control = await twins.control(name)
+      control.close()
+      return connectClient(twins.kubeconfigPath(name))
+    },
+    readFile: path => readFile(path, 'utf8'),
+    example: async name => {
+      const folder = join(__dirname, '..', 'examples', name)
+      return readdirSync(folder)
+        .filter(file => file.endsWith('.yaml'))
+        .sort()
+        .map(file => join(folder, file))
+    },
+    fetch: fetchStatus,
+    out: text => void process.stdout.write(text),
+    err: text => void process.stderr.write(text),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr as CliDeps['stderr'],
+    interrupted,
+  }
+}
+
+const dataHome = (): string => process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share')
+
+function fetchStatus(port: number, host: string, path: string): ReturnType<CliDeps['fetch']> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        servername: host,
+        headers: { host },
+        rejectUnauthorized: false,
+        agent: false,
+        timeout: 5000,
+      },
+      response => {
+        const { subjectaltname } = (response.socket as TLSSocket).getPeerCertificate()
+        response.resume()
+        response.once('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            certificateNames: (subjectaltname ?? '').replaceAll('DNS:', ''),
+          }),
+        )
+      },
+    )
+    outgoing.once('timeout', () => outgoing.destroy(new Error('no answer within 5 s')))
+    outgoing.once('error', reject)
+    outgoing.end()
+  })
+}
+
+const NOT_FOUND = 127
+const hostProbe = (): Probe => ({
+  uid: process.getuid?.() ?? 0,
+  nodeVersion: process.version,
+  run: (command, args) =>
+    new Promise<Output>(resolve => {
+      const path = `${process.env.PATH}:/usr/sbin:/sbin`
+      execFile(command, [...args], { env: { ...process.env, PATH: path } }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : NOT_FOUND
+        resolve({ code, stdout, stderr })
+      })
+    }),
+  read: path => readFile(path, 'utf8').catch(() => undefined),
+  bind: port =>
+    new Promise(resolve => {
+      const server = createServer()
+      server.once('error', error => resolve(codeOf(error)))
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(undefined)))
+    }),
+})

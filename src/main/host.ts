@@ -1,0 +1,28 @@
+/** The real host: everything a role may touch outside of its own memory. Each part is made at first use. */
+import { systemClock } from '../host/clock/real.ts'
+import { kernelConntrack } from '../host/conntrack/real.ts'
+import { systemFs } from '../host/fs/real.ts'
+import { kernelLinks } from '../host/link/real.ts'
+import { flockDriver } from '../host/lock/real.ts'
+import { assertOneNamespace, kernelNetns } from '../host/netns/real.ts'
+import { kernelNft } from '../host/nft/real.ts'
+import { kernelProcesses } from '../host/process/real.ts'
+import { kernelSockets } from '../host/socket/real.ts'
+
+/** Must be made before anything enters another namespace: asserts that every thread is in the same one. */
+export async function realHost() {
+  await assertOneNamespace()
+  const netns = kernelNetns()
+  return {
+    clock: systemClock,
+    fs: systemFs,
+    locks: flockDriver,
+    netns,
+    links: kernelLinks(netns),
+    nft: kernelNft(netns),
+    conntrack: kernelConntrack(netns),
+    sockets: kernelSockets(netns),
+    processes: kernelProcesses(netns),
+  }
+}
+export type RealHost = Awaited<ReturnType<typeof realHost>>

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { kernelWorlds } from '../host/world/real.ts'
+import type { Cidr } from '../lib/cidr.ts'
+import { parseCidr } from '../lib/cidr.ts'
+import type { LaunchDeps } from '../twin/launch.ts'
+import type { Twins } from '../twin/mod.ts'
+import { realHost } from './host.ts'
+
+/** Twins of this machine, as the command line handles them. Nothing is loaded before a verb needs it. */
+export function hostTwins(dataHome: string): Twins {
+  const host = (): Promise<LaunchDeps> => launchDeps(dataHome)
+  return {
+    launch: async (request, progress) => (await import('../twin/launch.ts')).launch(await host(), request, progress),
+    stop: async (name, options) =>
+      (await import('../twin/launch.ts')).stop(await host(), name, options?.forget ?? false),
+    list: async () => (await import('../twin/launch.ts')).listTwins(await host()),
+    kubeconfigPath: name => join(dataHome, 'fairlead', name, 'kubeconfig'),
+    control: async name => {
+      const [{ notRunning, runningState }, { twinFolder }, { connectControl }] = await Promise.all([
+        import('../twin/launch.ts'),
+        import('../twin/state.ts'),
+        import('../twin/control/client.ts'),
+      ])
+      const deps = await host()
+      const folder = twinFolder(dataHome, name)
+      if (!runningState(deps, folder)) throw notRunning(name)
+      return connectControl(deps.sockets, folder.controlSocket)
+    },
+  }
+}
+
+async function launchDeps(dataHome: string): Promise<LaunchDeps> {
+  const { fs, locks, sockets, netns } = await realHost()
+  return {
+    fs,
+    locks,
+    sockets,
+    worlds: kernelWorlds(),
+    home: netns.home,
+    uid: process.getuid?.() ?? 0,
+    env: Object.fromEntries(
+      Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
+    dataHome,
+    hostNetworks,
+    supervisor: (_, folder) => [join(__dirname, 'boot.cjs'), 'supervise', folder.root],
+    setting: path => readText(`/proc/sys/${path}`)?.trim(),
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** The machine's own IPv4 routes but the default. Source: proc(5), /proc/net/route: hexadecimal in host byte order. */
+function hostNetworks(): readonly Cidr[] {
+  const lines = (readText('/proc/net/route') ?? '').trim().split('\n').slice(1)
+  return lines.flatMap(line => {
+    const [, destination = '', , , , , , mask = ''] = line.split('\t')
+    const bits = [...Buffer.from(mask, 'hex')].reduce(
+      (sum, byte) => sum + byte.toString(2).replaceAll('0', '').length,
+      0,
+    )
+    const network = parseCidr(`${[...Buffer.from(destination, 'hex')].reverse().join('.')}/${bits}`)
+    return network && bits > 0 ? [network] : []
+  })
+}
