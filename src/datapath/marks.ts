@@ -1,0 +1,192 @@
+/**
+ * The one place that says which bits of a packet's and a connection's mark mean what, and which chain runs when. README.md
+ * prints these tables and a test compares the two. Whoever needs a bit or a place takes it here.
+ */
+
+export interface MarkField {
+  readonly name: string
+  readonly mask: number
+  readonly use: string
+}
+
+/** meta mark: lives with one packet on one node. */
+export const PACKET_MARK = {
+  identity: {
+    name: 'identity',
+    mask: 0x000f_ffff,
+    use: 'who sent it, while policy chains decide; writing it overwrites the whole mark, so nothing after them reads the rest',
+  },
+  steering: {
+    name: 'steering',
+    mask: 0xfff0_0000,
+    use: 'which egress node or link it must leave by; set before routing from the connection mark, read by ip rules; 0 = the main table',
+  },
+} as const satisfies Record<string, MarkField>
+
+/** ct mark: lives with a connection on one node. */
+export const CONNECTION_MARK = {
+  source: {
+    name: 'source',
+    mask: 0x0000_0001,
+    use: 'the backend must answer by way of this node: its source address becomes one of ours',
+  },
+  hairpin: {
+    name: 'hairpin',
+    mask: 0x0000_0002,
+    use: 'the packet leaves by the link it came by: a pod that reaches itself through a Service',
+  },
+  free: { name: 'free', mask: 0x0000_00fc, use: 'not taken' },
+  verdict: {
+    name: 'verdict',
+    mask: 0x0000_ff00,
+    use: 'reserved for policy: the generation under which the connection was allowed',
+  },
+  spare: { name: 'spare', mask: 0x000f_0000, use: 'not taken' },
+  steering: {
+    name: 'steering',
+    mask: 0xfff0_0000,
+    use: 'reserved for egress: the steering of the first packet, restored on later ones; written as a whole before any other bit',
+  },
+} as const satisfies Record<string, MarkField>
+
+export interface Place {
+  readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
+  readonly priority: number
+  /** nat chains see only the first packet of a connection. */
+  readonly type: 'filter' | 'nat' | 'route'
+  readonly chain: string
+  readonly use: string
+  /** Nothing stands there yet. */
+  readonly isReserved?: true
+}
+
+/** In the order in which a packet meets them. */
+export const PLACES = {
+  entry: {
+    hook: 'prerouting',
+    priority: -300,
+    type: 'filter',
+    chain: 'entry',
+    use: 'outside may not send to pod, Service or join addresses; VXLAN only from nodes, and not tracked',
+  },
+  antispoof: {
+    hook: 'prerouting',
+    priority: -290,
+    type: 'filter',
+    chain: 'antispoof',
+    use: 'a pod sends from its own addresses only',
+    isReserved: true,
+  },
+  steer: {
+    hook: 'prerouting',
+    priority: -150,
+    type: 'filter',
+    chain: 'steer',
+    use: 'egress: steering into packet and connection mark',
+    isReserved: true,
+  },
+  admit: {
+    hook: 'prerouting',
+    priority: -110,
+    type: 'filter',
+    chain: 'admit',
+    use: 'who may use a load balancer address (loadBalancerSourceRanges), before the address is rewritten',
+    isReserved: true,
+  },
+  arrive: {
+    hook: 'prerouting',
+    priority: -100,
+    type: 'nat',
+    chain: 'arrive',
+    use: 'Services: the backend of a new connection',
+  },
+  input: {
+    hook: 'input',
+    priority: 0,
+    type: 'filter',
+    chain: 'input',
+    use: 'node ports without endpoints are refused',
+  },
+  inputPolicy: {
+    hook: 'input',
+    priority: 10,
+    type: 'filter',
+    chain: 'input-policy',
+    use: 'egress policy of pods towards their own node',
+    isReserved: true,
+  },
+  forward: {
+    hook: 'forward',
+    priority: 0,
+    type: 'filter',
+    chain: 'forward',
+    use: 'invalid packets dropped, Services without endpoints refused, hairpins marked',
+  },
+  egressPolicy: {
+    hook: 'forward',
+    priority: 10,
+    type: 'filter',
+    chain: 'egress-policy',
+    use: "egress policy, then the namespace's egress firewall, on real destinations",
+    isReserved: true,
+  },
+  outputRaw: {
+    hook: 'output',
+    priority: -300,
+    type: 'filter',
+    chain: 'output-raw',
+    use: 'VXLAN to nodes is not tracked',
+  },
+  outputNat: {
+    hook: 'output',
+    priority: -100,
+    type: 'nat',
+    chain: 'output-nat',
+    use: 'Services for processes of the node itself',
+  },
+  output: {
+    hook: 'output',
+    priority: 0,
+    type: 'filter',
+    chain: 'output',
+    use: 'Services without endpoints are refused',
+  },
+  egressAddress: {
+    hook: 'postrouting',
+    priority: 90,
+    type: 'nat',
+    chain: 'egress-address',
+    use: 'egress: source addresses of EgressIPs; the first nat chain that decides wins',
+    isReserved: true,
+  },
+  source: {
+    hook: 'postrouting',
+    priority: 100,
+    type: 'nat',
+    chain: 'source',
+    use: 'session affinity learned; source addresses: join, hairpin, and the node for pods that leave the cluster',
+  },
+  ingressPolicy: {
+    hook: 'postrouting',
+    priority: 110,
+    type: 'filter',
+    chain: 'ingress-policy',
+    use: 'ingress policy, on the source address that the pod will see',
+    isReserved: true,
+  },
+  leakGuard: {
+    hook: 'postrouting',
+    priority: 120,
+    type: 'filter',
+    chain: 'leak-guard',
+    use: 'steered connections that still carry a pod address do not leave',
+    isReserved: true,
+  },
+  leave: {
+    hook: 'postrouting',
+    priority: 300,
+    type: 'filter',
+    chain: 'leave',
+    use: 'the packet mark is cleared before VXLAN, whose outer packet would be routed by it; hops are counted',
+  },
+} as const satisfies Record<string, Place>

@@ -1,0 +1,67 @@
+import type { Cidr } from '../lib/cidr.ts'
+import { contains, nth, sizeOf } from '../lib/cidr.ts'
+import type { Ip } from '../lib/ip.ts'
+import { ip, ipToBigint } from '../lib/ip.ts'
+
+/** A range of pod addresses, of which every node gets a network of hostPrefix bits. */
+export interface ClusterNetwork {
+  readonly cidr: Cidr
+  readonly hostPrefix: number
+}
+
+/** What holds for the whole cluster. Networks of both families may be mixed. */
+export interface DatapathOptions {
+  readonly clusterNetworks: readonly ClusterNetwork[]
+  readonly serviceNetworks: readonly Cidr[]
+  /** How packets get from node to node: in VXLAN, or routed as they are when the nodes share a link. */
+  readonly transport: 'vxlan' | 'host-gw'
+  /** Of pods, and of what nodes send to pods and Services. */
+  readonly mtu: number
+  /**
+   * Where clients outside the cluster seem to come from when a backend must answer by way of the node they entered by:
+   * each node has one address of this network, as with OVN-Kubernetes' join switch. Absent: the management address.
+   */
+  readonly joinNetwork?: Cidr
+}
+
+export const MANAGEMENT_LINK = 'ovn-k8s-mp0'
+export const VXLAN_LINK = 'vxlan0'
+/** The node's ends of its pods' links. */
+export const POD_LINKS = 'pod*'
+export const VXLAN_VNI = 4097
+export const VXLAN_PORT = 4789
+
+/** A pod that reaches itself through a Service sees this address: OVN-Kubernetes' masquerade address for hairpins. */
+export const HAIRPIN_ADDRESSES = { 4: ip('169.254.0.5'), 6: ip('fd69::5') } as const
+
+/** The gateway of a node's pods. */
+export const gatewayOf = (podNetwork: Cidr): Ip => nth(podNetwork, 1)
+/** Whom the node's own packets to pods and Services come from. */
+export const managementOf = (podNetwork: Cidr): Ip => nth(podNetwork, 2)
+
+/** A node's address in the join network: by the number of its pod network, counted over all cluster networks. */
+export function joinAddressOf(options: DatapathOptions, podNetwork: Cidr): Ip | undefined {
+  const join = options.joinNetwork
+  if (!join || join.family !== podNetwork.family) return undefined
+  let before = 0n
+  for (const { cidr, hostPrefix } of options.clusterNetworks) {
+    if (cidr.family !== podNetwork.family) continue
+    if (contains(cidr, podNetwork.address)) {
+      const offset = ipToBigint(podNetwork.address) - ipToBigint(cidr.address)
+      const index = before + offset / sizeOf({ ...cidr, bits: hostPrefix }) + FIRST_JOIN_ADDRESS
+      return index < sizeOf(join) ? nth(join, index) : undefined
+    }
+    before += 1n << BigInt(hostPrefix - cidr.bits)
+  }
+  return undefined
+}
+
+/** The network's own address and the cluster router's come first. */
+const FIRST_JOIN_ADDRESS = 2n
+
+/** Networks that exist only inside the cluster: nothing outside may send to them. */
+export const insideNetworks = (options: DatapathOptions): readonly Cidr[] => [
+  ...options.clusterNetworks.map(({ cidr }) => cidr),
+  ...options.serviceNetworks,
+  ...(options.joinNetwork ? [options.joinNetwork] : []),
+]

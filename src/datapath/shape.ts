@@ -1,0 +1,87 @@
+import type { Family } from '../lib/ip.ts'
+import type { Command } from '../wire/nft/command.ts'
+import type { NftText } from '../wire/nft/text.ts'
+import { at, name, nft } from '../wire/nft/text.ts'
+import { CONNECTION_MARK } from './marks.ts'
+
+/**
+ * The leaf chains, shared by every Service of the same shape: `n3` picks one of three endpoints of the address, protocol
+ * and port that the packet came for. `m` before it has the source address rewritten, `s` keeps a client with its backend,
+ * `o` takes the endpoints of clients outside.
+ */
+export interface Shape {
+  readonly family: Family
+  readonly count: number
+  readonly source: 'client' | 'node'
+  readonly isSticky: boolean
+  readonly endpoints: 'within' | 'outside'
+}
+
+export const shapeName = ({ family, count, source, isSticky, endpoints }: Shape): string =>
+  `${source === 'node' ? 'm' : ''}${isSticky ? 's' : ''}${endpoints === 'outside' ? 'o' : ''}n${count}${family === 6 ? '-v6' : ''}`
+
+/** Maps and sets hold one family each. */
+export const mapName = (base: string, family: Family): string => `${base}${family}`
+
+export type Transport = 'tcp' | 'udp' | 'sctp'
+export const TRANSPORTS: readonly Transport[] = ['tcp', 'udp', 'sctp']
+/**
+ * Maps of endpoints also hold one protocol each: their keys have an index, which only `typeof` can declare, and nft 1.0.6
+ * takes no rule with `th dport` against a map that was declared with it in an earlier transaction.
+ */
+export const endpointsName = (endpoints: Shape['endpoints'], transport: Transport, family: Family): string =>
+  `${endpoints === 'outside' ? 'outside-' : ''}endpoints-${transport}${family}`
+
+const WORD = { 4: nft`ip`, 6: nft`ip6` } as const
+export const familyWord = (family: Family): NftText => WORD[family]
+
+/** What a chain holds; the chains it goes to are to be made with `chainsOf`. */
+function rulesOf(shape: Shape): readonly NftText[] {
+  if (shape.source === 'node')
+    return [
+      nft`ct mark set ct mark or ${CONNECTION_MARK.source.mask}`,
+      nft`goto ${name(shapeName({ ...shape, source: 'client' }))}`,
+    ]
+  const ip = WORD[shape.family]
+  if (shape.isSticky)
+    return [
+      nft`meta l4proto { tcp, udp, sctp } dnat ${ip} addr . port to ${ip} saddr . ${ip} daddr . meta l4proto . th dport map ${at(mapName('affinity', shape.family))}`,
+      nft`goto ${name(shapeName({ ...shape, isSticky: false }))}`,
+    ]
+  return TRANSPORTS.map(transport => {
+    const protocol = name(transport)
+    const map = at(endpointsName(shape.endpoints, transport, shape.family))
+    return nft`meta l4proto ${protocol} counter name service-dnat dnat ${ip} addr . port to ${ip} daddr . ${protocol} dport . numgen random mod ${shape.count} map ${map}`
+  })
+}
+
+/** The chain and those it leads to, innermost first. */
+export function chainsOf(shape: Shape): readonly Shape[] {
+  if (shape.source === 'node') return [...chainsOf({ ...shape, source: 'client' }), shape]
+  if (shape.isSticky) return [...chainsOf({ ...shape, isSticky: false }), shape]
+  return [shape]
+}
+
+export const makeChain = (shape: Shape): readonly Command[] => [
+  { do: 'add', what: 'chain', name: shapeName(shape) },
+  { do: 'flush', what: 'chain', name: shapeName(shape) },
+  ...rulesOf(shape).map((rule): Command => ({ do: 'add', what: 'rule', chain: shapeName(shape), rule })),
+]
+
+/** A chain that learns which backend a client was given, for services with session affinity of so many seconds. */
+export const learnName = (family: Family, seconds: number): string => `learn-${seconds}${family === 6 ? '-v6' : ''}`
+
+export function makeLearnChain(family: Family, seconds: number): readonly Command[] {
+  const chain = learnName(family, seconds)
+  const ip = WORD[family]
+  return [
+    { do: 'add', what: 'chain', name: chain },
+    { do: 'flush', what: 'chain', name: chain },
+    ...TRANSPORTS.map((transport): Command => {
+      const protocol = name(transport)
+      const key = nft`${ip} saddr . ct original ${ip} daddr . meta l4proto . ct original proto-dst`
+      const rule = nft`meta l4proto ${protocol} update ${at(mapName('affinity', family))} { ${key} timeout ${seconds}s : ${ip} daddr . ${protocol} dport }`
+      return { do: 'add', what: 'rule', chain, rule }
+    }),
+  ]
+}

@@ -1,0 +1,214 @@
+import type { Cidr } from '../lib/cidr.ts'
+import type { Family, Ip } from '../lib/ip.ts'
+import type { Command, Table } from '../wire/nft/command.ts'
+import type { NftText } from '../wire/nft/text.ts'
+import { at, name, nft, oneOf, quoted } from '../wire/nft/text.ts'
+import type { Place } from './marks.ts'
+import { CONNECTION_MARK, PLACES } from './marks.ts'
+import type { DatapathOptions } from './options.ts'
+import { HAIRPIN_ADDRESSES, insideNetworks, MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK, VXLAN_PORT } from './options.ts'
+import { familyWord, mapName, TRANSPORTS } from './shape.ts'
+
+export const TABLE: Table = { family: 'inet', name: 'fairlead' }
+
+/** What one packet or connection adds to, hop by hop. */
+export const COUNTERS = [
+  'service-dnat',
+  'service-refused',
+  'vxlan-in',
+  'vxlan-out',
+  'forwarded',
+  'egress-masquerade',
+  'invalid-drop',
+  'outside-drop',
+  'tunnel-drop',
+] as const
+export type CounterName = (typeof COUNTERS)[number]
+
+/** What of the skeleton differs between nodes. */
+export interface SkeletonOptions extends DatapathOptions {
+  /** The source that backends see instead of clients outside; absent for a family without one: the leaving link's own. */
+  readonly sourceAddresses: readonly Ip[]
+}
+
+const FAMILIES: readonly Family[] = [4, 6]
+const familiesOf = (options: DatapathOptions): readonly Family[] =>
+  FAMILIES.filter(family => options.clusterNetworks.some(({ cidr }) => cidr.family === family))
+
+/** Maps, sets and counters: what leaf chains and elements need. Adding what is there changes nothing. */
+export function foundation(options: DatapathOptions): readonly Command[] {
+  return [
+    { do: 'add', what: 'table' },
+    ...COUNTERS.map((counter): Command => ({ do: 'add', what: 'counter', name: counter })),
+    ...familiesOf(options).flatMap(maps),
+  ]
+}
+
+function maps(family: Family): readonly Command[] {
+  const address = family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`
+  const ip = familyWord(family)
+  const verdicts = nft`type ${address} . inet_proto . inet_service : verdict;`
+  const endpoints = TRANSPORTS.map(name).map(
+    protocol =>
+      nft`typeof ${ip} daddr . ${protocol} dport . numgen random mod 65536 : ${ip} daddr . ${protocol} dport;`,
+  )
+  const map = (base: string, definition: NftText): Command => ({
+    do: 'add',
+    what: 'map',
+    name: mapName(base, family),
+    definition,
+  })
+  const set = (base: string): Command => ({
+    do: 'add',
+    what: 'set',
+    name: mapName(base, family),
+    definition: nft`type ${address};`,
+  })
+  return [
+    map('services', nft`${verdicts} counter;`),
+    map('outside', nft`${verdicts} counter;`),
+    map('refused', verdicts),
+    map('sticky', verdicts),
+    ...TRANSPORTS.flatMap((transport, i) => [
+      map(`endpoints-${transport}`, endpoints[i]!),
+      map(`outside-endpoints-${transport}`, endpoints[i]!),
+    ]),
+    map(
+      'affinity',
+      nft`type ${address} . ${address} . inet_proto . inet_service : ${address} . inet_service; flags dynamic,timeout; size ${AFFINITY_ENTRIES};`,
+    ),
+    set('cluster-ips'),
+    set('nodes'),
+  ]
+}
+
+/** Clients that session affinity remembers on one node; beyond, new ones are balanced as without it. */
+const AFFINITY_ENTRIES = 262_144
+
+/** Chains with their rules, each emptied first: one transaction of these replaces what an older program left. */
+export function hooks(options: SkeletonOptions): readonly Command[] {
+  const families = familiesOf(options)
+  return [
+    ...chain('refusal', [
+      nft`counter name service-refused`,
+      nft`meta l4proto tcp reject with tcp reset`,
+      nft`reject with icmpx type port-unreachable`,
+    ]),
+    ...chain('service', families.flatMap(services)),
+    ...chain(
+      'refuse',
+      families.flatMap(family => refuse(options, family)),
+    ),
+    ...chain('from-pod', [nft`udp dport ${VXLAN_PORT} counter name tunnel-drop drop`]),
+    ...chain('tunnel', [
+      ...families.map(family => nft`${familyWord(family)} saddr ${nodes(family)} notrack accept`),
+      nft`fib daddr type local counter name tunnel-drop drop`,
+    ]),
+    ...chain('entry', entry(options), PLACES.entry),
+    ...chain('arrive', arrive(families), PLACES.arrive),
+    ...chain('input', [nft`ct state new jump refuse`], PLACES.input),
+    ...chain('forward', forward(), PLACES.forward),
+    ...chain(
+      'output-raw',
+      families.map(family => nft`${familyWord(family)} daddr ${nodes(family)} udp dport ${VXLAN_PORT} notrack`),
+      PLACES.outputRaw,
+    ),
+    ...chain('output-nat', [nft`jump service`], PLACES.outputNat),
+    ...chain('output', [nft`ct state new jump refuse`], PLACES.output),
+    ...chain('source', source(options, families), PLACES.source),
+    ...chain('leave', [nft`oifname ${quoted(VXLAN_LINK)} counter name vxlan-out meta mark set 0`], PLACES.leave),
+  ]
+}
+
+function chain(text: string, rules: readonly NftText[], place?: Place): readonly Command[] {
+  return [
+    { do: 'add', what: 'chain', name: text, ...(place ? { hook: place } : {}) },
+    { do: 'flush', what: 'chain', name: text },
+    ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain: text, rule })),
+  ]
+}
+
+const nodes = (family: Family): NftText => at(mapName('nodes', family))
+const ofFamily = (networks: readonly Cidr[], family: Family): NftText =>
+  oneOf(networks.filter(network => network.family === family))
+
+const target = (family: Family): NftText => nft`${familyWord(family)} daddr . meta l4proto . th dport`
+const lookup = (family: Family, base: string): NftText => nft`${target(family)} vmap ${at(mapName(base, family))}`
+const services = (family: Family): readonly NftText[] => [lookup(family, 'services')]
+
+/** A Service's wrong port is answered, an address that belongs to no Service is not: as kube-proxy does. */
+function refuse(options: DatapathOptions, family: Family): readonly NftText[] {
+  const ip = familyWord(family)
+  const isServed = options.serviceNetworks.some(network => network.family === family)
+  return [
+    lookup(family, 'refused'),
+    nft`${ip} daddr ${at(mapName('cluster-ips', family))} goto refusal`,
+    ...(isServed
+      ? [nft`${ip} daddr ${ofFamily(options.serviceNetworks, family)} counter name service-refused drop`]
+      : []),
+  ]
+}
+
+/** Links of the cluster's own are named; whatever else a packet comes by is outside. */
+function entry(options: DatapathOptions): readonly NftText[] {
+  const families = familiesOf(options)
+  const routed = families.map(family => {
+    const pods = ofFamily(insideNetworks(options), family)
+    return nft`${familyWord(family)} saddr ${pods} ${familyWord(family)} daddr ${pods} accept`
+  })
+  return [
+    nft`iifname { "lo", ${quoted(MANAGEMENT_LINK)} } accept`,
+    nft`iifname ${quoted(VXLAN_LINK)} counter name vxlan-in accept`,
+    nft`iifname ${quoted(POD_LINKS)} goto from-pod`,
+    nft`udp dport ${VXLAN_PORT} goto tunnel`,
+    ...(options.transport === 'host-gw' ? routed : []),
+    ...families.map(
+      family =>
+        nft`${familyWord(family)} daddr ${ofFamily(insideNetworks(options), family)} counter name outside-drop drop`,
+    ),
+  ]
+}
+
+function arrive(families: readonly Family[]): readonly NftText[] {
+  return [
+    nft`iifname { "lo", ${quoted(MANAGEMENT_LINK)}, ${quoted(VXLAN_LINK)} } goto service`,
+    nft`iifname ${quoted(POD_LINKS)} goto service`,
+    ...families.map(family => lookup(family, 'outside')),
+    nft`goto service`,
+  ]
+}
+
+/** Without the drop of what conntrack cannot place, an endpoint would reset connections over a stray packet. */
+const forward = (): readonly NftText[] => [
+  nft`counter name forwarded`,
+  nft`ct state established,related accept`,
+  nft`ct state invalid counter name invalid-drop drop`,
+  nft`jump refuse`,
+  nft`ct status dnat fib daddr . iif oif exists ct mark set ct mark or ${CONNECTION_MARK.hairpin.mask}`,
+]
+
+function source(options: SkeletonOptions, families: readonly Family[]): readonly NftText[] {
+  return families.flatMap(family => {
+    const ip = familyWord(family)
+    const isMarked = (mask: number): NftText =>
+      nft`meta nfproto ${name(family === 4 ? 'ipv4' : 'ipv6')} ct mark and ${mask} != 0`
+    const pods = ofFamily(
+      options.clusterNetworks.map(({ cidr }) => cidr),
+      family,
+    )
+    const own = options.sourceAddresses.find(address => address.includes(':') === (family === 6))
+    return [
+      ...TRANSPORTS.map(
+        transport =>
+          nft`meta l4proto ${name(transport)} ct status dnat ct original ${ip} daddr . meta l4proto . ct original proto-dst vmap ${at(mapName('sticky', family))}`,
+      ),
+      nft`oifname "lo" accept`,
+      ...(own
+        ? [nft`${isMarked(CONNECTION_MARK.source.mask)} ${ip} daddr ${pods} snat ${ip} to ${own} fully-random`]
+        : []),
+      nft`${isMarked(CONNECTION_MARK.source.mask)} masquerade fully-random`,
+      nft`${isMarked(CONNECTION_MARK.hairpin.mask)} snat ${ip} to ${HAIRPIN_ADDRESSES[family]} fully-random`,
+      nft`${ip} saddr ${pods} ${ip} daddr != ${ofFamily(insideNetworks(options), family)} ${ip} daddr != ${nodes(family)} counter name egress-masquerade masquerade fully-random`,
+    ]
+  })
+}

@@ -1,0 +1,30 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { ip } from '../../lib/ip.ts'
+import { kernelNetns } from '../netns/real.ts'
+import { kernelNft } from '../nft/real.ts'
+import { kernelConntrack } from './real.ts'
+
+test('forgets the flows that match, and no other', async () => {
+  const netns = kernelNetns()
+  const nft = kernelNft(netns).open(netns.home)
+  // Connections are tracked only where a rule asks for it.
+  nft.run(
+    'add table inet t\nadd chain inet t c { type filter hook output priority 0; policy accept; }\nadd rule inet t c ct state new accept',
+  )
+  const socket = createSocket('udp4').bind(0)
+  await once(socket, 'listening')
+  for (const port of [5001, 5002])
+    await new Promise<void>((resolve, reject) =>
+      socket.send('x', port, '127.0.0.1', error => (error ? reject(error) : resolve())),
+    )
+  const conntrack = kernelConntrack(netns).open(netns.home)
+  const flow = { protocol: 'udp', destination: ip('127.0.0.1') } as const
+  expect(await conntrack.forget([{ ...flow, port: 5001, answeredBy: ip('127.0.0.2') }])).toBe(0)
+  expect(await conntrack.forget([{ ...flow, port: 5001, answeredBy: ip('127.0.0.1') }])).toBe(1)
+  expect(await conntrack.forget([{ ...flow, port: 5001 }])).toBe(0)
+  expect(await conntrack.forget([{ ...flow, port: 5002 }])).toBe(1)
+  socket.close()
+  nft.close()
+})

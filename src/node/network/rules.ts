@@ -1,0 +1,108 @@
+import type { Entry } from '../../datapath/elements.ts'
+import { adding, deleting, elementMaps } from '../../datapath/elements.ts'
+import type { Program } from '../../datapath/program.ts'
+import { CONTENT_TABLE, noteContent, readContent } from '../../datapath/program.ts'
+import { TABLE } from '../../datapath/skeleton.ts'
+import type { Nft } from '../../host/nft/mod.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Family } from '../../lib/ip.ts'
+import type { Logger } from '../../lib/log.ts'
+import type { Command } from '../../wire/nft/command.ts'
+import { listed } from '../../wire/nft/listed.ts'
+import type { NftText } from '../../wire/nft/text.ts'
+import type { Group } from '../../wire/nft/transaction.ts'
+import { transaction, transactions } from '../../wire/nft/transaction.ts'
+
+/** What became of the kernel's table at start. */
+export type Adoption = 'loaded' | 'adopted' | 'repaired'
+
+/** Keeps the kernel's table equal to a program. */
+export interface Rules {
+  /** Applies what changed; resolves when the kernel has all of it. Rejects with NftError: `reconcile` then. */
+  apply(groups: readonly Group[]): Promise<void>
+  /**
+   * Makes the table what the program says, whatever it holds: nothing is touched where the note in the kernel says that it
+   * is so already, else only what differs. Connections live on in every case.
+   */
+  reconcile(): Promise<Adoption>
+}
+
+export interface RulesDeps {
+  readonly nft: Nft
+  readonly program: Program
+  readonly families: readonly Family[]
+  readonly log: Logger
+}
+
+export function createRules({ nft, program, families, log }: RulesDeps): Rules {
+  const run = async (texts: readonly string[], last: string): Promise<void> => {
+    // Should the process end between two transactions, the next one must not take the table for finished.
+    const [first = '', ...rest] = texts
+    if (rest.length === 0) return nft.run(first + last)
+    nft.run(noteContent('changing') + first)
+    for (const text of rest.slice(0, -1)) {
+      await breathe()
+      nft.run(text)
+    }
+    await breathe()
+    nft.run(rest.at(-1)! + last)
+  }
+  return {
+    apply: groups => run(transactions(TABLE, groups), noteContent(program.content())),
+    async reconcile() {
+      const noted = readContent(nft.comment(CONTENT_TABLE.family, CONTENT_TABLE.name))
+      const wanted = program.content()
+      if (noted?.skeleton === wanted.skeleton && noted.elements === wanted.elements) return 'adopted'
+      const isLoaded = nft.tables().includes(`${TABLE.family} ${TABLE.name}`)
+      const hooks = transaction(TABLE, program.hooks()) + noteContent(wanted)
+      try {
+        nft.run(transaction(TABLE, program.base()))
+        await run(transactions(TABLE, repairs(nft, program, families)), hooks)
+        return isLoaded ? 'repaired' : 'loaded'
+      } catch (error) {
+        log.warn({ error: messageOf(error) }, 'the table cannot be repaired; replacing it')
+        nft.load(replacement(program, hooks))
+        return 'loaded'
+      }
+    },
+  }
+}
+
+/** Lets other work of the process go first for a moment: a transaction holds the thread for tens of milliseconds. */
+const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+/** What turns the kernel's elements into the program's. */
+function repairs(nft: Nft, program: Program, families: readonly Family[]): readonly Group[] {
+  const present = new Map(families.flatMap(elementMaps).map(map => [map, elementsOf(nft, map)]))
+  const groups: Group[] = []
+  for (const entry of program.entries()) {
+    const there = present.get(entry.of)
+    const value = there?.get(entry.key)
+    if (value !== undefined) there?.delete(entry.key)
+    if (value === (entry.value ?? '')) continue
+    groups.push([...(value === undefined ? [] : [deleting(entry)]), adding(entry)])
+  }
+  const extra = [...present].flatMap(([of, elements]) => [...elements.keys()].map((key): Entry => ({ of, key })))
+  return [...extra.map((entry): readonly Command[] => [deleting(entry)]), ...groups]
+}
+
+/** Key and data of each element of a map as the kernel has it; the data of a set's elements is empty. */
+function elementsOf(nft: Nft, map: string): Map<NftText, string> {
+  const elements = new Map<NftText, string>()
+  for (const element of nft.elements(TABLE.family, TABLE.name, map) ?? []) {
+    const read = listed(element)
+    // Only the kernel's own listing gets in here, and only as the key of what is to be deleted or compared.
+    if (read) elements.set(read.key as NftText, read.value ?? '')
+  }
+  return elements
+}
+
+/** All at once where the kernel takes it: the old table goes in the same transaction in which the new one comes. */
+function replacement(program: Program, hooks: string): readonly string[] {
+  const groups = [...program.entries()].map(entry => [adding(entry)])
+  return [
+    transaction(TABLE, [{ do: 'add', what: 'table' }, { do: 'delete', what: 'table' }, ...program.base()]),
+    ...transactions(TABLE, groups),
+    hooks,
+  ]
+}

@@ -1,0 +1,105 @@
+import { Node } from '../../api/core/node.ts'
+import { Service } from '../../api/core/service.ts'
+import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
+import type { Informer, Informers } from '../../client/mod.ts'
+import type { ServiceChange } from '../../datapath/claims.ts'
+import type { NodeFacts } from '../../model/nodes/facts.ts'
+import { nodeFacts } from '../../model/nodes/facts.ts'
+import { frontsOf, serviceKeyOf } from '../../model/services/fronts.ts'
+import type { Vantage } from '../../model/services/types.ts'
+
+/** What has changed since it was last asked. */
+export interface Changes {
+  /** "namespace/name" of Services that may mean something else now. */
+  readonly services: ReadonlySet<string>
+  readonly areNodesChanged: boolean
+}
+
+/** The caches of one node's network, and which parts of them have changed. */
+export interface Watch {
+  take(): Changes
+  /** Called in the turn in which something that matters changed. */
+  onChange(handler: () => void): () => void
+  nodes(): readonly NodeFacts[]
+  /** What the Service wants on the node now. */
+  service(key: string, vantage: Vantage): ServiceChange
+  services(): readonly string[]
+}
+
+const BY_SERVICE = 'network/service'
+const serviceIndex = (slice: EndpointSlice): readonly string[] => {
+  const key = serviceKeyOf(slice)
+  return key === undefined ? [] : [key]
+}
+
+/** Informers are made here; the caller syncs them. */
+export function createWatch(informers: Informers): Watch {
+  const services = informers.of(Service)
+  const slices = informers.of(EndpointSlice, { indexes: { [BY_SERVICE]: serviceIndex } })
+  const nodes = informers.of(Node)
+  const dirty = new Set<string>()
+  const handlers = new Set<() => void>()
+  const facts = createNodeFacts(nodes)
+  const tell = (): void => {
+    for (const handler of handlers) handler()
+  }
+  const touch = (keys: readonly (string | undefined)[]): void => {
+    for (const key of keys) if (key !== undefined) dirty.add(key)
+    tell()
+  }
+  services.onChange(({ object }) => touch([keyOf(object)]))
+  slices.onChange(({ object, old }) => touch([serviceKeyOf(object), old && serviceKeyOf(old)]))
+  nodes.onChange(({ type, object }) => {
+    if (facts.note(type === 'deleted' ? undefined : object, object.metadata.name)) tell()
+  })
+  return {
+    take() {
+      const changes = { services: new Set(dirty), areNodesChanged: facts.take() }
+      dirty.clear()
+      return changes
+    },
+    onChange(handler) {
+      handlers.add(handler)
+      return () => void handlers.delete(handler)
+    },
+    nodes: facts.all,
+    services: () => services.list().map(keyOf),
+    service(key, vantage) {
+      const [namespace, name] = key.split('/') as [string, string]
+      const object = services.get({ namespace, name })
+      if (!object) return { service: key, since: '', fronts: [] }
+      const fronts = frontsOf(object, slices.by(BY_SERVICE, key), vantage)
+      return { service: key, since: object.metadata.creationTimestamp, fronts }
+    },
+  }
+}
+
+const keyOf = ({ metadata }: Service): string => `${metadata.namespace}/${metadata.name}`
+
+/** Nodes report every few seconds; only what the network depends on counts as a change. */
+function createNodeFacts(nodes: Informer<Node>): {
+  note(node: Node | undefined, name: string): boolean
+  take(): boolean
+  all(): readonly NodeFacts[]
+} {
+  const known = new Map<string, NodeFacts>()
+  let isChanged = false
+  const note = (node: Node | undefined, name: string): boolean => {
+    const next = node && nodeFacts(node)
+    if (JSON.stringify(next) === JSON.stringify(known.get(name))) return false
+    if (next) known.set(name, next)
+    else known.delete(name)
+    isChanged = true
+    return true
+  }
+  for (const node of nodes.list()) note(node, node.metadata.name)
+  return {
+    note,
+    take() {
+      const was = isChanged
+      isChanged = false
+      return was
+    },
+    all: () => [...known.values()],
+  }
+}
