@@ -1,0 +1,144 @@
+/** The processes of a world: where each runs, and the arguments after `node main`. */
+import { cidrText } from '../lib/cidr.ts'
+import type { TwinConfig } from './config.ts'
+import type { Flags, OptionsOf } from './flags.ts'
+import { toArgs } from './flags.ts'
+import type { NodePlan, WorldPlan } from './plan.ts'
+import type { TwinFolder } from './state.ts'
+
+/** Inside the world: a tmpfs of its own. */
+export const RUN = '/run/fairlead'
+export const RUNTIME_SOCKET = `${RUN}/runtime.sock`
+export const adminSocket = (role: string): string => `${RUN}/admin/${role}.sock`
+/** What router pods see of the world beside their files: their kubeconfig. */
+export const ROUTER_FOLDER = `${RUN}/router`
+export const ROUTER_KUBECONFIG = `${ROUTER_FOLDER}/kubeconfig`
+
+const admin = { type: 'text', help: 'a Unix socket to serve progress and metrics on' } as const
+const kubeconfig = { type: 'text', help: 'how to reach the API, and as whom' } as const
+
+/** The supervisor. Descriptors: 3 the pipe of reports, 4 the API, 5 and 6 the front door, all listening sockets of the host. */
+export const SUPERVISE_FLAGS = {
+  folder: { type: 'text', help: "the twin's state folder" },
+} as const satisfies Flags
+
+/** The API server and every controller. Descriptor 3 is the listening socket of the host. */
+export const API_FLAGS = {
+  folder: { type: 'text', help: "the twin's state folder: configuration, objects, certificates" },
+  address: { type: 'text', help: "the address to listen on, in this process's network" },
+  port: { type: 'number', help: 'the port to listen on' },
+  inherited: { type: 'number', help: 'a listening socket to serve too', optional: true },
+  runtimeSocket: { type: 'text', help: "the pod runtime's Unix socket" },
+  admin,
+} as const satisfies Flags
+
+export const RUNTIME_FLAGS = {
+  folder: { type: 'text', help: "the twin's state folder: certificates" },
+  socket: { type: 'text', help: 'the Unix socket to serve on' },
+  stateDir: { type: 'text', help: "pods' files and logs; lives as long as pods do" },
+  kubeconfig: { type: 'text', help: 'how its DNS servers reach the API' },
+  admin,
+} as const satisfies Flags
+
+export const NODE_FLAGS = {
+  name: { type: 'text', help: 'the name of the Node' },
+  address: { type: 'text', help: "the node's own address" },
+  zone: { type: 'text', help: 'the label topology.kubernetes.io/zone', optional: true },
+  roles: { type: 'list', help: 'labels node-role.kubernetes.io/<role>' },
+  kubeconfig,
+  runtimeSocket: { type: 'text', help: "the pod runtime's Unix socket" },
+  stateDir: { type: 'text', help: 'addresses given to pods; lives as long as pods do' },
+  clusterNetworks: { type: 'list', help: 'as in 10.128.0.0/14/23: network and length of each node’s' },
+  serviceNetworks: { type: 'list', help: 'as in 172.30.0.0/16' },
+  joinNetwork: { type: 'text', help: 'whom clients from outside look like inside', optional: true },
+  transport: { type: 'text', help: 'vxlan or host-gw' },
+  mtu: { type: 'number', help: "of pods' links" },
+  clusterDns: { type: 'text', help: 'what pods are given as their DNS server' },
+  clusterDomain: { type: 'text', help: 'as in cluster.local' },
+  upstreamDns: { type: 'text', help: 'what pods with dnsPolicy Default are given' },
+  admin,
+} as const satisfies Flags
+
+export type SuperviseOptions = OptionsOf<typeof SUPERVISE_FLAGS>
+export type ApiOptions = OptionsOf<typeof API_FLAGS>
+export type RuntimeOptions = OptionsOf<typeof RUNTIME_FLAGS>
+export type NodeOptions = OptionsOf<typeof NODE_FLAGS>
+
+/** One process that the supervisor keeps running. */
+export interface RoleProcess {
+  /** api, runtime, node-1 ... */
+  readonly name: string
+  /** The network namespace to run in; absent is the world's own. */
+  readonly host?: string
+  /** After `node main`. */
+  readonly args: readonly string[]
+  /** Whether it is given the host's listening socket of the API, as descriptor 3. */
+  readonly inheritsApi: boolean
+}
+
+/** Kubeconfigs of the roles, by user: system:admin is the folder's own. */
+export const roleKubeconfig = (folder: TwinFolder, user: string): string => `${folder.pki}/${user}.kubeconfig`
+
+export const supervisorArgs = (folder: TwinFolder): string[] => [
+  'supervise',
+  ...toArgs(SUPERVISE_FLAGS, { folder: folder.root }),
+]
+
+export const rolesOf = (plan: WorldPlan, folder: TwinFolder): readonly RoleProcess[] => [
+  apiRole(plan, folder),
+  runtimeRole(folder),
+  ...plan.nodes.map(node => nodeRole(plan, folder, node)),
+]
+
+function apiRole(plan: WorldPlan, folder: TwinFolder): RoleProcess {
+  const node = plan.nodes.find(each => each.controlPlane)!
+  const args = toArgs(API_FLAGS, {
+    folder: folder.root,
+    address: node.address,
+    port: plan.apiPort,
+    inherited: 3,
+    runtimeSocket: RUNTIME_SOCKET,
+    admin: adminSocket('api'),
+  })
+  return { name: 'api', host: node.name, args: ['api', ...args], inheritsApi: true }
+}
+
+function runtimeRole(folder: TwinFolder): RoleProcess {
+  const args = toArgs(RUNTIME_FLAGS, {
+    folder: folder.root,
+    socket: RUNTIME_SOCKET,
+    stateDir: `${RUN}/runtime`,
+    kubeconfig: roleKubeconfig(folder, 'dns'),
+    admin: adminSocket('runtime'),
+  })
+  return { name: 'runtime', args: ['runtime', ...args], inheritsApi: false }
+}
+
+export function nodeRole(plan: WorldPlan, folder: TwinFolder, node: NodePlan): RoleProcess {
+  const args = toArgs(NODE_FLAGS, {
+    name: node.name,
+    address: node.address,
+    zone: node.zone,
+    roles: node.controlPlane ? ['control-plane', 'master', 'worker'] : ['worker'],
+    kubeconfig: roleKubeconfig(folder, node.name),
+    runtimeSocket: RUNTIME_SOCKET,
+    stateDir: `${RUN}/${node.name}`,
+    ...networkOptions(plan.config),
+    clusterDns: plan.dnsServiceIp,
+    clusterDomain: plan.config.clusterDomain,
+    upstreamDns: plan.upstreamDns,
+    admin: adminSocket(node.name),
+  })
+  return { name: node.name, host: node.name, args: ['node', ...args], inheritsApi: false }
+}
+
+/** OVN-Kubernetes' join network: whom a client from outside looks like to policy. */
+const JOIN_NETWORK = '100.64.0.0/16'
+
+const networkOptions = (config: TwinConfig) => ({
+  clusterNetworks: [`${cidrText(config.clusterNetwork.cidr)}/${config.clusterNetwork.hostPrefix}`],
+  serviceNetworks: [cidrText(config.serviceNetwork)],
+  ...(config.profile === 'okd' ? { joinNetwork: JOIN_NETWORK } : {}),
+  transport: config.transport,
+  mtu: config.mtu,
+})
