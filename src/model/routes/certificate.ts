@@ -1,0 +1,57 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import type { Certificate } from './types.ts'
+
+/** Raw PEM of a Route. */
+export interface CertificateText {
+  readonly certificate: string
+  readonly key: string
+  readonly caCertificate?: string
+}
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
+const MAX_CHAIN = 16
+
+/**
+ * Parses and prints again, so that nothing but certificates and a key is left. Returns what is wrong as text. As OKD's extended
+ * validation: key and certificate must belong together; an expired one is allowed, the host is not compared. Keys that
+ * HAProxy's library refuses (RSA below 2048 bits) are refused here, where they harm one Route.
+ */
+export function readCertificate(text: CertificateText): Certificate | string {
+  const chain = parseChain(`${text.certificate}\n${text.caCertificate ?? ''}`)
+  if (chain === undefined) return 'spec.tls.certificate is not a PEM certificate'
+  const key = parseKey(text.key)
+  if (key === undefined) return 'spec.tls.key is not a PEM private key'
+  const [leaf] = chain
+  if (!leaf!.checkPrivateKey(key)) return 'spec.tls.key does not belong to spec.tls.certificate'
+  const weakness = weaknessOf(key)
+  if (weakness !== undefined) return weakness
+  return {
+    pem: chain.map(certificate => certificate.toString()).join('') + key.export({ type: 'pkcs8', format: 'pem' }),
+  }
+}
+
+function parseChain(text: string): readonly X509Certificate[] | undefined {
+  const blocks = text.match(BLOCK) ?? []
+  if (blocks.length === 0 || blocks.length > MAX_CHAIN) return undefined
+  try {
+    return blocks.map(block => new X509Certificate(block))
+  } catch {
+    return undefined
+  }
+}
+
+function parseKey(text: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(text)
+  } catch {
+    return undefined
+  }
+}
+
+function weaknessOf(key: KeyObject): string | undefined {
+  const bits = key.asymmetricKeyDetails?.modulusLength
+  if (bits !== undefined && bits < 2048) return `spec.tls.key has ${bits} bits; at least 2048 are needed`
+  return ['rsa', 'ec', 'ed25519'].includes(key.asymmetricKeyType ?? '')
+    ? undefined
+    : `spec.tls.key is of the type ${key.asymmetricKeyType}, which is not served`
+}

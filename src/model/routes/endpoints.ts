@@ -1,0 +1,85 @@
+import type { Service } from '../../api/core/service.ts'
+import type { Endpoint, EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
+import type { Cidr } from '../../lib/cidr.ts'
+import { cidr, contains } from '../../lib/cidr.ts'
+import type { Ip } from '../../lib/ip.ts'
+import { familyOf, parseIp } from '../../lib/ip.ts'
+import type { RouteEndpoint, RouteFacts, RouteService, RouteTarget } from './types.ts'
+
+/** What a router knows of the Services. */
+export interface ServiceView {
+  service(key: string): Service | undefined
+  slices(key: string): readonly EndpointSlice[]
+}
+
+/** Where requests to each Service of a Route may go. */
+export const servicesOf = (route: RouteFacts, view: ServiceView): readonly RouteService[] =>
+  route.targets.map(target => serviceOf(target, route.port, view))
+
+function serviceOf(target: RouteTarget, port: string | number | undefined, view: ServiceView): RouteService {
+  if (!view.service(target.service)) return { ...target, endpoints: [], problem: 'ServiceNotFound' }
+  const slices = view.slices(target.service)
+  const endpoints = endpointsOf(slices, port)
+  if (endpoints.length > 0) return { ...target, endpoints }
+  const isPortKnown = slices.length === 0 || slices.some(slice => portsOf(slice, port).length > 0)
+  return { ...target, endpoints: [], problem: isPortKnown ? 'NoEndpoints' : 'PortNotFound' }
+}
+
+/**
+ * Ready TCP endpoints at the Route's port: a name is an endpoint port's name, a number an endpoint's port, none means every
+ * port. Ordered by address and port; an address and port in several slices counts once. Source: OKD's router.
+ */
+export function endpointsOf(
+  slices: readonly EndpointSlice[],
+  port: string | number | undefined,
+): readonly RouteEndpoint[] {
+  const found = new Map<string, RouteEndpoint>()
+  for (const slice of slices) {
+    if (slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6') continue
+    for (const number of portsOf(slice, port)) for (const endpoint of slice.endpoints) collect(found, endpoint, number)
+  }
+  return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint)
+}
+
+function portsOf(slice: EndpointSlice, port: string | number | undefined): readonly number[] {
+  const isWanted = (name: string, number: number): boolean =>
+    port === undefined || (typeof port === 'number' ? number === port : name === port)
+  const numbers = (slice.ports ?? [])
+    .filter(({ protocol, name, port: number }) => (protocol ?? 'TCP') === 'TCP' && isWanted(name ?? '', number ?? 0))
+    .map(({ port: number }) => number ?? 0)
+  return numbers.filter(number => Number.isInteger(number) && number > 0 && number < 65536)
+}
+
+function collect(found: Map<string, RouteEndpoint>, endpoint: Endpoint, port: number): void {
+  if (endpoint.conditions?.ready === false) return
+  for (const text of endpoint.addresses) {
+    const address = parseIp(text)
+    if (address === undefined || isForbidden(address)) continue
+    const target = endpoint.targetRef?.uid ?? ''
+    const key = `${address} ${port}`
+    const known = found.get(key)
+    if (!known || target > known.target) found.set(key, { address, port, target })
+  }
+}
+
+/**
+ * Addresses a router must not be made to call for a tenant who writes EndpointSlices: its own host, link-local metadata
+ * services, multicast. Also in IPv4-mapped and NAT64 form. Source: OKD's router.
+ */
+const FORBIDDEN: readonly Cidr[] = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '168.63.129.16/32',
+  '::/96',
+  '::ffff:0:0/96',
+  '64:ff9b::/96',
+  'fe80::/10',
+  'ff00::/8',
+  'fd00:ec2::254/128',
+].map(cidr)
+
+export const isForbidden = (address: Ip): boolean =>
+  FORBIDDEN.some(network => network.family === familyOf(address) && contains(network, address))

@@ -1,0 +1,92 @@
+import type { Ip } from '../../lib/ip.ts'
+
+/** What one router admits: from its IngressController. */
+export interface RouterPolicy {
+  /** The IngressController's name: routerName in status. */
+  readonly name: string
+  /** The domain for Routes that give a subdomain only. */
+  readonly domain: string
+  readonly canonicalHostname: string
+  /** Strict: all Routes of a host stand in the namespace that claimed it first. */
+  readonly namespaceOwnership: 'Strict' | 'InterNamespaceAllowed'
+  readonly wildcards: boolean
+}
+
+/** Why a Route is not served; OKD's words. */
+export type RejectionReason =
+  | 'RouteNotAdmitted'
+  | 'HostAlreadyClaimed'
+  | 'NoHostValue'
+  | 'InvalidHost'
+  | 'ExtendedValidationFailed'
+
+export interface Rejection {
+  readonly reason: RejectionReason
+  readonly message: string
+}
+
+export type Termination = 'http' | 'edge'
+/** What happens to plain HTTP at a Route with TLS. */
+export type InsecurePolicy = 'None' | 'Allow' | 'Redirect'
+export type Balance = 'random' | 'roundrobin' | 'leastconn' | 'source'
+
+export interface RouteTarget {
+  /** "namespace/name". */
+  readonly service: string
+  /** 0 to 256. */
+  readonly weight: number
+}
+
+/** PEM that was parsed and printed again: no text of a tenant but what a certificate is. */
+export interface Certificate {
+  /** Chain and key in one, as HAProxy reads it. */
+  readonly pem: string
+}
+
+/** A Route as a router reads it: every string in it is checked. */
+export interface RouteFacts {
+  /** "namespace/name". */
+  readonly key: string
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  /** RFC 3339, so that text order is age order. */
+  readonly created: string
+  /** Lower case; `*.rest` for a wildcard. */
+  readonly host: string
+  /** Empty or begins with a slash. */
+  readonly path: string
+  readonly termination: Termination
+  readonly insecure: InsecurePolicy
+  readonly targets: readonly RouteTarget[]
+  /** A port of the endpoints by name or number; absent means all of them. */
+  readonly port?: string | number
+  readonly balance?: Balance
+  readonly timeoutMs?: number
+  readonly certificate?: Certificate
+  /** It claims its host all the same. */
+  readonly fault?: Rejection
+}
+
+/** An address a request may go to. */
+export interface RouteEndpoint {
+  readonly address: Ip
+  readonly port: number
+  /** What stands behind it, so that an address used by another pod later is another endpoint. */
+  readonly target: string
+}
+
+/** Why a Service of a Route gives no endpoint. */
+export type ServiceProblem = 'ServiceNotFound' | 'PortNotFound' | 'NoEndpoints'
+
+export interface RouteService extends RouteTarget {
+  /** In an order of their own, whatever the order of the slices. */
+  readonly endpoints: readonly RouteEndpoint[]
+  readonly problem?: ServiceProblem
+}
+
+/** A Route that won its host and path, with where its requests go. */
+export interface ServedRoute {
+  readonly route: RouteFacts
+  readonly services: readonly RouteService[]
+}

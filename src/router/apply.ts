@@ -1,0 +1,90 @@
+import type { Haproxy } from '../host/haproxy/mod.ts'
+import { accepts, isBusyServer, isUnknownServer, versionOf } from '../wire/haproxy/answer.ts'
+import {
+  addMapVersion,
+  addServer,
+  type Command,
+  commitMap,
+  deleteServer,
+  disableServer,
+  enableServer,
+  prepareMap,
+  setHealthChecks,
+} from '../wire/haproxy/command.ts'
+import type { MapName, ServerSpec } from './layout/types.ts'
+import type { Step } from './render/changes.ts'
+import { CHECK_MS } from './render/program.ts'
+
+/** HAProxy did not do as it was told: what it has is no longer known. */
+export class Unexpected extends Error {
+  override readonly name = 'Unexpected'
+  constructor(command: Command, answer: string) {
+    super(`HAProxy answered ${JSON.stringify(answer.slice(0, 200))} to ${JSON.stringify(command.line.slice(0, 200))}`)
+  }
+}
+
+/** Sends steps to one HAProxy, and remembers the servers that wait for their last request to end. */
+export interface Applier {
+  /** Rejects with Unexpected, or HaproxyGone. */
+  apply(steps: readonly Step[]): Promise<void>
+  /** Tries again to delete the servers that could not be; resolves to how many are left. */
+  sweep(): Promise<number>
+  /** After a load: nothing is left of the process before. */
+  forget(): void
+}
+
+export function createApplier(haproxy: Haproxy): Applier {
+  /** By "backend/server". */
+  const leaving = new Map<string, { readonly backend: string; readonly server: string }>()
+  let pending: Command[] = []
+
+  const flush = async (): Promise<void> => {
+    const commands = pending
+    pending = []
+    const answers = await haproxy.run(commands)
+    for (const [index, command] of commands.entries())
+      if (!accepts(command, answers[index]!)) throw new Unexpected(command, answers[index]!)
+  }
+  const replaceMap = async (map: MapName, entries: readonly (readonly [string, string])[]): Promise<void> => {
+    await flush()
+    const [answer = ''] = await haproxy.run([prepareMap(map)])
+    const version = versionOf(answer)
+    if (version === undefined) throw new Unexpected(prepareMap(map), answer)
+    pending.push(...addMapVersion(map, version, entries), commitMap(map, version))
+  }
+  const add = (backend: string, server: string, spec: ServerSpec): void => {
+    const { address, port, checked } = spec
+    if (!leaving.delete(`${backend}/${server}`))
+      pending.push(addServer(backend, server, { address, port, checkMs: CHECK_MS }))
+    pending.push(enableServer(backend, server), setHealthChecks(backend, server, checked))
+  }
+  const sweep = async (): Promise<number> => {
+    const servers = [...leaving.values()]
+    const answers = await haproxy.run(servers.map(({ backend, server }) => deleteServer(backend, server)))
+    for (const [index, { backend, server }] of servers.entries()) {
+      const answer = answers[index]!
+      if (accepts(deleteServer(backend, server), answer) || isUnknownServer(answer))
+        leaving.delete(`${backend}/${server}`)
+      else if (!isBusyServer(answer)) throw new Unexpected(deleteServer(backend, server), answer)
+    }
+    return leaving.size
+  }
+  return {
+    async apply(steps) {
+      pending = []
+      for (const step of steps) {
+        if (step.do === 'run') pending.push(...step.commands)
+        else if (step.do === 'addServer') add(step.backend, step.server, step.spec)
+        else if (step.do === 'replaceMap') await replaceMap(step.map, step.entries)
+        else {
+          pending.push(disableServer(step.backend, step.server), setHealthChecks(step.backend, step.server, false))
+          leaving.set(`${step.backend}/${step.server}`, step)
+        }
+      }
+      await flush()
+      if (leaving.size > 0) await sweep()
+    },
+    sweep,
+    forget: () => leaving.clear(),
+  }
+}

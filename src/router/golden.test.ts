@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { someCertificate } from '../host/haproxy/testdata/certificates.ts'
+import { golden, goldenCases, runCase } from './golden.ts'
+import { renderProgram } from './render/program.ts'
+import { createWorld } from './testing.ts'
+
+test.each(goldenCases())('%s', name => {
+  const { text } = runCase(name, someCertificate)
+  expect(text).toBe(golden(`${name}.out.txt`, text))
+})
+
+test('the program of an empty cluster', () => {
+  const world = createWorld({}, { alias: 'apps.fairlead.localhost' })
+  world.planner.setDefaultCertificate(someCertificate)
+  const { config } = renderProgram(world.planner.plan().layout)
+  const text = config.replace(/(backend (random|roundrobin)-[1-9]\d* from opt\n {2}balance \w+\n\n?)+/g, '')
+  expect(text).toBe(golden('empty.out.cfg', text))
+})

@@ -1,0 +1,73 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ApiObject } from '../schema/kind.ts'
+import { encode } from '../wire/haproxy/dialogue.ts'
+import { changesBetween, type Step } from './render/changes.ts'
+import { type ProgramText, renderProgram } from './render/program.ts'
+import { createWorld, readObjects } from './testing.ts'
+
+const FOLDER = join(import.meta.dirname, 'testdata')
+
+export const goldenCases = (): readonly string[] =>
+  readdirSync(FOLDER)
+    .filter(file => file.endsWith('.in.yaml'))
+    .map(file => file.slice(0, -'.in.yaml'.length))
+
+export interface GoldenRun {
+  /** The program of the state before the first `=== then`. */
+  readonly program: ProgramText
+  /** The program, shortened to what the case is about, and the commands of each step. */
+  readonly text: string
+}
+
+/** Plans a case's states one after another, as a router would. */
+export function runCase(name: string, defaultCertificate: string): GoldenRun {
+  const [first = '', ...later] = readFileSync(join(FOLDER, `${name}.in.yaml`), 'utf8').split('=== then\n')
+  const world = createWorld()
+  world.planner.setDefaultCertificate(defaultCertificate)
+  setAll(world, first)
+  let { layout } = world.planner.plan()
+  const program = renderProgram(layout)
+  let text = filesText(program)
+  for (const state of later) {
+    setAll(world, state)
+    const next = world.planner.plan()
+    const change = changesBetween(layout, next.layout, next.hosts)
+    text += `\n=== then\n${change.is === 'reload' ? `reload: ${change.why}\n` : change.steps.map(stepText).join('')}`
+    layout = next.layout
+  }
+  return { program, text }
+}
+
+function setAll(world: ReturnType<typeof createWorld>, text: string): void {
+  for (const object of readObjects(text) as (ApiObject & { readonly deleted?: boolean })[])
+    if (object.deleted) world.remove(object)
+    else world.set(object)
+}
+
+/** Backends without servers and certificates say nothing about a case. */
+function filesText({ config, files }: ProgramText): string {
+  const backends = config.split('\n\n').filter(section => /^backend/.test(section) && section.includes(' server '))
+  const shown = [...files].filter(([file]) => !file.endsWith('.pem'))
+  return `${backends.join('\n\n')}\n${shown.map(([file, content]) => `--- ${file}\n${content}`).join('')}`
+}
+
+function stepText(step: Step): string {
+  if (step.do === 'run')
+    return step.commands
+      .map(encode)
+      .join('')
+      .replace(/^[A-Za-z0-9+/=]{20,}\n/gm, '')
+  if (step.do === 'replaceMap')
+    return `(replace ${step.map})\n${step.entries.map(entry => entry.join(' ')).join('\n')}\n`
+  if (step.do === 'removeServer') return `(remove server ${step.backend}/${step.server})\n`
+  const { address, port, checked } = step.spec
+  return `(add server ${step.backend}/${step.server} ${address}:${port} checked=${checked})\n`
+}
+
+/** The text that was agreed on; UPDATE_GOLDEN=1 writes it anew, for the diff to be read. */
+export function golden(file: string, actual: string): string {
+  const path = join(FOLDER, file)
+  if (process.env.UPDATE_GOLDEN || !existsSync(path)) writeFileSync(path, actual)
+  return readFileSync(path, 'utf8')
+}

@@ -1,0 +1,28 @@
+/** The fields of a line of the access log, in order; each is one HAProxy expression. */
+const FIELDS: readonly (readonly [name: string, expression: string])[] = [
+  ['id', '"%ID"'],
+  ['at', '"%tr"'],
+  ['client', '"%ci:%cp"'],
+  ['frontend', '"%f"'],
+  ['route', '"%[var(txn.route),json(utf8s)]"'],
+  ['service', '"%[var(txn.service),json(utf8s)]"'],
+  ['backend', '"%b"'],
+  ['server', '"%si:%sp"'],
+  ['method', '"%[var(txn.method),json(utf8s)]"'],
+  ['host', '"%[var(txn.host),json(utf8s)]"'],
+  ['path', '"%[var(txn.p),json(utf8s)]"'],
+  ['requestId', '"%[capture.req.hdr(0),json(utf8s)]"'],
+  ['status', '%ST'],
+  ['bytes', '%B'],
+  ['ms', '%Ta'],
+  ['end', '"%ts"'],
+]
+
+/**
+ * One JSON object a line. What a client sends (method, Host, path, X-Request-Id) goes through the json converter, which leaves
+ * printable ASCII without a bare quote or backslash: no request can forge a line or a field.
+ */
+export const accessLogFormat = (): string => `{${FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}`
+
+/** The address and port of both ends, when, and which process: unique, and the same on every line of one request. */
+export const UNIQUE_ID = '%{+X}o%ci%cp%Ts%rt%pid'

@@ -1,0 +1,176 @@
+import {
+  addCrtList,
+  addMap,
+  type Command,
+  crtListLine,
+  deleteCertificate,
+  deleteCrtList,
+  deleteMap,
+  isPemPayload,
+  type MapEntry,
+  newCertificate,
+  setCertificate,
+  setHealthChecks,
+  setMap,
+} from '../../wire/haproxy/command.ts'
+import { isInline } from '../../wire/haproxy/token.ts'
+import {
+  type CertificateSpec,
+  type HostPart,
+  type Layout,
+  MAPS,
+  type MapName,
+  type ServerSpec,
+} from '../layout/types.ts'
+import { CERTIFICATES, DEFAULT_CERTIFICATE, mapEntries } from './program.ts'
+
+/** What leads from one layout to another, in order. */
+export type Step =
+  | { readonly do: 'run'; readonly commands: readonly Command[] }
+  | { readonly do: 'addServer'; readonly backend: string; readonly server: string; readonly spec: ServerSpec }
+  /** No new requests at once; it goes when its last one has ended. */
+  | { readonly do: 'removeServer'; readonly backend: string; readonly server: string }
+  /** All entries change places with what the map holds, at once. */
+  | { readonly do: 'replaceMap'; readonly map: MapName; readonly entries: readonly MapEntry[] }
+
+export type Change =
+  | { readonly is: 'steps'; readonly steps: readonly Step[] }
+  /** What only a new process can have. */
+  | { readonly is: 'reload'; readonly why: string }
+
+/**
+ * How HAProxy comes from one layout to the next without a reload where that is possible. Only these hosts differ. What is
+ * pointed to comes before what points to it and goes after it: certificate, servers, maps; then the same backwards.
+ */
+export function changesBetween(from: Layout, to: Layout, hosts: Iterable<string>): Change {
+  const why = whyReload(from, to)
+  if (why !== undefined) return { is: 'reload', why }
+  const certificates: Command[] = defaultCertificateChange(from, to)
+  const retired: Command[] = []
+  const added: Step[] = []
+  const removed: Step[] = []
+  const maps = new Map<MapName, MapChange>(MAPS.map(map => [map, { add: [], set: [], remove: [] }]))
+  for (const host of hosts) {
+    const [old, next] = [from.parts.get(host), to.parts.get(host)]
+    if (old === next) continue
+    if (next?.certificate && !isPemPayload(next.certificate.pem))
+      return { is: 'reload', why: 'a certificate is too long' }
+    certificateChange(old?.certificate, next?.certificate, certificates, retired)
+    serverChanges(old, next, added, removed)
+    for (const map of MAPS) mapChange(old?.maps[map], next?.maps[map], maps.get(map)!)
+  }
+  const changed = new Map(MAPS.map(map => [map, { map, ...maps.get(map)! }]))
+  const targets = TARGETS.map(map => changed.get(map)!)
+  const pointers = POINTERS.map(map => changed.get(map)!)
+  return {
+    is: 'steps',
+    steps: [
+      ...run(certificates),
+      ...added,
+      ...targets.flatMap(putEntries),
+      ...pointers.flatMap(change => (isReplaced(change, to) ? [replacement(change, to)] : putEntries(change))),
+      ...pointers.flatMap(change => (isReplaced(change, to) ? [] : dropEntries(change))),
+      ...targets.flatMap(change => (isReplaced(change, to) ? [replacement(change, to)] : dropEntries(change))),
+      ...run(retired),
+      ...removed,
+    ],
+  }
+}
+
+/** Entries of the pointers name entries of the targets, so these come first and go last. */
+const TARGETS = ['weights.map', 'timeout.map'] as const satisfies readonly MapName[]
+const POINTERS = ['http.map', 'https.map'] as const satisfies readonly MapName[]
+
+const run = (commands: readonly Command[]): readonly Step[] => (commands.length > 0 ? [{ do: 'run', commands }] : [])
+
+function whyReload(from: Layout, to: Layout): string | undefined {
+  if (JSON.stringify(from.listeners) !== JSON.stringify(to.listeners)) return 'the listeners changed'
+  if ((from.defaultCertificate === undefined) !== (to.defaultCertificate === undefined))
+    return 'the TLS listener came or went with its certificate'
+  if (to.defaultCertificate !== undefined && !isPemPayload(to.defaultCertificate))
+    return 'the default certificate is too long'
+  if (JSON.stringify(from.pools) !== JSON.stringify(to.pools)) return 'more backends are needed'
+  return undefined
+}
+
+const defaultCertificateChange = (from: Layout, to: Layout): Command[] =>
+  to.defaultCertificate === undefined || from.defaultCertificate === to.defaultCertificate
+    ? []
+    : [...setCertificate(DEFAULT_CERTIFICATE, to.defaultCertificate)]
+
+function certificateChange(
+  old: CertificateSpec | undefined,
+  next: CertificateSpec | undefined,
+  added: Command[],
+  retired: Command[],
+): void {
+  if (next && !old)
+    added.push(...newCertificate(next.file, next.pem), addCrtList(CERTIFICATES, crtListLine(next.file, next.hosts)))
+  else if (next && next.pem !== old?.pem) added.push(...setCertificate(next.file, next.pem))
+  else if (old && !next) retired.push(deleteCrtList(CERTIFICATES, old.file), deleteCertificate(old.file))
+}
+
+function serverChanges(old: HostPart | undefined, next: HostPart | undefined, added: Step[], removed: Step[]): void {
+  for (const [backend, servers] of next?.backends ?? []) {
+    const before = old?.backends.get(backend)
+    for (const [server, spec] of servers) {
+      const known = before?.get(server)
+      if (!known) added.push({ do: 'addServer', backend, server, spec })
+      else if (known.checked !== spec.checked)
+        added.push({ do: 'run', commands: [setHealthChecks(backend, server, spec.checked)] })
+    }
+  }
+  for (const [backend, servers] of old?.backends ?? []) {
+    const after = next?.backends.get(backend)
+    for (const server of servers.keys()) if (!after?.has(server)) removed.push({ do: 'removeServer', backend, server })
+  }
+}
+
+interface MapChange {
+  readonly add: MapEntry[]
+  readonly set: MapEntry[]
+  readonly remove: string[]
+}
+
+const EMPTY: ReadonlyMap<string, string> = new Map()
+
+function mapChange(
+  old: ReadonlyMap<string, string> = EMPTY,
+  next: ReadonlyMap<string, string> = EMPTY,
+  change: MapChange,
+): void {
+  for (const [key, value] of next) {
+    const before = old.get(key)
+    if (before === undefined) change.add.push([key, value])
+    else if (before !== value) change.set.push([key, value])
+  }
+  for (const key of old.keys()) if (!next.has(key)) change.remove.push(key)
+}
+
+type NamedChange = MapChange & { readonly map: MapName }
+
+const putEntries = ({ map, add, set }: NamedChange): readonly Step[] =>
+  run([...addMap(map, add), ...set.map(entry => setMap(map, entry))])
+const dropEntries = ({ map, remove }: NamedChange): readonly Step[] => run(remove.map(key => deleteMap(map, key)))
+const replacement = ({ map }: NamedChange, to: Layout): Step => ({
+  do: 'replaceMap',
+  map,
+  entries: [...mapEntries(to, map)],
+})
+
+/**
+ * Setting and deleting walk a list and take their words inline, so a map with many changes, or with one that would be
+ * syntax there, is replaced as a whole: about 2 us an entry, unnoticed by requests.
+ */
+function isReplaced({ map, set, remove }: NamedChange, to: Layout): boolean {
+  const isPlain = set.every(([key, value]) => isInline(key) && isInline(value)) && remove.every(isInline)
+  if (!isPlain) return true
+  const many = set.length + remove.length
+  return many > 64 && many * 8 > countEntries(to, map)
+}
+
+function countEntries(layout: Layout, map: MapName): number {
+  let count = 0
+  for (const part of layout.parts.values()) count += part.maps[map].size
+  return count
+}

@@ -1,0 +1,148 @@
+import type { Line } from '../../wire/haproxy/program.ts'
+import type { Listeners, MapName } from '../layout/types.ts'
+
+/** Words of a condition: a variable that was set. */
+const found = (variable: string): readonly string[] => ['{', `var(${variable})`, '-m', 'found', '}']
+const missing = (variable: string): readonly string[] => ['!{', `var(${variable})`, '-m', 'found', '}']
+
+/** `http-request set-var(txn.x) <expression> [if ...]`. */
+const set = (variable: string, expression: string, ...conditions: readonly (readonly string[])[]): Line => [
+  'http-request',
+  `set-var(txn.${variable})`,
+  expression,
+  ...(conditions.length > 0 ? ['if', ...conditions.flat()] : []),
+]
+
+/**
+ * Who the request is for. txn.host is what the client wrote, txn.h the name alone, txn.l the name Routes are looked up by. A
+ * slash in Host would shift the boundary between host and path in the lookup.
+ */
+export const identify = ({ domain, alias }: Pick<Listeners, 'domain' | 'alias'>): readonly Line[] => [
+  set('method', 'method'),
+  set('host', 'req.hdr(host)'),
+  set('h', 'req.hdr(host),host_only,lower,rtrim(.)'),
+  ['http-request', 'deny', 'deny_status', '400', 'if', '{', 'var(txn.h)', '-m', 'sub', '/', '}'],
+  set('p', 'path'),
+  set('l', 'var(txn.h)'),
+  ...(alias
+    ? [
+        set('l', `var(txn.h),regsub(\\.${escapeDots(alias)}$,.${domain})`, [
+          '{',
+          'var(txn.h)',
+          '-m',
+          'end',
+          `.${alias}`,
+          '}',
+        ]),
+      ]
+    : []),
+]
+
+const escapeDots = (host: string): string => host.replaceAll('.', '\\.')
+
+/** One lookup gives the longest path of the host; only a miss costs a second one, for a wildcard of one label. */
+export const lookUp = (map: MapName): readonly Line[] => [
+  set('r', `var(txn.l),concat(,txn.p,/?),map_beg(${map})`),
+  set('w', 'var(txn.l),field(2,.,0)', missing('txn.r')),
+  set('r', `str(*.),concat(,txn.w),concat(,txn.p,/?),map_beg(${map})`, missing('txn.r'), found('txn.w')),
+  set('b', 'var(txn.r),field(1,|)', found('txn.r')),
+  set('route', 'var(txn.r),field(2,|)', found('txn.r')),
+  set('service', 'var(txn.r),field(3,|)', found('txn.r')),
+  set('o', 'var(txn.r),field(4,|)', found('txn.r')),
+]
+
+/**
+ * To the same name by HTTPS, as OKD: 302, path and query kept, the port dropped. A port that is not ours was put in front of
+ * us (a forwarder that takes HTTP and TLS alike), so it stays.
+ */
+export function redirect({ httpPort }: Pick<Listeners, 'httpPort'>): readonly Line[] {
+  const isRedirect = ['{', 'var(txn.b)', '-m', 'str', '!https', '}']
+  const isOtherPort = [
+    '{',
+    'req.hdr(host),port_only',
+    'gt',
+    '0',
+    '}',
+    '!{',
+    'req.hdr(host),port_only',
+    'eq',
+    String(httpPort),
+    '}',
+  ]
+  const to = (location: string, ...conditions: readonly string[]): Line => [
+    'http-request',
+    'redirect',
+    'location',
+    location,
+    'code',
+    '302',
+    'if',
+    ...isRedirect,
+    ...conditions,
+  ]
+  return [
+    to('https://%[var(txn.h)]:%[req.hdr(host),port_only]%[pathq]', ...isOtherPort),
+    to('https://%[var(txn.h)]%[pathq]'),
+  ]
+}
+
+/** The Service first, by turns, then its endpoint by the backend: shares do not depend on the number of endpoints. */
+export const weigh = (): readonly Line[] => [
+  set('wid', 'var(txn.b),field(2,:)', ['{', 'var(txn.b)', '-m', 'beg', 'w:', '}']),
+  set('W', 'var(txn.b),field(3,:)', found('txn.wid')),
+  set('st', 'var(txn.b),field(4,:)', found('txn.wid')),
+  ['http-request', 'track-sc2', 'var(txn.wid)', 'table', 'turns', 'if', ...found('txn.wid')],
+  set('n', 'sc_inc_gpc0(2),mul(txn.st),mod(txn.W)', found('txn.wid')),
+  set('b', 'var(txn.wid),concat(:,txn.n),map_str(weights.map)', found('txn.wid')),
+  set('service', 'var(txn.b),field(2,|)', found('txn.wid')),
+  set('b', 'var(txn.b),field(1,|)', found('txn.wid')),
+]
+
+/** Headers by which a client could pose as one that was authenticated, or steer a CGI script. */
+export const cleanHeaders = (): readonly Line[] => [
+  ['http-request', 'del-header', 'Proxy'],
+  ['http-request', 'del-header', 'X-SSL', '-m', 'beg'],
+]
+
+/** OKD's policy Append: what the client sent stays, ours is added. */
+export function forward(proto: 'http' | 'https'): readonly Line[] {
+  const add = (name: string, value: string, ...condition: readonly string[]): Line => [
+    'http-request',
+    'add-header',
+    name,
+    value,
+    ...condition,
+  ]
+  const is4 = ['if', '{', 'src', '0.0.0.0/0', '}']
+  const is6 = ['unless', '{', 'src', '0.0.0.0/0', '}']
+  return [
+    add('X-Forwarded-Host', '%[req.hdr(host)]'),
+    add('X-Forwarded-Port', '%[dst_port]'),
+    add('X-Forwarded-Proto', proto),
+    ...(proto === 'https'
+      ? [add('X-Forwarded-Proto-Version', 'h2', 'if', '{', 'ssl_fc_alpn', '-m', 'str', 'h2', '}')]
+      : []),
+    add('Forwarded', `for=%[src];host=%[req.hdr(host)];proto=${proto}`, ...is4),
+    add('Forwarded', `for="[%[src]]";host=%[req.hdr(host)];proto=${proto}`, ...is6),
+  ]
+}
+
+/** What a Route may set, looked up by its options' id: a Route without any pays one comparison. */
+export const options = (): readonly Line[] => [
+  set('to', 'var(txn.o),map_str_int(timeout.map)', found('txn.o')),
+  ['http-request', 'set-timeout', 'server', 'var(txn.to)', 'if', ...found('txn.to')],
+  [
+    'http-request',
+    'disable-l7-retry',
+    'unless',
+    '{',
+    'method',
+    'GET',
+    'HEAD',
+    'OPTIONS',
+    'PUT',
+    'DELETE',
+    'TRACE',
+    '}',
+  ],
+]
