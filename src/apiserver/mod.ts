@@ -12,15 +12,22 @@ import type { Kernel } from './context.ts'
 import { discoveryRoute } from './discovery/route.ts'
 import type { Handle } from './handle.ts'
 import { createHandle } from './handle.ts'
+import { certificateUser } from './http/identity.ts'
+import type { Listener, TlsOptions } from './http/listener.ts'
+import { createListener } from './http/listener.ts'
+import { podUpgrades } from './http/upgrade.ts'
 import type { Loopback } from './loopback.ts'
 import { createLoopback } from './loopback.ts'
 import { createRegistry } from './resource/registry.ts'
 import { builtinResource } from './resource/resource.ts'
 import { bookmarksRoute } from './routes/bookmarks.ts'
+import type { HealthCheck } from './routes/health.ts'
 import { healthRoute } from './routes/health.ts'
 import { createRoutes } from './routes/mod.ts'
 import { versionRoute } from './routes/version.ts'
+import type { StreamRuntime } from './stream/runtime.ts'
 import { BUILTIN_SUBRESOURCES } from './subresources/all.ts'
+import { podStreams } from './subresources/log.ts'
 import { createSubresources } from './subresources/mod.ts'
 import { scale } from './subresources/scale.ts'
 import { createWatches } from './watch/watches.ts'
@@ -29,6 +36,8 @@ export interface ApiServerDeps {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
+  /** Absent where no pods run: log, exec, attach and portforward are then refused. */
+  readonly runtime?: StreamRuntime
 }
 
 export interface ApiServerOptions {
@@ -39,13 +48,16 @@ export interface ApiServerOptions {
   /** Absent: members of these groups, and of system:masters, may do everything; nobody else anything. */
   readonly authorizer?: Authorizer
   readonly adminGroups?: readonly string[]
+  readonly healthChecks?: readonly HealthCheck[]
 }
 
 export interface ApiServer {
   readonly handle: Handle
   /** For `loopbackTransport`: requests of the given user, without TLS. */
   loopback(user: User): Loopback
-  /** Ends every watch. The store is the caller's to close. */
+  /** A TLS server that does not listen yet; one for each address. */
+  listener(tls: TlsOptions): Listener
+  /** Ends every watch and every listener. The store is the caller's to close. */
   close(): void
 }
 
@@ -65,21 +77,31 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     authorizer: options.authorizer ?? groupAuthorizer(options.adminGroups ?? []),
     watches,
   }
-  const subresources = createSubresources(BUILTIN_SUBRESOURCES, scale)
+  const streams = deps.runtime && { runtime: deps.runtime, clock, log }
+  const subresources = createSubresources({ ...BUILTIN_SUBRESOURCES, ...podStreams(streams) }, scale)
   const handle = createHandle({
     kernel,
     subresources,
     virtual: {},
     routes: createRoutes([
       discoveryRoute(registry, subresources.of),
-      healthRoute([['ping', () => undefined]]),
+      healthRoute([['ping', () => undefined], ...(options.healthChecks ?? [])]),
       versionRoute,
       bookmarksRoute(kernel),
     ]),
   })
+  const listeners: Listener[] = []
   return {
     handle,
     loopback: user => createLoopback(handle, user),
-    close: () => watches.close(),
+    listener(tls) {
+      const made = createListener(tls, handle, certificateUser, podUpgrades(kernel, streams))
+      listeners.push(made)
+      return made
+    },
+    close() {
+      watches.close()
+      for (const listener of listeners) listener.close()
+    },
   }
 }

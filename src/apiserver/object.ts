@@ -27,8 +27,6 @@ export interface Obj {
   [field: string]: unknown
 }
 
-export const copy = <T>(value: T): T => structuredClone(value)
-
 /** A field of a field, or undefined where the path ends early. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let current = value

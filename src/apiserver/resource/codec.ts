@@ -1,6 +1,11 @@
 /** The schema room's derivations, applied to a resource: the one place where the server touches them. */
+import { decode } from '../../schema/decode.ts'
+import { applyDefaults } from '../../schema/default.ts'
 import type { Message } from '../../schema/field.ts'
 import type { FieldError } from '../../schema/kind.ts'
+import { messageNode } from '../../schema/message-node.ts'
+import { decodeProtobuf } from '../../schema/protobuf/decode.ts'
+import { readEnvelope } from '../../wire/protobuf/envelope.ts'
 import type { JsonObject, Obj } from '../object.ts'
 import type { Resource } from './resource.ts'
 
@@ -11,20 +16,33 @@ export interface DecodedTree {
 }
 
 /** Throws Error when a value has the wrong type. */
-export function decodeTree(_resource: Resource, value: JsonObject): DecodedTree {
-  return { object: value, problems: [] }
+export function decodeTree(resource: Resource, value: JsonObject): DecodedTree {
+  const decoded = decode(resource.node, value)
+  if (decoded.error !== undefined) throw new Error(decoded.error)
+  return {
+    object: decoded.value as JsonObject,
+    problems: decoded.unknown.map(path => `unknown field ${JSON.stringify(path)}`),
+  }
 }
 
-export function decodeProtobuf(
-  _message: Message,
-  _body: Uint8Array,
-): { readonly apiVersion: string; readonly kind: string; readonly object: JsonObject } {
-  throw new Error('protobuf is not there yet')
+export interface DecodedProtobuf {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly object: JsonObject
+}
+
+/** A body in its envelope. Throws Error when it is not one. */
+export function decodeBody(message: Message, body: Uint8Array): DecodedProtobuf {
+  const { apiVersion, kind, raw } = readEnvelope(body)
+  const { value, error } = decode(messageNode(message), decodeProtobuf(message, raw))
+  if (error !== undefined) throw new Error(error)
+  return { apiVersion, kind, object: value as JsonObject }
 }
 
 /** Fills in what the schema and the kind say of absent fields. */
 export function complete(resource: Resource, object: Obj, old?: Obj): Obj {
-  return (resource.complete?.(object as never, old as never) as Obj | undefined) ?? object
+  const defaulted = applyDefaults(resource.node, object)
+  return (resource.complete?.(defaulted as never, old as never) as Obj | undefined) ?? defaulted
 }
 
 export function validateObject(resource: Resource, object: Obj, old?: Obj): readonly FieldError[] {

@@ -1,4 +1,5 @@
 import { Scale } from '../../api/autoscaling/scale.ts'
+import { cloneJson } from '../../wire/json/clone.ts'
 import type { Context, Reply } from '../context.ts'
 import { conflict, MODIFIED, notFound } from '../errors.ts'
 import type { JsonObject, Obj } from '../object.ts'
@@ -53,7 +54,7 @@ async function setReplicas(context: Context, next: (scale: Obj) => Obj, options:
     context,
     current => {
       const before = scaleOf(resource, current)
-      const asked = next(structuredClone(before))
+      const asked = next(cloneJson(before))
       const version = asked.metadata.resourceVersion
       if (version && version !== current.metadata.resourceVersion) throw conflict(resource, info.name!, MODIFIED)
       const replicas = at(asked, 'spec', 'replicas') ?? 0

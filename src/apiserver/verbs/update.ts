@@ -1,3 +1,4 @@
+import { cloneJson } from '../../wire/json/clone.ts'
 import type { Context, Reply } from '../context.ts'
 import { keyOf } from '../resource/resource.ts'
 import { readObject } from '../write/body.ts'
@@ -18,7 +19,7 @@ export async function update(context: Context): Promise<Reply> {
   if (absent && resource.behaviour.createOnUpdate) return createObject(context, object, options)
   return updateObject(
     context,
-    current => ({ object: separateStatus(context, current, structuredClone(object)), tracked: false }),
+    current => ({ object: separateStatus(context, current, cloneJson(object)), tracked: false }),
     options,
   )
 }

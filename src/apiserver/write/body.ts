@@ -2,12 +2,12 @@ import { messageOf } from '../../lib/errors.ts'
 import { readJson } from '../../wire/json/read.ts'
 import { JsonError } from '../../wire/json/scan.ts'
 import { isObject } from '../../wire/json/value.ts'
+import { YamlError } from '../../wire/yaml/error.ts'
 import type { Context } from '../context.ts'
 import { unsupportedMediaType } from '../errors.ts'
-import { parseYaml } from '../negotiate/yaml.ts'
 import type { JsonObject, Obj } from '../object.ts'
 import type { FieldValidation } from '../patch/mod.ts'
-import { decodeProtobuf, decodeTree } from '../resource/codec.ts'
+import { decodeBody, decodeTree } from '../resource/codec.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { StatusError } from '../status-error.ts'
 import { badRequest } from '../status-error.ts'
@@ -21,7 +21,7 @@ export const mediaTypeOf = (contentType: string | undefined): string =>
 
 interface RawBody {
   readonly value: JsonObject
-  readonly duplicates: readonly string[]
+  readonly problems: readonly string[]
 }
 
 /** The object of a request's body, decoded as the resource's schema says. Throws StatusError 400, 415. */
@@ -30,19 +30,14 @@ export async function readObject(context: Context, resource: Resource, validatio
   const type = mediaTypeOf(headers['content-type'])
   if (type === PROTOBUF_TYPE) {
     if (!resource.message) throw unsupportedMediaType(type, [JSON_TYPE, YAML_TYPE])
-    const { apiVersion, kind, object } = guarded(body, resource, () => decodeProtobuf(resource.message!, body))
+    const { apiVersion, kind, object } = guarded(body, resource, () => decodeBody(resource.message!, body))
     checkType(resource, apiVersion, kind)
     return finish(resource, object)
   }
   const raw = await readTree(type, body, resource)
   checkType(resource, textOr(raw.value.apiVersion), textOr(raw.value.kind))
   const { object, problems } = guarded(body, resource, () => decodeTree(resource, raw.value))
-  report(
-    context,
-    resource,
-    [...raw.duplicates.map(path => `duplicate field ${JSON.stringify(path)}`), ...problems],
-    validation,
-  )
+  report(context, resource, [...raw.problems, ...problems], validation)
   return finish(resource, object)
 }
 
@@ -73,28 +68,30 @@ export function report(
 async function readTree(type: string, body: Uint8Array, resource: Resource): Promise<RawBody> {
   try {
     const raw = await parseTree(type, body)
-    if (typeof raw.value === 'object' && raw.value !== null && !Array.isArray(raw.value)) return raw as RawBody
-    throw unrecognized(
-      resource,
-      body,
-      "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value",
-    )
+    if (isObject(raw.value)) return raw as RawBody
+    throw new JsonError('json: cannot unmarshal the value into an object')
   } catch (error) {
-    if (error instanceof JsonError || error instanceof YamlProblem)
+    if (error instanceof JsonError || error instanceof YamlError)
       throw unrecognized(resource, body, `couldn't get version/kind; json parse error: ${error.message}`)
     throw error
   }
 }
 
-class YamlProblem extends Error {}
+interface ParsedTree {
+  readonly value: unknown
+  /** What strict decoding says of keys that an object has twice. */
+  readonly problems: readonly string[]
+}
 
-async function parseTree(type: string, body: Uint8Array) {
-  if (type === '' || type === JSON_TYPE) return readJson(body)
+async function parseTree(type: string, body: Uint8Array): Promise<ParsedTree> {
+  if (type === '' || type === JSON_TYPE) {
+    const { value, duplicates } = readJson(body)
+    return { value, problems: duplicates.map(path => `duplicate field ${JSON.stringify(path)}`) }
+  }
   if (type !== YAML_TYPE) throw unsupportedMediaType(type, [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE])
-  const value = await parseYaml(Buffer.from(body).toString('utf8')).catch(error => {
-    throw new YamlProblem(messageOf(error))
-  })
-  return { value, duplicates: [] }
+  const { readYaml } = await import('../../wire/yaml/read.ts')
+  const { value, duplicates } = readYaml(body)
+  return { value, problems: duplicates.length === 0 ? [] : [`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`] }
 }
 
 function checkType(resource: Resource, apiVersion: string, kind: string): void {

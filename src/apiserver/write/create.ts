@@ -1,6 +1,7 @@
 import type { FieldError } from '../../schema/kind.ts'
 import type { Stored } from '../../store/mod.ts'
 import { WriteConflict } from '../../store/mod.ts'
+import { cloneJson } from '../../wire/json/clone.ts'
 import type { Attributes } from '../admission/mod.ts'
 import type { Context, Reply } from '../context.ts'
 import { alreadyExists, generateNameConflict, invalid } from '../errors.ts'
@@ -25,7 +26,7 @@ export async function createObject(
 ): Promise<Reply> {
   const generated = !object.metadata.name && object.metadata.generateName !== undefined
   for (let attempt = 1; ; attempt++) {
-    const candidate = generated && attempt < NAME_ATTEMPTS ? structuredClone(object) : object
+    const candidate = generated && attempt < NAME_ATTEMPTS ? cloneJson(object) : object
     try {
       return await createOnce(context, candidate, options, tracked)
     } catch (error) {

@@ -4,7 +4,7 @@ import type { FieldError } from '../../schema/kind.ts'
 import { readJson } from '../../wire/json/read.ts'
 import type { Context } from '../context.ts'
 import { invalid, unsupportedMediaType } from '../errors.ts'
-import { decodeProtobuf } from '../resource/codec.ts'
+import { decodeBody } from '../resource/codec.ts'
 import { badRequest } from '../status-error.ts'
 import { mediaTypeOf, PROTOBUF_TYPE } from './body.ts'
 
@@ -48,7 +48,7 @@ interface RawOptions {
 function readBody(contentType: string | undefined, body: Uint8Array): RawOptions {
   const type = mediaTypeOf(contentType)
   try {
-    if (type === PROTOBUF_TYPE) return decodeProtobuf(DeleteOptions, body).object
+    if (type === PROTOBUF_TYPE) return decodeBody(DeleteOptions, body).object
     if (type !== '' && type !== 'application/json')
       throw unsupportedMediaType(type, ['application/json', PROTOBUF_TYPE])
     const { value } = readJson(body)

@@ -1,0 +1,27 @@
+import type { Readable } from 'node:stream'
+import { tooLarge } from '../errors.ts'
+
+export const MAX_BODY_BYTES = 3 * 1024 * 1024
+
+const EMPTY = Buffer.alloc(0)
+
+/** The whole body. Rejects with StatusError 413 beyond the limit, and with the stream's error when it breaks. */
+export function readBody(stream: Readable): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    stream.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > MAX_BODY_BYTES) {
+        chunks.length = 0
+        reject(tooLarge(`Request entity too large: limit is ${MAX_BODY_BYTES}`))
+        // What still comes is read and thrown away, so that the client gets to see the answer.
+      } else chunks.push(chunk)
+    })
+    stream.on('end', () =>
+      resolve(chunks.length === 0 ? EMPTY : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)),
+    )
+    stream.on('error', reject)
+    stream.on('close', () => reject(new Error('the request was cut off')))
+  })
+}

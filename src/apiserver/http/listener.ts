@@ -1,0 +1,228 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { Http2SecureServer, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import { constants, createSecureServer } from 'node:http2'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { User } from '../auth/user.ts'
+import type { ApiRequest } from '../context.ts'
+import { unauthorized } from '../errors.ts'
+import type { Handle } from '../handle.ts'
+import type { ApiResponse } from '../respond.ts'
+import { respondError } from '../respond.ts'
+import { StatusError } from '../status-error.ts'
+import { readBody } from './body.ts'
+import { sinkOf } from './sink.ts'
+
+export interface TlsOptions {
+  /** PEM texts. */
+  readonly cert: string
+  readonly key: string
+  /** Who signs the certificates of clients. */
+  readonly clientCa: string
+}
+
+/** A request that leaves HTTP behind: the socket is the handler's from here on. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer, user: User) => void
+
+/** Who a request is from; undefined refuses it. */
+export type Authenticate = (
+  socket: TLSSocket,
+  headers: Readonly<Record<string, string>>,
+) => Promise<User | undefined> | User | undefined
+
+export interface Listener {
+  /** To be made listening by whoever owns the address: `listen({ fd })`, or host/socket in a namespace. */
+  readonly server: Http2SecureServer
+  /** Stops listening and lets go of every connection. */
+  close(): void
+}
+
+/** An idle HTTP/1.1 connection is kept for longer than clients keep theirs, so that they are the ones to close. */
+const KEEP_ALIVE_MS = 120_000
+/** For all streams of a connection, in MB: the default of 10 would refuse a hundred concurrent lists. */
+const MAX_SESSION_MB = 1024
+const MAX_STREAMS = 10_000
+
+/** HTTP/2, and HTTP/1.1 for what needs an upgrade, on one TLS port. */
+export function createListener(
+  tls: TlsOptions,
+  handle: Handle,
+  authenticate: Authenticate,
+  upgrade: UpgradeHandler,
+): Listener {
+  const sessions = new Set<ServerHttp2Session>()
+  const http1 = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
+    void answer1(handle, authenticate, request, response)
+  })
+  http1.on('upgrade', (request, socket, head) => {
+    void upgradeAs(authenticate, upgrade, request, socket, head)
+  })
+  http1.on('clientError', (_, socket) => socket.destroy())
+  const server = createSecureServer({
+    cert: tls.cert,
+    key: tls.key,
+    ca: tls.clientCa,
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    maxSessionMemory: MAX_SESSION_MB,
+    settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: 1 << 20 },
+  })
+  server.on('unknownProtocol', socket => http1.emit('connection', socket))
+  server.on('session', session => {
+    sessions.add(session)
+    session.on('error', () => {})
+    session.once('close', () => sessions.delete(session))
+  })
+  server.on('stream', (stream, headers) => {
+    void answer2(handle, authenticate, stream, headers)
+  })
+  // What goes wrong with one connection is its client's business.
+  for (const event of ['sessionError', 'tlsClientError', 'clientError'] as const) server.on(event, () => {})
+  return {
+    server,
+    close() {
+      server.close()
+      for (const session of sessions) session.close()
+      http1.closeAllConnections()
+    },
+  }
+}
+
+async function answer2(
+  handle: Handle,
+  authenticate: Authenticate,
+  stream: ServerHttp2Stream,
+  incoming: IncomingHttpHeaders,
+): Promise<void> {
+  stream.on('error', () => {})
+  const method = incoming[':method'] ?? 'GET'
+  const headers = plainHeaders(incoming)
+  const socket = stream.session!.socket as TLSSocket
+  const aborted = abortOnClose(stream)
+  const response = await answer(handle, authenticate, socket, {
+    method,
+    url: incoming[':path'] ?? '/',
+    headers,
+    read: () => readBody(stream),
+    signal: aborted,
+  })
+  if (!response || stream.destroyed) return
+  const { status, body } = response
+  if (typeof body === 'function') {
+    stream.respond({ ':status': status, ...response.headers })
+    body(sinkOf(stream))
+  } else if (method === 'HEAD' || body.length === 0) {
+    stream.respond({ ':status': status, ...response.headers, 'content-length': body.length }, { endStream: true })
+  } else {
+    stream.respond({ ':status': status, ...response.headers, 'content-length': body.length })
+    stream.end(body)
+  }
+  // The rest of a body that was too large: told not to send it.
+  if (status === 413) stream.close(constants.NGHTTP2_NO_ERROR)
+}
+
+async function answer1(
+  handle: Handle,
+  authenticate: Authenticate,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const answered = await answer(handle, authenticate, request.socket as TLSSocket, {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    headers: plainHeaders(request.headers),
+    read: () => readBody(request),
+    signal: abortOnClose(response),
+  })
+  if (!answered || response.destroyed) return
+  const { status, headers, body } = answered
+  if (typeof body === 'function') {
+    response.writeHead(status, headers)
+    response.flushHeaders()
+    body(sinkOf(response))
+  } else {
+    response.writeHead(status, { ...headers, 'content-length': body.length })
+    response.end(body)
+  }
+}
+
+interface Incoming {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  read(): Promise<Buffer>
+  readonly signal: () => AbortSignal
+}
+
+const NO_BODY = new Set(['GET', 'HEAD'])
+const EMPTY = Buffer.alloc(0)
+
+/** Undefined when the client is gone before it could be answered. */
+async function answer(
+  handle: Handle,
+  authenticate: Authenticate,
+  socket: TLSSocket,
+  { method, url, headers, read, signal }: Incoming,
+): Promise<ApiResponse | undefined> {
+  const question = url.indexOf('?')
+  const request: Omit<ApiRequest, 'body'> = {
+    method,
+    path: question < 0 ? url : url.slice(0, question),
+    query: new URLSearchParams(question < 0 ? '' : url.slice(question + 1)),
+    headers,
+    get signal() {
+      return signal()
+    },
+  }
+  try {
+    const body = NO_BODY.has(method) ? EMPTY : await read()
+    const user = await authenticate(socket, headers)
+    if (!user) throw unauthorized()
+    return await handle(Object.assign(request, { body }), user)
+  } catch (error) {
+    if (!(error instanceof StatusError)) return undefined
+    return respondError(Object.assign(request, { body: EMPTY }), error)
+  }
+}
+
+async function upgradeAs(
+  authenticate: Authenticate,
+  upgrade: UpgradeHandler,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  socket.on('error', () => {})
+  const user = await authenticate(request.socket as TLSSocket, plainHeaders(request.headers))
+  if (user) upgrade(request, socket, head, user)
+  else socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
+}
+
+/** The signal is made when first asked for: most requests are over before anybody would. */
+function abortOnClose(stream: { once(event: 'close', f: () => void): unknown }): () => AbortSignal {
+  let controller: AbortController | undefined
+  let closed = false
+  stream.once('close', () => {
+    closed = true
+    controller?.abort(new Error('the client is gone'))
+  })
+  return () => {
+    if (!controller) {
+      controller = new AbortController()
+      if (closed) controller.abort(new Error('the client is gone'))
+    }
+    return controller.signal
+  }
+}
+
+function plainHeaders(headers: IncomingHttpHeaders | IncomingMessage['headers']): Record<string, string> {
+  const plain: Record<string, string> = {}
+  for (const name in headers) {
+    if (name.startsWith(':')) continue
+    const value = headers[name]
+    if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return plain
+}
