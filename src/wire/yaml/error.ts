@@ -1,0 +1,3 @@
+export class YamlError extends Error {
+  override readonly name = 'YamlError'
+}
