@@ -1,5 +1,5 @@
 /** What the command line does with twins. `launch.ts`, `stop.ts` and `control/` implement it; `supervise.ts` is the other end. */
-import type { Duplex, Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import type { Progress } from '../client/mod.ts'
 import type { ConfigRequest } from './config.ts'
 
@@ -70,7 +70,7 @@ export interface TwinStatus {
 
 /** One process inside the world, with its streams. */
 export interface RemoteProcess {
-  readonly stdin: Duplex | null
+  readonly stdin: Writable | null
   readonly stdout: Readable
   readonly stderr: Readable | null
   resize(columns: number, rows: number): void
