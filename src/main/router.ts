@@ -1,0 +1,46 @@
+import { realHaproxy } from '../host/haproxy/real.ts'
+import { parseRouterArgs } from '../model/routes/options.ts'
+import { startRouter } from '../router/role.ts'
+import { adminSocket } from '../twin/roles.ts'
+import { serveAdmin } from './admin.ts'
+import { connect } from './connect.ts'
+import { realHost } from './host.ts'
+import { createLog } from './log.ts'
+import { runRole, stopSignal } from './signals.ts'
+
+/** A router of an IngressController: HAProxy as the Routes of the API say. */
+export async function router(args: readonly string[]): Promise<void> {
+  const { values, rest } = takeFlags(args, ['kubeconfig'])
+  const options = parseRouterArgs(rest)
+  const log = createLog('router')
+  const signal = stopSignal()
+  const host = await realHost()
+  const kubeconfig = values.get('kubeconfig') ?? process.env.KUBECONFIG ?? ''
+  const { client, informers, progress } = await connect(kubeconfig, log, signal)
+  const folder = `/run/fairlead/haproxy-${options.controller}-${process.env.HOSTNAME ?? process.pid}`.slice(0, 80)
+  const haproxy = await realHaproxy({ folder, logs: process.stdout, log, clock: host.clock })
+  const listen = (server: Parameters<typeof host.sockets.listen>[0], port: number): Promise<void> =>
+    host.sockets.listen(server, { netns: host.netns.home, port })
+  const role = await startRouter(
+    { client, informers, progress, haproxy, clock: host.clock, log, listen },
+    options,
+    signal,
+  )
+  serveAdmin(adminSocket(`router-${process.env.HOSTNAME ?? 'local'}`), role.progress, signal)
+  await runRole(role, log)
+}
+
+/** Flags that the process itself reads, apart from those of the role. */
+function takeFlags(
+  args: readonly string[],
+  names: readonly string[],
+): { values: ReadonlyMap<string, string>; rest: readonly string[] } {
+  const values = new Map<string, string>()
+  const rest = args.filter(arg => {
+    const match = /^--([a-z-]+)=(.*)$/s.exec(arg)
+    if (!match || !names.includes(match[1]!)) return true
+    values.set(match[1]!, match[2]!)
+    return false
+  })
+  return { values, rest }
+}
