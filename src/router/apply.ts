@@ -27,7 +27,7 @@ export class Unexpected extends Error {
 export interface Applier {
   /** Rejects with Unexpected, or HaproxyGone. */
   apply(steps: readonly Step[]): Promise<void>
-  /** Tries again to delete the servers that could not be; resolves to how many are left. */
+  /** Deletes the removed servers whose last request has ended; resolves to how many are left. */
   sweep(): Promise<number>
   /** After a load: nothing is left of the process before. */
   forget(): void
@@ -60,6 +60,7 @@ export function createApplier(haproxy: Haproxy): Applier {
   }
   const sweep = async (): Promise<number> => {
     const servers = [...leaving.values()]
+    if (servers.length === 0) return 0
     const answers = await haproxy.run(servers.map(({ backend, server }) => deleteServer(backend, server)))
     for (const [index, { backend, server }] of servers.entries()) {
       const answer = answers[index]!
@@ -82,7 +83,6 @@ export function createApplier(haproxy: Haproxy): Applier {
         }
       }
       await flush()
-      if (leaving.size > 0) await sweep()
     },
     sweep,
     forget: () => leaving.clear(),

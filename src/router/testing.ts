@@ -20,6 +20,7 @@ export const testListeners: Listeners = {
   httpsPort: 443,
   threads: 1,
   maxConnections: 1000,
+  openFiles: 20_000,
   domain: ROUTER_DEFAULTS.domain,
   accessLog: true,
 }

@@ -34,6 +34,7 @@ export function createTable(policy: RouterPolicy, view: ServiceView): RouteTable
   const byHost = new Map<string, Set<string>>()
   const byService = new Map<string, Set<string>>()
   const refused = new Map<string, string>()
+  const sources = new Map<string, string>()
   let hosts = new Set<string>()
   let hostless = new Map<string, Verdict>()
 
@@ -42,6 +43,7 @@ export function createTable(policy: RouterPolicy, view: ServiceView): RouteTable
     hostless.delete(key)
     if (!old) return
     facts.delete(key)
+    sources.delete(key)
     leave(byHost, old.host, key)
     for (const { service } of old.targets) leave(byService, service, key)
     hosts.add(old.host)
@@ -51,11 +53,15 @@ export function createTable(policy: RouterPolicy, view: ServiceView): RouteTable
   return {
     put(route) {
       const key = `${route.metadata.namespace}/${route.metadata.name}`
+      const source = sourceOf(route)
+      const known = facts.get(key)
+      if (known && source !== undefined && source === sources.get(key)) return void hosts.add(known.host)
       forget(key)
       const reading = readRoute(route, policy)
       if ('rejection' in reading)
         return void hostless.set(key, { host: hostOf(route, policy), rejection: reading.rejection })
       facts.set(key, reading.facts)
+      if (source !== undefined) sources.set(key, source)
       join(byHost, reading.facts.host, key)
       for (const { service } of reading.facts.targets) join(byService, service, key)
       hosts.add(reading.facts.host)
@@ -85,6 +91,10 @@ export function createTable(policy: RouterPolicy, view: ServiceView): RouteTable
     },
   }
 }
+
+/** Equal for versions of a Route that read the same, as after a change of status; kept where reading takes long. */
+const sourceOf = ({ metadata: { uid, annotations }, spec }: Route): string | undefined =>
+  spec.tls?.certificate ? JSON.stringify([uid, annotations, spec]) : undefined
 
 const REFUSED: Rejection = {
   reason: 'ExtendedValidationFailed',

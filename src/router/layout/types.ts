@@ -40,7 +40,9 @@ export interface Listeners {
   readonly httpPort: number
   readonly httpsPort: number
   readonly threads: number
+  /** An upper bound: what the open files allow may be less. */
   readonly maxConnections: number
+  readonly openFiles: number
   readonly domain: string
   readonly alias?: string
   readonly accessLog: boolean

@@ -21,7 +21,7 @@ export const CHECK_MS = 5000
 export function renderProgram(layout: Layout): ProgramText {
   const servers = collectServers(layout)
   const sections: Section[] = [
-    global(layout.listeners),
+    global(layout.listeners, countServers(servers)),
     base(layout.listeners),
     web(),
     { type: 'defaults', name: 'opt', from: 'web', lines: options() },
@@ -41,11 +41,20 @@ export function renderProgram(layout: Layout): ProgramText {
 
 const words = (text: string): Line => text.split(' ')
 
-const global = ({ maxConnections, threads, accessLog }: Listeners): Section => ({
+/**
+ * A connection needs two files, a checked server one, and a start beyond the limit fails. A quarter of the servers is spare, for
+ * those that come at run time.
+ */
+const connectionLimit = ({ maxConnections, openFiles }: Listeners, servers: number): number =>
+  Math.max(100, Math.min(maxConnections, Math.floor((openFiles - 200 - servers * 1.25) / 2)))
+
+const countServers = (servers: Servers): number => [...servers.values()].reduce((sum, its) => sum + its.size, 0)
+
+const global = (listeners: Listeners, servers: number): Section => ({
   type: 'global',
   lines: [
-    ['maxconn', String(maxConnections)],
-    ['nbthread', String(threads)],
+    ['maxconn', String(connectionLimit(listeners, servers))],
+    ['nbthread', String(listeners.threads)],
     // Else two routers on one host would share the port without a word, each serving its own state.
     ['noreuseport'],
     // A process that was replaced lives until its last connection: never without an end.
@@ -55,7 +64,7 @@ const global = ({ maxConnections, threads, accessLog }: Listeners): Section => (
     ['tune.pool-high-fd-ratio', '90'],
     ['ssl-default-bind-options', 'ssl-min-ver', 'TLSv1.2'],
     // Level info alone is traffic; what HAProxy says of itself goes to stderr.
-    ...(accessLog ? [words('log stdout len 4096 format raw local0 info info')] : []),
+    ...(listeners.accessLog ? [words('log stdout len 4096 format raw local0 info info')] : []),
   ],
 })
 

@@ -1,0 +1,304 @@
+import { get } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Event } from '../api/core/event.ts'
+import { Secret } from '../api/core/secret.ts'
+import { Service } from '../api/core/service.ts'
+import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
+import { Route } from '../api/route/route.ts'
+import { eventually, settled, type TestBench, testBench } from '../client/testing.ts'
+import { type FakeHaproxy, type FakeOptions, fakeHaproxy } from '../host/haproxy/fake.ts'
+import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
+import type { Listenable } from '../host/socket/mod.ts'
+import { ROUTER_DEFAULTS } from '../model/routes/options.ts'
+import { startRouter } from './role.ts'
+
+interface Router {
+  readonly bench: TestBench
+  readonly haproxy: FakeHaproxy
+  stop(): Promise<void>
+  probe(path: string): Promise<{ code: number; text: string }>
+}
+
+let running: Router | undefined
+afterEach(async () => {
+  await running?.stop()
+  running?.bench.close()
+  running = undefined
+})
+
+const split = (pem: string): { certificate: string; key: string } => {
+  const at = pem.indexOf('-----BEGIN PRIVATE')
+  return { certificate: pem.slice(0, at), key: pem.slice(at) }
+}
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+function putCertificate({ api }: TestBench, pem: string): void {
+  const { certificate, key } = split(pem)
+  api.put(Secret, {
+    metadata: { namespace: 'openshift-ingress', name: 'router-certs-default' },
+    type: 'kubernetes.io/tls',
+    data: { 'tls.crt': base64(certificate), 'tls.key': base64(key) },
+  })
+}
+
+function putService({ api }: TestBench, name: string, ...addresses: readonly string[]): void {
+  api.put(Service, { metadata: { namespace: 'shop', name }, spec: {} })
+  api.put(EndpointSlice, {
+    metadata: { namespace: 'shop', name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    endpoints: addresses.map(address => ({ addresses: [address] })),
+    ports: [{ name: 'http', port: 8080 }],
+  })
+}
+
+const putRoute = ({ api }: TestBench, name: string, spec: Partial<Route['spec']> = {}, namespace = 'shop'): Route =>
+  api.put(Route, {
+    metadata: { namespace, name },
+    spec: { host: `${name}.example.com`, to: { kind: 'Service', name: 'web' }, ...spec },
+  })
+
+async function start(prepare: (bench: TestBench) => void = () => {}, fake: FakeOptions = {}): Promise<Router> {
+  const bench = testBench()
+  const haproxy = fakeHaproxy(fake)
+  const stop = new AbortController()
+  let port = 0
+  const listen = (server: Listenable): Promise<void> =>
+    new Promise(resolve =>
+      server.listen(0, '127.0.0.1', () => {
+        port = (server.address() as AddressInfo).port
+        resolve()
+      }),
+    )
+  putCertificate(bench, someCertificate)
+  prepare(bench)
+  const deps = { ...bench, client: bench.informers.client, haproxy, listen, graceMs: 0 }
+  const role = await startRouter(deps, ROUTER_DEFAULTS, stop.signal)
+  running = {
+    bench,
+    haproxy,
+    stop() {
+      stop.abort(new Error('stop'))
+      return role.done
+    },
+    probe: path =>
+      new Promise((resolve, reject) => {
+        get({ port, path, host: '127.0.0.1' }, response => {
+          let text = ''
+          response.on('data', chunk => (text += chunk)).on('end', () => resolve({ code: response.statusCode!, text }))
+        }).on('error', reject)
+      }),
+  }
+  await settled(bench)
+  return running
+}
+
+const mapOf = ({ haproxy }: Router, map: string): Record<string, string> =>
+  Object.fromEntries(haproxy.state?.maps.get(map) ?? [])
+const serversOf = ({ haproxy }: Router, backend: string): string[] =>
+  [...(haproxy.state?.backends.get(backend)?.values() ?? [])].filter(one => !one.maintenance).map(one => one.endpoint)
+const conditions = ({ bench }: Router, name: string, namespace = 'shop') =>
+  bench.api.get(Route, { namespace, name })?.status?.ingress?.[0]?.conditions ?? []
+
+describe('startRouter', () => {
+  it('serves what is there, and tells it', async () => {
+    const router = await start(bench => {
+      putService(bench, 'web', '10.128.0.5', '10.128.2.5')
+      putRoute(bench, 'web')
+    })
+    expect(mapOf(router, 'http.map')).toEqual({ 'web.example.com/': 'random-0|shop/web|web' })
+    expect(serversOf(router, 'random-0')).toEqual(['10.128.0.5:8080', '10.128.2.5:8080'])
+    expect(router.bench.api.get(Route, { namespace: 'shop', name: 'web' })?.status?.ingress).toEqual([
+      {
+        host: 'web.example.com',
+        routerName: 'default',
+        conditions: [{ type: 'Admitted', status: 'True', lastTransitionTime: expect.any(String) }],
+        wildcardPolicy: 'None',
+        routerCanonicalHostname: 'router-default.apps.fairlead.test',
+      },
+    ])
+    expect(router.haproxy.loaded).toHaveLength(1)
+    expect(await router.probe('/healthz/ready')).toEqual({ code: 200, text: 'ok\n' })
+    expect((await router.probe('/metrics')).text).toContain('haproxy_up 1')
+    expect((await router.probe('/nothing')).code).toBe(404)
+  })
+
+  it('follows new Routes, endpoints, weights and deletions without a reload', async () => {
+    const router = await start(bench => putService(bench, 'web', '10.128.0.5'))
+    const { bench } = router
+    putRoute(bench, 'web')
+    await settled(bench)
+    expect(serversOf(router, 'random-0')).toEqual(['10.128.0.5:8080'])
+    putService(bench, 'web', '10.128.0.6')
+    await settled(bench)
+    expect(serversOf(router, 'random-0')).toEqual(['10.128.0.6:8080'])
+    putService(bench, 'canary', '10.128.4.5')
+    putRoute(bench, 'web', {
+      to: { kind: 'Service', name: 'web', weight: 90 },
+      alternateBackends: [{ kind: 'Service', name: 'canary', weight: 10 }],
+    })
+    await settled(bench)
+    expect(Object.values(mapOf(router, 'weights.map')).filter(value => value.endsWith('|web'))).toHaveLength(9)
+    expect(Object.values(mapOf(router, 'weights.map')).filter(value => value.endsWith('|canary'))).toHaveLength(1)
+    bench.api.drop(Route, { namespace: 'shop', name: 'web' })
+    await settled(bench)
+    expect(mapOf(router, 'http.map')).toEqual({})
+    expect(mapOf(router, 'weights.map')).toEqual({})
+    for (const servers of router.haproxy.state!.backends.values()) expect(servers.size).toBe(0)
+    expect(router.haproxy.loaded).toHaveLength(1)
+  })
+
+  it('the oldest claim wins, and the next one when it goes', async () => {
+    const router = await start(bench => {
+      putService(bench, 'web', '10.128.0.5')
+      bench.api.put(Route, {
+        metadata: { namespace: 'shop', name: 'old', creationTimestamp: '2025-01-01T00:00:00Z' },
+        spec: { host: 'x.example.com', to: { kind: 'Service', name: 'web' } },
+      })
+      putRoute(bench, 'new', { host: 'x.example.com' })
+      putRoute(bench, 'foreign', { host: 'x.example.com', path: '/other' }, 'elsewhere')
+    })
+    expect(conditions(router, 'old')[0]).toMatchObject({ status: 'True' })
+    expect(conditions(router, 'new')[0]).toMatchObject({
+      status: 'False',
+      reason: 'HostAlreadyClaimed',
+      message: 'route old already exposes x.example.com and is older',
+    })
+    expect(conditions(router, 'foreign', 'elsewhere')[0]).toMatchObject({
+      reason: 'HostAlreadyClaimed',
+      message: 'a route in another namespace holds x.example.com and is older than foreign',
+    })
+    router.bench.api.drop(Route, { namespace: 'shop', name: 'old' })
+    await settled(router.bench)
+    const admitted = [conditions(router, 'new')[0]?.status, conditions(router, 'foreign', 'elsewhere')[0]?.status]
+    expect(admitted.sort()).toEqual(['False', 'True'])
+  })
+
+  it('says that a Service is missing, and takes it back when it comes', async () => {
+    const router = await start(bench => putRoute(bench, 'web'))
+    const says = () => conditions(router, 'web').map(({ type, status, reason }) => [type, status, reason])
+    expect(says()).toEqual([
+      ['Admitted', 'True', undefined],
+      ['ResolvedRefs', 'False', 'ServiceNotFound'],
+    ])
+    await eventually(() => router.bench.api.all(Event).length === 1)
+    expect(router.bench.api.all(Event)[0]).toMatchObject({
+      type: 'Warning',
+      reason: 'ServiceNotFound',
+      message: 'Service shop/web does not exist',
+    })
+    expect(mapOf(router, 'http.map')).toEqual({ 'web.example.com/': 'random-0|shop/web|web' })
+    putService(router.bench, 'web', '10.128.0.5')
+    await settled(router.bench)
+    expect(says()).toEqual([['Admitted', 'True', undefined]])
+  })
+
+  it('status is written after HAProxy has acknowledged, not before', async () => {
+    let isObeying = true
+    const router = await start(bench => putService(bench, 'web', '10.128.0.5'), {
+      answers: ({ line }) => (line.startsWith('add map') && !isObeying ? 'Unknown map identifier.' : undefined),
+      refuses: () => (isObeying ? [] : ['config : nothing goes']),
+    })
+    isObeying = false
+    putRoute(router.bench, 'web')
+    await eventually(() => router.haproxy.commands.some(line => line.startsWith('add map')))
+    expect(conditions(router, 'web')).toEqual([])
+    isObeying = true
+    await settled(router.bench)
+    expect(conditions(router, 'web')[0]?.status).toBe('True')
+  })
+
+  it('restores everything when HAProxy is killed', async () => {
+    const router = await start(bench => {
+      putService(bench, 'web', '10.128.0.5')
+      putRoute(bench, 'web')
+    })
+    putRoute(router.bench, 'later')
+    await settled(router.bench)
+    const before = mapOf(router, 'http.map')
+    router.haproxy.crash()
+    expect((await router.probe('/healthz/ready')).code).toBe(503)
+    await eventually(() => router.haproxy.state !== undefined)
+    await settled(router.bench)
+    expect(mapOf(router, 'http.map')).toEqual(before)
+    expect(serversOf(router, 'random-1')).toEqual(['10.128.0.5:8080'])
+    expect((await router.probe('/healthz/ready')).code).toBe(200)
+  })
+
+  it('a server goes only when its last request has ended, and comes back as it was', async () => {
+    const router = await start(bench => {
+      putService(bench, 'web', '10.128.0.5', '10.128.0.6')
+      putRoute(bench, 'web')
+    })
+    const [name] = [...router.haproxy.state!.backends.get('random-0')!.keys()]
+    router.haproxy.setBusy('random-0', name!, true)
+    putService(router.bench, 'web', '10.128.0.6')
+    await settled(router.bench)
+    expect(router.haproxy.state!.backends.get('random-0')!.get(name!)?.maintenance).toBe(true)
+    putService(router.bench, 'web', '10.128.0.5', '10.128.0.6')
+    await settled(router.bench)
+    expect(serversOf(router, 'random-0')).toHaveLength(2)
+    putService(router.bench, 'web', '10.128.0.6')
+    await settled(router.bench)
+    router.haproxy.setBusy('random-0', name!, false)
+    await eventually(() => !router.haproxy.state!.backends.get('random-0')!.has(name!))
+    expect(router.haproxy.loaded).toHaveLength(1)
+  })
+
+  it('certificates come, change and go at run time; one that HAProxy refuses is taken from its Route alone', async () => {
+    let isRefusing = false
+    const refuses = (text: string): boolean => isRefusing && text.includes(split(otherCertificate).key.split('\n')[1]!)
+    const router = await start(bench => putService(bench, 'web', '10.128.0.5'), {
+      answers: ({ line, payload = [] }) =>
+        line.startsWith('set ssl cert') && refuses(payload.join('\n')) ? 'unable to load certificate' : undefined,
+      refuses: ({ files }) =>
+        [...files]
+          .filter(([, text]) => refuses(text))
+          .map(([file]) => `config : unable to load certificate from file '${file}'.`),
+    })
+    putRoute(router.bench, 'own', { tls: { termination: 'edge', ...split(someCertificate) } })
+    putRoute(router.bench, 'web', { tls: { termination: 'edge' } })
+    await settled(router.bench)
+    const list = () => [...router.haproxy.state!.crtLists.get('certs.list')!.values()]
+    expect(list()).toEqual([expect.stringMatching(/^certs\/[0-9a-f]{12}\.pem own\.example\.com$/)])
+    isRefusing = true
+    putRoute(router.bench, 'own', { tls: { termination: 'edge', ...split(otherCertificate) } })
+    await settled(router.bench)
+    expect(conditions(router, 'own')[0]).toMatchObject({ status: 'False', reason: 'ExtendedValidationFailed' })
+    expect(conditions(router, 'web')[0]).toMatchObject({ status: 'True' })
+    expect(Object.keys(mapOf(router, 'https.map'))).toEqual(['web.example.com/'])
+    isRefusing = false
+    putRoute(router.bench, 'own', { tls: { termination: 'edge', ...split(someCertificate) } })
+    await settled(router.bench)
+    expect(conditions(router, 'own')[0]).toMatchObject({ status: 'True' })
+  })
+
+  it('serves plain HTTP until there is a default certificate', async () => {
+    const router = await start(bench => {
+      bench.api.drop(Secret, { namespace: 'openshift-ingress', name: 'router-certs-default' })
+      putService(bench, 'web', '10.128.0.5')
+      putRoute(bench, 'web')
+    })
+    expect(router.haproxy.loaded.at(-1)!.config).not.toContain('frontend secure')
+    expect(mapOf(router, 'http.map')).toHaveProperty(['web.example.com/'])
+    putCertificate(router.bench, someCertificate)
+    await settled(router.bench)
+    expect(router.haproxy.loaded.at(-1)!.config).toContain('frontend secure')
+    putCertificate(router.bench, otherCertificate)
+    await settled(router.bench)
+    expect(router.haproxy.loaded).toHaveLength(2)
+    expect(router.haproxy.state!.certificates.get('certs/default.pem')).toContain(
+      split(otherCertificate).key.split('\n')[1],
+    )
+  })
+
+  it('many new Routes need few reloads', async () => {
+    const router = await start(bench => putService(bench, 'web', '10.128.0.5'))
+    for (let batch = 0; batch < 40; batch++) {
+      for (let index = 0; index < 10; index++) putRoute(router.bench, `r-${batch}-${index}`)
+      await settled(router.bench)
+    }
+    expect(Object.keys(mapOf(router, 'http.map'))).toHaveLength(400)
+    expect(router.haproxy.loaded.length).toBeLessThanOrEqual(4)
+  })
+})

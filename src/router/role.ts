@@ -1,0 +1,153 @@
+import { createEventRecorder } from '../client/events.ts'
+import { type Loop, runLoop } from '../client/loop.ts'
+import type { Client, Informers, Role } from '../client/mod.ts'
+import type { ProgressCollector } from '../client/progress.ts'
+import { type Haproxy, HaproxyRefused } from '../host/haproxy/mod.ts'
+import type { Listenable } from '../host/socket/mod.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
+import type { Verdict } from '../model/routes/admission.ts'
+import { policyOf, type RouterOptions } from '../model/routes/options.ts'
+import type { RouterPolicy } from '../model/routes/types.ts'
+import { type Caches, feed, openCaches } from './caches.ts'
+import { createPlanner, type Planner } from './layout/planner.ts'
+import { renderMetrics } from './metrics.ts'
+import { createProbeServer } from './probes.ts'
+import { createServing, type Serving } from './serve.ts'
+import { createStatusWriter, type StatusWriter } from './status.ts'
+
+export interface RouterDeps {
+  /** The one that writes through to the informers, where there is one. */
+  readonly client: Client
+  readonly informers: Informers
+  readonly progress: ProgressCollector
+  readonly haproxy: Haproxy
+  readonly clock: Clock
+  readonly log: Logger
+  /** Listens on every address of the router's network. */
+  readonly listen: (server: Listenable, port: number) => Promise<void>
+  /** How long requests may take to end when the router is told to stop. */
+  readonly graceMs?: number
+}
+
+const GRACE_MS = 5000
+/** A HAProxy that ends sooner than this after its start is started again with growing delays. */
+const SHORT_LIFE_MS = 1000
+const FIRST_SWEEP_MS = 500
+const LAST_SWEEP_MS = 30_000
+
+/** One router of an IngressController: follows Routes, keeps one HAProxy as they say, and tells their status. */
+export async function startRouter(deps: RouterDeps, options: RouterOptions, signal: AbortSignal): Promise<Role> {
+  const { haproxy, log } = deps
+  const policy = policyOf(options)
+  const caches = openCaches(deps.informers, options.defaultCertificate)
+  const serving = createServing(haproxy, log)
+  const probes = createProbeServer({
+    isReady: () => serving.isServing && !signal.aborted,
+    metrics: () =>
+      renderMetrics({ haproxy, counts: serving.counts, isServing: () => serving.isServing, hosts: () => state.hosts }),
+  })
+  const state: RouterState = { hosts: 0, sweepMs: FIRST_SWEEP_MS, untold: new Map() }
+  await deps.listen(probes, options.statsPort)
+  await deps.informers.sync(signal)
+  const planner = createPlanner(policy, listenersOf(options, haproxy.openFiles), caches.view)
+  const unfeed = feed(caches, planner)
+  const loop = startLoop({ deps, policy, caches, planner, serving, state }, signal)
+  const ended = async (): Promise<void> => {
+    await loop.done
+    unfeed()
+    probes.close()
+    await haproxy.stop(deps.graceMs ?? GRACE_MS)
+  }
+  return { progress: () => deps.progress.progress(), done: ended() }
+}
+
+const listenersOf = (options: RouterOptions, openFiles: number): Parameters<typeof createPlanner>[1] => ({
+  httpPort: options.httpPort,
+  httpsPort: options.httpsPort,
+  threads: options.threads,
+  maxConnections: options.maxConnections,
+  openFiles,
+  domain: options.domain,
+  accessLog: options.accessLog,
+  ...(options.alias === undefined ? {} : { alias: options.alias }),
+})
+
+interface RouterState {
+  hosts: number
+  sweepMs: number
+  /** What is planned but not acknowledged yet. */
+  untold: Map<string, Verdict>
+}
+
+interface Parts {
+  readonly deps: RouterDeps
+  readonly policy: RouterPolicy
+  readonly caches: Caches
+  readonly planner: Planner
+  readonly serving: Serving
+  readonly state: RouterState
+}
+
+/** The loop: a change of what is followed, the end of HAProxy, a server whose last request may have ended. */
+function startLoop(parts: Parts, signal: AbortSignal): Loop {
+  const { deps, caches, serving, state } = parts
+  const events = createEventRecorder(deps, { component: `router-${parts.policy.name}` })
+  const status = createStatusWriter({ ...deps, events }, caches.routes, parts.policy, signal)
+  const { routes, services, slices, secrets } = caches
+  const loop: Loop = runLoop(
+    deps,
+    {
+      name: 'router',
+      informers: [routes, services, slices, secrets],
+      step: async () => {
+        await commit(parts, status)
+        const waiting = await serving.sweep()
+        if (waiting > 0) deps.clock.after(state.sweepMs, loop.trigger)
+        state.sweepMs = waiting > 0 ? Math.min(LAST_SWEEP_MS, state.sweepMs * 2) : FIRST_SWEEP_MS
+      },
+    },
+    signal,
+  )
+  restartWhenGone(parts, loop, signal)
+  return { trigger: loop.trigger, done: Promise.all([loop.done, status.done]).then(() => events.flush()) }
+}
+
+/** Plans and makes it so. A certificate that HAProxy refuses is taken from its Route, and the rest goes on. */
+async function commit({ planner, serving, state, deps }: Parts, status: StatusWriter): Promise<void> {
+  for (;;) {
+    const { layout, hosts, verdicts } = planner.plan()
+    state.hosts = layout.parts.size
+    for (const [key, verdict] of verdicts) state.untold.set(key, verdict)
+    try {
+      await serving.commit(layout, hosts)
+      status.tell(state.untold)
+      state.untold.clear()
+      return
+    } catch (error) {
+      const files = error instanceof HaproxyRefused ? refusedFiles(error) : []
+      if (!files.map(file => planner.refuse(file)).includes(true)) throw error
+      deps.log.warn({ files }, 'HAProxy refused certificates; serving without them')
+    }
+  }
+}
+
+const refusedFiles = ({ alerts }: HaproxyRefused): readonly string[] => [
+  ...new Set(alerts.flatMap(alert => alert.match(/certs\/[0-9a-f]{12}\.pem/g) ?? [])),
+]
+
+function restartWhenGone({ deps, serving }: Parts, loop: Loop, signal: AbortSignal): void {
+  const { haproxy, clock } = deps
+  let startedMs = clock.monotonic()
+  let delayMs = 0
+  const stop = haproxy.onGone(() => {
+    if (signal.aborted) return
+    const lifeMs = clock.monotonic() - startedMs
+    serving.forget()
+    delayMs = lifeMs > SHORT_LIFE_MS ? 0 : Math.min(5000, Math.max(100, delayMs * 2))
+    startedMs = clock.monotonic() + delayMs
+    if (delayMs === 0) loop.trigger()
+    else clock.after(delayMs, loop.trigger)
+  })
+  signal.addEventListener('abort', stop, { once: true })
+}

@@ -1,0 +1,98 @@
+import { type Haproxy, HaproxyGone, HaproxyRefused } from '../host/haproxy/mod.ts'
+import { messageOf } from '../lib/errors.ts'
+import type { Logger } from '../lib/log.ts'
+import { type Command, setHealthChecks } from '../wire/haproxy/command.ts'
+import { createApplier, Unexpected } from './apply.ts'
+import type { Layout } from './layout/types.ts'
+import { changesBetween, type Step } from './render/changes.ts'
+import { renderProgram } from './render/program.ts'
+
+/** Makes HAProxy have a layout, by commands where they do and a reload where they do not. */
+export interface Serving {
+  /**
+   * Resolves when HAProxy has acknowledged all of it. `hosts`: what differs from the layout committed before. Rejects with
+   * HaproxyRefused when a new process does not take the program (the old one goes on), or HaproxyGone.
+   */
+  commit(layout: Layout, hosts: Iterable<string>): Promise<void>
+  /** Deletes servers whose last request has ended; resolves to how many wait still. */
+  sweep(): Promise<number>
+  /** Nothing is known of what runs: the next commit loads everything. */
+  forget(): void
+  readonly counts: ServingCounts
+  /** Whether HAProxy serves what was committed last. */
+  readonly isServing: boolean
+}
+
+export interface ServingCounts {
+  readonly loads: number
+  readonly refusals: number
+  readonly changes: number
+}
+
+export function createServing(haproxy: Haproxy, log: Logger): Serving {
+  const applier = createApplier(haproxy)
+  const counts = { loads: 0, refusals: 0, changes: 0 }
+  let committed: Layout | undefined
+  let isServing = false
+
+  const load = async (layout: Layout, why: string): Promise<void> => {
+    committed = undefined
+    const program = renderProgram(layout)
+    try {
+      const { pid, version } = await haproxy.load(program)
+      log.info({ pid, version, why, hosts: layout.parts.size }, 'HAProxy serves')
+    } catch (error) {
+      if (error instanceof HaproxyRefused) counts.refusals++
+      throw error
+    }
+    counts.loads++
+    applier.forget()
+    await applier.apply(unwantedChecks(layout))
+    committed = layout
+    isServing = true
+  }
+  const change = async (from: Layout, to: Layout, hosts: Iterable<string>): Promise<void> => {
+    const next = changesBetween(from, to, hosts)
+    if (next.is === 'reload') return load(to, next.why)
+    committed = undefined
+    try {
+      await applier.apply(next.steps)
+      counts.changes++
+      committed = to
+    } catch (error) {
+      if (!(error instanceof Unexpected)) throw error
+      log.warn({ error: messageOf(error) }, 'HAProxy did not take a change: loading everything anew')
+      await load(to, 'a change was not taken')
+    }
+  }
+  return {
+    counts,
+    get isServing() {
+      return isServing
+    },
+    commit: (layout, hosts) =>
+      committed ? change(committed, layout, hosts) : load(layout, 'nothing is known of what runs'),
+    async sweep() {
+      try {
+        return await applier.sweep()
+      } catch (error) {
+        if (!(error instanceof HaproxyGone)) throw error
+        return 0
+      }
+    },
+    forget() {
+      committed = undefined
+      isServing = false
+      applier.forget()
+    },
+  }
+}
+
+/** A server from the file is checked from the start; one that is alone should not be. */
+function unwantedChecks(layout: Layout): readonly Step[] {
+  const commands: Command[] = []
+  for (const part of layout.parts.values())
+    for (const [backend, servers] of part.backends)
+      for (const [server, { checked }] of servers) if (!checked) commands.push(setHealthChecks(backend, server, false))
+  return [{ do: 'run', commands }]
+}
