@@ -57,4 +57,5 @@ function walk(root: string, folder: string): string[] {
 export const targetOf = (file: string, specifier: string): string | undefined =>
   specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : undefined
 
-export const isTest = (path: string): boolean => /\.test\.ts$|(^|\/)(testing|conformance)\b|testdata\//.test(path)
+export const isTest = (path: string): boolean =>
+  /\.test\.ts$|(^|\/)(testing|conformance|golden)\b|testdata\//.test(path)
