@@ -17,7 +17,7 @@ describe('rolesOf', () => {
       ['node-2', 'node-2', 'node'],
       ['node-3', 'node-3', 'node'],
     ])
-    expect(roles.filter(role => role.inheritsApi).map(role => role.name)).toEqual(['api'])
+    expect(roles.filter(role => role.servesApi).map(role => role.name)).toEqual(['api'])
   })
 
   test('what is written is what is read', async () => {
@@ -25,7 +25,7 @@ describe('rolesOf', () => {
     expect(fromArgs('api', API_FLAGS, roles[0]!.args.slice(1))).toMatchObject({
       address: '172.18.0.11',
       port: 6443,
-      inherited: 3,
+      listen: ['3', '4'],
     })
     expect(fromArgs('node', NODE_FLAGS, roles[3]!.args.slice(1))).toMatchObject({
       name: 'node-2',

@@ -17,17 +17,15 @@ export const ROUTER_KUBECONFIG = `${ROUTER_FOLDER}/kubeconfig`
 const admin = { type: 'text', help: 'a Unix socket to serve progress and metrics on' } as const
 const kubeconfig = { type: 'text', help: 'how to reach the API, and as whom' } as const
 
-/** The supervisor. Descriptors: 3 the pipe of reports, 4 the API, 5 and 6 the front door, all listening sockets of the host. */
-export const SUPERVISE_FLAGS = {
-  folder: { type: 'text', help: "the twin's state folder" },
-} as const satisfies Flags
+/** Descriptors of the supervisor: the pipe of reports, then listening sockets of the host. */
+export const SUPERVISOR_FDS = { reports: 3, api: 4, http: 5, https: 6 } as const
 
-/** The API server and every controller. Descriptor 3 is the listening socket of the host. */
+/** The API server and every controller. */
 export const API_FLAGS = {
   folder: { type: 'text', help: "the twin's state folder: configuration, objects, certificates" },
-  address: { type: 'text', help: "the address to listen on, in this process's network" },
-  port: { type: 'number', help: 'the port to listen on' },
-  inherited: { type: 'number', help: 'a listening socket to serve too', optional: true },
+  address: { type: 'text', help: "the address under which nodes reach it: the Service kubernetes' endpoint" },
+  port: { type: 'number', help: 'the port of that address' },
+  listen: { type: 'list', help: 'descriptors of listening sockets that it is given: every one is to be served' },
   runtimeSocket: { type: 'text', help: "the pod runtime's Unix socket" },
   admin,
 } as const satisfies Flags
@@ -59,7 +57,6 @@ export const NODE_FLAGS = {
   admin,
 } as const satisfies Flags
 
-export type SuperviseOptions = OptionsOf<typeof SUPERVISE_FLAGS>
 export type ApiOptions = OptionsOf<typeof API_FLAGS>
 export type RuntimeOptions = OptionsOf<typeof RUNTIME_FLAGS>
 export type NodeOptions = OptionsOf<typeof NODE_FLAGS>
@@ -72,17 +69,15 @@ export interface RoleProcess {
   readonly host?: string
   /** After `node main`. */
   readonly args: readonly string[]
-  /** Whether it is given the host's listening socket of the API, as descriptor 3. */
-  readonly inheritsApi: boolean
+  /**
+   * Whether it is given the API's listening sockets as descriptors 3 (the host's) and 4 (node-1's). The supervisor holds them
+   * too: while no API runs, whoever connects waits instead of being refused.
+   */
+  readonly servesApi: boolean
 }
 
 /** Kubeconfigs of the roles, by user: system:admin is the folder's own. */
 export const roleKubeconfig = (folder: TwinFolder, user: string): string => `${folder.pki}/${user}.kubeconfig`
-
-export const supervisorArgs = (folder: TwinFolder): string[] => [
-  'supervise',
-  ...toArgs(SUPERVISE_FLAGS, { folder: folder.root }),
-]
 
 export const rolesOf = (plan: WorldPlan, folder: TwinFolder): readonly RoleProcess[] => [
   apiRole(plan, folder),
@@ -96,11 +91,11 @@ function apiRole(plan: WorldPlan, folder: TwinFolder): RoleProcess {
     folder: folder.root,
     address: node.address,
     port: plan.apiPort,
-    inherited: 3,
+    listen: ['3', '4'],
     runtimeSocket: RUNTIME_SOCKET,
     admin: adminSocket('api'),
   })
-  return { name: 'api', host: node.name, args: ['api', ...args], inheritsApi: true }
+  return { name: 'api', host: node.name, args: ['api', ...args], servesApi: true }
 }
 
 function runtimeRole(folder: TwinFolder): RoleProcess {
@@ -111,7 +106,7 @@ function runtimeRole(folder: TwinFolder): RoleProcess {
     kubeconfig: roleKubeconfig(folder, 'dns'),
     admin: adminSocket('runtime'),
   })
-  return { name: 'runtime', args: ['runtime', ...args], inheritsApi: false }
+  return { name: 'runtime', args: ['runtime', ...args], servesApi: false }
 }
 
 export function nodeRole(plan: WorldPlan, folder: TwinFolder, node: NodePlan): RoleProcess {
@@ -129,7 +124,7 @@ export function nodeRole(plan: WorldPlan, folder: TwinFolder, node: NodePlan): R
     upstreamDns: plan.upstreamDns,
     admin: adminSocket(node.name),
   })
-  return { name: node.name, host: node.name, args: ['node', ...args], inheritsApi: false }
+  return { name: node.name, host: node.name, args: ['node', ...args], servesApi: false }
 }
 
 /** OVN-Kubernetes' join network: whom a client from outside looks like to policy. */
