@@ -1,4 +1,7 @@
-/** From any JSON value to an object of a kind: unknown fields are found and dropped, and values take their stored form. */
+/**
+ * From any JSON value to an object of a kind: unknown fields are found and dropped. Where the schema is a built-in message
+ * values also take their stored form and their types are checked; of a custom resource's schema the rest is validation.
+ */
 import type { FieldNode, ListNode, MapNode, SchemaNode, StructNode } from './node.ts'
 import { readScalar } from './scalar.ts'
 
@@ -20,11 +23,13 @@ interface Context {
   readonly structs: string[]
   readonly fields: string[]
   error: string | undefined
+  /** Within a built-in message. */
+  typed: boolean
 }
 
-/** Decodes an object of a built-in kind. The input is not changed; parts of it may be shared by the result. */
+/** The input is not changed; parts of it may be shared by the result. */
 export function decode(node: StructNode, json: unknown): Decoded {
-  const context: Context = { path: [], unknown: [], structs: [], fields: [], error: undefined }
+  const context: Context = { path: [], unknown: [], structs: [], fields: [], error: undefined, typed: true }
   const value = decodeValue(node, json, context)
   return {
     value: value === DROPPED ? {} : value,
@@ -39,7 +44,8 @@ const jsonKind = (json: unknown): SchemaNode['kind'] =>
 const DROPPED = Symbol('dropped')
 
 function decodeValue(node: SchemaNode, json: unknown, context: Context): unknown {
-  if (json === null || json === undefined) return DROPPED
+  if (!context.typed && node.kind !== 'struct') return prune(node, json, context)
+  if (json === null || json === undefined) return context.typed ? DROPPED : json
   switch (node.kind) {
     case 'any': {
       const fitting = node.alternatives?.().find(one => one.kind === jsonKind(json))
@@ -55,8 +61,26 @@ function decodeValue(node: SchemaNode, json: unknown, context: Context): unknown
     case 'map':
       return isObject(json) ? decodeMap(node, json, context) : fail(context, mismatch(node, json, context))
     case 'struct':
-      return isObject(json) ? decodeStruct(node, json, context) : fail(context, mismatch(node, json, context))
+      return isObject(json) ? enterStruct(node, json, context) : enterFailed(node, json, context)
   }
+}
+
+/** Structural schemas: unknown fields go, everything else stays as it is. */
+function prune(node: SchemaNode, json: unknown, context: Context): unknown {
+  if (node.kind === 'list' && Array.isArray(json)) return decodeList(node, json, context)
+  return node.kind === 'map' && isObject(json) ? decodeMap(node, json, context) : json
+}
+
+function enterStruct(node: StructNode, json: Readonly<Record<string, unknown>>, context: Context): unknown {
+  const { typed } = context
+  context.typed = node.name !== undefined
+  const result = decodeStruct(node, json, context)
+  context.typed = typed
+  return result
+}
+
+function enterFailed(node: StructNode, json: unknown, context: Context): unknown {
+  return node.name === undefined ? json : fail(context, mismatch(node, json, context))
 }
 
 function decodeList(node: ListNode, json: readonly unknown[], context: Context): unknown {

@@ -13,6 +13,17 @@ export interface NodeBase {
   readonly default?: unknown
   readonly patchStrategy: PatchStrategy
   readonly checks?: Checks
+  /** Rules in CEL, as the schema has them. */
+  readonly rules?: readonly Rule[]
+}
+
+export interface Rule {
+  readonly rule: string
+  readonly message?: string
+  readonly messageExpression?: string
+  readonly reason?: string
+  readonly fieldPath?: string
+  readonly optionalOldSelf?: boolean
 }
 
 export interface ScalarNode extends NodeBase {
@@ -76,6 +87,8 @@ export const NO_STRATEGY: PatchStrategy = { merge: false, replace: false, retain
 
 /** The value checks of a schema, named as OpenAPI names them. */
 export interface Checks {
+  /** Only within allOf, anyOf, oneOf and not: elsewhere the node has the type. */
+  readonly type?: string
   readonly enum?: readonly unknown[]
   readonly pattern?: string
   readonly format?: string
