@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,7 +54,7 @@ describe('realHaproxy', () => {
     await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), 5000)
   })
 
-  it('its open files are this process’s, and it would die with it', async () => {
+  it('inherits the open files of this process', async () => {
     const haproxy = await make()
     const { pid } = await haproxy.load(sampleProgram())
     const limits = readFileSync(`/proc/${pid}/limits`, 'utf8')
@@ -61,6 +62,15 @@ describe('realHaproxy', () => {
     expect(readFileSync(`/proc/${pid}/comm`, 'utf8').trim()).toBe('haproxy')
     await haproxy.stop(1000)
     expect(existsSync(`/proc/${pid}`)).toBe(false)
+  })
+
+  it('dies with the process that started it, even by kill -9', async () => {
+    const script = join(import.meta.dirname, 'testdata/parent.ts')
+    const parent = spawn(process.execPath, ['--import', 'tsx', script, join(scratch, 'parent')])
+    const pid = await new Promise<number>(resolve => parent.stdout.once('data', chunk => resolve(Number(chunk))))
+    expect(isAlive(pid)).toBe(true)
+    parent.kill('SIGKILL')
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000)
   })
 })
 

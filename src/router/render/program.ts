@@ -22,7 +22,7 @@ export function renderProgram(layout: Layout): ProgramText {
   const servers = collectServers(layout)
   const sections: Section[] = [
     global(layout.listeners, countServers(servers)),
-    base(layout.listeners),
+    base(),
     web(),
     { type: 'defaults', name: 'opt', from: 'web', lines: options() },
     plainFrontend(layout.listeners),
@@ -63,17 +63,14 @@ const global = (listeners: Listeners, servers: number): Section => ({
     ['tune.pool-low-fd-ratio', '80'],
     ['tune.pool-high-fd-ratio', '90'],
     ['ssl-default-bind-options', 'ssl-min-ver', 'TLSv1.2'],
-    // Level info alone is traffic; what HAProxy says of itself goes to stderr.
-    ...(listeners.accessLog ? [words('log stdout len 4096 format raw local0 info info')] : []),
   ],
 })
 
 /** OKD's times. Empty responses of a dying pod are retried elsewhere where the method may be repeated: see `options`. */
-const base = ({ accessLog }: Listeners): Section => ({
+const base = (): Section => ({
   type: 'defaults',
   name: 'base',
   lines: [
-    ...(accessLog ? [words('log global'), words('option dontlognull')] : []),
     words('option redispatch 1'),
     words('retries 3'),
     words('retry-on conn-failure empty-response'),
@@ -110,7 +107,7 @@ const plainFrontend = (listeners: Listeners): Section => ({
   from: 'web',
   lines: [
     ['bind', `:${listeners.httpPort}`],
-    ...captures(),
+    ...captures(listeners),
     ...identify(listeners),
     ...lookUp('http.map'),
     ...redirect(listeners),
@@ -127,7 +124,7 @@ const secureFrontend = (listeners: Listeners): Section => ({
   from: 'web',
   lines: [
     ['bind', `:${listeners.httpsPort}`, 'ssl', 'crt', DEFAULT_CERTIFICATE, 'crt-list', CERTIFICATES],
-    ...captures(),
+    ...captures(listeners),
     ...identify(listeners),
     ...lookUp('https.map'),
     ...weigh(),
@@ -137,7 +134,9 @@ const secureFrontend = (listeners: Listeners): Section => ({
   ],
 })
 
-const captures = (): readonly Line[] => [
+/** Logged where requests come in: a log target of the backends would tell of every server that comes and goes. */
+const captures = ({ accessLog }: Listeners): readonly Line[] => [
+  ...(accessLog ? [words('log stdout len 4096 format raw local0 info'), words('option dontlognull')] : []),
   words('option forwardfor'),
   words('declare capture request len 128'),
   words('http-request capture req.hdr(x-request-id) id 0'),
