@@ -38,3 +38,16 @@ export interface WorldDriver {
   /** Asks it to end, and kills it after the grace. Resolves when it is gone. */
   stop(id: WorldId, graceMs: number): Promise<void>
 }
+
+export interface Settlement {
+  /** Of the UTS namespace. */
+  readonly hostname: string
+  /** What programs in the world find in /etc/resolv.conf; the machine's own would lead out of it. */
+  readonly resolvConf: string
+}
+
+/** The world from inside: for its first process. */
+export interface WorldInside {
+  /** Gives the world a /run of its own (empty, with /run/netns), a /sys that shows its links, a name and a resolver. */
+  settle(settlement: Settlement): void
+}
