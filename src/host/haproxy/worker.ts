@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { Clock } from '../../lib/clock.ts'
+import { codeOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import { parseAlerts, parseInfo } from '../../wire/haproxy/answer.ts'
 import { type Command, show } from '../../wire/haproxy/command.ts'
@@ -52,7 +53,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   failed.catch(() => {})
   const cancel = clock.after(START_LIMIT_MS, () => child.kill('SIGKILL'))
   try {
-    const { connection, version } = await Promise.race([greet(appears.seen, socketPath, child.pid), failed])
+    const { connection, version } = await Promise.race([greet(appears.seen, socketPath, child.pid, clock), failed])
     stderr.serving()
     return serving(options, child, exited, { socketPath, connection, version })
   } catch (error) {
@@ -107,7 +108,7 @@ function collectStderr(child: ChildProcess, log: Logger): { text(): string; serv
   }
 }
 
-/** HAProxy binds its socket under another name and renames it when it listens. */
+/** HAProxy binds its socket under another name and renames it, a moment before it listens. */
 function waitForFile(folder: string, file: string): { readonly seen: Promise<void>; stop(): void } {
   let stop = (): void => {}
   const seen = new Promise<void>(resolve => {
@@ -122,13 +123,25 @@ async function greet(
   appears: Promise<void>,
   path: string,
   pid: number | undefined,
+  clock: Clock,
 ): Promise<{ connection: Connection; version: string }> {
   await appears
-  const connection = await dial(path)
+  const connection = await dialListener(path, clock)
   const [answer] = await connection.run([show('info')])
   const info = parseInfo(answer ?? '')
   if (info.Pid !== String(pid)) throw new HaproxyRefused([`process ${info.Pid} answers in the place of ${pid}`])
   return { connection, version: /^\d+(\.\d+)*/.exec(info.Version ?? '')?.[0] ?? 'unknown' }
+}
+
+async function dialListener(path: string, clock: Clock): Promise<Connection> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await dial(path)
+    } catch (error) {
+      if (codeOf(error) !== 'ECONNREFUSED' || attempt >= 500) throw error
+      await clock.sleep(1 + attempt)
+    }
+  }
 }
 
 function serving(
