@@ -154,6 +154,9 @@ function fieldErrorBody(error: FieldError): string {
 
 function valueText(value: unknown): string {
   if (value === undefined || value === null) return 'null'
+  // Other values than scalars are shown as Go writes them.
+  if (Array.isArray(value) && value.every(item => typeof item === 'string'))
+    return `[]string{${value.map(item => JSON.stringify(item)).join(', ')}}`
   // How Go shows an unsigned integer.
   return typeof value === 'bigint' ? `0x${value.toString(16)}` : JSON.stringify(value)
 }

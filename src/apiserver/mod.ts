@@ -1,15 +1,19 @@
 /** The embedded Kubernetes API: generic storage plus a table of kinds, behind one handler. */
+import type { Cidr } from '../lib/cidr.ts'
+import { cidr } from '../lib/cidr.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Kind } from '../schema/kind.ts'
 import type { Store } from '../store/mod.ts'
 import { createAdmission } from './admission/mod.ts'
 import { admissionOrder } from './admission/order.ts'
+import type { PortRange } from './admission/service-address/ledger.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { groupAuthorizer } from './auth/authorizer.ts'
 import type { User } from './auth/user.ts'
 import type { Kernel } from './context.ts'
 import { discoveryRoute } from './discovery/route.ts'
+import { expireObjects } from './expiry.ts'
 import type { Handle } from './handle.ts'
 import { createHandle } from './handle.ts'
 import { certificateUser } from './http/identity.ts'
@@ -20,6 +24,7 @@ import type { Loopback } from './loopback.ts'
 import { createLoopback } from './loopback.ts'
 import { createRegistry } from './resource/registry.ts'
 import { builtinResource } from './resource/resource.ts'
+import { REVIEWS } from './reviews/all.ts'
 import { bookmarksRoute } from './routes/bookmarks.ts'
 import type { HealthCheck } from './routes/health.ts'
 import { healthRoute } from './routes/health.ts'
@@ -48,8 +53,16 @@ export interface ApiServerOptions {
   /** Absent: members of these groups, and of system:masters, may do everything; nobody else anything. */
   readonly authorizer?: Authorizer
   readonly adminGroups?: readonly string[]
+  /** The service network, or one of each family, the first preferred. */
+  readonly serviceNetworks?: readonly Cidr[]
+  readonly nodePorts?: PortRange
+  /** Routes without a host get one below it. */
+  readonly routeDomain?: string
   readonly healthChecks?: readonly HealthCheck[]
 }
+
+/** The others of them are bodies of subresources alone, and no paths of their own. */
+const isServed = ({ group, plural }: Kind): boolean => Object.hasOwn(REVIEWS, `${group}/${plural}`)
 
 export interface ApiServer {
   readonly handle: Handle
@@ -65,7 +78,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
   const { store, clock, log } = deps
   const registry = createRegistry([
     ...options.kinds.map(kind => builtinResource(kind)),
-    ...options.virtualKinds.map(kind => builtinResource(kind, true)),
+    ...options.virtualKinds.filter(isServed).map(kind => builtinResource(kind, true)),
   ])
   const watches = createWatches(clock)
   const kernel: Kernel = {
@@ -73,7 +86,15 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     clock,
     log,
     registry,
-    admission: createAdmission(admissionOrder({ store, registry })),
+    admission: createAdmission(
+      admissionOrder({
+        store,
+        registry,
+        serviceNetworks: options.serviceNetworks ?? [cidr('172.30.0.0/16')],
+        nodePorts: options.nodePorts ?? { first: 30000, last: 32767 },
+        routeDomain: options.routeDomain ?? 'apps.fairlead.test',
+      }),
+    ),
     authorizer: options.authorizer ?? groupAuthorizer(options.adminGroups ?? []),
     watches,
   }
@@ -82,7 +103,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
   const handle = createHandle({
     kernel,
     subresources,
-    virtual: {},
+    virtual: REVIEWS,
     routes: createRoutes([
       discoveryRoute(registry, subresources.of),
       healthRoute([['ping', () => undefined], ...(options.healthChecks ?? [])]),
@@ -90,6 +111,8 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
       bookmarksRoute(kernel),
     ]),
   })
+  const events = registry.find('', 'v1', 'events')
+  const stopExpiry = events && expireObjects(store, clock, events)
   const listeners: Listener[] = []
   return {
     handle,
@@ -100,6 +123,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
       return made
     },
     close() {
+      stopExpiry?.()
       watches.close()
       for (const listener of listeners) listener.close()
     },

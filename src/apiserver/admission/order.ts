@@ -1,11 +1,20 @@
+import type { Cidr } from '../../lib/cidr.ts'
 import type { Store } from '../../store/mod.ts'
 import type { Registry } from '../resource/registry.ts'
 import type { Plugin } from './mod.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { podPriority, podServiceAccount, podTolerations } from './pod-defaults.ts'
+import { routeHost } from './route-host.ts'
+import type { PortRange } from './service-address/ledger.ts'
+import { createLedger } from './service-address/ledger.ts'
+import { serviceAddresses } from './service-address/plugin.ts'
 
 export interface AdmissionParts {
   readonly store: Store
   readonly registry: Registry
+  readonly serviceNetworks: readonly Cidr[]
+  readonly nodePorts: PortRange
+  readonly routeDomain: string
 }
 
 /** Every plugin in its place, with the reason for the place. */
@@ -13,5 +22,12 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
   return [
     // First: whoever creates in a namespace that is not there should hear of that, not of anything else.
     namespaceLifecycle(parts.store, parts.registry),
+    // Fill-ins that depend on nothing but the object.
+    podServiceAccount,
+    podPriority,
+    podTolerations,
+    routeHost(parts.routeDomain),
+    // Last of those that change: it takes what it must give back when a later one refuses.
+    serviceAddresses(parts.store, () => createLedger(parts.serviceNetworks, parts.nodePorts)),
   ]
 }

@@ -6,6 +6,7 @@ import type { Attributes } from '../admission/mod.ts'
 import type { Context, Reply } from '../context.ts'
 import { alreadyExists, generateNameConflict, invalid } from '../errors.ts'
 import type { Obj } from '../object.ts'
+import { preparationOf } from '../prepare/mod.ts'
 import { complete, validateObject } from '../resource/codec.ts'
 import { keyOf } from '../resource/resource.ts'
 import { encodeStored } from '../stored.ts'
@@ -42,6 +43,7 @@ async function createOnce(context: Context, draft: Obj, options: WriteOptions, t
   const { kernel, resource, info, user } = context
   if (resource.subresources.status && !resource.behaviour.statusOnCreate) delete draft.status
   fillNewMetadata(resource, draft, kernel.clock.now())
+  preparationOf(resource.group, resource.plural).create?.(draft)
   const object = complete(resource, draft)
   const attributes: Attributes = {
     operation: 'CREATE',

@@ -6,6 +6,7 @@ import type { Context, Reply } from '../context.ts'
 import { conflict, invalid, MODIFIED, notFound } from '../errors.ts'
 import type { Obj } from '../object.ts'
 import { keepTimesIfUnchanged } from '../patch/mod.ts'
+import { preparationOf } from '../prepare/mod.ts'
 import { complete, validateObject } from '../resource/codec.ts'
 import { keyOf } from '../resource/resource.ts'
 import { decodeStored, encodeStored } from '../stored.ts'
@@ -48,6 +49,7 @@ async function updateOnce(context: Context, stored: Stored, change: Change, opti
   const { object: asked, tracked } = await change(decodeStored(resource, stored))
   checkPreconditions(context, current, asked)
   keepSystemMetadata(current.metadata, asked.metadata)
+  preparationOf(resource.group, resource.plural).update?.(asked, current)
   const object = complete(resource, asked, current)
   const attributes: Attributes = {
     operation: 'UPDATE',

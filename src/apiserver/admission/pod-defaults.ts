@@ -1,0 +1,73 @@
+import { forbidden } from '../errors.ts'
+import type { Obj } from '../object.ts'
+import type { Attributes, Plugin } from './mod.ts'
+
+interface PodSpecLike {
+  serviceAccountName?: string
+  serviceAccount?: string
+  priority?: number
+  priorityClassName?: string
+  preemptionPolicy?: string
+  tolerations?: { key?: string; operator?: string; effect?: string; tolerationSeconds?: number; value?: string }[]
+}
+
+const isPod = ({ resource, subresource }: Attributes): boolean =>
+  resource.group === '' && resource.plural === 'pods' && subresource === ''
+const specOf = (pod: Obj): PodSpecLike => pod.spec as PodSpecLike
+
+/** The account a pod acts as: the namespace's default one, under the old and the new name of the field. */
+export const podServiceAccount: Plugin = {
+  name: 'ServiceAccount',
+  operations: ['CREATE'],
+  admit(attributes) {
+    if (!isPod(attributes)) return
+    const spec = specOf(attributes.object!)
+    spec.serviceAccountName ||= spec.serviceAccount || 'default'
+    spec.serviceAccount = spec.serviceAccountName
+  },
+}
+
+/** The classes that exist without an object. Source: k8s.io/kubernetes/pkg/apis/scheduling. */
+const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
+  'system-cluster-critical': 2_000_000_000,
+  'system-node-critical': 2_000_001_000,
+}
+
+/** The number behind a priority class. */
+export const podPriority: Plugin = {
+  name: 'Priority',
+  operations: ['CREATE'],
+  admit(attributes) {
+    if (!isPod(attributes)) return
+    const spec = specOf(attributes.object!)
+    const name = spec.priorityClassName ?? ''
+    const priority = name === '' ? 0 : SYSTEM_CLASSES[name]
+    if (priority === undefined)
+      throw forbidden(attributes.resource, attributes.name, `no PriorityClass with name ${name} was found`)
+    spec.priority = priority
+    spec.preemptionPolicy ||= 'PreemptLowerPriority'
+  },
+}
+
+const UNREACHABLE_SECONDS = 300
+const NODE_TROUBLES = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
+
+/** A pod that says nothing of it stays for five minutes on a node that is in trouble. */
+export const podTolerations: Plugin = {
+  name: 'DefaultTolerationSeconds',
+  operations: ['CREATE'],
+  admit(attributes) {
+    if (!isPod(attributes)) return
+    const spec = specOf(attributes.object!)
+    const tolerations = spec.tolerations ?? []
+    const tolerates = (trouble: string): boolean =>
+      tolerations.some(({ key, effect }) => (key === trouble || !key) && (effect === 'NoExecute' || !effect))
+    const missing = NODE_TROUBLES.filter(trouble => !tolerates(trouble)).map(key => ({
+      key,
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: UNREACHABLE_SECONDS,
+    }))
+    if (missing.length > 0) spec.tolerations = [...tolerations, ...missing]
+  },
+}

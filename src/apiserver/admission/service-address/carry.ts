@@ -1,0 +1,39 @@
+import type { Obj } from '../../object.ts'
+import type { PortLike } from './service.ts'
+import { needsAddress, needsHealthPort, needsPorts, specOf } from './service.ts'
+
+/** An update that leaves allocated fields out keeps them; one that changes the type drops those the new type has not. */
+export function carryAllocated(service: Obj, old: Obj): void {
+  const spec = specOf(service)
+  const before = specOf(old)
+  if (needsAddress(spec) && needsAddress(before)) {
+    if (!spec.clusterIP && before.clusterIP) spec.clusterIP = before.clusterIP
+    if (!spec.clusterIPs?.length && before.clusterIPs && spec.clusterIP === before.clusterIPs[0])
+      spec.clusterIPs = [...before.clusterIPs]
+    if (!spec.ipFamilies?.length && before.ipFamilies) spec.ipFamilies = [...before.ipFamilies]
+    if (!spec.ipFamilyPolicy && before.ipFamilyPolicy) spec.ipFamilyPolicy = before.ipFamilyPolicy
+  }
+  if (needsPorts(spec) && needsPorts(before))
+    for (const port of spec.ports ?? []) port.nodePort ||= matching(before.ports, port)?.nodePort ?? 0
+  if (needsHealthPort(spec) && needsHealthPort(before) && before.healthCheckNodePort)
+    spec.healthCheckNodePort ||= before.healthCheckNodePort
+  dropWhatTheTypeHasNot(service, old)
+}
+
+const matching = (ports: readonly PortLike[] | undefined, { port, protocol }: PortLike): PortLike | undefined =>
+  ports?.find(other => other.port === port && (other.protocol ?? 'TCP') === (protocol ?? 'TCP'))
+
+function dropWhatTheTypeHasNot(service: Obj, old: Obj): void {
+  const spec = specOf(service)
+  const before = specOf(old)
+  if (!needsAddress(spec) && needsAddress(before) && spec.clusterIP === before.clusterIP) {
+    delete spec.clusterIP
+    delete spec.clusterIPs
+    delete spec.ipFamilies
+    delete spec.ipFamilyPolicy
+  }
+  if (!needsPorts(spec) && needsPorts(before))
+    for (const port of spec.ports ?? [])
+      if (before.ports?.some(({ nodePort }) => nodePort === port.nodePort)) delete port.nodePort
+  if (!needsHealthPort(spec) && spec.healthCheckNodePort === before.healthCheckNodePort) delete spec.healthCheckNodePort
+}
