@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { C, check, libc } from '../libc.ts'
-import type { Settlement, WorldInside } from './mod.ts'
+import type { WorldInside } from './mod.ts'
 
 const RESOLV_CONF = '/etc/resolv.conf'
 
