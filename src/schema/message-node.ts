@@ -81,7 +81,7 @@ function nodeOf(type: FieldType, options: FieldOptions, doc: string): SchemaNode
       if (message.choice)
         return { ...base, kind: 'any', atomic: false, alternatives: once(() => alternatives(message)) }
       const struct = messageNode(message)
-      return { ...struct, ...base, atomic: options.atomic ?? struct.atomic }
+      return { ...struct, ...base, definition: struct, atomic: options.atomic ?? struct.atomic }
     }
   }
 }

@@ -50,6 +50,8 @@ export interface StructNode extends NodeBase {
   readonly kind: 'struct'
   /** The OpenAPI definition name of a built-in message. */
   readonly name?: string
+  /** The message itself, where this node is one use of it. */
+  readonly definition?: StructNode
   readonly atomic: boolean
   /** Fields the schema does not name are kept. */
   readonly preserveUnknown: boolean

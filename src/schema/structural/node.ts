@@ -23,7 +23,8 @@ export interface Envelope {
 
 /** The node of one version of a custom resource. The schema must have passed structuralErrors. */
 export function structuralNode(schema: JsonSchema, envelope: Envelope): StructNode {
-  return structNode({ ...schema, type: 'object', 'x-kubernetes-embedded-resource': true }, envelope)
+  const whole = structNode({ ...schema, type: 'object', 'x-kubernetes-embedded-resource': true }, envelope)
+  return { ...whole, embeddedResource: false }
 }
 
 function nodeOf(schema: JsonSchema, envelope: Envelope): SchemaNode {
