@@ -12,6 +12,7 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { groupAuthorizer } from './auth/authorizer.ts'
 import type { User } from './auth/user.ts'
 import type { Kernel } from './context.ts'
+import { openApiRoute } from './discovery/openapi.ts'
 import { discoveryRoute } from './discovery/route.ts'
 import { expireObjects } from './expiry.ts'
 import type { Handle } from './handle.ts'
@@ -106,6 +107,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     virtual: REVIEWS,
     routes: createRoutes([
       discoveryRoute(registry, subresources.of),
+      openApiRoute(registry),
       healthRoute([['ping', () => undefined], ...(options.healthChecks ?? [])]),
       versionRoute,
       bookmarksRoute(kernel),

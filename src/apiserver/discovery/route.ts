@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { ApiRequest } from '../context.ts'
 import { parseAccept } from '../negotiate/accept.ts'
 import type { Registry } from '../resource/registry.ts'
-import type { ApiResponse } from '../respond.ts'
 import { compressed } from '../respond.ts'
 import type { Route } from '../routes/mod.ts'
+import type { Page } from '../routes/page.ts'
 import { ifChanged, jsonPage } from '../routes/page.ts'
 import type { SubresourcesOf } from './aggregated.ts'
 import { aggregatedDiscovery } from './aggregated.ts'
@@ -14,7 +14,7 @@ import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './legacy.t
 
 /** /api, /apis and below them the documents of groups and versions, made anew when the set of types changes. */
 export function discoveryRoute(registry: Registry, subresourcesOf: SubresourcesOf): Route {
-  let made = { generation: -1, groups: [] as readonly Group[], pages: new Map<string, ApiResponse>() }
+  let made = { generation: -1, groups: [] as readonly Group[], pages: new Map<string, Page>() }
   const current = () => {
     if (made.generation !== registry.generation)
       made = { generation: registry.generation, groups: groupsOf(registry), pages: new Map() }
@@ -36,7 +36,7 @@ export function discoveryRoute(registry: Registry, subresourcesOf: SubresourcesO
       pages.set(key, page)
     }
     const answer = page.headers.etag === undefined ? page : ifChanged(request, page)
-    return compressed(request, answer as ApiResponse & { body: Uint8Array })
+    return compressed(request, answer)
   }
 }
 
@@ -57,7 +57,7 @@ function aggregatedPage(
   version: 'v2' | 'v2beta1',
   groups: readonly Group[],
   subresourcesOf: SubresourcesOf,
-): ApiResponse {
+): Page {
   const chosen = groups.filter(({ name }) => (name === '') === (path === '/api'))
   const page = jsonPage(aggregatedDiscovery(chosen, version, subresourcesOf))
   const etag = createHash('sha512')
@@ -75,7 +75,7 @@ function aggregatedPage(
   }
 }
 
-function legacyPage(path: string, groups: readonly Group[], subresourcesOf: SubresourcesOf): ApiResponse | undefined {
+function legacyPage(path: string, groups: readonly Group[], subresourcesOf: SubresourcesOf): Page | undefined {
   const [, root, ...rest] = path.split('/')
   const core = groups.find(({ name }) => name === '')
   if (root === 'api' && rest.length === 0)

@@ -26,6 +26,8 @@ export interface Resource extends Omit<Kind, 'schema' | '~object'> {
   readonly patchTarget: (subresource: string) => PatchTarget
   /** Posted and answered, never stored. */
   readonly virtual: boolean
+  /** Changes when the schema does. */
+  readonly revision: string
   /** Told to whoever uses this version. */
   readonly deprecation?: string
 }
@@ -48,6 +50,7 @@ export function builtinResource(kind: Kind, virtual = false): Resource {
     behaviour: behaviourOf(kind),
     patchTarget: bySubresource(subresource => kindTarget(kind, subresource)),
     virtual,
+    revision: '',
   }
 }
 
