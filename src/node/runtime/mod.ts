@@ -46,6 +46,7 @@ export interface ContainerSpec {
   readonly tty: boolean
   readonly uid?: number
   readonly gid?: number
+  readonly readOnlyRoot?: boolean
   readonly mounts: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean }[]
   /** appProtocol by port, from Services if known: decides what a stand-in speaks. */
   readonly appProtocols?: Readonly<Record<number, string>>
@@ -75,8 +76,16 @@ export interface ContainerStatus {
 
 export interface SandboxStatus {
   readonly spec: SandboxSpec
+  /** Stopped for good: its namespace is let go of, its logs and its containers' ends are kept. */
+  readonly stopped: boolean
+  /** The latest attempt of each container, and the one before it. */
   readonly containers: readonly ContainerStatus[]
 }
+
+/** `all` comes first: everything there is on the node. After it each change of a container, without a gap. */
+export type RuntimeEvent =
+  | { readonly type: 'all'; readonly sandboxes: readonly SandboxStatus[] }
+  | { readonly type: 'container'; readonly status: ContainerStatus }
 
 export interface LogOptions {
   readonly podUid: string
@@ -108,17 +117,34 @@ export interface ExecSpec {
   readonly tty: boolean
 }
 
-/** What agents and the API server call. Errors carry a message for the user. */
+/** A refusal, worded for the user. Unavailable: the runtime cannot be reached; try again. */
+export class RuntimeError extends Error {
+  override readonly name = 'RuntimeError'
+  readonly reason: 'NotFound' | 'Invalid' | 'Failed' | 'Unavailable'
+  constructor(reason: 'NotFound' | 'Invalid' | 'Failed' | 'Unavailable', message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.reason = reason
+  }
+}
+
+/** What agents and the API server call. Throws RuntimeError. */
 export interface PodRuntime {
   runSandbox(spec: SandboxSpec): Promise<void>
-  /** SIGTERM, grace, SIGKILL for each container, then the sandbox is forgotten. Idempotent. */
+  /** SIGTERM, grace, SIGKILL for each container; the namespace is let go of, logs and statuses stay. Idempotent. */
+  stopSandbox(podUid: string, graceSeconds: number): Promise<void>
+  /** As stopSandbox, then the sandbox is forgotten with its logs. Idempotent. */
   removeSandbox(podUid: string, graceSeconds: number): Promise<void>
+  /**
+   * Resolves when it runs (a server of ours when it serves), or has ended because it could not. An attempt that was started
+   * before is answered as it is now. Throws NotFound without a sandbox.
+   */
   startContainer(spec: ContainerSpec): Promise<ContainerStatus>
+  /** SIGTERM, grace, SIGKILL. Resolves when it has ended; a container that does not run is fine. */
   stopContainer(podUid: string, name: string, graceSeconds: number): Promise<void>
   /** Sandboxes of one node, or of all. */
   list(node?: string): Promise<readonly SandboxStatus[]>
-  /** Yields each status change from now on, until the signal aborts or the connection ends. */
-  events(node: string, signal: AbortSignal): AsyncIterable<ContainerStatus>
+  /** Ends when the signal aborts; throws Unavailable when the connection ends. */
+  events(node: string, signal: AbortSignal): AsyncIterable<RuntimeEvent>
   logs(options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer>
   exec(spec: ExecSpec): Promise<ProcessStreams>
   attach(podUid: string, container: string): Promise<ProcessStreams>

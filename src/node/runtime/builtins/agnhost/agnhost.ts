@@ -1,0 +1,37 @@
+import type { Builtin } from '../mod.ts'
+import { ended, untilStopped } from '../mod.ts'
+import { connect } from './connect.ts'
+import { dnsServerList, dnsSuffix, etcHosts } from './files.ts'
+import { netexec } from './netexec.ts'
+import { porter } from './porter.ts'
+import { serveHostname } from './serve-hostname.ts'
+import { testWebserver } from './test-webserver.ts'
+
+const pause: Builtin = async context => {
+  context.out('Paused')
+  return untilStopped(context.signal)
+}
+
+/** The image's subcommands that we know; each takes what follows its name. */
+const VERBS: Readonly<Record<string, Builtin>> = {
+  netexec,
+  'serve-hostname': serveHostname,
+  pause,
+  connect,
+  porter,
+  'test-webserver': testWebserver,
+  'dns-suffix': dnsSuffix,
+  'dns-server-list': dnsServerList,
+  'etc-hosts': etcHosts,
+}
+
+/** Kubernetes' end-to-end test image. */
+export const agnhost: Builtin = context => {
+  const [verb = 'pause', ...args] = context.args
+  const run = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
+  if (run) return run({ ...context, args })
+  context.err(
+    `Error: unknown command ${JSON.stringify(verb)} for "agnhost" (known here: ${Object.keys(VERBS).join(', ')})`,
+  )
+  return Promise.resolve(ended(1))
+}

@@ -1,0 +1,94 @@
+import { parseFlags } from './flags.ts'
+import type { Answer } from './http.ts'
+import { accessLogged, answering, targetOf } from './http.ts'
+import type { Builtin, BuiltinContext, HttpHandler, Request } from './mod.ts'
+import { untilStopped } from './mod.ts'
+
+const HTML = 'text/html'
+const page = (title: string, text: string): string =>
+  `<!DOCTYPE html>\n<html>\n<head><title>${title}</title></head>\n<body><h1>${title}</h1><p>${text}</p></body>\n</html>\n`
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: HTML,
+  css: 'text/css',
+  js: 'application/javascript',
+  json: 'application/json',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  txt: 'text/plain',
+}
+
+/** A file of a mounted document root, by the request's path; undefined where nothing is mounted there. */
+function mountedFile(context: BuiltinContext, root: string, path: string): Answer | undefined {
+  const name = path.endsWith('/') ? `${path}index.html` : path
+  const body = context.file(`${root}${name}`)
+  return body && { headers: { 'content-type': TYPES[name.split('.').at(-1)!] ?? 'application/octet-stream' }, body }
+}
+
+interface Site {
+  readonly port: number
+  readonly root: string
+  readonly server: string
+  readonly welcome: string
+}
+
+const site =
+  ({ port, root, server, welcome }: Site): Builtin =>
+  async context => {
+    const answer = (request: Request): Answer => {
+      const { path } = targetOf(request)
+      const found = mountedFile(context, root, path)
+      if (found) return { ...found, headers: { ...found.headers, server } }
+      const known = path === '/' || path === '/index.html'
+      const body = known ? welcome : page('404 Not Found', server)
+      return { status: known ? 200 : 404, headers: { 'content-type': HTML, server }, body }
+    }
+    await context.sockets.http(port, accessLogged(context, answering(answer)), { h2c: true })
+    context.out(`${server} serves ${root} on port ${port}`)
+    return untilStopped(context.signal)
+  }
+
+const nginxSite = (port: number): Builtin =>
+  site({
+    port,
+    root: '/usr/share/nginx/html',
+    server: 'nginx',
+    welcome: page('Welcome to nginx!', 'Fairlead answers in the place of the nginx image.'),
+  })
+
+export const nginx = nginxSite(80)
+export const nginxUnprivileged = nginxSite(8080)
+export const httpd = site({
+  port: 80,
+  root: '/usr/local/apache2/htdocs',
+  server: 'Apache',
+  welcome: '<html><body><h1>It works!</h1></body></html>\n',
+})
+
+const text = (context: BuiltinContext, body: string, headers: Readonly<Record<string, string>> = {}): HttpHandler =>
+  accessLogged(
+    context,
+    answering(() => ({ headers, body })),
+  )
+
+/** OpenShift's first sample: one sentence on two ports. */
+export const helloOpenshift: Builtin = async context => {
+  const handler = text(context, `${context.env.RESPONSE || 'Hello OpenShift!'}\n`)
+  for (const port of [Number(context.env.PORT || 8080), Number(context.env.SECOND_PORT || 8888)]) {
+    await context.sockets.http(port, handler)
+    context.out(`serving on ${port}`)
+  }
+  return untilStopped(context.signal)
+}
+
+/** HashiCorp's http-echo: -text and -listen. */
+export const httpEcho: Builtin = async context => {
+  const flags = parseFlags(context.args)
+  const body = flags.string('text', context.env.ECHO_TEXT ?? 'hello-world')
+  const port = Number(flags.string('listen', ':5678').split(':').at(-1))
+  await context.sockets.http(port, text(context, `${body}\n`, { 'x-app-name': 'http-echo' }))
+  context.out(`server is listening on :${port}`)
+  return untilStopped(context.signal)
+}
+
+export const pause: Builtin = async context => untilStopped(context.signal)

@@ -1,0 +1,13 @@
+import type { Child, ExitStatus } from '../../../host/process/mod.ts'
+
+/** What runs in a container: a process of this machine, or a server inside this one. */
+export interface Workload {
+  /** Resolves once, when it and its output have ended. */
+  readonly exited: Promise<ExitStatus>
+  /** SIGTERM: it may take its time. */
+  terminate(): void
+  /** SIGKILL. */
+  kill(): void
+  /** Absent for a builtin. */
+  readonly child?: Child
+}

@@ -1,0 +1,276 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { text } from 'node:stream/consumers'
+import { afterAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../host/clock/real.ts'
+import { systemFs } from '../../host/fs/real.ts'
+import { kernelLinks } from '../../host/link/real.ts'
+import { kernelNetns } from '../../host/netns/real.ts'
+import { kernelProcesses } from '../../host/process/real.ts'
+import { kernelSockets } from '../../host/socket/real.ts'
+import { silent } from '../../lib/log.ts'
+import { selfSigned } from './certificate.ts'
+import { container, ending, logText, outcome } from './conformance.ts'
+import type { ContainerSpec, PodRuntime, SandboxSpec } from './mod.ts'
+import { createRuntime } from './runtime.ts'
+import type { RuntimeDeps, RuntimeOptions } from './state.ts'
+
+const netns = kernelNetns()
+const links = kernelLinks(netns)
+const folder = mkdtempSync(`${tmpdir()}/fairlead-pods-`)
+const deps: RuntimeDeps = {
+  netns,
+  socket: kernelSockets(netns),
+  process: kernelProcesses(netns),
+  fs: systemFs,
+  clock: systemClock,
+  log: silent,
+}
+const options: RuntimeOptions = {
+  stateDir: `${folder}/state`,
+  builtins: new Map(),
+  roles: new Map(),
+  roleMounts: [],
+  logLimitBytes: 1024 * 1024,
+  certificate: selfSigned,
+}
+const runtime = createRuntime(deps, options)
+afterAll(async () => {
+  for (const pod of await runtime.list()) await runtime.removeSandbox(pod.spec.podUid, 0)
+  for (const name of netns.list()) netns.remove(netns.open(name))
+  rmSync(folder, { recursive: true })
+})
+
+const sandboxOf = (podUid: string): SandboxSpec => ({
+  podUid,
+  namespace: 'production',
+  name: `${podUid}-xyz`,
+  node: 'node-1',
+  netns: `pod-${podUid}`,
+  hostname: `${podUid}-host`,
+  podIps: ['10.128.0.3'],
+  hostNetwork: false,
+  resolvConf: 'search production.svc.cluster.local\nnameserver 172.30.0.10\noptions ndots:5\n',
+  hosts: '127.0.0.1 localhost\n10.128.0.3 pod-host\n',
+})
+
+async function pod(podUid: string, more: Partial<ContainerSpec>, of: PodRuntime = runtime) {
+  const made = netns.create(`pod-${podUid}`)
+  links.apply(made, [{ op: 'up', name: 'lo' }])
+  netns.close(made)
+  await of.runSandbox(sandboxOf(podUid))
+  return of.startContainer(container(podUid, more))
+}
+
+/** A command of this machine inside the pod's network. */
+async function inPod(podUid: string, command: string, ...args: string[]): Promise<string> {
+  const at = netns.open(`pod-${podUid}`)
+  try {
+    const child = await deps.process.spawn({ command, args, env: {}, netns: at })
+    child.stdin.end()
+    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr!)])
+    return out + err
+  } finally {
+    netns.close(at)
+  }
+}
+const curl = (podUid: string, ...args: string[]) => inPod(podUid, 'curl', '-sS', '--max-time', '5', ...args)
+const exec = async (podUid: string, ...command: string[]) =>
+  outcome(await runtime.exec({ podUid, container: 'main', command, stdin: false, tty: false }))
+
+describe('a stand-in', () => {
+  test('answers on each port in the protocol that its name or number says', async () => {
+    const status = await pod('standin', {
+      image: 'shop/api:1',
+      ports: [
+        { name: 'http', port: 8080, protocol: 'TCP' },
+        { name: 'https', port: 8443, protocol: 'TCP' },
+        { name: 'postgres', port: 5432, protocol: 'TCP' },
+        { name: 'dns', port: 53, protocol: 'UDP' },
+        { port: 7777, protocol: 'TCP' },
+      ],
+    })
+    expect(status.phase.state).toBe('running')
+    expect(await curl('standin', 'http://127.0.0.1:8080/orders?x=1', '-H', 'X-Test: yes')).toMatch(
+      /pod: +standin-xyz\nnamespace: production\nnode: +node-1\n.*client: +127\.0\.0\.1:\d+\nrequest: +GET \/orders\?x=1 HTTP\/1\.1\n.*X-Test: yes/s,
+    )
+    const told = JSON.parse(await curl('standin', 'http://127.0.0.1:8080/', '-H', 'Accept: application/json'))
+    expect(told).toMatchObject({
+      pod: 'standin-xyz',
+      node: 'node-1',
+      port: 8080,
+      path: '/',
+      headers: { Host: ['127.0.0.1:8080'] },
+    })
+    expect(await curl('standin', 'http://127.0.0.1:8080/healthz')).toBe('ok\n')
+    expect(await curl('standin', '--http2-prior-knowledge', 'http://127.0.0.1:8080/')).toContain('GET / HTTP/2.0')
+    expect(await curl('standin', '-k', 'https://127.0.0.1:8443/')).toMatch(/tls: +TLSv1\.3, SNI none, ALPN h2/)
+    expect(await curl('standin', 'http://127.0.0.1:7777/health')).toBe('ok\n')
+    expect(await curl('standin', '-k', 'https://127.0.0.1:7777/health')).toBe('ok\n')
+    const nc = (port: number, ...flags: string[]) =>
+      inPod('standin', 'sh', '-c', `echo hello there | busybox nc ${flags.join(' ')} 127.0.0.1 ${port}`)
+    expect(await nc(5432)).toBe('hello there\n')
+    expect(await nc(7777)).toBe('hello there\n')
+    expect(await inPod('standin', 'bash', '-c', 'exec 3<>/dev/udp/127.0.0.1/53; echo hello >&3; head -n1 <&3')).toBe(
+      'hello\n',
+    )
+    const log = await logText(runtime, 'standin')
+    expect(log).toContain('stand-in for shop/api:1: answers on 8080 (HTTP), 8443 (HTTPS), 5432 (TCP echo)')
+    expect(log).toMatch(/127\.0\.0\.1:\d+ "GET \/orders\?x=1 HTTP\/1\.1" 200 \d+\n/)
+  })
+
+  test('can be entered: its files are the pod’s', async () => {
+    expect((await exec('standin', 'cat', '/etc/resolv.conf')).stdout).toContain('nameserver 172.30.0.10')
+    expect((await exec('standin', 'cat', '/etc/hosts')).stdout).toContain('10.128.0.3 pod-host')
+    expect((await exec('standin', 'hostname')).stdout).toBe('standin-host\n')
+    expect((await exec('standin', 'sh', '-c', 'ls /run; curl -s http://127.0.0.1:8080/health')).stdout).toBe(
+      'applets\nok\n',
+    )
+  })
+
+  test('that cannot listen has ended, and its log says why', async () => {
+    const status = await runtime.startContainer(
+      container('standin', { name: 'second', image: 'shop/other', ports: [{ port: 8080, protocol: 'TCP' }] }),
+    )
+    expect(await ending(runtime, 'standin')).toMatchObject({ name: 'second', phase: { exitCode: 1, reason: 'Error' } })
+    expect(status.runsAs).toBe('stand-in')
+    const chunks: string[] = []
+    for await (const chunk of runtime.logs({ podUid: 'standin', container: 'second' }, new AbortController().signal))
+      chunks.push(String(chunk))
+    expect(chunks.join('')).toMatch(/cannot listen on port 8080\/TCP: .*EADDRINUSE/)
+  })
+})
+
+describe('recognised images', () => {
+  test('agnhost netexec tells about the pod and dials others', async () => {
+    await pod('agnhost', {
+      image: 'registry.k8s.io/e2e-test-images/agnhost:2.63.0',
+      args: ['netexec', '--http-port=80', '--udp-port=81'],
+    })
+    const get = (path: string) => curl('agnhost', `http://127.0.0.1${path}`)
+    expect(await get('/hostname')).toBe('agnhost-host')
+    expect(await get('/clientip')).toMatch(/^127\.0\.0\.1:\d+$/)
+    expect(await get('/echo?msg=hi')).toBe('hi')
+    expect(
+      await curl('agnhost', '-o', '/dev/null', '-w', '%{http_code}', 'http://127.0.0.1/echo?msg=hi&code=418'),
+    ).toBe('418')
+    expect(JSON.parse(await get('/dial?host=127.0.0.1&port=80&request=hostname&protocol=http&tries=2'))).toEqual({
+      responses: ['agnhost-host', 'agnhost-host'],
+    })
+    expect(JSON.parse(await get('/dial?host=127.0.0.1&port=81&request=hostname&protocol=udp'))).toEqual({
+      responses: ['agnhost-host'],
+    })
+    expect(JSON.parse(await get('/dial?host=localhost&port=80&request=hostname&protocol=http'))).toEqual({
+      responses: ['agnhost-host'],
+    })
+    expect(JSON.parse(await get('/dial?host=127.0.0.1&port=9&request=hostname&protocol=http'))).toEqual({
+      errors: [expect.stringContaining('ECONNREFUSED')],
+    })
+    expect(JSON.parse(await get('/shell?shellCommand=echo%20hi'))).toEqual({ output: 'hi\n' })
+    expect(await exec('agnhost', '/agnhost', 'connect', '127.0.0.1:80', '--timeout=3s')).toEqual({
+      stdout: '',
+      stderr: '',
+      code: 0,
+    })
+    expect(await exec('agnhost', '/agnhost', 'connect', '127.0.0.1:9')).toEqual({
+      stdout: '',
+      stderr: 'REFUSED\n',
+      code: 1,
+    })
+    expect((await exec('agnhost', '/agnhost', 'dns-suffix')).stdout).toBe('production.svc.cluster.local\n')
+    await get('/exit?code=3')
+    expect((await ending(runtime, 'agnhost')).phase).toMatchObject({ exitCode: 3 })
+  })
+
+  test('echo-basic, hello-openshift, nginx, http-echo', async () => {
+    await pod('echo', {
+      image: 'gcr.io/k8s-staging-gateway-api/echo-basic:v1',
+      env: { POD_NAME: 'me', NAMESPACE: 'ns' },
+    })
+    expect(JSON.parse(await curl('echo', 'http://127.0.0.1:3000/a?b=c', '-H', 'x-echo-set-header: A:1'))).toMatchObject(
+      {
+        path: '/a?b=c',
+        host: '127.0.0.1:3000',
+        method: 'GET',
+        proto: 'HTTP/1.1',
+        pod: 'me',
+        namespace: 'ns',
+        headers: { 'X-Echo-Set-Header': ['A:1'] },
+      },
+    )
+    expect(await curl('echo', '-D-', '-o/dev/null', 'http://127.0.0.1:3000/', '-H', 'x-echo-set-header: A:1')).toMatch(
+      /^a: 1\r$/m,
+    )
+    expect(await curl('echo', 'http://127.0.0.1:3001/')).toBe('Expected h2c request\n')
+    expect(await curl('echo', '--http2-prior-knowledge', 'http://127.0.0.1:3001/')).toContain('HTTP/2.0')
+    await pod('hello', { image: 'openshift/hello-openshift' })
+    expect(await curl('hello', 'http://127.0.0.1:8888/')).toBe('Hello OpenShift!\n')
+    await pod('nginx', { image: 'nginx:1.27' })
+    expect(await curl('nginx', 'http://127.0.0.1/')).toContain('Welcome to nginx!')
+    expect(await curl('nginx', '-o/dev/null', '-w', '%{http_code}', 'http://127.0.0.1/absent')).toBe('404')
+    await pod('httpecho', { image: 'hashicorp/http-echo', args: ['-text=hi', '-listen=:8080'] })
+    expect(await curl('httpecho', 'http://127.0.0.1:8080/')).toBe('hi\n')
+  })
+
+  test('busybox gets busybox’s own commands, others this machine’s', async () => {
+    await pod('busybox', { image: 'busybox', args: ['sh', '-c', 'nslookup --help 2>&1 | head -1; exec sleep 60'] })
+    await pod('netshoot', { image: 'nicolaka/netshoot', args: ['sleep', '60'] })
+    expect((await exec('busybox', 'sh', '-c', 'wget --help 2>&1 | head -1')).stdout).toMatch(/^BusyBox/)
+    expect((await exec('netshoot', 'sh', '-c', 'wget --version | head -1')).stdout).toMatch(/^GNU Wget/)
+    expect((await exec('netshoot', 'sh', '-c', 'nc --help 2>&1 | head -1')).stdout).toMatch(/BusyBox/)
+  })
+})
+
+describe('a terminal', () => {
+  test('has a size, follows resizing, and gives the exit code', async () => {
+    await pod('tty', { image: 'busybox', args: ['sleep', '60'] })
+    const streams = await runtime.exec({
+      podUid: 'tty',
+      container: 'main',
+      command: ['bash', '--norc'],
+      stdin: true,
+      tty: true,
+    })
+    expect(streams.stderr).toBeNull()
+    streams.resize(132, 43)
+    streams.stdin!.write('stty size; tty; exit 9\n')
+    const { stdout, code } = await outcome(streams)
+    expect(stdout).toContain('43 132')
+    expect(code).toBe(9)
+  })
+})
+
+function commandLine(pid: string): readonly string[] {
+  try {
+    return /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1) : []
+  } catch {
+    return []
+  }
+}
+
+describe('an end of the runtime', () => {
+  test('its successor ends what is left, tells of it as ended, and serves the pod again', async () => {
+    const stateDir = `${folder}/killed`
+    const first = createRuntime(deps, { ...options, stateDir })
+    await pod('killed', { image: 'busybox', args: ['sh', '-c', 'echo one; exec sleep 6123'] }, first)
+    const follow = { podUid: 'killed', container: 'main', follow: true }
+    for await (const chunk of first.logs(follow, new AbortController().signal)) if (String(chunk) === 'one\n') break
+    const running = (): boolean => readdirSync('/proc').some(pid => commandLine(pid).join(' ') === 'sleep 6123')
+    expect(running()).toBe(true)
+
+    const second = createRuntime(deps, { ...options, stateDir })
+    const [found] = await second.list('node-1')
+    expect(found!.containers).toMatchObject([
+      { attempt: 0, phase: { state: 'exited', exitCode: 137, message: 'the pod runtime was restarted' } },
+    ])
+    expect(await logText(second, 'killed')).toBe('one\n')
+    await second.runSandbox(sandboxOf('killed'))
+    await second.startContainer(
+      container('killed', { image: 'busybox', args: ['sh', '-c', 'echo two; exec sleep 60'], attempt: 1 }),
+    )
+    expect(await logText(second, 'killed', { previous: true })).toBe('one\n')
+    await ending(first, 'killed')
+    expect(running()).toBe(false)
+    await second.removeSandbox('killed', 0)
+  })
+})
