@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
+import { Infrastructure } from '../../api/config/infrastructure.ts'
+import { testApi } from '../../apiserver/testing.ts'
+import { systemClock } from '../../host/clock/real.ts'
+import { cidr } from '../../lib/cidr.ts'
 import { resolveConfig } from '../config.ts'
 import { planWorld } from '../plan.ts'
+import { createMissing } from './create.ts'
 import { bootstrapObjects } from './mod.ts'
 
 const secrets = { ingress: { certificate: 'CERT', key: 'KEY', authority: 'CA' } }
@@ -39,4 +44,16 @@ test('a namespace comes before what lives in it', async () => {
     const namespace = name.split('/').length === 3 ? name.split('/')[1] : undefined
     if (namespace) expect(all.slice(0, index)).toContain(`Namespace/${namespace}`)
   }
+})
+
+test('created in a real API; a second time changes nothing', async () => {
+  const api = await testApi(systemClock, { routeDomain: 'apps.x', serviceNetworks: [cidr('172.30.0.0/16')] })
+  const all = await objects('okd')
+  await createMissing(api.client, all)
+  const infrastructure = await api.client.get(Infrastructure, { name: 'cluster' })
+  expect(infrastructure.status?.infrastructureTopology).toBe('SingleReplica')
+  const { revision } = api.store
+  await createMissing(api.client, all)
+  expect(api.store.revision).toBe(revision)
+  await api.close()
 })
