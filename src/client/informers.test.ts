@@ -176,13 +176,16 @@ describe('a cache that follows the API', () => {
     const indexed = bench.informers.of(ConfigMap, { indexes: { value: byValue } })
     const other = bench.informers.of(ConfigMap, { namespace: 'shop' })
     await bench.informers.sync(bench.signal)
-    expect(indexed).toBe(plain)
-    expect(other).not.toBe(plain)
+    expect(bench.api.requests.filter(line => line.includes('limit='))).toHaveLength(2)
+    expect(other.list()).toHaveLength(1)
+    expect(indexed.list()).toBe(plain.list())
     expect(indexed.by('value', '1').map(object => object.metadata.name)).toEqual(['a'])
     put('a', { v: '2' })
     await eventually(() => indexed.by('value', '2').length === 1)
     expect(indexed.by('value', '1')).toEqual([])
-    expect(() => bench.informers.of(ConfigMap, { indexes: { value: () => [] } })).toThrow(/index/)
+    const otherwise = bench.informers.of(ConfigMap, { indexes: { value: () => ['all'] } })
+    expect([otherwise.by('value', 'all').length, indexed.by('value', 'all').length]).toEqual([1, 0])
+    expect(() => plain.by('value', '2')).toThrow(/no such index/)
   })
 
   it('keeps only what trim keeps', async () => {
@@ -193,6 +196,21 @@ describe('a cache that follows the API', () => {
     await bench.informers.sync(bench.signal)
     expect(informer.list()[0]).not.toHaveProperty('data')
   })
+})
+
+it('ends one that has a signal, and only that', async () => {
+  bench = testBench()
+  put('a')
+  const ended = new AbortController()
+  const lasting = bench.informers.of(ConfigMap)
+  const passing = bench.informers.of(ConfigMap, { signal: ended.signal })
+  await bench.informers.sync(bench.signal)
+  await eventually(() => bench.progress.progress().observed === bench.api.revision)
+  ended.abort(new Error('enough'))
+  put('b')
+  const version = Number(bench.api.bookmark())
+  await eventually(() => bench.progress.progress().observed >= version)
+  expect([names(lasting), names(passing)]).toEqual([['a', 'b'], ['a']])
 })
 
 describe('its own writes', () => {

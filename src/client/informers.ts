@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { ApiObject, Kind } from '../schema/kind.ts'
-import { type Cache, createCache } from './cache.ts'
+import { Cache } from './cache.ts'
 import type { Client, Informer, InformerOptions, Informers, Selection } from './mod.ts'
 import type { ProgressCollector } from './progress.ts'
 import { REFLECTOR_DEFAULTS, type ReflectorOptions, reflect } from './reflector.ts'
@@ -27,6 +27,8 @@ interface Entry {
   readonly cache: Cache<ApiObject>
   readonly selection: Selection
   readonly trim: ((object: ApiObject) => ApiObject) | undefined
+  /** Made for one user, who ends it. */
+  readonly isPrivate: boolean
   readonly firstList: Promise<void>
   start: (() => void) | undefined
 }
@@ -47,14 +49,19 @@ export function createInformers(
       const id = JSON.stringify([kind.group, kind.plural, wanted.namespace, wanted.labelSelector, wanted.fieldSelector])
       const trim = wanted.trim as ((object: ApiObject) => ApiObject) | undefined
       const sharing = entries.get(id) ?? []
-      let entry = sharing.find(other => other.trim === trim)
+      let entry = wanted.signal ? undefined : sharing.find(other => other.trim === trim && !other.isPrivate)
       if (!entry) {
-        entry = createEntry(deps, kind, selectionOf(wanted), trim, settings, signal)
-        entries.set(id, [...sharing, entry])
+        const made = createEntry(deps, kind, wanted, settings, signal)
+        entries.set(id, [...sharing, made])
+        wanted.signal?.addEventListener('abort', () => {
+          entries.set(
+            id,
+            (entries.get(id) ?? []).filter(other => other !== made),
+          )
+        })
+        entry = made
       }
-      const cache = entry.cache as unknown as Cache<T>
-      cache.addIndexes(wanted.indexes ?? {})
-      return cache
+      return (entry.cache as unknown as Cache<T>).view(wanted.indexes ?? {})
     },
     async sync(waiting) {
       for (const entry of all()) {
@@ -73,31 +80,42 @@ const selectionOf = ({ namespace, labelSelector, fieldSelector }: Selection): Se
   ...(fieldSelector === undefined ? {} : { fieldSelector }),
 })
 
-function createEntry(
+function createEntry<T extends ApiObject>(
   deps: InformersDeps,
-  kind: Kind,
-  selection: Selection,
-  trim: Entry['trim'],
+  kind: Kind<T>,
+  wanted: InformerOptions<T>,
   options: ReflectorOptions,
-  signal: AbortSignal,
+  outer: AbortSignal,
 ): Entry {
   const source = deps.progress.source(kind.plural)
+  const signal = wanted.signal ? AbortSignal.any([outer, wanted.signal]) : outer
   let listed = (): void => {}
   const firstList = new Promise<void>(resolve => {
     listed = resolve
   })
-  const cache = createCache(kind, {
+  const cache = new Cache(kind, {
     failed: error => deps.log.error({ kind: kind.plural, error: messageOf(error) }, 'a change handler failed'),
     observed: version => {
       source.observe(version)
+      // The first list sets it before it reports how far it is.
       if (cache.synced) listed()
     },
   })
+  const selection = selectionOf(wanted)
   const run = async (): Promise<void> => {
-    await reflect({ ...deps, kind, selection, trim, cache, options }, signal)
+    await reflect({ ...deps, kind, selection, trim: wanted.trim, cache, options }, signal)
     source.remove()
+    // Nobody need wait for what has ended.
+    listed()
   }
-  return { cache, selection, trim, firstList, start: () => void run() }
+  return {
+    cache: cache as unknown as Cache<ApiObject>,
+    selection,
+    trim: wanted.trim as Entry['trim'],
+    isPrivate: wanted.signal !== undefined,
+    firstList,
+    start: () => void run(),
+  }
 }
 
 function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {

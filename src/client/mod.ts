@@ -130,6 +130,8 @@ export interface InformerOptions<T> extends Selection {
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>
   /** Keep only what is needed: runs before the object is stored. */
   readonly trim?: (object: T) => T
+  /** Ends this informer alone; one with a signal is never shared. */
+  readonly signal?: AbortSignal
 }
 
 /** The informers of one process: one per kind and selection, shared. */

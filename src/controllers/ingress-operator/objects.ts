@@ -1,0 +1,141 @@
+import type { Deployment } from '../../api/apps/deployment.ts'
+import type { Service } from '../../api/core/service.ts'
+import type { IngressClass } from '../../api/networking/ingress-class.ts'
+import type { IngressController } from '../../api/operator/ingress-controller.ts'
+import type { Draft } from '../../client/mod.ts'
+import { routerArgs } from '../../model/routes/options.ts'
+import {
+  type IngressSettings,
+  OPERAND_NAMESPACE,
+  OWNER_LABEL,
+  publishingOf,
+  replicasOf,
+  routerOptionsOf,
+  selectorOf,
+} from './settings.ts'
+
+/** The objects that one IngressController is made of, as OKD's operator makes them. */
+export interface Operands {
+  readonly deployment: Draft<Deployment>
+  /** The internal one, and the one that publishes, if any. */
+  readonly services: readonly Draft<Service>[]
+  readonly ingressClass: Draft<IngressClass>
+}
+
+export const operandsOf = (settings: IngressSettings): Operands => ({
+  deployment: deploymentOf(settings),
+  services: [internalService(settings.controller), ...publishingServices(settings)],
+  ingressClass: ingressClassOf(settings.controller),
+})
+
+export const routerName = ({ metadata }: IngressController): string => `router-${metadata.name}`
+const ownerLabel = ({ metadata }: IngressController): Readonly<Record<string, string>> => ({
+  [OWNER_LABEL]: metadata.name,
+})
+
+function deploymentOf(settings: IngressSettings): Draft<Deployment> {
+  const { controller } = settings
+  const replicas = replicasOf(settings)
+  const isOnHost = publishingOf(settings).type === 'HostNetwork'
+  return {
+    metadata: { namespace: OPERAND_NAMESPACE, name: routerName(controller), labels: ownerLabel(controller) },
+    spec: {
+      replicas,
+      selector: { matchLabels: selectorOf(controller) },
+      strategy: {
+        type: 'RollingUpdate',
+        // On the host network a new pod cannot stand beside the old one: the ports are taken.
+        rollingUpdate: { maxUnavailable: replicas < 4 ? '50%' : '25%', maxSurge: isOnHost ? 0 : '25%' },
+      },
+      template: {
+        metadata: { labels: { ...selectorOf(controller), ...ownerLabel(controller) } },
+        spec: podSpec(settings, isOnHost),
+      },
+    },
+  }
+}
+
+type PodSpec = NonNullable<Deployment['spec']['template']['spec']>
+
+function podSpec(settings: IngressSettings, isOnHost: boolean): PodSpec {
+  const { controller, options } = settings
+  const { nodeSelector, tolerations } = controller.spec.nodePlacement ?? {}
+  const router = routerOptionsOf(settings)
+  const port = (
+    name: string,
+    number: number,
+  ): { name: string; containerPort: number; hostPort?: number; protocol: 'TCP' } => ({
+    name,
+    containerPort: number,
+    ...(isOnHost ? { hostPort: number } : {}),
+    protocol: 'TCP',
+  })
+  const probe = (path: string) => ({ httpGet: { path, port: router.statsPort, scheme: 'HTTP' as const } })
+  return {
+    serviceAccountName: 'router',
+    priorityClassName: 'system-cluster-critical',
+    terminationGracePeriodSeconds: 3600,
+    nodeSelector: nodeSelector?.matchLabels ?? DEFAULT_NODES,
+    ...(tolerations?.length ? { tolerations } : {}),
+    ...(isOnHost ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
+    containers: [
+      {
+        name: 'router',
+        image: options.image,
+        args: routerArgs(router),
+        ports: [port('http', router.httpPort), port('https', router.httpsPort), port('metrics', router.statsPort)],
+        startupProbe: { ...probe('/healthz/ready'), periodSeconds: 1, failureThreshold: 120 },
+        readinessProbe: { ...probe('/healthz/ready'), periodSeconds: 5, failureThreshold: 3 },
+        livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 3 },
+      },
+    ],
+  }
+}
+
+const DEFAULT_NODES = { 'kubernetes.io/os': 'linux', 'node-role.kubernetes.io/worker': '' }
+
+const PORTS = [
+  { name: 'http', protocol: 'TCP', port: 80, targetPort: 'http' },
+  { name: 'https', protocol: 'TCP', port: 443, targetPort: 'https' },
+] as const
+const METRICS = { name: 'metrics', protocol: 'TCP', port: 1936, targetPort: 'metrics' } as const
+
+const internalService = (controller: IngressController): Draft<Service> => ({
+  metadata: {
+    namespace: OPERAND_NAMESPACE,
+    name: `router-internal-${controller.metadata.name}`,
+    labels: ownerLabel(controller),
+  },
+  spec: { type: 'ClusterIP', selector: selectorOf(controller), ports: [...PORTS, METRICS] },
+})
+
+function publishingServices(settings: IngressSettings): readonly Draft<Service>[] {
+  const { controller } = settings
+  const { type } = publishingOf(settings)
+  if (type !== 'LoadBalancerService' && type !== 'NodePortService') return []
+  const name = type === 'NodePortService' ? `router-nodeport-${controller.metadata.name}` : routerName(controller)
+  return [
+    {
+      metadata: { namespace: OPERAND_NAMESPACE, name, labels: ownerLabel(controller) },
+      spec: {
+        type: type === 'NodePortService' ? 'NodePort' : 'LoadBalancer',
+        externalTrafficPolicy: 'Local',
+        selector: selectorOf(controller),
+        ports: type === 'NodePortService' ? [...PORTS, METRICS] : [...PORTS],
+      },
+    },
+  ]
+}
+
+const ingressClassOf = ({ metadata }: IngressController): Draft<IngressClass> => ({
+  metadata: { name: `openshift-${metadata.name}` },
+  spec: {
+    controller: 'openshift.io/ingress-to-route',
+    parameters: {
+      apiGroup: 'operator.openshift.io',
+      kind: 'IngressController',
+      name: metadata.name,
+      scope: 'Cluster',
+    },
+  },
+})

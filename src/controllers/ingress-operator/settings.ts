@@ -1,0 +1,107 @@
+import type { Infrastructure } from '../../api/config/infrastructure.ts'
+import type { Ingress as IngressConfig } from '../../api/config/ingress.ts'
+import type { IngressController } from '../../api/operator/ingress-controller.ts'
+import type { EndpointPublishingStrategy, HostNetworkStrategy } from '../../api/operator/ingress-publishing.ts'
+import { ROUTER_DEFAULTS, type RouterOptions } from '../../model/routes/options.ts'
+
+/** What the operator is told by whoever starts it. */
+export interface IngressOperatorOptions {
+  /** The image of routers. */
+  readonly image: string
+  /** A second name for the domain: see RouterOptions.alias. It belongs to the cluster's own domain. */
+  readonly alias?: string
+  readonly accessLog: boolean
+}
+
+/** Everything that concerns one IngressController. */
+export interface IngressSettings {
+  readonly controller: IngressController
+  readonly config: IngressConfig | undefined
+  readonly infrastructure: Infrastructure | undefined
+  readonly options: IngressOperatorOptions
+}
+
+export const OPERATOR_NAMESPACE = 'openshift-ingress-operator'
+export const OPERAND_NAMESPACE = 'openshift-ingress'
+const PREFIX = 'ingresscontroller.operator.openshift.io'
+export const DEPLOYMENT_LABEL = `${PREFIX}/deployment-ingresscontroller`
+export const OWNER_LABEL = `${PREFIX}/owning-ingresscontroller`
+export const FINALIZER = `${PREFIX}/finalizer-ingresscontroller`
+
+export const selectorOf = ({ metadata }: IngressController): Readonly<Record<string, string>> => ({
+  [DEPLOYMENT_LABEL]: metadata.name,
+})
+
+/** Empty when neither says one. */
+export const domainOf = ({ controller, config }: Pick<IngressSettings, 'controller' | 'config'>): string =>
+  controller.spec.domain || config?.spec.domain || ''
+
+/** Two, unless the nodes that would run them have the topology SingleReplica. */
+export function replicasOf({ controller, config, infrastructure }: IngressSettings): number {
+  if (controller.spec.replicas !== undefined && controller.spec.replicas !== null) return controller.spec.replicas
+  const isOnControlPlane = config?.status?.defaultPlacement === 'ControlPlane'
+  const { controlPlaneTopology, infrastructureTopology } = infrastructure?.status ?? {}
+  return (isOnControlPlane ? controlPlaneTopology : infrastructureTopology) === 'SingleReplica' ? 1 : 2
+}
+
+/** With defaults: outside of clouds that have load balancers, routers listen on their nodes. */
+export function publishingOf({ controller, infrastructure }: IngressSettings): EndpointPublishingStrategy {
+  const { endpointPublishingStrategy: wanted } = controller.spec
+  const { platform } = infrastructure?.status ?? {}
+  const type = wanted?.type ?? (CLOUDS.includes(platform ?? '') ? 'LoadBalancerService' : 'HostNetwork')
+  if (type === 'HostNetwork') return { type, hostNetwork: { ...HOST_PORTS, ...wanted?.hostNetwork } }
+  if (type === 'Private') return { type, private: { protocol: 'TCP', ...wanted?.private } }
+  if (type === 'NodePortService') return { type, nodePort: { protocol: 'TCP', ...wanted?.nodePort } }
+  return {
+    type,
+    loadBalancer: wanted?.loadBalancer ?? { scope: 'External', dnsManagementPolicy: 'Managed' },
+  }
+}
+
+const CLOUDS: readonly string[] = ['AWS', 'Azure', 'GCP', 'IBMCloud', 'PowerVS']
+const HOST_PORTS = {
+  protocol: 'TCP',
+  httpPort: 80,
+  httpsPort: 443,
+  statsPort: 1936,
+} as const satisfies HostNetworkStrategy
+
+/** What every router of the IngressController is started with. */
+export function routerOptionsOf(settings: IngressSettings): RouterOptions {
+  const { controller, config, options } = settings
+  const { spec, metadata } = controller
+  const { httpPort, httpsPort, statsPort } = { ...HOST_PORTS, ...publishingOf(settings).hostNetwork }
+  const domain = domainOf(settings)
+  const maxConnections = spec.tuningOptions?.maxConnections ?? 0
+  return {
+    ...ROUTER_DEFAULTS,
+    controller: metadata.name,
+    domain,
+    defaultCertificate: `${OPERAND_NAMESPACE}/${spec.defaultCertificate?.name || `router-certs-${metadata.name}`}`,
+    namespaceOwnership: spec.routeAdmission?.namespaceOwnership || 'Strict',
+    wildcards: spec.routeAdmission?.wildcardPolicy === 'WildcardsAllowed',
+    httpPort,
+    httpsPort,
+    statsPort,
+    threads: spec.tuningOptions?.threadCount || ROUTER_DEFAULTS.threads,
+    maxConnections: maxConnections > 0 ? maxConnections : ROUTER_DEFAULTS.maxConnections,
+    accessLog: options.accessLog,
+    ...(options.alias !== undefined && domain === config?.spec.domain ? { alias: options.alias } : {}),
+  }
+}
+
+/** Fields that are stored but do nothing yet: said aloud, since upstream they do. */
+export function unservedFields({ controller: { spec } }: IngressSettings): readonly string[] {
+  const isSet = (value: unknown): boolean => value !== undefined && value !== null && JSON.stringify(value) !== '{}'
+  const named: readonly (readonly [string, unknown])[] = [
+    ['clientTLS', spec.clientTLS],
+    ['httpCompression', spec.httpCompression],
+    ['httpErrorCodePages', spec.httpErrorCodePages?.name || undefined],
+    ['httpHeaders', spec.httpHeaders],
+    ['logging', spec.logging],
+    ['namespaceSelector', spec.namespaceSelector],
+    ['routeSelector', spec.routeSelector],
+    ['tlsSecurityProfile', spec.tlsSecurityProfile],
+  ]
+  return named.filter(([, value]) => isSet(value)).map(([name]) => `spec.${name}`)
+}

@@ -1,0 +1,98 @@
+/** The loops that make a cluster of stored objects: Deployments become pods, pods get nodes, Services get endpoints. */
+import { DaemonSet } from '../api/apps/daemon-set.ts'
+import { Deployment } from '../api/apps/deployment.ts'
+import { ReplicaSet } from '../api/apps/replica-set.ts'
+import { Endpoints } from '../api/core/endpoints.ts'
+import { Namespace } from '../api/core/namespace.ts'
+import { Node } from '../api/core/node.ts'
+import { Pod } from '../api/core/pod.ts'
+import { Service } from '../api/core/service.ts'
+import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
+import type { ApiObject, Kind } from '../api/meta/meta.ts'
+import { KINDS } from '../api/registry.ts'
+import { createEventRecorder } from '../client/events.ts'
+import type { LiveInformers } from '../client/informers.ts'
+import type { Client, Role } from '../client/mod.ts'
+import type { ProgressCollector } from '../client/progress.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
+import { startDaemonSet } from './daemonset/controller.ts'
+import { startDeployment } from './deployment/controller.ts'
+import { startEndpoints } from './endpoints/controller.ts'
+import { startEndpointSlice } from './endpointslice/controller.ts'
+import { startGarbage } from './garbage/controller.ts'
+import { startKubernetesService } from './kubernetes-service/controller.ts'
+import type { KubernetesServiceOptions } from './kubernetes-service/decide.ts'
+import { startNamespace } from './namespace/controller.ts'
+import { startNodeIpam } from './node-ipam/controller.ts'
+import type { ClusterNetwork } from './node-ipam/decide.ts'
+import { startNodeLifecycle } from './node-lifecycle/controller.ts'
+import { startReplicaSet } from './replicaset/controller.ts'
+import { startScheduler } from './scheduler/controller.ts'
+import { type NamespaceContentOptions, startNamespaceContent } from './service-account/controller.ts'
+import type { ControllerDeps } from './shared/controller.ts'
+
+export interface ControllersDeps {
+  readonly informers: LiveInformers
+  /** For Events; everything else is written through the informers. */
+  readonly client: Client
+  readonly clock: Clock
+  readonly log: Logger
+  readonly progress: ProgressCollector
+}
+
+export interface ControllersOptions {
+  /** Every kind the server stores, custom ones left out; a kind it does not have would never sync. */
+  readonly kinds?: readonly Kind<ApiObject>[]
+  /** Ranges from which nodes get pod addresses. Absent: something else gives them (a cluster not of our own making). */
+  readonly clusterNetwork?: readonly ClusterNetwork[]
+  /** How pods reach the API. Absent: the API server itself keeps the Service. */
+  readonly kubernetesService?: KubernetesServiceOptions
+  readonly namespaceContent?: NamespaceContentOptions
+  /** A node that was not heard for so long is lost; 40 s where absent. */
+  readonly nodeGraceMs?: number
+}
+
+/** Kinds that the controllers below keep whole in their caches. */
+const WHOLE: readonly Kind<ApiObject>[] = [
+  DaemonSet,
+  Deployment,
+  ReplicaSet,
+  Endpoints,
+  Namespace,
+  Node,
+  Pod,
+  Service,
+  EndpointSlice,
+]
+
+/** All controllers over one set of caches. Resolves once all caches are filled and all that exists is queued. */
+export async function startControllers(
+  deps: ControllersDeps,
+  options: ControllersOptions,
+  signal: AbortSignal,
+): Promise<Role> {
+  const kinds = options.kinds ?? KINDS
+  const recorderDeps = { client: deps.client, clock: deps.clock, log: deps.log }
+  const each: ControllerDeps = {
+    ...deps,
+    client: deps.informers.client,
+    events: component => createEventRecorder(recorderDeps, { component }),
+  }
+  const running = await Promise.all([
+    startNamespace(each, { kinds }, signal),
+    startGarbage(each, { kinds, whole: WHOLE }, signal),
+    startDeployment(each, signal),
+    startReplicaSet(each, signal),
+    startDaemonSet(each, signal),
+    startScheduler(each, {}, signal),
+    startEndpointSlice(each, signal),
+    startEndpoints(each, signal),
+    startNodeLifecycle(each, options.nodeGraceMs === undefined ? {} : { graceMs: options.nodeGraceMs }, signal),
+    ...(options.clusterNetwork ? [startNodeIpam(each, { clusterNetwork: options.clusterNetwork }, signal)] : []),
+    ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
+    ...(options.namespaceContent ? [startNamespaceContent(each, options.namespaceContent, signal)] : []),
+  ])
+  const done = Promise.all(running.map(controller => controller.done)).then(() => {})
+  return { progress: () => deps.progress.progress(), done }
+}

@@ -1,0 +1,92 @@
+import { Node } from '../../api/core/node.ts'
+import { Pod } from '../../api/core/pod.ts'
+import { Service } from '../../api/core/service.ts'
+import { runLoop } from '../../client/loop.ts'
+import { isConflict, isNotFound } from '../../client/mod.ts'
+import { rfc3339 } from '../../lib/clock.ts'
+import { withCondition } from '../shared/conditions.ts'
+import type { Controller, ControllerDeps } from '../shared/controller.ts'
+import { isPodTerminal, podCondition } from '../shared/pods.ts'
+import { type Placement, place } from './decide.ts'
+
+export interface SchedulerOptions {
+  /** Pods that name this scheduler are placed. */
+  readonly name?: string
+}
+
+/** Binds pods to nodes. Each round places all that wait; what cannot be placed is looked at again whenever anything changes. */
+export async function startScheduler(
+  deps: ControllerDeps,
+  options: SchedulerOptions,
+  signal: AbortSignal,
+): Promise<Controller> {
+  const { client, informers, clock } = deps
+  const name = options.name ?? 'default-scheduler'
+  const events = deps.events(name)
+  const log = deps.log.child({ controller: 'scheduler' })
+  const pods = informers.of(Pod, { indexes: { unbound } })
+  const nodes = informers.of(Node)
+  const services = informers.of(Service)
+  /** Bound by us, while the cache does not say so yet: UID to node. */
+  const assumed = new Map<string, string>()
+
+  const isWaiting = (pod: Pod): boolean =>
+    !assumed.has(pod.metadata.uid) &&
+    (pod.spec.schedulerName ?? name) === name &&
+    !pod.metadata.deletionTimestamp &&
+    !pod.spec.schedulingGates?.length &&
+    !isPodTerminal(pod)
+  const forgetKnown = (): void => {
+    if (assumed.size === 0) return
+    const unknown = new Set(pods.by('unbound', '').map(pod => pod.metadata.uid))
+    for (const uid of assumed.keys()) if (!unknown.has(uid)) assumed.delete(uid)
+  }
+  const placed = () =>
+    pods.list().flatMap(pod => {
+      const node = pod.spec.nodeName || assumed.get(pod.metadata.uid)
+      return node && !isPodTerminal(pod) ? [{ pod, node }] : []
+    })
+  const bind = async (pod: Pod, node: string): Promise<void> => {
+    const { namespace, name: podName, uid } = pod.metadata
+    const target = { apiVersion: 'v1', kind: 'Node', name: node }
+    const metadata = { name: podName, namespace, uid }
+    assumed.set(uid, node)
+    try {
+      const path = `/api/v1/namespaces/${namespace}/pods/${podName}/binding`
+      await client.request('POST', path, { apiVersion: 'v1', kind: 'Binding', metadata, target })
+      events.record(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${podName} to ${node}`)
+    } catch (error) {
+      assumed.delete(uid)
+      // Gone, or placed by another: the cache will tell.
+      if (!isNotFound(error) && !isConflict(error)) throw error
+    }
+  }
+  const refuse = async (pod: Pod, message: string): Promise<void> => {
+    const old = podCondition(pod, 'PodScheduled')
+    if (old?.status === 'False' && old.message === message) return
+    events.record(pod, 'Warning', 'FailedScheduling', message)
+    const lastTransitionTime = rfc3339(clock.now())
+    const next = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime }
+    const conditions = withCondition(pod.status?.conditions, next)
+    await client.updateStatus(Pod, { ...pod, status: { ...pod.status, conditions } }).catch(error => {
+      if (!isNotFound(error)) throw error
+    })
+  }
+  const apply = (placement: Placement): Promise<void> =>
+    placement.node === undefined ? refuse(placement.pod, placement.message) : bind(placement.pod, placement.node)
+
+  const step = async (): Promise<void> => {
+    forgetKnown()
+    const waiting = pods.by('unbound', '').filter(isWaiting)
+    if (waiting.length === 0) return
+    const placements = place(waiting, { nodes: nodes.list(), placed: placed(), services: services.list() })
+    const results = await Promise.allSettled(placements.map(apply))
+    const failed = results.find(result => result.status === 'rejected')
+    if (failed) throw failed.reason
+    log.debug({ pods: placements.length }, 'placed')
+  }
+  await informers.sync(signal)
+  return runLoop({ ...deps, log }, { name: 'scheduler', informers: [pods, nodes, services], step }, signal)
+}
+
+const unbound = (pod: Pod): readonly string[] => (pod.spec.nodeName ? [] : [''])

@@ -1,0 +1,76 @@
+import type { Node } from '../../api/core/node.ts'
+import { type Amounts, amountsOf, podRequests } from '../../api/core/pod/requests.ts'
+import type { Pod } from '../../api/core/pod.ts'
+import { matchesNode } from '../placement/affinity.ts'
+import { UNSCHEDULABLE, untolerated } from '../placement/taints.ts'
+
+/** What of a node's room is taken. Grows as pods are placed within one round. */
+export interface NodeState {
+  readonly node: Node
+  readonly room: Amounts
+  readonly used: Record<string, number>
+  pods: number
+  /** Host ports in use: protocol/address/port. */
+  readonly hostPorts: Set<string>
+}
+
+const DEFAULT_MAX_PODS = 110
+
+export function nodeState(node: Node, pods: readonly Pod[]): NodeState {
+  const room = amountsOf(node.status?.allocatable ?? node.status?.capacity)
+  const state: NodeState = { node, room, used: {}, pods: 0, hostPorts: new Set() }
+  for (const pod of pods) occupy(state, pod)
+  return state
+}
+
+/** Counts the pod as running on the node. */
+export function occupy(state: NodeState, pod: Pod): void {
+  state.pods++
+  for (const [name, amount] of Object.entries(podRequests(pod.spec)))
+    state.used[name] = (state.used[name] ?? 0) + amount
+  for (const port of hostPortsOf(pod)) state.hostPorts.add(port)
+}
+
+/** Why the pod cannot go to the node, in the scheduler's words; empty where it can. In upstream's order of plugins: the first to refuse speaks. */
+export function refusals(pod: Pod, state: NodeState): readonly string[] {
+  const { spec } = state.node
+  const cordon = { key: UNSCHEDULABLE, effect: 'NoSchedule' } as const
+  if (spec.unschedulable && untolerated([cordon], pod.spec.tolerations, ['NoSchedule']))
+    return ['node(s) were unschedulable']
+  if (!matchesNode(pod.spec, state.node)) return ["node(s) didn't match Pod's node affinity/selector"]
+  const taint = untolerated(spec.taints, pod.spec.tolerations, ['NoSchedule', 'NoExecute'])
+  if (taint) return [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`]
+  if (hostPortsOf(pod).some(port => isTaken(port, state.hostPorts)))
+    return ["node(s) didn't have free ports for the requested pod ports"]
+  return shortages(pod, state)
+}
+
+function shortages(pod: Pod, { room, used, pods }: NodeState): readonly string[] {
+  const result: string[] = []
+  if (pods + 1 > (room.pods ?? DEFAULT_MAX_PODS)) result.push('Too many pods')
+  for (const [name, amount] of Object.entries(podRequests(pod.spec))) {
+    const limit = room[name]
+    // A node that does not say how much it has is not asked about cpu and memory; other resources it then lacks.
+    if (limit === undefined && (name === 'cpu' || name === 'memory')) continue
+    if (amount > 0 && (used[name] ?? 0) + amount > (limit ?? 0)) result.push(`Insufficient ${name}`)
+  }
+  return result
+}
+
+function hostPortsOf({ spec }: Pod): readonly string[] {
+  const result: string[] = []
+  for (const { ports = [] } of spec.containers)
+    for (const { hostPort, containerPort, hostIP, protocol } of ports) {
+      const port = hostPort || (spec.hostNetwork ? containerPort : 0)
+      if (port) result.push(`${protocol ?? 'TCP'}/${hostIP || '0.0.0.0'}/${port}`)
+    }
+  return result
+}
+
+/** A port on all addresses collides with the same on any. */
+function isTaken(wanted: string, taken: ReadonlySet<string>): boolean {
+  if (taken.size === 0) return false
+  const [protocol, address, port] = wanted.split('/')
+  if (address !== '0.0.0.0') return taken.has(wanted) || taken.has(`${protocol}/0.0.0.0/${port}`)
+  return [...taken].some(other => other.startsWith(`${protocol}/`) && other.endsWith(`/${port}`))
+}

@@ -1,0 +1,74 @@
+import { ConfigMap } from '../../api/core/config-map.ts'
+import { Namespace } from '../../api/core/namespace.ts'
+import { ServiceAccount } from '../../api/core/service-account.ts'
+import type { ApiObject } from '../../api/meta/meta.ts'
+import { isAlreadyExists, isNotFound } from '../../client/mod.ts'
+import { type Controller, type ControllerDeps, startKeyed, trigger } from '../shared/controller.ts'
+import { sameValue } from '../shared/values.ts'
+
+export interface NamespaceContentOptions {
+  /** PEM of the authority that signs the API's certificate: ConfigMap kube-root-ca.crt. */
+  readonly rootCa: string
+  /** PEM of the authority of serving certificates: ConfigMap openshift-service-ca.crt; none where absent. */
+  readonly serviceCa?: string
+}
+
+const ROOT_CA = 'kube-root-ca.crt'
+const SERVICE_CA = 'openshift-service-ca.crt'
+
+/** Keeps what every namespace must have: the ServiceAccount "default", and the authorities its pods should trust. */
+export function startNamespaceContent(
+  deps: ControllerDeps,
+  options: NamespaceContentOptions,
+  signal: AbortSignal,
+): Promise<Controller> {
+  const { client, informers } = deps
+  const named = (name: string) => ({ fieldSelector: `metadata.name=${name}` })
+  const namespaces = informers.of(Namespace)
+  const accounts = informers.of(ServiceAccount, named('default'))
+  const bundles = [
+    { name: ROOT_CA, data: { 'ca.crt': options.rootCa }, informer: informers.of(ConfigMap, named(ROOT_CA)) },
+    ...(options.serviceCa === undefined
+      ? []
+      : [
+          {
+            name: SERVICE_CA,
+            data: { 'service-ca.crt': options.serviceCa },
+            informer: informers.of(ConfigMap, named(SERVICE_CA)),
+          },
+        ]),
+  ]
+  const namespaceOf = ({ metadata }: ApiObject): string[] => [metadata.namespace!]
+  const ensureAccount = async (namespace: string): Promise<void> => {
+    if (accounts.get({ namespace, name: 'default' })) return
+    await client.create(ServiceAccount, { metadata: { namespace, name: 'default' } }).catch(ignoreThere)
+  }
+  const ensureBundle = async (namespace: string, { name, data, informer }: (typeof bundles)[number]): Promise<void> => {
+    const found = informer.get({ namespace, name })
+    if (found && sameValue(found.data, data)) return
+    if (found) await client.update(ConfigMap, { ...found, data })
+    else await client.create(ConfigMap, { metadata: { namespace, name }, data }).catch(ignoreThere)
+  }
+  return startKeyed(
+    deps,
+    {
+      name: 'namespace-content',
+      triggers: [
+        trigger(namespaces, ({ metadata }) => [metadata.name]),
+        trigger(accounts, namespaceOf, () => false),
+        ...bundles.map(({ informer }) => trigger(informer, namespaceOf)),
+      ],
+      async handle(name) {
+        const namespace = namespaces.get({ name })
+        if (!namespace || namespace.metadata.deletionTimestamp) return
+        await Promise.all([ensureAccount(name), ...bundles.map(bundle => ensureBundle(name, bundle))])
+      },
+    },
+    signal,
+  )
+}
+
+/** Another was faster, or the cache is; or the namespace goes. */
+const ignoreThere = (error: unknown): void => {
+  if (!isAlreadyExists(error) && !isNotFound(error)) throw error
+}
