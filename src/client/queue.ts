@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { type Backoff, type BackoffLimits, createBackoff } from './backoff.ts'
-import type { ProgressCollector } from './progress.ts'
+import type { ProgressCollector, ProgressWorker } from './progress.ts'
 
 /**
  * Keys to be handled, each at most once at a time: a key added while it is being handled is handled once more afterwards.
@@ -32,100 +32,123 @@ export interface QueueDeps {
   readonly progress: ProgressCollector
 }
 
-export function createQueue(deps: QueueDeps, options: QueueOptions, signal: AbortSignal): Queue {
-  const { clock, log } = deps
-  const worker = deps.progress.worker(options.name)
-  const waiting = new Set<string>()
-  const active = new Set<string>()
-  const again = new Set<string>()
-  const retries = new Map<string, Backoff>()
-  const retrying = new Map<string, () => void>()
-  const timers = new Map<string, { dueMs: number; cancel: () => void }>()
-  const limit = options.workers ?? 8
-  const ended = deferred()
-  let planned = false
+export const createQueue = (deps: QueueDeps, options: QueueOptions, signal: AbortSignal): Queue =>
+  new KeyQueue(deps, options, signal)
 
-  const account = (): void => {
-    worker.busy(!signal.aborted && waiting.size + active.size + retrying.size > 0)
-    if (signal.aborted && active.size === 0) ended.resolve()
+class KeyQueue implements Queue {
+  readonly done: Promise<void>
+  readonly #deps: QueueDeps
+  readonly #options: QueueOptions
+  readonly #signal: AbortSignal
+  readonly #worker: ProgressWorker
+  readonly #waiting = new Set<string>()
+  readonly #active = new Set<string>()
+  /** Added while they were handled. */
+  readonly #again = new Set<string>()
+  readonly #backoffs = new Map<string, Backoff>()
+  /** Failed, and waiting for the next try: how to cancel it. */
+  readonly #retrying = new Map<string, () => void>()
+  readonly #timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>()
+  #end = (): void => {}
+  #isPlanned = false
+
+  constructor(deps: QueueDeps, options: QueueOptions, signal: AbortSignal) {
+    this.#deps = deps
+    this.#options = options
+    this.#signal = signal
+    this.#worker = deps.progress.worker(options.name)
+    this.done = new Promise(resolve => {
+      this.#end = resolve
+    })
+    signal.addEventListener('abort', () => this.#stop(), { once: true })
   }
-  const add = (key: string): void => {
-    if (signal.aborted) return
-    retrying.get(key)?.()
-    retrying.delete(key)
-    if (active.has(key)) again.add(key)
-    else waiting.add(key)
-    plan()
+
+  get length(): number {
+    return this.#waiting.size
   }
-  // Started after the present turn, so that all events of one chunk are seen by the first handling.
-  const plan = (): void => {
-    account()
-    if (planned || waiting.size === 0 || active.size >= limit) return
-    planned = true
+
+  add(key: string): void {
+    if (this.#signal.aborted) return
+    this.#retrying.get(key)?.()
+    this.#retrying.delete(key)
+    if (this.#active.has(key)) this.#again.add(key)
+    else this.#waiting.add(key)
+    this.#plan()
+  }
+
+  addAfter(key: string, ms: number): void {
+    const { clock } = this.#deps
+    const dueMs = clock.monotonic() + ms
+    const known = this.#timers.get(key)
+    if (this.#signal.aborted || (known && known.dueMs <= dueMs)) return
+    known?.cancel()
+    const cancel = clock.after(ms, () => {
+      this.#timers.delete(key)
+      this.add(key)
+    })
+    this.#timers.set(key, { dueMs, cancel })
+  }
+
+  #account(): void {
+    const left = this.#waiting.size + this.#active.size + this.#retrying.size
+    this.#worker.busy(!this.#signal.aborted && left > 0)
+    if (this.#signal.aborted && this.#active.size === 0) this.#end()
+  }
+
+  /** Starts handling after the present turn, so that all events of one chunk are seen by the first handling. */
+  #plan(): void {
+    this.#account()
+    if (this.#isPlanned || this.#waiting.size === 0 || this.#active.size >= this.#limit) return
+    this.#isPlanned = true
     setImmediate(() => {
-      planned = false
-      if (signal.aborted) return account()
-      for (const key of waiting) {
-        if (active.size >= limit) break
-        waiting.delete(key)
-        active.add(key)
-        void run(key)
-      }
-      account()
+      this.#isPlanned = false
+      if (!this.#signal.aborted) this.#startSome()
+      this.#account()
     })
   }
-  const run = async (key: string): Promise<void> => {
-    try {
-      await options.handle(key)
-      retries.delete(key)
-    } catch (error) {
-      if (!signal.aborted) retry(key, error)
+
+  #startSome(): void {
+    for (const key of this.#waiting) {
+      if (this.#active.size >= this.#limit) break
+      this.#waiting.delete(key)
+      this.#active.add(key)
+      void this.#run(key)
     }
-    active.delete(key)
-    if (again.delete(key)) add(key)
-    plan()
   }
-  const retry = (key: string, error: unknown): void => {
-    const limits = options.backoff ?? { minMs: 5, maxMs: 30_000 }
-    const backoff = retries.get(key) ?? createBackoff(limits, clock.monotonic())
-    retries.set(key, backoff)
+
+  async #run(key: string): Promise<void> {
+    try {
+      await this.#options.handle(key)
+      this.#backoffs.delete(key)
+    } catch (error) {
+      if (!this.#signal.aborted) this.#retry(key, error)
+    }
+    this.#active.delete(key)
+    if (this.#again.delete(key)) this.add(key)
+    this.#plan()
+  }
+
+  #retry(key: string, error: unknown): void {
+    const { clock, log } = this.#deps
+    const limits = this.#options.backoff ?? { minMs: 5, maxMs: 30_000 }
+    const backoff = this.#backoffs.get(key) ?? createBackoff(limits, clock.monotonic())
+    this.#backoffs.set(key, backoff)
     const level = backoff.failures < 4 ? 'debug' : 'warn'
-    log[level]({ queue: options.name, key, error: messageOf(error) }, 'could not be handled; trying again')
-    retrying.set(
+    log[level]({ queue: this.#options.name, key, error: messageOf(error) }, 'could not be handled; trying again')
+    this.#retrying.set(
       key,
-      clock.after(backoff.next(), () => add(key)),
+      clock.after(backoff.next(), () => this.add(key)),
     )
   }
-  signal.addEventListener('abort', () => {
-    for (const cancel of retrying.values()) cancel()
-    for (const { cancel } of timers.values()) cancel()
-    waiting.clear()
-    account()
-  })
-  return {
-    add,
-    addAfter(key, ms) {
-      const dueMs = clock.monotonic() + ms
-      const known = timers.get(key)
-      if (signal.aborted || (known && known.dueMs <= dueMs)) return
-      known?.cancel()
-      const cancel = clock.after(ms, () => {
-        timers.delete(key)
-        add(key)
-      })
-      timers.set(key, { dueMs, cancel })
-    },
-    get length() {
-      return waiting.size
-    },
-    done: ended.promise,
-  }
-}
 
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {}
-  const promise = new Promise<void>(settle => {
-    resolve = settle
-  })
-  return { promise, resolve }
+  #stop(): void {
+    for (const cancel of this.#retrying.values()) cancel()
+    for (const { cancel } of this.#timers.values()) cancel()
+    this.#waiting.clear()
+    this.#account()
+  }
+
+  get #limit(): number {
+    return this.#options.workers ?? 8
+  }
 }

@@ -2,7 +2,7 @@ import type { Deployment } from '../../api/apps/deployment.ts'
 import type { ReplicaSet } from '../../api/apps/replica-set.ts'
 import type { Draft } from '../../client/mod.ts'
 import { sameValue } from '../shared/values.ts'
-import { annotationsFor, newSet, REVISION, replicasOf, revisionOf, type Sets, sortSets, wantedOf } from './revision.ts'
+import { annotationsFor, newSet, replicasOf, revisionOf, type Sets, sortSets, wantedOf } from './revision.ts'
 import { isResized, resize, type Sizes, shrinkOld, sizeOfNew } from './scaling.ts'
 
 export interface Plan {
@@ -94,5 +94,3 @@ export function scalingMessage(name: string, from: number, to: number): string {
     ? `Scaled up replica set ${name} from ${from} to ${to}`
     : `Scaled down replica set ${name} from ${from} to ${to}`
 }
-
-export { REVISION }

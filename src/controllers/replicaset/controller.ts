@@ -1,110 +1,130 @@
 import { ReplicaSet } from '../../api/apps/replica-set.ts'
 import { Pod } from '../../api/core/pod.ts'
 import { matchesSelector } from '../../api/meta/matches.ts'
-import { isNotFound } from '../../client/mod.ts'
+import type { EventRecorder } from '../../client/events.ts'
+import { type Informer, isNotFound } from '../../client/mod.ts'
 import { byController, controllerOf, controllerReference } from '../../client/owner.ts'
+import type { Queue } from '../../client/queue.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
 import { metadataFromTemplate } from '../shared/pods.ts'
 import { sameValue } from '../shared/values.ts'
 import { claim, type Failure, observe, scale } from './decide.ts'
 
+interface Context extends ControllerDeps {
+  readonly recorder: EventRecorder
+  readonly sets: Informer<ReplicaSet>
+  readonly pods: Informer<Pod>
+}
+
 /** Keeps the number of pods of every ReplicaSet. */
 export function startReplicaSet(deps: ControllerDeps, signal: AbortSignal): Promise<Controller> {
-  const { client, informers, clock } = deps
-  const events = deps.events('replicaset-controller')
-  const sets = informers.of(ReplicaSet, { indexes: { controller: byController } })
-  const pods = informers.of(Pod, { indexes: { controller: byController, orphans } })
-
-  /** The set that owns the pod; where none does, those that would. */
-  const concerned = (pod: Pod): string[] => {
-    const { namespace = '' } = pod.metadata
-    const owner = controllerOf(pod)
-    if (owner) return owner.kind === 'ReplicaSet' ? [`${namespace}/${owner.name}`] : []
-    return sets
-      .list(namespace)
-      .filter(set => matchesSelector(set.spec.selector, pod.metadata.labels))
-      .map(keyOf)
+  const context: Context = {
+    ...deps,
+    recorder: deps.events('replicaset-controller'),
+    sets: deps.informers.of(ReplicaSet, { indexes: { controller: byController } }),
+    pods: deps.informers.of(Pod, { indexes: { controller: byController, orphans } }),
   }
-  const podsOf = (set: ReplicaSet): readonly Pod[] => pods.by('controller', set.metadata.uid)
-  const siblings = (set: ReplicaSet): readonly Pod[] => {
-    const owner = controllerOf(set)
-    return owner ? sets.by('controller', owner.uid).flatMap(podsOf) : []
-  }
-  const create = async (set: ReplicaSet): Promise<void> => {
-    const template = set.spec.template
-    const metadata = {
-      ...metadataFromTemplate(template?.metadata),
-      namespace: set.metadata.namespace!,
-      generateName: `${set.metadata.name}-`,
-      ownerReferences: [controllerReference(ReplicaSet, set)],
-    }
-    try {
-      const made = await client.create(Pod, { metadata, spec: template!.spec! })
-      events.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
-    } catch (error) {
-      events.record(set, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
-      throw error
-    }
-  }
-  const remove = async (set: ReplicaSet, pod: Pod): Promise<void> => {
-    const { namespace, name, uid } = pod.metadata
-    try {
-      await client.delete(Pod, { namespace: namespace!, name }, { preconditions: { uid } })
-      events.record(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`)
-    } catch (error) {
-      if (isNotFound(error)) return
-      events.record(set, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`)
-      throw error
-    }
-  }
-  const own = async (set: ReplicaSet): Promise<void> => {
-    const { adopt, release } = claim(set, [...podsOf(set), ...pods.by('orphans', set.metadata.namespace!)])
-    const change = (pod: Pod, references: unknown): Promise<unknown> => {
-      const { namespace, name, uid } = pod.metadata
-      const body = { metadata: { uid, ownerReferences: references } }
-      return client.patch(Pod, { namespace: namespace!, name }, { type: 'merge', body }).catch(ignoreNotFound)
-    }
-    const others = (pod: Pod) => (pod.metadata.ownerReferences ?? []).filter(owner => owner.uid !== set.metadata.uid)
-    await Promise.all([
-      ...adopt.map(pod => change(pod, [...others(pod), controllerReference(ReplicaSet, set)])),
-      ...release.map(pod => change(pod, others(pod).length > 0 ? others(pod) : null)),
-    ])
-  }
-  const sync = async (set: ReplicaSet): Promise<Failure | undefined> => {
-    const { create: missing, remove: surplus } = scale(set, claim(set, podsOf(set)).owned, siblings(set))
-    try {
-      await inGrowingBatches(missing, () => create(set))
-    } catch (error) {
-      return { reason: 'FailedCreate', message: messageOf(error) }
-    }
-    const results = await Promise.allSettled(surplus.map(pod => remove(set, pod)))
-    const failed = results.find(result => result.status === 'rejected')
-    return failed && { reason: 'FailedDelete', message: messageOf(failed.reason) }
-  }
-
   return startKeyed(
     deps,
     {
       name: 'replicaset',
-      triggers: [trigger(sets, set => [keyOf(set)]), trigger(pods, concerned)],
-      async handle(key, queue) {
-        const set = sets.get(splitKey(key))
-        if (!set) return
-        await own(set)
-        const failure = await sync(set)
-        const { status, recheckMs } = observe(set, claim(set, podsOf(set)).owned, failure, clock.now())
-        if (!sameValue(status, set.status))
-          await client.updateStatus(ReplicaSet, { ...set, status }).catch(ignoreNotFound)
-        if (recheckMs !== undefined) queue.addAfter(key, recheckMs)
-        if (failure) throw new Error(failure.message)
-      },
+      triggers: [trigger(context.sets, set => [keyOf(set)]), trigger(context.pods, pod => concerned(context, pod))],
+      handle: (key, queue) => handle(context, key, queue),
     },
     signal,
   )
 }
 
+/** Pods that nobody owns, by namespace. */
 const orphans = (pod: Pod): readonly string[] => (controllerOf(pod) ? [] : [pod.metadata.namespace ?? ''])
+
+/** The set that owns the pod; where none does, those that would. */
+function concerned({ sets }: Context, pod: Pod): readonly string[] {
+  const { namespace = '', labels } = pod.metadata
+  const owner = controllerOf(pod)
+  if (owner) return owner.kind === 'ReplicaSet' ? [`${namespace}/${owner.name}`] : []
+  return sets
+    .list(namespace)
+    .filter(set => matchesSelector(set.spec.selector, labels))
+    .map(keyOf)
+}
+
+async function handle(context: Context, key: string, queue: Queue): Promise<void> {
+  const set = context.sets.get(splitKey(key))
+  if (!set) return
+  await own(context, set)
+  const failure = await resize(context, set)
+  const { status, recheckMs } = observe(set, ownedBy(context, set), failure, context.clock.now())
+  if (!sameValue(status, set.status))
+    await context.client.updateStatus(ReplicaSet, { ...set, status }).catch(ignoreNotFound)
+  if (recheckMs !== undefined) queue.addAfter(key, recheckMs)
+  if (failure) throw new Error(failure.message)
+}
+
+const ownedBy = ({ pods }: Context, set: ReplicaSet): readonly Pod[] =>
+  claim(set, pods.by('controller', set.metadata.uid)).owned
+
+/** Takes on pods that it selects and nobody owns; lets go of those it no longer selects. */
+async function own({ client, pods }: Context, set: ReplicaSet): Promise<void> {
+  const candidates = [...pods.by('controller', set.metadata.uid), ...pods.by('orphans', set.metadata.namespace!)]
+  const { adopt, release } = claim(set, candidates)
+  const others = (pod: Pod) => (pod.metadata.ownerReferences ?? []).filter(owner => owner.uid !== set.metadata.uid)
+  const write = ({ metadata }: Pod, ownerReferences: unknown): Promise<unknown> => {
+    const body = { metadata: { uid: metadata.uid, ownerReferences } }
+    const key = { namespace: metadata.namespace!, name: metadata.name }
+    return client.patch(Pod, key, { type: 'merge', body }).catch(ignoreNotFound)
+  }
+  await Promise.all([
+    ...adopt.map(pod => write(pod, [...others(pod), controllerReference(ReplicaSet, set)])),
+    ...release.map(pod => write(pod, others(pod).length > 0 ? others(pod) : null)),
+  ])
+}
+
+/** Creates or deletes pods until there are as many as wanted; answers why that failed. */
+async function resize(context: Context, set: ReplicaSet): Promise<Failure | undefined> {
+  const owner = controllerOf(set)
+  const siblings = owner ? context.sets.by('controller', owner.uid) : []
+  const related = siblings.flatMap(sibling => context.pods.by('controller', sibling.metadata.uid))
+  const plan = scale(set, ownedBy(context, set), related)
+  try {
+    await inGrowingBatches(plan.create, () => create(context, set))
+  } catch (error) {
+    return { reason: 'FailedCreate', message: messageOf(error) }
+  }
+  const results = await Promise.allSettled(plan.remove.map(pod => remove(context, set, pod)))
+  const failed = results.find(result => result.status === 'rejected')
+  return failed && { reason: 'FailedDelete', message: messageOf(failed.reason) }
+}
+
+async function create({ client, recorder }: Context, set: ReplicaSet): Promise<void> {
+  const { template } = set.spec
+  const metadata = {
+    ...metadataFromTemplate(template?.metadata),
+    namespace: set.metadata.namespace!,
+    generateName: `${set.metadata.name}-`,
+    ownerReferences: [controllerReference(ReplicaSet, set)],
+  }
+  try {
+    const made = await client.create(Pod, { metadata, spec: template!.spec! })
+    recorder.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
+  } catch (error) {
+    recorder.record(set, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
+    throw error
+  }
+}
+
+async function remove({ client, recorder }: Context, set: ReplicaSet, pod: Pod): Promise<void> {
+  const { namespace, name, uid } = pod.metadata
+  try {
+    await client.delete(Pod, { namespace: namespace!, name }, { preconditions: { uid } })
+    recorder.record(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`)
+  } catch (error) {
+    if (isNotFound(error)) return
+    recorder.record(set, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`)
+    throw error
+  }
+}
 
 const ignoreNotFound = (error: unknown): void => {
   if (!isNotFound(error)) throw error
