@@ -1,0 +1,138 @@
+/** Who is who in a twin: certificates and kubeconfigs, as files of the state folder. */
+import type { FsDriver } from '../host/fs/mod.ts'
+import type { TwinConfig } from './config.ts'
+import { issue, type KeyPair, type LeafRequest, makeAuthority } from './pki.ts'
+import type { NodePlan, WorldPlan } from './plan.ts'
+import { roleKubeconfig } from './roles.ts'
+import type { TwinFolder } from './state.ts'
+
+/** The group of the twin's own roles beside nodes, which are in system:nodes as everywhere. */
+export const ROLES_GROUP = 'fairlead:roles'
+
+export interface Credentials {
+  readonly ca: string
+  /** The API's server certificate. */
+  readonly api: KeyPair
+  /** The front door's wildcard certificate and who issued it. */
+  readonly ingress: KeyPair & { readonly authority: string }
+}
+
+export const pkiFile = (folder: TwinFolder, name: string): string => `${folder.pki}/${name}`
+
+/** What the API needs of the folder. */
+export function readCredentials(fs: FsDriver, folder: TwinFolder): Credentials {
+  const pair = (name: string): KeyPair => readPair(fs, folder, name) ?? missing(folder, name)
+  return {
+    ca: pair('ca').certificate,
+    api: pair('apiserver'),
+    ingress: { ...pair('ingress'), authority: pair('ingress-ca').certificate },
+  }
+}
+
+function missing(folder: TwinFolder, name: string): never {
+  throw new Error(`${pkiFile(folder, name)}.crt is missing: the supervisor makes it`)
+}
+
+/** Makes what is not there yet, and writes every kubeconfig anew: the API's port on the host may have changed. */
+export function prepareCredentials(
+  fs: FsDriver,
+  folder: TwinFolder,
+  plan: WorldPlan,
+  apiPort: number,
+  nowMs: number,
+): void {
+  fs.mkdir(folder.pki, 0o700)
+  const ensure = (name: string, make: () => KeyPair): KeyPair =>
+    readPair(fs, folder, name) ?? writePair(fs, folder, name, make())
+  const ca = ensure('ca', () => makeAuthority('fairlead-ca', nowMs))
+  const ingressCa = ensure('ingress-ca', () => makeAuthority('fairlead-ingress-ca', nowMs))
+  ensure('apiserver', () => issue(ca, { commonName: 'kube-apiserver', names: apiNames(plan) }, nowMs))
+  ensure('ingress', () => issue(ingressCa, ingressRequest(plan.config), nowMs))
+  const inside = `https://${plan.nodes[0]!.address}:${plan.apiPort}`
+  for (const [user, request] of Object.entries(clients(plan))) {
+    const pair = ensure(user, () => issue(ca, request, nowMs))
+    const server = user === ADMIN ? `https://127.0.0.1:${apiPort}` : inside
+    const path = user === ADMIN ? folder.kubeconfig : roleKubeconfig(folder, user)
+    const names = { cluster: clusterName(plan.config), user: request.commonName }
+    fs.write(path, kubeconfigText({ ...names, server, ca: ca.certificate, ...pair }), 0o600)
+  }
+}
+
+const ADMIN = 'admin'
+const clusterName = (config: TwinConfig): string => (config.name === 'default' ? 'fairlead' : `fairlead-${config.name}`)
+
+/** Every name under which clients reach the API: from the host, the underlay, pods. */
+const apiNames = (plan: WorldPlan): readonly string[] => [
+  'localhost',
+  '127.0.0.1',
+  plan.nodes[0]!.name,
+  plan.nodes[0]!.address,
+  plan.apiServiceIp,
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  `kubernetes.default.svc.${plan.config.clusterDomain}`,
+]
+
+/** The Routes' own domain, and the one under which a browser of the host finds them. */
+export const appsDomains = (config: TwinConfig): readonly string[] => [
+  config.appsDomain,
+  config.appsDomain.replace(/\.[^.]+$/, '.localhost'),
+]
+
+const ingressRequest = (config: TwinConfig): LeafRequest => ({
+  commonName: `*.${config.appsDomain}`,
+  names: appsDomains(config).map(domain => `*.${domain}`),
+})
+
+/** Users as OKD names them, by the name of their kubeconfig. */
+const clients = (plan: WorldPlan): Readonly<Record<string, LeafRequest>> => ({
+  [ADMIN]: { commonName: 'system:admin', organizations: ['system:masters'] },
+  dns: serviceAccount(plan.config.profile === 'okd' ? 'openshift-dns' : 'kube-system', 'dns'),
+  router: serviceAccount('openshift-ingress', 'router'),
+  ...Object.fromEntries(plan.nodes.map(node => [node.name, nodeUser(node)])),
+})
+
+const serviceAccount = (namespace: string, name: string): LeafRequest => ({
+  commonName: `system:serviceaccount:${namespace}:${name}`,
+  organizations: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, ROLES_GROUP],
+})
+
+const nodeUser = (node: NodePlan): LeafRequest => ({
+  commonName: `system:node:${node.name}`,
+  organizations: ['system:nodes'],
+})
+
+function readPair(fs: FsDriver, folder: TwinFolder, name: string): KeyPair | undefined {
+  const certificate = fs.read(`${pkiFile(folder, name)}.crt`)?.toString()
+  const key = fs.read(`${pkiFile(folder, name)}.key`)?.toString()
+  return certificate === undefined || key === undefined ? undefined : { certificate, key }
+}
+
+/** The key first: a pair counts when its certificate is there. */
+function writePair(fs: FsDriver, folder: TwinFolder, name: string, pair: KeyPair): KeyPair {
+  fs.write(`${pkiFile(folder, name)}.key`, pair.key, 0o600)
+  fs.write(`${pkiFile(folder, name)}.crt`, pair.certificate, 0o644)
+  return pair
+}
+
+interface KubeconfigContent extends KeyPair {
+  readonly cluster: string
+  readonly user: string
+  readonly server: string
+  readonly ca: string
+}
+
+/** JSON, which is YAML: every client reads it, and nothing needs escaping. */
+export function kubeconfigText({ cluster, user, server, ca, certificate, key }: KubeconfigContent): string {
+  const base64 = (text: string): string => Buffer.from(text).toString('base64')
+  const text = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': cluster,
+    clusters: [{ name: cluster, cluster: { server, 'certificate-authority-data': base64(ca) } }],
+    users: [{ name: user, user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) } }],
+    contexts: [{ name: cluster, context: { cluster, user, namespace: 'default' } }],
+  }
+  return `${JSON.stringify(text, undefined, 2)}\n`
+}
