@@ -48,14 +48,17 @@ function deploymentOf(settings: IngressSettings): Draft<Deployment> {
         rollingUpdate: { maxUnavailable: replicas < 4 ? '50%' : '25%', maxSurge: isOnHost ? 0 : '25%' },
       },
       template: {
-        metadata: { labels: { ...selectorOf(controller), ...ownerLabel(controller) } },
+        metadata: { labels: { ...selectorOf(controller), ...ownerLabel(controller) } } as NonNullable<
+          PodTemplate['metadata']
+        >,
         spec: podSpec(settings, isOnHost),
       },
     },
   }
 }
 
-type PodSpec = NonNullable<Deployment['spec']['template']['spec']>
+type PodTemplate = Deployment['spec']['template']
+type PodSpec = NonNullable<PodTemplate['spec']>
 
 function podSpec(settings: IngressSettings, isOnHost: boolean): PodSpec {
   const { controller, options } = settings

@@ -1,0 +1,240 @@
+import { afterEach, expect, test } from 'vitest'
+import { Deployment } from '../../api/apps/deployment.ts'
+import { Infrastructure } from '../../api/config/infrastructure.ts'
+import { Ingress as IngressConfig } from '../../api/config/ingress.ts'
+import { Event } from '../../api/core/event.ts'
+import { Service } from '../../api/core/service.ts'
+import { ServiceAccount } from '../../api/core/service-account.ts'
+import { IngressClass } from '../../api/networking/ingress-class.ts'
+import { IngressController } from '../../api/operator/ingress-controller.ts'
+import { createEventRecorder } from '../../client/events.ts'
+import { eventually, settled, type TestBench, testBench } from '../../client/testing.ts'
+import { fakeClock } from '../../host/clock/fake.ts'
+import { parseRouterArgs } from '../../model/routes/options.ts'
+import { startIngressOperator } from './controller.ts'
+
+const NAMESPACE = 'openshift-ingress-operator'
+const DEFAULT = { namespace: NAMESPACE, name: 'default' }
+const ROUTER = { namespace: 'openshift-ingress', name: 'router-default' }
+const options = { image: 'fairlead/router', accessLog: true, alias: 'apps.fairlead.localhost' }
+
+let bench: TestBench | undefined
+afterEach(() => bench?.close())
+
+async function start(spec: IngressController['spec'] = {}, topology = 'HighlyAvailable', clock = fakeClock()) {
+  bench = testBench({}, undefined, clock)
+  const { api, informers } = bench
+  api.put(IngressConfig, { metadata: { name: 'cluster' }, spec: { domain: 'apps.fairlead.test' } } as never)
+  api.put(Infrastructure, {
+    metadata: { name: 'cluster' },
+    status: { platform: 'None', infrastructureTopology: topology, controlPlaneTopology: topology },
+  } as never)
+  api.put(IngressController, { metadata: { ...DEFAULT, generation: 3 }, spec })
+  const deps = {
+    ...bench,
+    client: informers.client,
+    events: (component: string) => createEventRecorder({ ...bench!, client: api.client }, { component }),
+  }
+  await startIngressOperator(deps, options, bench.signal)
+  await settled(bench)
+  return bench
+}
+
+const conditions = ({ api }: TestBench, name = 'default') =>
+  Object.fromEntries(
+    (api.get(IngressController, { namespace: NAMESPACE, name })?.status?.conditions ?? []).map(({ type, status }) => [
+      type,
+      status,
+    ]),
+  )
+
+/** What the Deployment controller would say. */
+async function report(bench: TestBench, available: number): Promise<void> {
+  const deployment = bench.api.get(Deployment, ROUTER)!
+  const isAvailable = available > 0 ? 'True' : 'False'
+  bench.api.put(Deployment, {
+    ...deployment,
+    metadata: { ...deployment.metadata, namespace: 'openshift-ingress' },
+    status: {
+      replicas: deployment.spec.replicas!,
+      updatedReplicas: deployment.spec.replicas!,
+      availableReplicas: available,
+      ...(deployment.metadata.generation === undefined ? {} : { observedGeneration: deployment.metadata.generation }),
+      conditions: [{ type: 'Available', status: isAvailable }],
+    },
+  })
+  await settled(bench)
+}
+
+test('a router on the host network, its internal Service, class and account', async () => {
+  const { api } = await start()
+  const deployment = api.get(Deployment, ROUTER)!
+  const pod = deployment.spec.template.spec!
+  expect(deployment.spec).toMatchObject({
+    replicas: 2,
+    selector: { matchLabels: { 'ingresscontroller.operator.openshift.io/deployment-ingresscontroller': 'default' } },
+    strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: '50%' } },
+  })
+  expect(pod).toMatchObject({
+    hostNetwork: true,
+    serviceAccountName: 'router',
+    nodeSelector: { 'kubernetes.io/os': 'linux', 'node-role.kubernetes.io/worker': '' },
+  })
+  const [container] = pod.containers
+  expect(container!.image).toBe('fairlead/router')
+  expect(container!.ports!.map(({ name, hostPort }) => [name, hostPort])).toEqual([
+    ['http', 80],
+    ['https', 443],
+    ['metrics', 1936],
+  ])
+  expect(container!.readinessProbe).toMatchObject({ httpGet: { path: '/healthz/ready', port: 1936 } })
+  expect(parseRouterArgs(container!.args!)).toMatchObject({
+    controller: 'default',
+    domain: 'apps.fairlead.test',
+    alias: 'apps.fairlead.localhost',
+    defaultCertificate: 'openshift-ingress/router-certs-default',
+    namespaceOwnership: 'Strict',
+    wildcards: false,
+  })
+  const internal = api.get(Service, { namespace: 'openshift-ingress', name: 'router-internal-default' })!
+  expect(internal.spec.ports!.map(({ name, port }) => [name, port])).toEqual([
+    ['http', 80],
+    ['https', 443],
+    ['metrics', 1936],
+  ])
+  expect(api.get(IngressClass, { name: 'openshift-default' })?.spec.controller).toBe('openshift.io/ingress-to-route')
+  expect(api.get(ServiceAccount, { namespace: 'openshift-ingress', name: 'router' })).toBeDefined()
+})
+
+test('one replica where the topology is SingleReplica; what is written goes before', async () => {
+  expect((await start({}, 'SingleReplica')).api.get(Deployment, ROUTER)!.spec.replicas).toBe(1)
+  expect((await start({ replicas: 3 }, 'SingleReplica')).api.get(Deployment, ROUTER)!.spec.replicas).toBe(3)
+})
+
+test('its status follows the Deployment', async () => {
+  const bench = await start()
+  const status = () => bench.api.get(IngressController, DEFAULT)!.status!
+  expect(conditions(bench)).toMatchObject({
+    Admitted: 'True',
+    Available: 'False',
+    Progressing: 'True',
+    Degraded: 'False',
+  })
+  await report(bench, 2)
+  expect(conditions(bench)).toMatchObject({
+    Available: 'True',
+    Progressing: 'False',
+    Degraded: 'False',
+    DeploymentReplicasAllAvailable: 'True',
+    LoadBalancerManaged: 'False',
+    DNSManaged: 'False',
+    Upgradeable: 'True',
+  })
+  expect(status()).toMatchObject({
+    availableReplicas: 2,
+    domain: 'apps.fairlead.test',
+    selector: 'ingresscontroller.operator.openshift.io/deployment-ingresscontroller=default',
+    endpointPublishingStrategy: {
+      type: 'HostNetwork',
+      hostNetwork: { protocol: 'TCP', httpPort: 80, httpsPort: 443, statsPort: 1936 },
+    },
+  })
+  await report(bench, 1)
+  expect(conditions(bench)).toMatchObject({
+    Available: 'True',
+    DeploymentReplicasAllAvailable: 'False',
+    DeploymentReplicasMinAvailable: 'True',
+  })
+})
+
+test('Degraded only after a while', async () => {
+  const clock = fakeClock()
+  const bench = await start({}, 'HighlyAvailable', clock)
+  await report(bench, 0)
+  await clock.advance(29_000)
+  expect(conditions(bench).Degraded).toBe('False')
+  await clock.advance(2000)
+  await settled(bench)
+  expect(conditions(bench).Degraded).toBe('True')
+  await report(bench, 2)
+  expect(conditions(bench).Degraded).toBe('False')
+})
+
+test('a field that changes changes the Deployment; what others did to it is undone; what stands beside it stays', async () => {
+  const bench = await start()
+  const { api } = bench
+  const before = api.get(Deployment, ROUTER)!
+  api.put(Deployment, {
+    ...before,
+    metadata: { ...ROUTER, labels: { ...before.metadata.labels, mine: 'yes' } },
+    spec: { ...before.spec, replicas: 7, progressDeadlineSeconds: 600 },
+  })
+  await settled(bench)
+  const after = api.get(Deployment, ROUTER)!
+  expect([after.spec.replicas, after.spec.progressDeadlineSeconds, after.metadata.labels?.mine]).toEqual([
+    2,
+    600,
+    'yes',
+  ])
+  const writes = api.requests.filter(request => request.startsWith('PUT') && request.includes('deployments')).length
+  await report(bench, 2)
+  expect(api.requests.filter(request => request.startsWith('PUT') && request.includes('deployments'))).toHaveLength(
+    writes,
+  )
+  const controller = api.get(IngressController, DEFAULT)!
+  api.put(IngressController, {
+    ...controller,
+    metadata: { ...controller.metadata, ...DEFAULT },
+    spec: { routeAdmission: { namespaceOwnership: 'InterNamespaceAllowed' } },
+  })
+  await settled(bench)
+  const [container] = api.get(Deployment, ROUTER)!.spec.template.spec!.containers
+  expect(parseRouterArgs(container!.args!).namespaceOwnership).toBe('InterNamespaceAllowed')
+})
+
+test('a second one with a domain of its own is made; with the same domain it is refused, and says why', async () => {
+  const bench = await start()
+  bench.api.put(IngressController, {
+    metadata: { namespace: NAMESPACE, name: 'ext' },
+    spec: { domain: 'ext.fairlead.test', endpointPublishingStrategy: { type: 'Private' } },
+  })
+  bench.api.put(IngressController, {
+    metadata: { namespace: NAMESPACE, name: 'same' },
+    spec: { domain: 'apps.fairlead.test' },
+  })
+  await settled(bench)
+  const made = bench.api.get(Deployment, { namespace: 'openshift-ingress', name: 'router-ext' })!
+  expect(made.spec.template.spec!.hostNetwork).toBeUndefined()
+  expect(parseRouterArgs(made.spec.template.spec!.containers[0]!.args!).alias).toBeUndefined()
+  expect(bench.api.get(Deployment, { namespace: 'openshift-ingress', name: 'router-same' })).toBeUndefined()
+  expect(conditions(bench, 'same')).toMatchObject({ Admitted: 'False', Available: 'False' })
+  await eventually(() =>
+    bench.api.all(Event).some(({ message }) => message?.includes('belongs to the ingress controller default')),
+  )
+})
+
+test('deletion takes everything with it; the default one comes back', async () => {
+  const bench = await start()
+  await bench.api.client.delete(IngressController, DEFAULT)
+  await settled(bench)
+  const again = bench.api.get(IngressController, DEFAULT)!
+  expect(again.metadata.deletionTimestamp).toBeUndefined()
+  expect(bench.api.get(Deployment, ROUTER)).toBeDefined()
+  bench.api.put(IngressController, {
+    metadata: { namespace: NAMESPACE, name: 'ext' },
+    spec: { domain: 'ext.fairlead.test' },
+  })
+  await settled(bench)
+  await bench.api.client.delete(IngressController, { namespace: NAMESPACE, name: 'ext' })
+  await settled(bench)
+  expect(bench.api.get(IngressController, { namespace: NAMESPACE, name: 'ext' })).toBeUndefined()
+  expect(bench.api.get(Deployment, { namespace: 'openshift-ingress', name: 'router-ext' })).toBeUndefined()
+  expect(bench.api.get(IngressClass, { name: 'openshift-ext' })).toBeUndefined()
+})
+
+test('what has no effect yet is told', async () => {
+  const bench = await start({ httpCompression: { mimeTypes: ['text/html'] } })
+  await eventually(() =>
+    bench.api.all(Event).some(({ message }) => message === 'spec.httpCompression has no effect yet'),
+  )
+})

@@ -1,0 +1,72 @@
+import { Deployment } from '../../api/apps/deployment.ts'
+import { Service } from '../../api/core/service.ts'
+import { ServiceAccount } from '../../api/core/service-account.ts'
+import type { ApiObject, Kind } from '../../api/meta/meta.ts'
+import { IngressClass } from '../../api/networking/ingress-class.ts'
+import { IngressController } from '../../api/operator/ingress-controller.ts'
+import { type Client, type Draft, isAlreadyExists, isNotFound, type ObjectKey } from '../../client/mod.ts'
+import { covers } from './decide.ts'
+import { type Operands, routerName } from './objects.ts'
+import { FINALIZER, OPERAND_NAMESPACE } from './settings.ts'
+
+/** Makes the objects of an IngressController so, and takes them away. */
+export interface OperandWriter {
+  ensure(operands: Operands): Promise<void>
+  /** Deletes them, then lets the IngressController go. */
+  remove(controller: IngressController): Promise<void>
+}
+
+export const createOperandWriter = (client: Client): OperandWriter => ({
+  async ensure({ deployment, services, ingressClass }) {
+    await ensureAccount(client)
+    await ensure(client, Deployment, deployment)
+    for (const service of services) await ensure(client, Service, service)
+    await ensure(client, IngressClass, ingressClass)
+  },
+  async remove(controller) {
+    const { name } = controller.metadata
+    await removeOne(client, Deployment, operandKey(routerName(controller)))
+    for (const service of [`router-internal-${name}`, `router-nodeport-${name}`, routerName(controller)])
+      await removeOne(client, Service, operandKey(service))
+    await removeOne(client, IngressClass, { name: `openshift-${name}` })
+    const finalizers = controller.metadata.finalizers?.filter(finalizer => finalizer !== FINALIZER) ?? []
+    await client.update(IngressController, { ...controller, metadata: { ...controller.metadata, finalizers } })
+  },
+})
+
+const operandKey = (name: string): ObjectKey => ({ namespace: OPERAND_NAMESPACE, name })
+
+interface WithSpec extends ApiObject {
+  readonly spec?: unknown
+}
+
+async function ensure<T extends WithSpec>(client: Client, kind: Kind<T>, wanted: Draft<T>): Promise<void> {
+  const { name, namespace } = wanted.metadata as Partial<ObjectKey>
+  const actual = await client.find(kind, { name: name!, ...(namespace === undefined ? {} : { namespace }) })
+  if (!actual) await client.create(kind, wanted)
+  else if (!covers(actual, wanted)) await client.update(kind, adjusted(actual, wanted))
+}
+
+/** Metadata that others added stays; of the spec, each wanted field takes the place of what is there. */
+const adjusted = <T extends WithSpec>(actual: T, wanted: Draft<T>): T => ({
+  ...actual,
+  metadata: {
+    ...actual.metadata,
+    labels: { ...actual.metadata.labels, ...(wanted.metadata as Pick<ApiObject['metadata'], 'labels'>).labels },
+  },
+  spec: { ...(actual.spec as object), ...((wanted as Pick<WithSpec, 'spec'>).spec as object) },
+})
+
+async function removeOne<T extends ApiObject>(client: Client, kind: Kind<T>, key: ObjectKey): Promise<void> {
+  await client.delete(kind, key).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error
+  })
+}
+
+async function ensureAccount(client: Client): Promise<void> {
+  const key = operandKey('router')
+  if (await client.find(ServiceAccount, key)) return
+  await client.create(ServiceAccount, { metadata: key }).catch((error: unknown) => {
+    if (!isAlreadyExists(error)) throw error
+  })
+}
