@@ -79,7 +79,7 @@ const objectRef = ({ dialect }: Components, type: ApiType): OpenApiSchema => ({
   $ref: dialect.refPrefix + definitionName(type),
 })
 
-type Render = (operation: Operation, refOf: (payload: Payload) => OpenApiSchema | undefined) => object
+type Render = (operation: Operation, refOf: (payload: Payload) => OpenApiSchema | undefined, type: ApiType) => object
 
 function pathsOf(
   types: readonly ApiType[],
@@ -92,7 +92,7 @@ function pathsOf(
     const refOf = (payload: Payload) => payloadRef(components, type, shared, payload)
     for (const operation of operationsOf(type)) {
       paths[operation.path] ??= { parameters: parametersOf(operation.pathParameters, 'path', render === operationV3) }
-      paths[operation.path]![operation.method] = render(operation, refOf)
+      paths[operation.path]![operation.method] = render(operation, refOf, type)
     }
   }
   return paths
@@ -116,12 +116,13 @@ function payloadRef(components: Components, type: ApiType, shared: SharedTypes, 
   }
 }
 
-const PATCH_TYPES = [
-  'application/apply-patch+yaml',
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-]
+const PATCH_TYPES = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json']
+
+/** kubectl takes the media types named here for those it may send; custom resources know no strategic merge. */
+const bodyTypes = ({ body }: Operation, { node }: ApiType): readonly string[] => {
+  if (body !== 'patch') return ['*/*']
+  return node.name === undefined ? PATCH_TYPES : [...PATCH_TYPES, 'application/strategic-merge-patch+json']
+}
 
 const DESCRIBED: Readonly<Record<string, string>> = {
   dryRun: 'All: nothing is stored.',
@@ -146,23 +147,23 @@ const commonOf = ({ summary, id, action, gvk }: Operation): object => ({
   [GVK]: gvk,
 })
 
-const operationV3: Render = (operation, refOf) => {
+const operationV3: Render = (operation, refOf, type) => {
   const body = refOf(operation.body)
-  const types = operation.body === 'patch' ? PATCH_TYPES : ['*/*']
+  const types = bodyTypes(operation, type)
   return {
     ...commonOf(operation),
     parameters: parametersOf(operation.query, 'query', true),
-    ...(body ? { requestBody: { content: Object.fromEntries(types.map(type => [type, { schema: body }])) } } : {}),
+    ...(body ? { requestBody: { content: Object.fromEntries(types.map(media => [media, { schema: body }])) } } : {}),
     responses: { 200: { description: 'OK', content: { 'application/json': { schema: refOf(operation.answer) } } } },
   }
 }
 
-const operationV2: Render = (operation, refOf) => {
+const operationV2: Render = (operation, refOf, type) => {
   const schema = refOf(operation.body)
   const body = schema ? [{ name: 'body', in: 'body', required: operation.body === 'object', schema }] : []
   return {
     ...commonOf(operation),
-    consumes: operation.body === 'patch' ? PATCH_TYPES : ['*/*'],
+    consumes: bodyTypes(operation, type),
     produces: ['application/json', 'application/yaml'],
     schemes: ['https'],
     parameters: [...body, ...parametersOf(operation.query, 'query', false)],
