@@ -12,6 +12,7 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { groupAuthorizer } from './auth/authorizer.ts'
 import type { User } from './auth/user.ts'
 import type { Kernel } from './context.ts'
+import { serveDefinitions } from './crd/crds.ts'
 import { openApiRoute } from './discovery/openapi.ts'
 import { discoveryRoute } from './discovery/route.ts'
 import { expireObjects } from './expiry.ts'
@@ -113,6 +114,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
       bookmarksRoute(kernel),
     ]),
   })
+  const stopDefinitions = serveDefinitions(kernel)
   const events = registry.find('', 'v1', 'events')
   const stopExpiry = events && expireObjects(store, clock, events)
   const listeners: Listener[] = []
@@ -126,6 +128,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     },
     close() {
       stopExpiry?.()
+      stopDefinitions()
       watches.close()
       for (const listener of listeners) listener.close()
     },

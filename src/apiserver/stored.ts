@@ -29,17 +29,17 @@ export function encodeStored(resource: Resource, object: Obj, revision: number):
   return { bytes: Buffer.from(JSON.stringify(stored)), object: stored }
 }
 
-const heads = new WeakMap<Resource, { readonly stored: Buffer; readonly served: Buffer }>()
+const heads = new WeakMap<Resource, Buffer>()
 
-/** The stored bytes as they are served: the same, unless another version than the stored one is asked for. */
+/** Stored bytes as they are served: the same, unless they were stored in another version than is asked for. */
 export function servedBytes(resource: Resource, value: Uint8Array): Uint8Array {
-  if (resource.apiVersion === resource.storageVersion) return value
+  if (!resource.custom) return value
   let head = heads.get(resource)
   if (!head) {
-    head = { stored: headOf(resource.storageVersion), served: headOf(resource.apiVersion) }
+    head = Buffer.from(`{"apiVersion":${JSON.stringify(resource.apiVersion)}`)
     heads.set(resource, head)
   }
-  return Buffer.concat([head.served, value.subarray(head.stored.length)])
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  if (bytes.subarray(0, head.length).equals(head)) return value
+  return Buffer.concat([head, bytes.subarray(bytes.indexOf(',"kind"'))])
 }
-
-const headOf = (apiVersion: string): Buffer => Buffer.from(`{"apiVersion":${JSON.stringify(apiVersion)}`)

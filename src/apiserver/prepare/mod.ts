@@ -1,17 +1,30 @@
+import type { FieldError } from '../../schema/kind.ts'
+import type { Kernel } from '../context.ts'
+import { asDefinition } from '../crd/definition.ts'
+import { prepareDefinition, prepareDefinitionUpdate } from '../crd/prepare.ts'
+import { definitionErrors } from '../crd/validate.ts'
 import type { Obj } from '../object.ts'
 import { prepareNamespace } from './namespace.ts'
 import { preparePod } from './pod.ts'
 
 /** What the server makes of a type's object before defaults and admission, whatever the client sent. */
 export interface Preparation {
-  readonly create?: (object: Obj) => void
-  readonly update?: (object: Obj, old: Obj) => void
+  readonly create?: (object: Obj, kernel: Kernel) => void
+  /** Not for subresources. */
+  readonly update?: (object: Obj, old: Obj, kernel: Kernel) => void
+  /** Checks that need more than a kind's own. */
+  readonly errors?: (object: Obj, old?: Obj) => readonly FieldError[]
 }
 
 /** By group/plural. */
 const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   '/namespaces': { create: prepareNamespace },
   '/pods': { create: preparePod },
+  'apiextensions.k8s.io/customresourcedefinitions': {
+    create: prepareDefinition,
+    update: prepareDefinitionUpdate,
+    errors: (object, old) => definitionErrors(asDefinition(object), old && asDefinition(old)),
+  },
 }
 
 const NOTHING: Preparation = {}

@@ -5,8 +5,10 @@ import type { Message } from '../../schema/field.ts'
 import type { FieldError } from '../../schema/kind.ts'
 import { messageNode } from '../../schema/message-node.ts'
 import { decodeProtobuf } from '../../schema/protobuf/decode.ts'
+import { validate } from '../../schema/validate/validate.ts'
 import { readEnvelope } from '../../wire/protobuf/envelope.ts'
 import type { JsonObject, Obj } from '../object.ts'
+import { preparationOf } from '../prepare/mod.ts'
 import type { Resource } from './resource.ts'
 
 export interface DecodedTree {
@@ -45,6 +47,13 @@ export function complete(resource: Resource, object: Obj, old?: Obj): Obj {
   return (resource.complete?.(defaulted as never, old as never) as Obj | undefined) ?? defaulted
 }
 
+/** The schema's own checks, those of the kind, and those that need more than either. */
 export function validateObject(resource: Resource, object: Obj, old?: Obj): readonly FieldError[] {
-  return resource.validate?.(object as never, old as never) ?? []
+  const errors = validate(resource.node, object)
+  // Values the schema refuses are nothing for rules that rely on it.
+  if (errors.length > 0) return errors
+  return [
+    ...(resource.validate?.(object as never, old as never) ?? []),
+    ...(preparationOf(resource.group, resource.plural).errors?.(object, old) ?? []),
+  ]
 }

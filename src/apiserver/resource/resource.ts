@@ -28,6 +28,8 @@ export interface Resource extends Omit<Kind, 'schema' | '~object'> {
   readonly virtual: boolean
   /** Changes when the schema does. */
   readonly revision: string
+  /** Its definition is being deleted: nothing new is created. */
+  readonly terminating?: true
   /** Told to whoever uses this version. */
   readonly deprecation?: string
 }

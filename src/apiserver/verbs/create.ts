@@ -9,6 +9,8 @@ import { parseWriteOptions } from '../write/options.ts'
 export async function create(context: Context): Promise<Reply> {
   const { resource, info, request } = context
   if (resource.namespaced && info.namespace === undefined) throw methodNotAllowed(resource, 'create')
+  if (resource.terminating)
+    throw methodNotAllowed(resource, 'create not allowed while custom resource definition is terminating: create')
   const options = parseWriteOptions(request, 'CreateOptions')
   const object = await readObject(context, resource, options.fieldValidation)
   checkNamespace(context, object)

@@ -43,7 +43,7 @@ async function createOnce(context: Context, draft: Obj, options: WriteOptions, t
   const { kernel, resource, info, user } = context
   if (resource.subresources.status && !resource.behaviour.statusOnCreate) delete draft.status
   fillNewMetadata(resource, draft, kernel.clock.now())
-  preparationOf(resource.group, resource.plural).create?.(draft)
+  preparationOf(resource.group, resource.plural).create?.(draft, kernel)
   const object = complete(resource, draft)
   const attributes: Attributes = {
     operation: 'CREATE',

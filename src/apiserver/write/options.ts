@@ -11,6 +11,9 @@ export interface WriteOptions {
   readonly manager: string
 }
 
+/** The server's own writes. */
+export const INTERNAL_WRITE: WriteOptions = { dryRun: false, fieldValidation: 'Ignore', manager: 'fairlead' }
+
 type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'
 
 /** The query of a write. Throws StatusError 422. */

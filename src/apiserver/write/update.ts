@@ -49,7 +49,7 @@ async function updateOnce(context: Context, stored: Stored, change: Change, opti
   const { object: asked, tracked } = await change(decodeStored(resource, stored))
   checkPreconditions(context, current, asked)
   keepSystemMetadata(current.metadata, asked.metadata)
-  preparationOf(resource.group, resource.plural).update?.(asked, current)
+  if (info.subresource === undefined) preparationOf(resource.group, resource.plural).update?.(asked, current, kernel)
   const object = complete(resource, asked, current)
   const attributes: Attributes = {
     operation: 'UPDATE',
