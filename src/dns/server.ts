@@ -1,0 +1,123 @@
+import type { Informers } from '../client/mod.ts'
+import type { Netns } from '../host/netns/mod.ts'
+import type { SocketDriver } from '../host/socket/mod.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
+import type { ZoneOptions } from '../model/names/types.ts'
+import { createForwarder } from './forward/forward.ts'
+import type { Upstream } from './forward/upstream.ts'
+import type { Handled, HandlerDeps, Transport } from './handle.ts'
+import { handle } from './handle.ts'
+import { listenHttp } from './listen/http.ts'
+import { listenTcp } from './listen/tcp.ts'
+import { listenUdp } from './listen/udp.ts'
+import type { Memo } from './memo.ts'
+import { createMemo } from './memo.ts'
+import { createMetrics } from './metrics.ts'
+import type { LogClass } from './querylog.ts'
+import { isLogged, logLine } from './querylog.ts'
+import { createSource } from './source.ts'
+
+export interface DnsServerDeps {
+  readonly informers: Informers
+  readonly sockets: SocketDriver
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** One place where the server answers: a pod, or the process's own network. */
+export interface Attachment {
+  readonly netns: Netns
+  /** For UDP and TCP. */
+  readonly port: number
+  /** What `hostname.bind CH TXT` answers: the pod's name. */
+  readonly hostname: string
+  /** Asked in this order for names that are not the cluster's; from this network. */
+  readonly upstreams: readonly Upstream[]
+  /** Which queries are logged, and where to. */
+  readonly logClass: LogClass
+  readonly out: (line: string) => void
+  /** HTTP: /health, /ready and /metrics, each on its own port where given. */
+  readonly healthPort?: number
+  readonly readyPort?: number
+  readonly metricsPort?: number
+}
+
+/** One view of the cluster's names, answered at any number of places. */
+export interface DnsServer {
+  readonly isSynced: boolean
+  /**
+   * Begins to answer there, until the signal aborts. Before the caches are synced the cluster's names get SERVFAIL. Rejects
+   * with EADDRINUSE or EACCES, and then nothing is left open.
+   */
+  attach(at: Attachment, signal: AbortSignal): Promise<void>
+}
+
+/** Informers are made here; the caller syncs them. */
+export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServer {
+  const { sockets, clock, log } = deps
+  const source = createSource(deps.informers)
+  const memos = new Set<Memo>()
+  let serial = Math.floor(clock.now() / 1000)
+  source.onChange(() => {
+    for (const memo of memos) memo.clear()
+    serial = Math.max(serial, Math.floor(clock.now() / 1000))
+  })
+  return {
+    get isSynced() {
+      return source.isSynced
+    },
+    async attach(at, signal) {
+      const memo = createMemo()
+      const forwarder = createForwarder({ sockets, netns: at.netns, clock, log }, at.upstreams)
+      const metrics = createMetrics(at.port, zone.domain)
+      const handler: HandlerDeps = { source, zone, serial: () => serial, forwarder, hostname: at.hostname }
+      const answering = (transport: Transport) => (packet: Buffer, client: string) => {
+        const startMs = clock.monotonic()
+        const finish = (handled: Handled | undefined): Buffer | undefined => {
+          if (!handled) return undefined
+          const ms = clock.monotonic() - startMs
+          metrics.note(handled, transport, ms)
+          if (isLogged(at.logClass, handled.reply)) at.out(logLine(handled, client, transport, packet.length, ms))
+          return handled.bytes
+        }
+        const handled = memo.through(packet, transport, source.isSynced, () => handle(handler, packet, transport))
+        return handled instanceof Promise ? handled.then(finish) : finish(handled)
+      }
+      const { netns, healthPort, readyPort, metricsPort } = at
+      const ready = (): { status: number; text: string } =>
+        source.isSynced ? { status: 200, text: 'OK' } : { status: 503, text: 'kubernetes' }
+      memos.add(memo)
+      signal.addEventListener('abort', () => memos.delete(memo), { once: true })
+      await openAll(signal, [
+        () => listenUdp(sockets, at, answering('udp')),
+        () => listenTcp({ sockets, clock }, at, answering('tcp')),
+        ...http(healthPort, '/health', () => ({ status: 200, text: 'OK' })),
+        ...http(readyPort, '/ready', ready),
+        ...http(metricsPort, '/metrics', () => ({ status: 200, text: metrics.text() })),
+      ])
+
+      function http(port: number | undefined, path: string, answer: () => { status: number; text: string }) {
+        return port === undefined ? [] : [() => listenHttp(sockets, { netns, port }, path, answer)]
+      }
+    },
+  }
+}
+
+/** Opens one after the other, and closes all when the signal aborts or one cannot be opened. */
+async function openAll(signal: AbortSignal, openers: readonly (() => Promise<() => void>)[]): Promise<void> {
+  const closers: (() => void)[] = []
+  const close = (): void => {
+    for (const closer of closers.splice(0)) closer()
+  }
+  try {
+    for (const open of openers) {
+      closers.push(await open())
+      signal.throwIfAborted()
+    }
+  } catch (error) {
+    close()
+    throw error
+  }
+  signal.addEventListener('abort', close, { once: true })
+}
