@@ -21,6 +21,7 @@ import { startDeployment } from './deployment/controller.ts'
 import { startEndpoints } from './endpoints/controller.ts'
 import { startEndpointSlice } from './endpointslice/controller.ts'
 import { startGarbage } from './garbage/controller.ts'
+import { type IngressOperatorOptions, startIngressOperator } from './ingress-operator/controller.ts'
 import { startKubernetesService } from './kubernetes-service/controller.ts'
 import type { KubernetesServiceOptions } from './kubernetes-service/decide.ts'
 import { startNamespace } from './namespace/controller.ts'
@@ -49,6 +50,8 @@ export interface ControllersOptions {
   /** How pods reach the API. Absent: the API server itself keeps the Service. */
   readonly kubernetesService?: KubernetesServiceOptions
   readonly namespaceContent?: NamespaceContentOptions
+  /** Routers for IngressControllers. Absent: the API has no such kind, or somebody else runs them. */
+  readonly ingressOperator?: IngressOperatorOptions
   /** A node that was not heard for so long is lost; 40 s where absent. */
   readonly nodeGraceMs?: number
 }
@@ -91,6 +94,7 @@ export async function startControllers(
     startNodeLifecycle(each, options.nodeGraceMs === undefined ? {} : { graceMs: options.nodeGraceMs }, signal),
     ...(options.clusterNetwork ? [startNodeIpam(each, { clusterNetwork: options.clusterNetwork }, signal)] : []),
     ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
+    ...(options.ingressOperator ? [startIngressOperator(each, options.ingressOperator, signal)] : []),
     ...(options.namespaceContent ? [startNamespaceContent(each, options.namespaceContent, signal)] : []),
   ])
   const done = Promise.all(running.map(controller => controller.done)).then(() => {})

@@ -340,6 +340,7 @@ describe('Routes through real sockets', () => {
       route: 'shop/plain',
       service: 'web',
       backend: expect.stringMatching(/^random-\d+$/),
+      source: expect.stringMatching(/^10\.128\.0\.[56]:\d+$/),
       server: expect.stringMatching(/^10\.128\.0\.[56]:8080$/),
       method: 'GET',
       host: 'plain.example.com',

@@ -11,6 +11,7 @@ import { policyOf, type RouterOptions } from '../model/routes/options.ts'
 import type { RouterPolicy } from '../model/routes/types.ts'
 import { type Caches, feed, openCaches } from './caches.ts'
 import { createPlanner, type Planner } from './layout/planner.ts'
+import type { Listeners } from './layout/types.ts'
 import { renderMetrics } from './metrics.ts'
 import { createProbeServer } from './probes.ts'
 import { createServing, type Serving } from './serve.ts'
@@ -50,7 +51,7 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
   const state: RouterState = { hosts: 0, sweepMs: FIRST_SWEEP_MS, untold: new Map() }
   await deps.listen(probes, options.statsPort)
   await deps.informers.sync(signal)
-  const planner = createPlanner(policy, listenersOf(options, haproxy.openFiles), caches.view)
+  const planner = createPlanner(policy, listenersOf(options, haproxy), caches.view)
   const unfeed = feed(caches, planner)
   const loop = startLoop({ deps, policy, caches, planner, serving, state }, signal)
   const ended = async (): Promise<void> => {
@@ -62,10 +63,10 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
   return { progress: () => deps.progress.progress(), done: ended() }
 }
 
-const listenersOf = (options: RouterOptions, openFiles: number): Parameters<typeof createPlanner>[1] => ({
+const listenersOf = (options: RouterOptions, { openFiles, cpus }: Haproxy): Listeners => ({
   httpPort: options.httpPort,
   httpsPort: options.httpsPort,
-  threads: options.threads,
+  threads: Math.min(options.threads, cpus),
   maxConnections: options.maxConnections,
   openFiles,
   domain: options.domain,

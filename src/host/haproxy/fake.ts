@@ -38,6 +38,7 @@ export function fakeHaproxy(options: FakeOptions = {}): FakeHaproxy {
   }
   return {
     openFiles: options.openFiles ?? 20_000,
+    cpus: 2,
     get state() {
       return state
     },

@@ -17,6 +17,8 @@ export interface Serving {
 export interface Haproxy {
   /** How many files a process may open here: bounds maxconn, since a start beyond it fails. */
   readonly openFiles: number
+  /** How many threads can run at once. */
+  readonly cpus: number
   /** Rejects with HaproxyRefused when the program is not valid; touches nothing that runs. */
   check(program: Program): Promise<void>
   /**

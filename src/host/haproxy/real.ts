@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { Clock } from '../../lib/clock.ts'
@@ -51,6 +52,7 @@ export async function realHaproxy(options: RealOptions): Promise<Haproxy> {
   }
   return {
     openFiles: openFileLimit(),
+    cpus: availableParallelism(),
     load,
     async check(program) {
       const home = join(folder, `check-${++generation}`)

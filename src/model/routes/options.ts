@@ -13,6 +13,7 @@ export interface RouterOptions {
   readonly httpPort: number
   readonly httpsPort: number
   readonly statsPort: number
+  /** An upper bound: no more than the machine has. */
   readonly threads: number
   /** An upper bound: lowered where the machine allows fewer open files. */
   readonly maxConnections: number

@@ -1,4 +1,4 @@
-/** The fields of a line of the access log, in order; each is one HAProxy expression. */
+/** The fields of a line of the access log, in order; each is one HAProxy expression. `source` is our end of the way to the pod. */
 const FIELDS: readonly (readonly [name: string, expression: string])[] = [
   ['id', '"%ID"'],
   ['at', '"%tr"'],
@@ -7,6 +7,7 @@ const FIELDS: readonly (readonly [name: string, expression: string])[] = [
   ['route', '"%[var(txn.route),json(utf8s)]"'],
   ['service', '"%[var(txn.service),json(utf8s)]"'],
   ['backend', '"%b"'],
+  ['source', '"%bi:%bp"'],
   ['server', '"%si:%sp"'],
   ['method', '"%[var(txn.method),json(utf8s)]"'],
   ['host', '"%[var(txn.host),json(utf8s)]"'],

@@ -17,7 +17,6 @@ export const accepts = ({ expect }: Command, answer: string): boolean =>
 export const isBusyServer = (answer: string): boolean =>
   /still has connections attached|Only servers in maintenance/.test(answer)
 export const isUnknownServer = (answer: string): boolean => /^No such (server|backend)/.test(answer.trim())
-export const isKnownServer = (answer: string): boolean => /^Already exists a server/.test(answer.trim())
 
 /** The number that `prepare map` answered. */
 export function versionOf(answer: string): number | undefined {
