@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { boolean, list, message, one, ref, STRING, string, time } from '../../schema/field.ts'
+import { CREATED_AT, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { CustomResourceConversion } from './conversion.ts'
@@ -96,4 +97,5 @@ export const CustomResourceDefinition = defineKind<CustomResourceDefinition>({
   definition: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
   doc: 'Adds a kind to the API. Its name is plural.group.',
   fields: customResourceDefinitionFields,
+  columns: [NAME, CREATED_AT],
 })

@@ -1,6 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, int64, intOrString, list, message, one, ref, string, time } from '../../schema/field.ts'
 import { PodTemplateSpec } from '../core/pod/template.ts'
+import { AGE, containerColumns, labelsText, NAME, selectorText } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
@@ -82,4 +83,52 @@ export const DaemonSet = defineKind<DaemonSet>({
   definition: 'io.k8s.api.apps.v1.DaemonSet',
   doc: 'One pod on each node.',
   fields: daemonSetFields,
+  columns: [
+    NAME,
+    {
+      name: 'Desired',
+      type: 'integer',
+      description: 'How many nodes should have the pod.',
+      cell: object => object.status?.desiredNumberScheduled ?? 0,
+    },
+    {
+      name: 'Current',
+      type: 'integer',
+      description: 'How many of them have it.',
+      cell: object => object.status?.currentNumberScheduled ?? 0,
+    },
+    {
+      name: 'Ready',
+      type: 'integer',
+      description: 'How many pods are ready.',
+      cell: object => object.status?.numberReady ?? 0,
+    },
+    {
+      name: 'Up-to-date',
+      type: 'integer',
+      description: 'How many pods have the present template.',
+      cell: object => object.status?.updatedNumberScheduled ?? 0,
+    },
+    {
+      name: 'Available',
+      type: 'integer',
+      description: 'How many pods are available.',
+      cell: object => object.status?.numberAvailable ?? 0,
+    },
+    {
+      name: 'Node Selector',
+      type: 'string',
+      description: 'The nodes that should have the pod.',
+      cell: object => labelsText(object.spec.template.spec?.nodeSelector),
+    },
+    AGE,
+    ...containerColumns<DaemonSet>(object => object.spec.template),
+    {
+      name: 'Selector',
+      type: 'string',
+      description: 'The pods it owns.',
+      priority: 1,
+      cell: object => selectorText(object.spec.selector),
+    },
+  ],
 })

@@ -1,6 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { boolean, int32, int64, intOrString, list, message, one, ref, string, time } from '../../schema/field.ts'
 import { PodTemplateSpec } from '../core/pod/template.ts'
+import { AGE, containerColumns, NAME, selectorText } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
@@ -91,4 +92,34 @@ export const Deployment = defineKind<Deployment>({
   definition: 'io.k8s.api.apps.v1.Deployment',
   doc: 'A number of equal pods, and an orderly way to change them.',
   fields: deploymentFields,
+  columns: [
+    NAME,
+    {
+      name: 'Ready',
+      type: 'string',
+      description: 'How many pods are ready, of how many.',
+      cell: object => `${object.status?.readyReplicas ?? 0}/${object.spec.replicas ?? 1}`,
+    },
+    {
+      name: 'Up-to-date',
+      type: 'integer',
+      description: 'How many pods have the present template.',
+      cell: object => object.status?.updatedReplicas ?? 0,
+    },
+    {
+      name: 'Available',
+      type: 'integer',
+      description: 'How many pods are available.',
+      cell: object => object.status?.availableReplicas ?? 0,
+    },
+    AGE,
+    ...containerColumns<Deployment>(object => object.spec.template),
+    {
+      name: 'Selector',
+      type: 'string',
+      description: 'The pods it owns.',
+      priority: 1,
+      cell: object => selectorText(object.spec.selector),
+    },
+  ],
 })

@@ -1,6 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, int64, list, message, one, ref, string, time } from '../../schema/field.ts'
 import { PodTemplateSpec } from '../core/pod/template.ts'
+import { AGE, containerColumns, NAME, selectorText } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
@@ -59,4 +60,34 @@ export const ReplicaSet = defineKind<ReplicaSet>({
   definition: 'io.k8s.api.apps.v1.ReplicaSet',
   doc: 'A number of equal pods.',
   fields: replicaSetFields,
+  columns: [
+    NAME,
+    {
+      name: 'Desired',
+      type: 'integer',
+      description: 'How many pods there should be.',
+      cell: object => object.spec.replicas ?? 1,
+    },
+    {
+      name: 'Current',
+      type: 'integer',
+      description: 'How many pods there are.',
+      cell: object => object.status?.replicas ?? 0,
+    },
+    {
+      name: 'Ready',
+      type: 'integer',
+      description: 'How many pods are ready.',
+      cell: object => object.status?.readyReplicas ?? 0,
+    },
+    AGE,
+    ...containerColumns<ReplicaSet>(object => object.spec.template),
+    {
+      name: 'Selector',
+      type: 'string',
+      description: 'The pods it owns.',
+      priority: 1,
+      cell: object => selectorText(object.spec.selector),
+    },
+  ],
 })

@@ -2,6 +2,7 @@ import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, int64, intOrString, list, message, one, ref, string, time } from '../../schema/field.ts'
 import { PersistentVolumeClaim } from '../core/persistent-volume-claim.ts'
 import { PodTemplateSpec } from '../core/pod/template.ts'
+import { AGE, containerColumns, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
@@ -120,4 +121,15 @@ export const StatefulSet = defineKind<StatefulSet>({
   definition: 'io.k8s.api.apps.v1.StatefulSet',
   doc: 'A number of pods with lasting names.',
   fields: statefulSetFields,
+  columns: [
+    NAME,
+    {
+      name: 'Ready',
+      type: 'string',
+      description: 'How many pods are ready, of how many.',
+      cell: object => `${object.status?.readyReplicas ?? 0}/${object.spec.replicas ?? 1}`,
+    },
+    AGE,
+    ...containerColumns<StatefulSet>(object => object.spec.template),
+  ],
 })

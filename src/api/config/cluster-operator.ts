@@ -1,5 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { json, list, message, one, ref, string, time } from '../../schema/field.ts'
+import { ageText } from '../meta/age.ts'
+import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { ObjectReference } from './reference.ts'
@@ -57,4 +59,46 @@ export const ClusterOperator = defineKind<ClusterOperator>({
   definition: 'com.github.openshift.api.config.v1.ClusterOperator',
   doc: 'The state of a part of the cluster.',
   fields: clusterOperatorFields,
+  columns: [
+    NAME,
+    {
+      name: 'Version',
+      type: 'string',
+      description: 'The version it runs.',
+      cell: object => object.status?.versions?.find(one => one.name === 'operator')?.version ?? '',
+    },
+    {
+      name: 'Available',
+      type: 'string',
+      description: 'Whether it works.',
+      cell: object => conditionOf(object, 'Available')?.status ?? '',
+    },
+    {
+      name: 'Progressing',
+      type: 'string',
+      description: 'Whether it is changing.',
+      cell: object => conditionOf(object, 'Progressing')?.status ?? '',
+    },
+    {
+      name: 'Degraded',
+      type: 'string',
+      description: 'Whether something is wrong.',
+      cell: object => conditionOf(object, 'Degraded')?.status ?? '',
+    },
+    {
+      name: 'Since',
+      type: 'string',
+      description: 'Since when.',
+      cell: (object, nowMs) => ageText(conditionOf(object, 'Available')?.lastTransitionTime, nowMs),
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      description: 'What it says.',
+      cell: object => conditionOf(object, 'Available')?.message ?? '',
+    },
+  ],
 })
+
+const conditionOf = ({ status }: ClusterOperator, type: string): ClusterOperatorStatusCondition | undefined =>
+  status?.conditions?.find(one => one.type === type)

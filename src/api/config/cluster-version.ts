@@ -1,5 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { boolean, int64, JSON_VALUE, json, list, message, one, ref, STRING, string, time } from '../../schema/field.ts'
+import { ageText } from '../meta/age.ts'
+import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { ClusterOperatorStatusCondition } from './cluster-operator.ts'
@@ -73,4 +75,40 @@ export const ClusterVersion = defineKind<ClusterVersion>({
   definition: 'com.github.openshift.api.config.v1.ClusterVersion',
   doc: 'The version of the cluster. Its name is version.',
   fields: clusterVersionFields,
+  columns: [
+    NAME,
+    {
+      name: 'Version',
+      type: 'string',
+      description: 'The version there is.',
+      cell: object => object.status?.history?.find(one => one.state === 'Completed')?.version ?? '',
+    },
+    {
+      name: 'Available',
+      type: 'string',
+      description: 'Whether it works.',
+      cell: object => conditionOf(object, 'Available')?.status ?? '',
+    },
+    {
+      name: 'Progressing',
+      type: 'string',
+      description: 'Whether it is changing.',
+      cell: object => conditionOf(object, 'Progressing')?.status ?? '',
+    },
+    {
+      name: 'Since',
+      type: 'string',
+      description: 'Since when.',
+      cell: (object, nowMs) => ageText(conditionOf(object, 'Progressing')?.lastTransitionTime, nowMs),
+    },
+    {
+      name: 'Status',
+      type: 'string',
+      description: 'What it is doing.',
+      cell: object => conditionOf(object, 'Progressing')?.message ?? '',
+    },
+  ],
 })
+
+const conditionOf = ({ status }: ClusterVersion, type: string): ClusterOperatorStatusCondition | undefined =>
+  status?.conditions?.find(one => one.type === type)

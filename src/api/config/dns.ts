@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { json, map, message, one, ref, STRING, string } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -38,4 +39,5 @@ export const DNS = defineKind<DNS>({
   definition: 'com.github.openshift.api.config.v1.DNS',
   doc: "The cluster's domain. Its name is cluster.",
   fields: dNSFields,
+  columns: [NAME, AGE],
 })

@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { json, message, one, ref, string } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { ConfigMapFileReference } from './reference.ts'
@@ -66,4 +67,5 @@ export const Infrastructure = defineKind<Infrastructure>({
   definition: 'com.github.openshift.api.config.v1.Infrastructure',
   doc: 'What the cluster stands on. Its name is cluster.',
   fields: infrastructureFields,
+  columns: [NAME, AGE],
 })

@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, json, list, map, message, one, ref, STRING, string } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import { Condition } from '../meta/condition.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -97,4 +98,5 @@ export const Ingress = defineKind<Ingress>({
   definition: 'com.github.openshift.api.config.v1.Ingress',
   doc: "The cluster's ingress. Its name is cluster.",
   fields: ingressFields,
+  columns: [NAME, AGE],
 })

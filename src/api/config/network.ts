@@ -1,6 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int64, json, list, map, message, one, ref, STRING, string } from '../../schema/field.ts'
 import { Toleration } from '../core/pod/parts.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import { Condition } from '../meta/condition.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -117,4 +118,5 @@ export const Network = defineKind<Network>({
   definition: 'com.github.openshift.api.config.v1.Network',
   doc: 'The cluster network as asked for. Its name is cluster.',
   fields: networkFields,
+  columns: [NAME, AGE],
 })

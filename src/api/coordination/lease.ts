@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, message, microTime, one, ref, string } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -30,4 +31,9 @@ export const Lease = defineKind<Lease>({
   definition: 'io.k8s.api.coordination.v1.Lease',
   doc: 'A lock with a holder and a deadline.',
   fields: leaseFields,
+  columns: [
+    NAME,
+    { name: 'Holder', type: 'string', description: 'Who holds it.', cell: lease => lease.spec?.holderIdentity ?? '' },
+    AGE,
+  ],
 })

@@ -1,5 +1,6 @@
 import type { Infer } from '../../schema/field.ts'
 import { one, ref } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { ObjectReference } from './reference.ts'
@@ -18,4 +19,5 @@ export const Binding = defineKind<Binding>({
   definition: 'io.k8s.api.core.v1.Binding',
   doc: 'Puts a pod on a node.',
   fields: bindingFields,
+  columns: [NAME, AGE],
 })

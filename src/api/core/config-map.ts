@@ -1,5 +1,6 @@
 import type { Infer } from '../../schema/field.ts'
 import { BYTES, boolean, map, STRING } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -20,4 +21,14 @@ export const ConfigMap = defineKind<ConfigMap>({
   definition: 'io.k8s.api.core.v1.ConfigMap',
   doc: 'Settings as keys and values.',
   fields: configMapFields,
+  columns: [
+    NAME,
+    {
+      name: 'Data',
+      type: 'string',
+      description: 'How many keys it has.',
+      cell: map => Object.keys(map.data ?? {}).length + Object.keys(map.binaryData ?? {}).length,
+    },
+    AGE,
+  ],
 })

@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, list, message, one, ref, string } from '../../schema/field.ts'
+import { AGE, firstThree, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { ObjectReference } from './reference.ts'
@@ -55,4 +56,21 @@ export const Endpoints = defineKind<Endpoints>({
   definition: 'io.k8s.api.core.v1.Endpoints',
   doc: 'What stands behind a Service, in the older form; EndpointSlice is the newer.',
   fields: endpointsFields,
+  columns: [
+    NAME,
+    {
+      name: 'Endpoints',
+      type: 'string',
+      description: 'Addresses and ports.',
+      cell: endpoints => firstThree((endpoints.subsets ?? []).flatMap(socketsOf), '<none>'),
+    },
+    AGE,
+  ],
 })
+
+function socketsOf({ addresses = [], ports = [] }: EndpointSubset): readonly string[] {
+  if (ports.length === 0) return addresses.map(one => one.ip)
+  return ports.flatMap(({ port }) =>
+    addresses.map(({ ip }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)),
+  )
+}

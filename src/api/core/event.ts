@@ -1,5 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, message, microTime, one, ref, string, time } from '../../schema/field.ts'
+import { ageText } from '../meta/age.ts'
+import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { ObjectReference } from './reference.ts'
@@ -46,4 +48,76 @@ export const Event = defineKind<Event>({
   definition: 'io.k8s.api.core.v1.Event',
   doc: 'Something that happened to an object.',
   fields: eventFields,
+  columns: [
+    {
+      name: 'Last Seen',
+      type: 'string',
+      description: 'How long ago it was last seen.',
+      cell: (event, nowMs) => ageText(lastSeen(event), nowMs),
+    },
+    { name: 'Type', type: 'string', description: 'Normal or Warning.', cell: event => event.type ?? '' },
+    { name: 'Reason', type: 'string', description: 'What happened, in a word.', cell: event => event.reason ?? '' },
+    {
+      name: 'Object',
+      type: 'string',
+      description: 'What it happened to.',
+      cell: event => objectText(event.involvedObject),
+    },
+    {
+      name: 'Subobject',
+      type: 'string',
+      description: 'The part it happened to.',
+      priority: 1,
+      cell: event => event.involvedObject.fieldPath ?? '',
+    },
+    { name: 'Source', type: 'string', description: 'Who reported it.', priority: 1, cell: event => sourceText(event) },
+    {
+      name: 'Message',
+      type: 'string',
+      description: 'What happened, in a sentence.',
+      cell: event => event.message?.trim() ?? '',
+    },
+    {
+      name: 'First Seen',
+      type: 'string',
+      description: 'How long ago it was first seen.',
+      priority: 1,
+      cell: (event, nowMs) => ageText(firstSeen(event), nowMs),
+    },
+    {
+      name: 'Count',
+      type: 'string',
+      description: 'How often it was seen.',
+      priority: 1,
+      cell: event => event.series?.count ?? (event.count || 1),
+    },
+    { ...NAME, priority: 1 },
+  ],
+  selectable: {
+    'involvedObject.kind': event => event.involvedObject.kind ?? '',
+    'involvedObject.namespace': event => event.involvedObject.namespace ?? '',
+    'involvedObject.name': event => event.involvedObject.name ?? '',
+    'involvedObject.uid': event => event.involvedObject.uid ?? '',
+    'involvedObject.apiVersion': event => event.involvedObject.apiVersion ?? '',
+    'involvedObject.resourceVersion': event => event.involvedObject.resourceVersion ?? '',
+    'involvedObject.fieldPath': event => event.involvedObject.fieldPath ?? '',
+    reason: event => event.reason ?? '',
+    reportingComponent: event => event.reportingComponent ?? '',
+    source: event => event.source?.component || event.reportingComponent || '',
+    type: event => event.type ?? '',
+  },
 })
+
+const firstSeen = (event: Event): string | undefined => event.firstTimestamp ?? event.eventTime
+
+const lastSeen = (event: Event): string | undefined =>
+  event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event)
+
+const objectText = ({ kind = '', name = '' }: ObjectReference): string =>
+  name === '' ? kind.toLowerCase() : `${kind.toLowerCase()}/${name}`
+
+function sourceText({ source, reportingComponent, reportingInstance }: Event): string {
+  const component = source?.component || reportingComponent || ''
+  const host = source?.host || reportingInstance || ''
+  return host === '' ? component : `${component}, ${host}`
+}

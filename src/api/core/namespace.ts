@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, message, one, ref, STRING, string, time } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -53,4 +54,17 @@ export const Namespace = defineKind<Namespace>({
   definition: 'io.k8s.api.core.v1.Namespace',
   doc: 'A scope for names: objects of one namespace do not clash with those of another.',
   fields: namespaceFields,
+  columns: [
+    NAME,
+    {
+      name: 'Status',
+      type: 'string',
+      description: 'The state in a word.',
+      cell: namespace => namespace.status?.phase ?? '',
+    },
+    AGE,
+  ],
+  selectable: {
+    'status.phase': namespace => namespace.status?.phase ?? '',
+  },
 })

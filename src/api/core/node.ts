@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { boolean, list, message, one, ref, STRING, string, time } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { NodeConfigSource } from './node-config.ts'
@@ -49,4 +50,73 @@ export const Node = defineKind<Node>({
   definition: 'io.k8s.api.core.v1.Node',
   doc: 'A machine that runs pods.',
   fields: nodeFields,
+  columns: [
+    NAME,
+    { name: 'Status', type: 'string', description: 'The state in a word.', cell: node => statusText(node) },
+    { name: 'Roles', type: 'string', description: 'Its roles.', cell: node => rolesText(node.metadata.labels) },
+    AGE,
+    {
+      name: 'Version',
+      type: 'string',
+      description: "The node agent's version.",
+      cell: node => node.status?.nodeInfo?.kubeletVersion ?? '',
+    },
+    {
+      name: 'Internal-IP',
+      type: 'string',
+      description: 'Its address in the cluster.',
+      priority: 1,
+      cell: node => addressOf(node, 'InternalIP'),
+    },
+    {
+      name: 'External-IP',
+      type: 'string',
+      description: 'Its address outside.',
+      priority: 1,
+      cell: node => addressOf(node, 'ExternalIP'),
+    },
+    {
+      name: 'OS-Image',
+      type: 'string',
+      description: 'Its operating system.',
+      priority: 1,
+      cell: node => node.status?.nodeInfo?.osImage || '<unknown>',
+    },
+    {
+      name: 'Kernel-Version',
+      type: 'string',
+      description: 'Its kernel.',
+      priority: 1,
+      cell: node => node.status?.nodeInfo?.kernelVersion || '<unknown>',
+    },
+    {
+      name: 'Container-Runtime',
+      type: 'string',
+      description: 'What runs its containers.',
+      priority: 1,
+      cell: node => node.status?.nodeInfo?.containerRuntimeVersion || '<unknown>',
+    },
+  ],
+  selectable: {
+    'spec.unschedulable': node => String(node.spec.unschedulable ?? false),
+  },
 })
+
+function statusText({ spec, status }: Node): string {
+  const ready = status?.conditions?.find(one => one.type === 'Ready')
+  const state = ready ? (ready.status === 'True' ? 'Ready' : 'NotReady') : 'Unknown'
+  return spec.unschedulable ? `${state},SchedulingDisabled` : state
+}
+
+const ROLE = 'node-role.kubernetes.io/'
+
+function rolesText(labels: Readonly<Record<string, string>> = {}): string {
+  const roles = Object.entries(labels).flatMap(([key, value]) => {
+    if (key.startsWith(ROLE) && key.length > ROLE.length) return [key.slice(ROLE.length)]
+    return key === 'kubernetes.io/role' && value !== '' ? [value] : []
+  })
+  return roles.length === 0 ? '<none>' : [...new Set(roles)].sort().join(',')
+}
+
+const addressOf = ({ status }: Node, type: string): string =>
+  status?.addresses?.find(one => one.type === type)?.address ?? '<none>'

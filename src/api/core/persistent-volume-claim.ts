@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, map, message, one, QUANTITY, ref, STRING, string, time } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { PersistentVolumeClaimSpec } from './pod/volume-claim.ts'
@@ -67,4 +68,61 @@ export const PersistentVolumeClaim = defineKind<PersistentVolumeClaim>({
   definition: 'io.k8s.api.core.v1.PersistentVolumeClaim',
   doc: 'A request for a volume.',
   fields: persistentVolumeClaimFields,
+  columns: [
+    NAME,
+    {
+      name: 'Status',
+      type: 'string',
+      description: 'The state in a word.',
+      cell: claim => (claim.metadata.deletionTimestamp ? 'Terminating' : (claim.status?.phase ?? '')),
+    },
+    {
+      name: 'Volume',
+      type: 'string',
+      description: 'The volume bound to it.',
+      cell: claim => claim.spec.volumeName ?? '',
+    },
+    {
+      name: 'Capacity',
+      type: 'string',
+      description: "The volume's size.",
+      cell: claim => (claim.spec.volumeName ? (claim.status?.capacity?.storage ?? '') : ''),
+    },
+    {
+      name: 'Access Modes',
+      type: 'string',
+      description: 'How the volume can be mounted.',
+      cell: claim => (claim.spec.volumeName ? modesText(claim.status?.accessModes) : ''),
+    },
+    {
+      name: 'StorageClass',
+      type: 'string',
+      description: 'The class that makes the volume.',
+      cell: claim => claim.spec.storageClassName ?? '',
+    },
+    {
+      name: 'VolumeAttributesClass',
+      type: 'string',
+      description: 'The class of attributes.',
+      cell: claim => claim.spec.volumeAttributesClassName ?? '<unset>',
+    },
+    AGE,
+    {
+      name: 'VolumeMode',
+      type: 'string',
+      description: 'Filesystem or Block.',
+      priority: 1,
+      cell: claim => claim.spec.volumeMode ?? '<unset>',
+    },
+  ],
 })
+
+const MODES: readonly (readonly [mode: string, short: string])[] = [
+  ['ReadWriteOnce', 'RWO'],
+  ['ReadOnlyMany', 'ROX'],
+  ['ReadWriteMany', 'RWX'],
+  ['ReadWriteOncePod', 'RWOP'],
+]
+
+const modesText = (modes: readonly string[] = []): string =>
+  MODES.flatMap(([mode, short]) => (modes.includes(mode) ? [short] : [])).join(',')

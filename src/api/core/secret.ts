@@ -1,5 +1,6 @@
 import type { Infer } from '../../schema/field.ts'
 import { BYTES, boolean, map, STRING, string } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -20,4 +21,18 @@ export const Secret = defineKind<Secret>({
   definition: 'io.k8s.api.core.v1.Secret',
   doc: 'Confidential data as keys and values.',
   fields: secretFields,
+  columns: [
+    NAME,
+    { name: 'Type', type: 'string', description: 'What kind of secret it is.', cell: secret => secret.type ?? '' },
+    {
+      name: 'Data',
+      type: 'string',
+      description: 'How many keys it has.',
+      cell: secret => Object.keys(secret.data ?? {}).length,
+    },
+    AGE,
+  ],
+  selectable: {
+    type: secret => secret.type ?? '',
+  },
 })

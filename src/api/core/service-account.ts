@@ -1,5 +1,6 @@
 import type { Infer } from '../../schema/field.ts'
 import { boolean, list, ref } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LocalObjectReference, ObjectReference } from './reference.ts'
@@ -26,4 +27,14 @@ export const ServiceAccount = defineKind<ServiceAccount>({
   definition: 'io.k8s.api.core.v1.ServiceAccount',
   doc: 'An identity for pods.',
   fields: serviceAccountFields,
+  columns: [
+    NAME,
+    {
+      name: 'Secrets',
+      type: 'string',
+      description: 'How many secrets it names.',
+      cell: account => account.secrets?.length ?? 0,
+    },
+    AGE,
+  ],
 })

@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { boolean, int32, intOrString, list, map, message, one, ref, STRING, string } from '../../schema/field.ts'
+import { AGE, labelsText, loadBalancerText, NAME } from '../meta/columns.ts'
 import { Condition } from '../meta/condition.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -117,4 +118,60 @@ export const Service = defineKind<Service>({
   definition: 'io.k8s.api.core.v1.Service',
   doc: 'A stable address and name in front of pods.',
   fields: serviceFields,
+  columns: [
+    NAME,
+    {
+      name: 'Type',
+      type: 'string',
+      description: 'Where it can be reached.',
+      cell: service => service.spec.type ?? NONE,
+    },
+    {
+      name: 'Cluster-IP',
+      type: 'string',
+      description: 'Its address in the cluster.',
+      cell: service => service.spec.clusterIPs?.[0] ?? NONE,
+    },
+    {
+      name: 'External-IP',
+      type: 'string',
+      description: 'Its addresses outside.',
+      cell: service => externalText(service),
+    },
+    { name: 'Port(s)', type: 'string', description: 'Its ports.', cell: service => portsText(service.spec.ports) },
+    AGE,
+    {
+      name: 'Selector',
+      type: 'string',
+      description: 'The pods behind it.',
+      priority: 1,
+      cell: service => labelsText(service.spec.selector),
+    },
+  ],
+  selectable: {
+    'spec.clusterIP': service => service.spec.clusterIP ?? '',
+    'spec.type': service => service.spec.type ?? '',
+  },
 })
+
+const NONE = '<none>'
+
+const portsText = (ports: ServiceSpec['ports'] = []): string =>
+  ports.length === 0
+    ? NONE
+    : ports.map(one => `${one.port}${one.nodePort ? `:${one.nodePort}` : ''}/${one.protocol ?? 'TCP'}`).join(',')
+
+function externalText({ spec, status }: Service): string {
+  const given = spec.externalIPs ?? []
+  switch (spec.type) {
+    case 'LoadBalancer': {
+      const balancer = loadBalancerText(status?.loadBalancer?.ingress)
+      const all = [...(balancer === '' ? [] : [balancer]), ...given]
+      return all.length === 0 ? '<pending>' : all.join(',')
+    }
+    case 'ExternalName':
+      return spec.externalName ?? ''
+    default:
+      return given.length === 0 ? NONE : given.join(',')
+  }
+}

@@ -1,6 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { boolean, int32, list, map, message, one, ref, STRING, string } from '../../schema/field.ts'
 import { ObjectReference } from '../core/reference.ts'
+import { AGE, firstThree, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -72,4 +73,29 @@ export const EndpointSlice = defineKind<EndpointSlice>({
   definition: 'io.k8s.api.discovery.v1.EndpointSlice',
   doc: 'A part of what stands behind a Service.',
   fields: endpointSliceFields,
+  columns: [
+    NAME,
+    { name: 'AddressType', type: 'string', description: 'IPv4, IPv6 or FQDN.', cell: slice => slice.addressType },
+    {
+      name: 'Ports',
+      type: 'string',
+      description: 'Its ports.',
+      cell: slice =>
+        firstThree(
+          (slice.ports ?? []).map(one => String(one.port ?? '*')),
+          '<unset>',
+        ),
+    },
+    {
+      name: 'Endpoints',
+      type: 'string',
+      description: 'Its addresses.',
+      cell: slice =>
+        firstThree(
+          slice.endpoints.flatMap(one => one.addresses),
+          '<unset>',
+        ),
+    },
+    AGE,
+  ],
 })

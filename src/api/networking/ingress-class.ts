@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { message, one, ref, string } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -38,4 +39,26 @@ export const IngressClass = defineKind<IngressClass>({
   definition: 'io.k8s.api.networking.v1.IngressClass',
   doc: 'A way to carry out Ingresses.',
   fields: ingressClassFields,
+  columns: [
+    NAME,
+    {
+      name: 'Controller',
+      type: 'string',
+      description: 'Who carries out Ingresses of the class.',
+      cell: object => object.spec?.controller ?? '',
+    },
+    {
+      name: 'Parameters',
+      type: 'string',
+      description: 'Its settings.',
+      cell: object => parametersText(object.spec?.parameters),
+    },
+    AGE,
+  ],
 })
+
+function parametersText(parameters: IngressClassParametersReference | undefined): string {
+  if (!parameters) return '<none>'
+  const { apiGroup, kind, name } = parameters
+  return `${kind}${apiGroup ? `.${apiGroup}` : ''}/${name}`
+}

@@ -1,6 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { inline, int32, list, message, one, ref, STRING, string } from '../../schema/field.ts'
 import { TypedLocalObjectReference } from '../core/reference.ts'
+import { AGE, firstThree, loadBalancerText, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -118,4 +119,33 @@ export const Ingress = defineKind<Ingress>({
   definition: 'io.k8s.api.networking.v1.Ingress',
   doc: 'Leads requests from outside to Services, by host and path.',
   fields: ingressFields,
+  columns: [
+    NAME,
+    {
+      name: 'Class',
+      type: 'string',
+      description: 'Who carries it out.',
+      cell: ingress => ingress.spec.ingressClassName ?? '<none>',
+    },
+    { name: 'Hosts', type: 'string', description: 'Its hosts.', cell: ingress => hostsText(ingress) },
+    {
+      name: 'Address',
+      type: 'string',
+      description: 'Where it can be reached.',
+      cell: ingress => loadBalancerText(ingress.status?.loadBalancer?.ingress),
+    },
+    {
+      name: 'Ports',
+      type: 'string',
+      description: 'Its ports.',
+      cell: ingress => (ingress.spec.tls?.length ? '80, 443' : '80'),
+    },
+    AGE,
+  ],
 })
+
+const hostsText = ({ spec }: Ingress): string =>
+  firstThree(
+    (spec.rules ?? []).flatMap(rule => (rule.host ? [rule.host] : [])),
+    '*',
+  )

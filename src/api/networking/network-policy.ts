@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, intOrString, list, message, one, ref, STRING, string } from '../../schema/field.ts'
+import { AGE, NAME, selectorText } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
@@ -71,4 +72,14 @@ export const NetworkPolicy = defineKind<NetworkPolicy>({
   definition: 'io.k8s.api.networking.v1.NetworkPolicy',
   doc: 'Isolates pods, and says what they may still talk to.',
   fields: networkPolicyFields,
+  columns: [
+    NAME,
+    {
+      name: 'Pod-Selector',
+      type: 'string',
+      description: 'The pods it isolates.',
+      cell: object => selectorText(object.spec.podSelector),
+    },
+    AGE,
+  ],
 })

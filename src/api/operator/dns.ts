@@ -1,6 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, map, message, one, ref, STRING, string } from '../../schema/field.ts'
 import { Toleration } from '../core/pod/parts.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { Server, UpstreamResolvers } from './dns-upstream.ts'
@@ -54,4 +55,5 @@ export const DNS = defineKind<DNS>({
   definition: 'com.github.openshift.api.operator.v1.DNS',
   doc: "The cluster's DNS servers. Its name is default.",
   fields: dNSFields,
+  columns: [NAME, AGE],
 })

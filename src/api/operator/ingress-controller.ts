@@ -3,6 +3,7 @@ import { int32, int64, json, list, message, one, ref, string } from '../../schem
 import { ConfigMapNameReference } from '../config/reference.ts'
 import { TLSProfileSpec, TLSSecurityProfile } from '../config/tls-profile.ts'
 import { LocalObjectReference } from '../core/reference.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
@@ -109,4 +110,5 @@ export const IngressController = defineKind<IngressController>({
   definition: 'com.github.openshift.api.operator.v1.IngressController',
   doc: 'A group of routers.',
   fields: ingressControllerFields,
+  columns: [NAME, AGE],
 })

@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { boolean, inline, json, list, listOf, map, message, one, ref, STRING, string } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { AdditionalNetworkDefinition } from './network-additional.ts'
@@ -82,4 +83,5 @@ export const Network = defineKind<Network>({
   definition: 'com.github.openshift.api.operator.v1.Network',
   doc: "The cluster network's settings. Its name is cluster.",
   fields: networkFields,
+  columns: [NAME, AGE],
 })

@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, int64, intOrString, list, map, message, one, ref, string, TIME } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import { Condition } from '../meta/condition.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -54,4 +55,26 @@ export const PodDisruptionBudget = defineKind<PodDisruptionBudget>({
   definition: 'io.k8s.api.policy.v1.PodDisruptionBudget',
   doc: 'Limits how many pods may be evicted at a time.',
   fields: podDisruptionBudgetFields,
+  columns: [
+    NAME,
+    {
+      name: 'Min Available',
+      type: 'string',
+      description: 'How many pods must be available.',
+      cell: object => String(object.spec?.minAvailable ?? 'N/A'),
+    },
+    {
+      name: 'Max Unavailable',
+      type: 'string',
+      description: 'How many pods may be missing.',
+      cell: object => String(object.spec?.maxUnavailable ?? 'N/A'),
+    },
+    {
+      name: 'Allowed Disruptions',
+      type: 'integer',
+      description: 'How many pods may be evicted now.',
+      cell: object => object.status?.disruptionsAllowed ?? 0,
+    },
+    AGE,
+  ],
 })

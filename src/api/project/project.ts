@@ -1,6 +1,7 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, message, one, ref, STRING, string } from '../../schema/field.ts'
 import { NamespaceCondition } from '../core/namespace.ts'
+import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -34,4 +35,14 @@ export const Project = defineKind<Project>({
   definition: 'com.github.openshift.api.project.v1.Project',
   doc: 'A namespace, as its users see it.',
   fields: projectFields,
+  columns: [
+    NAME,
+    {
+      name: 'Display Name',
+      type: 'string',
+      description: 'Its name for people.',
+      cell: object => object.metadata.annotations?.['openshift.io/display-name'] ?? '',
+    },
+    { name: 'Status', type: 'string', description: 'The state in a word.', cell: object => object.status?.phase ?? '' },
+  ],
 })

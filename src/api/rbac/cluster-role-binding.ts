@@ -1,8 +1,9 @@
 import type { Infer } from '../../schema/field.ts'
 import { list, one, ref } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
-import { RoleRef, Subject } from './role-binding.ts'
+import { RoleRef, Subject, subjectNames } from './role-binding.ts'
 
 const clusterRoleBindingFields = {
   subjects: list(2, ref<Subject>(Subject), 'Who gets it.'),
@@ -19,4 +20,35 @@ export const ClusterRoleBinding = defineKind<ClusterRoleBinding>({
   definition: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
   doc: 'Gives a role to subjects, in the cluster.',
   fields: clusterRoleBindingFields,
+  columns: [
+    NAME,
+    {
+      name: 'Role',
+      type: 'string',
+      description: 'The role given.',
+      cell: object => `${object.roleRef.kind}/${object.roleRef.name}`,
+    },
+    AGE,
+    {
+      name: 'Users',
+      type: 'string',
+      description: 'The users that get it.',
+      priority: 1,
+      cell: object => subjectNames(object.subjects, 'User'),
+    },
+    {
+      name: 'Groups',
+      type: 'string',
+      description: 'The groups that get it.',
+      priority: 1,
+      cell: object => subjectNames(object.subjects, 'Group'),
+    },
+    {
+      name: 'ServiceAccounts',
+      type: 'string',
+      description: 'The service accounts that get it.',
+      priority: 1,
+      cell: object => subjectNames(object.subjects, 'ServiceAccount'),
+    },
+  ],
 })

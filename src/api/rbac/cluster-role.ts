@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, message, one, ref } from '../../schema/field.ts'
+import { CREATED_AT, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
@@ -27,4 +28,5 @@ export const ClusterRole = defineKind<ClusterRole>({
   definition: 'io.k8s.api.rbac.v1.ClusterRole',
   doc: 'What may be done in the cluster.',
   fields: clusterRoleFields,
+  columns: [NAME, CREATED_AT],
 })

@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, message, one, ref, string } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -45,4 +46,42 @@ export const RoleBinding = defineKind<RoleBinding>({
   definition: 'io.k8s.api.rbac.v1.RoleBinding',
   doc: 'Gives a role to subjects, in a namespace.',
   fields: roleBindingFields,
+  columns: [
+    NAME,
+    {
+      name: 'Role',
+      type: 'string',
+      description: 'The role given.',
+      cell: object => `${object.roleRef.kind}/${object.roleRef.name}`,
+    },
+    AGE,
+    {
+      name: 'Users',
+      type: 'string',
+      description: 'The users that get it.',
+      priority: 1,
+      cell: object => subjectNames(object.subjects, 'User'),
+    },
+    {
+      name: 'Groups',
+      type: 'string',
+      description: 'The groups that get it.',
+      priority: 1,
+      cell: object => subjectNames(object.subjects, 'Group'),
+    },
+    {
+      name: 'ServiceAccounts',
+      type: 'string',
+      description: 'The service accounts that get it.',
+      priority: 1,
+      cell: object => subjectNames(object.subjects, 'ServiceAccount'),
+    },
+  ],
 })
+
+/** The subjects of one kind; service accounts with their namespace. */
+export const subjectNames = (subjects: readonly Subject[] = [], kind: string): string =>
+  subjects
+    .filter(one => one.kind === kind)
+    .map(one => (kind === 'ServiceAccount' ? `${one.namespace}/${one.name}` : one.name))
+    .join(',')

@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, message, ref, STRING } from '../../schema/field.ts'
+import { CREATED_AT, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -28,4 +29,5 @@ export const Role = defineKind<Role>({
   definition: 'io.k8s.api.rbac.v1.Role',
   doc: 'What may be done in a namespace.',
   fields: roleFields,
+  columns: [NAME, CREATED_AT],
 })

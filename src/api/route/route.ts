@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, intOrString, list, message, one, ref, string } from '../../schema/field.ts'
+import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { RouteHTTPHeaders } from './route-headers.ts'
@@ -92,4 +93,66 @@ export const Route = defineKind<Route>({
   definition: 'com.github.openshift.api.route.v1.Route',
   doc: 'Leads requests from outside to Services, by host and path.',
   fields: routeFields,
+  columns: [
+    NAME,
+    { name: 'Host/Port', type: 'string', description: 'Where it can be reached.', cell: route => hostText(route) },
+    { name: 'Path', type: 'string', description: 'The path it takes.', cell: route => route.spec.path ?? '' },
+    {
+      name: 'Services',
+      type: 'string',
+      description: 'The Services that take requests.',
+      cell: route => servicesText(route.spec),
+    },
+    {
+      name: 'Port',
+      type: 'string',
+      description: "The pods' port.",
+      cell: route => String(route.spec.port?.targetPort ?? '<all>'),
+    },
+    {
+      name: 'Termination',
+      type: 'string',
+      description: 'How connections are encrypted.',
+      cell: route => terminationText(route.spec.tls),
+    },
+    {
+      name: 'Wildcard',
+      type: 'string',
+      description: 'Whether it takes all hosts of the domain.',
+      cell: route => route.spec.wildcardPolicy ?? '',
+    },
+  ],
+  selectable: {
+    'spec.host': route => route.spec.host ?? '',
+    'spec.path': route => route.spec.path ?? '',
+    'spec.to.name': route => route.spec.to.name,
+  },
 })
+
+function hostText({ spec, status }: Route): string {
+  const conditions = (status?.ingress ?? []).map(one => ({
+    host: one.host,
+    admitted: one.conditions?.find(condition => condition.type === 'Admitted'),
+  }))
+  const admitted = conditions.filter(one => one.admitted?.status === 'True')
+  const rejected = conditions.filter(one => one.admitted?.status === 'False')
+  const host = (admitted.find(one => one.host === spec.host) ?? admitted.at(-1))?.host ?? spec.host ?? ''
+  if (admitted.length === 0 && rejected.length > 0) return rejected.at(-1)?.admitted?.reason ?? ''
+  if (rejected.length > 0) return `${host} ... ${rejected.length} rejected`
+  if (admitted.length === 0) return 'Pending'
+  return admitted.length > 1 ? `${host} ... ${admitted.length - 1} more` : host
+}
+
+function servicesText({ to, alternateBackends = [] }: RouteSpec): string {
+  const total = [to, ...alternateBackends].reduce((sum, one) => sum + (one.weight ?? 0), 0)
+  const textOf = ({ name, weight }: RouteTargetReference): string =>
+    weight === undefined || alternateBackends.length === 0
+      ? name
+      : `${name}(${total === 0 ? 0 : Math.floor((weight * 100) / total)}%)`
+  return [to, ...alternateBackends].map(textOf).join(',')
+}
+
+function terminationText(tls: TLSConfig | undefined): string {
+  const { termination, insecureEdgeTerminationPolicy: insecure } = tls ?? {}
+  return insecure ? `${termination ?? 'default'}/${insecure}` : (termination ?? '')
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import type { Message } from '../schema/field.ts'
+import type { ApiObject, Kind } from '../schema/kind.ts'
+import { KINDS, VIRTUAL_KINDS } from './registry.ts'
+
+const ALL: readonly Kind[] = [...KINDS, ...VIRTUAL_KINDS]
+
+/** Every message a kind refers to, itself included. */
+function messagesOf(root: Message, found = new Set<Message>()): ReadonlySet<Message> {
+  if (found.has(root)) return found
+  found.add(root)
+  for (const { type } of Object.values(root.fields)) {
+    let inner = type
+    while (inner.is === 'list' || inner.is === 'map') inner = inner.of
+    if (inner.is === 'message') messagesOf(inner.message(), found)
+  }
+  return found
+}
+const MESSAGES = new Set(ALL.flatMap(kind => [...messagesOf(kind.schema)]))
+
+describe('the registry', () => {
+  it('names every kind and resource once', () => {
+    const kinds = ALL.map(kind => `${kind.group}/${kind.kind}`)
+    const resources = ALL.map(kind => `${kind.group}/${kind.plural}`)
+    expect(new Set(kinds).size).toBe(kinds.length)
+    expect(new Set(resources).size).toBe(resources.length)
+  })
+
+  it('has no short name twice, nor one that is another kind', () => {
+    const names = KINDS.flatMap(kind => kind.shortNames)
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.filter(name => KINDS.some(kind => kind.plural === name || kind.singular === name))).toEqual([])
+  })
+})
+
+describe.each(KINDS.map(kind => [`${kind.plural}.${kind.group}`, kind] as const))('%s', (_, kind) => {
+  it('has columns, of which one is the name', () => {
+    expect(kind.columns.map(column => column.name)).toContain('Name')
+    for (const column of kind.columns) expect(column.description).toMatch(/\.$/)
+  })
+
+  it('shows an object that says nothing', () => {
+    const bare = { apiVersion: '', kind: kind.kind, metadata: { name: 'bare', uid: '', resourceVersion: '' }, ...least }
+    for (const column of kind.columns)
+      expect(() => column.cell(bare as unknown as ApiObject, 0), column.name).not.toThrow()
+    for (const select of Object.values(kind.selectable))
+      expect(typeof select(bare as unknown as ApiObject)).toBe('string')
+  })
+})
+
+/** What decoding and defaults give every object that needs it. */
+const least = {
+  spec: { containers: [], template: {}, selector: {}, podSelector: {}, to: { kind: 'Service', name: '' } },
+  involvedObject: {},
+  roleRef: { kind: 'Role', name: 'r', apiGroup: '' },
+  endpoints: [],
+  addressType: 'IPv4',
+}
+
+describe.each([...MESSAGES].map(message => [message.name, message] as const))('%s', (_, message) => {
+  const fields = Object.entries(message.fields)
+
+  it('says what it and each field is for', () => {
+    expect(message.doc).not.toBe('')
+    for (const [name, field] of fields) if (!field.options.inline) expect(field.doc, name).toMatch(/[^ ]\.$/)
+  })
+
+  it('uses no tag twice', () => {
+    const tags = fields.map(([, field]) => field.tag).filter(tag => tag > 0)
+    expect(new Set(tags).size).toBe(tags.length)
+  })
+})
+
+it('no two messages share a name', () => {
+  const names = [...MESSAGES].map(message => message.name)
+  expect(new Set(names).size).toBe(names.length)
+})
