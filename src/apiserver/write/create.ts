@@ -41,10 +41,13 @@ export async function createObject(
 
 async function createOnce(context: Context, draft: Obj, options: WriteOptions, tracked: boolean): Promise<Reply> {
   const { kernel, resource, info, user } = context
-  if (resource.subresources.status && !resource.behaviour.statusOnCreate) delete draft.status
-  fillNewMetadata(resource, draft, kernel.clock.now())
-  preparationOf(resource.group, resource.plural).create?.(draft, kernel)
-  const object = complete(resource, draft)
+  // Owned is what the client sent and what follows from it by default, not what the server makes of it below.
+  const defaulted = complete(resource, draft)
+  const object = tracked ? defaulted : track(context, undefined, defaulted, options.manager)
+  if (resource.subresources.status && !resource.behaviour.statusOnCreate) delete object.status
+  object.metadata = { ...object.metadata }
+  fillNewMetadata(resource, object, kernel.clock.now())
+  preparationOf(resource.group, resource.plural).create?.(object, kernel)
   const attributes: Attributes = {
     operation: 'CREATE',
     resource,
@@ -60,12 +63,11 @@ async function createOnce(context: Context, draft: Obj, options: WriteOptions, t
   try {
     refuse(context, object, [...nameErrors(resource, object), ...validateObject(resource, object)])
     await kernel.admission.validate(attributes)
-    const owned = tracked ? object : track(context, undefined, object, options.manager)
-    if (options.dryRun) return dryReply(context, owned)
+    if (options.dryRun) return dryReply(context, object)
     stored = await kernel.store.write({
       op: 'create',
       key: keyOf(resource, info.namespace, object.metadata.name!),
-      encode: revision => encodeStored(resource, owned, revision),
+      encode: revision => encodeStored(resource, object, revision),
     })
     return { is: 'stored', code: 201, stored }
   } finally {

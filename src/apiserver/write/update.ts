@@ -49,8 +49,10 @@ async function updateOnce(context: Context, stored: Stored, change: Change, opti
   const { object: asked, tracked } = await change(decodeStored(resource, stored))
   checkPreconditions(context, current, asked)
   keepSystemMetadata(current.metadata, asked.metadata)
-  if (info.subresource === undefined) preparationOf(resource.group, resource.plural).update?.(asked, current, kernel)
-  const object = complete(resource, asked, current)
+  const defaulted = complete(resource, asked, current)
+  const object = tracked ? defaulted : track(context, current, defaulted, options.manager)
+  object.metadata = { ...object.metadata }
+  if (info.subresource === undefined) preparationOf(resource.group, resource.plural).update?.(object, current, kernel)
   const attributes: Attributes = {
     operation: 'UPDATE',
     resource,
@@ -71,8 +73,7 @@ async function updateOnce(context: Context, stored: Stored, change: Change, opti
       ...validateObject(resource, object, current),
     ])
     await kernel.admission.validate(attributes)
-    const owned = tracked ? object : track(context, current, object, options.manager)
-    const next = keepTimesIfUnchanged(current, owned) as Obj
+    const next = keepTimesIfUnchanged(current, object) as Obj
     next.metadata.resourceVersion = current.metadata.resourceVersion!
     if (options.dryRun) return { is: 'object', code: 200, object: next }
     if (jsonEqual(current, next)) return { is: 'stored', code: 200, stored }
