@@ -73,6 +73,12 @@ export async function resolveConfig(request: ConfigRequest, hostNetworks: readon
     ephemeral: request.ephemeral ?? false,
   }
   checkOverlaps(config, hostNetworks)
+  return checkConfig(config)
+}
+
+/** Passes a configuration through that has room for its nodes; throws UserError for others. */
+export function checkConfig(config: TwinConfig): TwinConfig {
+  checkNodes(config.nodes)
   checkRoom(config)
   return config
 }

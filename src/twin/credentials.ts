@@ -88,6 +88,7 @@ const ingressRequest = (config: TwinConfig): LeafRequest => ({
 /** Users as OKD names them, by the name of their kubeconfig. */
 const clients = (plan: WorldPlan): Readonly<Record<string, LeafRequest>> => ({
   [ADMIN]: { commonName: 'system:admin', organizations: ['system:masters'] },
+  supervisor: { commonName: 'fairlead:supervisor', organizations: [ROLES_GROUP] },
   dns: serviceAccount(plan.config.profile === 'okd' ? 'openshift-dns' : 'kube-system', 'dns'),
   router: serviceAccount('openshift-ingress', 'router'),
   ...Object.fromEntries(plan.nodes.map(node => [node.name, nodeUser(node)])),

@@ -9,10 +9,17 @@ import type { TwinFolder } from './state.ts'
 /** Inside the world: a tmpfs of its own. */
 export const RUN = '/run/fairlead'
 export const RUNTIME_SOCKET = `${RUN}/runtime.sock`
-export const adminSocket = (role: string): string => `${RUN}/admin/${role}.sock`
+/** A Unix socket each, where roles tell how far they are; router pods have theirs here too. */
+export const ADMIN_FOLDER = `${RUN}/admin`
+export const adminSocket = (role: string): string => `${ADMIN_FOLDER}/${role}.sock`
 /** What router pods see of the world beside their files: their kubeconfig. */
 export const ROUTER_FOLDER = `${RUN}/router`
 export const ROUTER_KUBECONFIG = `${ROUTER_FOLDER}/kubeconfig`
+/** What the runtime gives to containers that are programs of ours. */
+export const ROLE_MOUNTS = [
+  { source: ROUTER_FOLDER, target: ROUTER_FOLDER, readOnly: true },
+  { source: ADMIN_FOLDER, target: ADMIN_FOLDER },
+] as const
 
 const admin = { type: 'text', help: 'a Unix socket to serve progress and metrics on' } as const
 const kubeconfig = { type: 'text', help: 'how to reach the API, and as whom' } as const

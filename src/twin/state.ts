@@ -18,8 +18,9 @@ export interface TwinFolder {
   readonly logs: string
 }
 
-export function twinFolder(dataHome: string, name: string): TwinFolder {
-  const root = `${dataHome}/fairlead/${name}`
+export const twinFolder = (dataHome: string, name: string): TwinFolder => twinFolderAt(`${dataHome}/fairlead/${name}`)
+
+export function twinFolderAt(root: string): TwinFolder {
   return {
     root,
     kubeconfig: `${root}/kubeconfig`,

@@ -29,6 +29,8 @@ export interface ProcessesDeps {
   readonly log: Logger
   /** Everything a service prints. */
   output(name: string, chunk: Buffer): void
+  /** Called when a service has ended unasked. `times`: in a row, without a steady run between. */
+  ended?(name: string, how: string, times: number): void
 }
 
 export interface Processes {
@@ -82,6 +84,7 @@ export function createProcesses(deps: ProcessesDeps): Processes {
     deps.log.warn({ role: name, ended: entry.ended, waitMs }, 'a role ended; it is started again')
     entry.failures++
     entry.restarts++
+    deps.ended?.(name, entry.ended, entry.failures)
     if (waitMs === 0) void run(entry)
     else entry.cancel = deps.clock.after(waitMs, () => void run(entry))
   }

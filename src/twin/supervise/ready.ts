@@ -42,7 +42,11 @@ export async function untilReady(
       resolve()
     }
     for (const each of [nodes, ...pods]) each.onChange(look)
-    signal.addEventListener('abort', () => (cancel(), reject(signal.reason)), { once: true })
+    const abort = (): void => {
+      cancel()
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', abort, { once: true })
   })
   await Promise.race([done, informers.sync(signal).then(() => done)])
 }

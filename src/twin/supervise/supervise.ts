@@ -1,0 +1,187 @@
+/** The first process of a world: makes its network, starts every role and keeps it running, and serves the command line. */
+import type { Informers } from '../../client/mod.ts'
+import type { FsDriver } from '../../host/fs/mod.ts'
+import type { LinkDriver } from '../../host/link/mod.ts'
+import type { NetnsDriver } from '../../host/netns/mod.ts'
+import type { ProcessDriver } from '../../host/process/mod.ts'
+import type { SocketDriver } from '../../host/socket/mod.ts'
+import type { WorldInside } from '../../host/world/mod.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { UserError } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/log.ts'
+import { connectRuntime } from '../../node/runtime/wire/client.ts'
+import type { ControlHandler } from '../control/server.ts'
+import { controlServer } from '../control/server.ts'
+import { prepareCredentials } from '../credentials.ts'
+import type { Ports } from '../mod.ts'
+import { startOutside } from '../outside/outside.ts'
+import type { WorldPlan } from '../plan.ts'
+import { planWorld } from '../plan.ts'
+import type { Report } from '../reports.ts'
+import type { RoleProcess } from '../roles.ts'
+import {
+  ADMIN_FOLDER,
+  ROUTER_FOLDER,
+  ROUTER_KUBECONFIG,
+  RUNTIME_SOCKET,
+  roleKubeconfig,
+  rolesOf,
+  SUPERVISOR_FDS,
+} from '../roles.ts'
+import type { TwinFolder } from '../state.ts'
+import { readConfig, readPorts } from '../state.ts'
+import type { World } from '../world/world.ts'
+import { buildWorld } from '../world/world.ts'
+import { exec } from './exec.ts'
+import { appendLog, readLog } from './log-file.ts'
+import type { Nodes } from './nodes.ts'
+import { createNodes } from './nodes.ts'
+import type { Processes } from './processes.ts'
+import { createProcesses } from './processes.ts'
+import { untilReady } from './ready.ts'
+import { twinStatus } from './status.ts'
+
+export interface SupervisorDeps {
+  readonly fs: FsDriver
+  readonly clock: Clock
+  readonly log: Logger
+  readonly netns: NetnsDriver
+  readonly links: LinkDriver
+  readonly processes: ProcessDriver
+  readonly sockets: SocketDriver
+  readonly inside: WorldInside
+  /** This program again: `node main`. */
+  readonly program: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** This process, in the world's own numbering. */
+  readonly pid: number
+  /** Caches of the API, as the user of the kubeconfig; they end with the signal. */
+  follow(kubeconfig: string, signal: AbortSignal): Promise<Informers>
+  /** To the launcher, until it is ready. */
+  report(what: Report): void
+}
+
+/** A role that ends so often before the network has ever served will not come up. */
+const HOPELESS = 5
+const END_GRACE_MS = 2000
+
+/** Resolves when the signal has aborted and the API has ended. Rejects with UserError when the world does not come up. */
+export async function supervise(deps: SupervisorDeps, folder: TwinFolder, signal: AbortSignal): Promise<void> {
+  const startedMs = deps.clock.now()
+  const plan = planWorld(need(readConfig(deps.fs, folder), folder))
+  const ports = need(readPorts(deps.fs, folder), folder)
+  deps.inside.settle({ hostname: `fairlead-${plan.config.name}`, resolvConf: `nameserver ${plan.upstreamDns}\n` })
+  const world = buildWorld(deps, plan)
+  prepareCredentials(deps.fs, folder, plan, ports.api, startedMs)
+  prepareRun(deps.fs, folder)
+
+  const hopeless = new AbortController()
+  const services = createServices(deps, folder, error => hopeless.abort(error))
+  const start = starter(deps, services, world, plan)
+  for (const role of rolesOf(plan, folder)) start(role)
+  deps.report({ step: `network of ${plan.nodes.length} nodes made, roles started` })
+
+  const runtime = () => connectRuntime(deps.sockets, RUNTIME_SOCKET)
+  const nodes = createNodes({ ...deps, world, services, folder, ports, start, runtime, nowMs: deps.clock.now }, plan)
+  const routers = () => nodes.plan.nodes.map(node => node.address)
+  await startOutside(deps, plan, world, [SUPERVISOR_FDS.http, SUPERVISOR_FDS.https], routers)
+  const context = { deps, folder, ports, world, services, nodes, startedMs, runtime }
+  await deps.sockets.listenUnix(controlServer(deps.sockets, controlHandler(context)), folder.controlSocket)
+
+  await comeUp(deps, folder, plan, startedMs, AbortSignal.any([signal, hopeless.signal]))
+  if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
+  await services.end('api', END_GRACE_MS)
+}
+
+function need<T>(value: T | undefined, folder: TwinFolder): T {
+  if (value !== undefined) return value
+  throw new UserError('StateDamaged', `${folder.root} has no configuration`, { hint: './fairlead up makes one' })
+}
+
+function prepareRun(fs: FsDriver, folder: TwinFolder): void {
+  fs.mkdir(ADMIN_FOLDER, 0o700)
+  fs.mkdir(ROUTER_FOLDER, 0o755)
+  // A router may run as any user.
+  fs.write(ROUTER_KUBECONFIG, fs.read(roleKubeconfig(folder, 'router'))!, 0o644)
+}
+
+function createServices(deps: SupervisorDeps, folder: TwinFolder, giveUp: (error: UserError) => void): Processes {
+  return createProcesses({
+    ...deps,
+    output: (name, chunk) => appendLog(deps.fs, logOf(folder, name), chunk),
+    ended: (name, how, times) => {
+      if (times < HOPELESS) return
+      giveUp(
+        new UserError('RoleFails', `${name} does not start: ${how}`, {
+          hint: `its last words are in ${logOf(folder, name)}`,
+        }),
+      )
+    },
+  })
+}
+
+const logOf = (folder: TwinFolder, role: string): string => `${folder.logs}/${role}.log`
+
+/** Starts roles in their places. The API's underlay socket is made once and outlives every API process. */
+function starter(
+  deps: SupervisorDeps,
+  services: Processes,
+  world: World,
+  plan: WorldPlan,
+): (role: RoleProcess) => void {
+  const node = plan.nodes[0]!
+  const underlay = deps.sockets.listenFd({ netns: world.netns(node.name), port: plan.apiPort, address: node.address })
+  return role =>
+    services.start({
+      name: role.name,
+      command: [...deps.program, ...role.args],
+      env: deps.env,
+      inherit: role.servesApi ? [SUPERVISOR_FDS.api, underlay] : [],
+      ...(role.host === undefined ? {} : { netns: world.netns(role.host) }),
+    })
+}
+
+/** Waits until the network serves, and lets go of the API again. */
+async function comeUp(
+  deps: SupervisorDeps,
+  folder: TwinFolder,
+  plan: WorldPlan,
+  startedMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const enough = new AbortController()
+  const following = AbortSignal.any([signal, enough.signal])
+  const informers = await deps.follow(roleKubeconfig(folder, 'supervisor'), following)
+  try {
+    await untilReady({ clock: deps.clock, informers }, plan, startedMs, step => deps.report({ step }), following)
+  } finally {
+    enough.abort()
+  }
+  deps.report({ ready: true })
+}
+
+interface Context {
+  readonly deps: SupervisorDeps
+  readonly folder: TwinFolder
+  readonly ports: Ports
+  readonly world: World
+  readonly services: Processes
+  readonly nodes: Nodes
+  readonly startedMs: number
+  readonly runtime: () => ReturnType<typeof connectRuntime>
+}
+
+function controlHandler(context: Context): ControlHandler {
+  const { deps, folder, nodes, services, world, runtime } = context
+  return {
+    status: () => twinStatus(deps, context),
+    node: nodes.act,
+    exec: (target, command, tty) => exec({ ...deps, world, runtime }, target, command, tty),
+    logs: async function* (role, options, signal) {
+      const known = ['supervisor', ...services.states().map(state => state.name)]
+      if (!known.includes(role))
+        throw new UserError('NoRole', `there is no role "${role}"`, { hint: `there are ${known.join(', ')}` })
+      yield* readLog(deps, logOf(folder, role), options, signal)
+    },
+  }
+}
