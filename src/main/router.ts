@@ -4,6 +4,7 @@ import { startRouter } from '../router/role.ts'
 import { adminSocket } from '../twin/roles.ts'
 import { serveAdmin } from './admin.ts'
 import { connect } from './connect.ts'
+import { takeFlags } from './flags.ts'
 import { realHost } from './host.ts'
 import { createLog } from './log.ts'
 import { runRole, stopSignal } from './signals.ts'
@@ -28,19 +29,4 @@ export async function router(args: readonly string[]): Promise<void> {
   )
   serveAdmin(adminSocket(`router-${process.env.HOSTNAME ?? 'local'}`), role.progress, signal)
   await runRole(role, log)
-}
-
-/** Flags that the process itself reads, apart from those of the role. */
-function takeFlags(
-  args: readonly string[],
-  names: readonly string[],
-): { values: ReadonlyMap<string, string>; rest: readonly string[] } {
-  const values = new Map<string, string>()
-  const rest = args.filter(arg => {
-    const match = /^--([a-z-]+)=(.*)$/s.exec(arg)
-    if (!match || !names.includes(match[1]!)) return true
-    values.set(match[1]!, match[2]!)
-    return false
-  })
-  return { values, rest }
 }

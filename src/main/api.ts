@@ -1,0 +1,112 @@
+import { KINDS, VIRTUAL_KINDS } from '../api/registry.ts'
+import { LOOPBACK } from '../apiserver/auth/user.ts'
+import { createApiServer } from '../apiserver/mod.ts'
+import { createClient } from '../client/client.ts'
+import { createInformers } from '../client/informers.ts'
+import { createProgress } from '../client/progress.ts'
+import { loopbackTransport } from '../client/transport.ts'
+import type { ControllersOptions } from '../controllers/mod.ts'
+import { startControllers } from '../controllers/mod.ts'
+import { ip } from '../lib/ip.ts'
+import type { Logger } from '../lib/log.ts'
+import { connectRuntime } from '../node/runtime/wire/client.ts'
+import { openLmdbStore } from '../store/lmdb/lmdb.ts'
+import { createMissing } from '../twin/bootstrap/create.ts'
+import { bootstrapObjects } from '../twin/bootstrap/mod.ts'
+import type { Credentials } from '../twin/credentials.ts'
+import { appsDomains, ROLES_GROUP, readCredentials } from '../twin/credentials.ts'
+import { fromArgs } from '../twin/flags.ts'
+import type { WorldPlan } from '../twin/plan.ts'
+import { planWorld } from '../twin/plan.ts'
+import type { ApiOptions } from '../twin/roles.ts'
+import { API_FLAGS } from '../twin/roles.ts'
+import { readConfig, twinFolderAt } from '../twin/state.ts'
+import { serveAdmin } from './admin.ts'
+import type { RealHost } from './host.ts'
+import { realHost } from './host.ts'
+import { createLog } from './log.ts'
+import { runRole, stopSignal } from './signals.ts'
+
+/** Nodes are heard every few seconds: a twin notices a lost one sooner than a real cluster would. */
+const NODE_GRACE_MS = 20_000
+
+/** The embedded API of a twin, with every controller. */
+export async function api(args: readonly string[]): Promise<void> {
+  const options = fromArgs('api', API_FLAGS, args)
+  const log = createLog('api')
+  const signal = stopSignal()
+  const host = await realHost()
+  const folder = twinFolderAt(options.folder)
+  const config = readConfig(host.fs, folder)
+  if (!config) throw new Error(`${options.folder} holds no configuration`)
+  const plan = planWorld(config)
+  const credentials = readCredentials(host.fs, folder)
+  const store = openLmdbStore(host.locks, { path: folder.store })
+  const server = createServer(host, log, { plan, options, store })
+  const progress = createProgress()
+  const client = createClient(loopbackTransport(server.loopback(LOOPBACK)), { userAgent: 'controllers' })
+  await createMissing(client, bootstrapObjects(plan, credentials))
+  await listen(host, server, credentials, options)
+  const informers = createInformers({ client, clock: host.clock, log, progress }, signal)
+  const role = await startControllers(
+    { informers, client, clock: host.clock, log, progress },
+    controllersOptions(plan, credentials),
+    signal,
+  )
+  serveAdmin(options.admin, role.progress, signal)
+  const done = role.done.finally(async () => {
+    server.close()
+    await store.close()
+  })
+  await runRole({ ...role, done }, log)
+}
+
+type Server = ReturnType<typeof createApiServer>
+type Store = ReturnType<typeof openLmdbStore>
+
+function createServer(
+  { clock, sockets }: RealHost,
+  log: Logger,
+  { plan, options, store }: { plan: WorldPlan; options: ApiOptions; store: Store },
+): Server {
+  const runtime = connectRuntime({ connectUnix: sockets.connectUnix }, options.runtimeSocket)
+  return createApiServer(
+    { store, clock, log, runtime },
+    {
+      kinds: KINDS,
+      virtualKinds: VIRTUAL_KINDS,
+      adminGroups: [ROLES_GROUP, 'system:nodes'],
+      serviceNetworks: [plan.config.serviceNetwork],
+      routeDomain: plan.config.appsDomain,
+    },
+  )
+}
+
+/** On the underlay, and on the socket of the host that came with the process. */
+async function listen(
+  { sockets, netns }: RealHost,
+  server: Server,
+  credentials: Credentials,
+  options: ApiOptions,
+): Promise<void> {
+  const tls = { cert: credentials.api.certificate, key: credentials.api.key, clientCa: credentials.ca }
+  const at = { netns: netns.home, address: ip(options.address), port: options.port }
+  await sockets.listen(server.listener(tls).server, at)
+  if (options.inherited === undefined) return
+  const { server: inherited } = server.listener(tls)
+  await new Promise<void>((resolve, reject) => {
+    inherited.once('error', reject)
+    inherited.listen({ fd: options.inherited }, resolve)
+  })
+}
+
+const controllersOptions = (plan: WorldPlan, credentials: Credentials): ControllersOptions => ({
+  clusterNetwork: [plan.config.clusterNetwork],
+  kubernetesService: { serviceAddresses: [plan.apiServiceIp], addresses: [plan.nodes[0]!.address], port: plan.apiPort },
+  namespaceContent: {
+    rootCa: credentials.ca,
+    ...(plan.config.profile === 'okd' ? { serviceCa: credentials.ca } : {}),
+  },
+  nodeGraceMs: NODE_GRACE_MS,
+  ...(plan.config.profile === 'okd' ? { ingressOperator: { alias: appsDomains(plan.config)[1]! } } : {}),
+})

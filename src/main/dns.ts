@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dnsArguments, resolvConfUpstreams } from '../dns/arguments.ts'
+import { startDns } from '../dns/role.ts'
+import { connect } from './connect.ts'
+import { takeFlags } from './flags.ts'
+import { realHost } from './host.ts'
+import { createLog } from './log.ts'
+import { runRole, stopSignal } from './signals.ts'
+
+/** A DNS server of its own process, for the names of the cluster that the kubeconfig leads to. */
+export async function dns(args: readonly string[]): Promise<void> {
+  const { values, rest } = takeFlags(args, ['kubeconfig'])
+  const { port, domain, upstreams, logClass } = dnsArguments(rest)
+  const log = createLog('dns')
+  const signal = stopSignal()
+  const host = await realHost()
+  const { informers, progress } = await connect(values.get('kubeconfig') ?? process.env.KUBECONFIG ?? '', log, signal)
+  const role = await startDns(
+    { informers, progress, sockets: host.sockets, clock: host.clock, log },
+    {
+      zone: { domain },
+      at: {
+        netns: host.netns.home,
+        port,
+        hostname: hostname(),
+        upstreams: upstreams.length > 0 ? upstreams : resolvConfUpstreams(readFileSync('/etc/resolv.conf', 'utf8')),
+        logClass,
+        out: line => void process.stdout.write(`${line}\n`),
+      },
+    },
+    signal,
+  )
+  await runRole(role, log)
+}
