@@ -33,104 +33,137 @@ export interface EventsOptions {
   readonly refillMs?: number
 }
 
+const MAX_MESSAGE = 1024
+const PAUSE_MS = 50
+
+interface Told {
+  readonly object: ObjectReference
+  readonly type: string
+  readonly reason: string
+  readonly message: string
+}
+
 interface Known {
   event: Event | undefined
   count: number
-  firstMs: number
+  readonly firstMs: number
 }
 
-interface Bucket {
-  tokens: number
-  atMs: number
-}
+export const createEventRecorder = (deps: EventsDeps, options: EventsOptions): EventRecorder =>
+  new Recorder(deps, options)
 
-const MAX_MESSAGE = 1024
+class Recorder implements EventRecorder {
+  readonly #deps: EventsDeps
+  readonly #options: EventsOptions
+  readonly #known = new Map<string, Known>()
+  /** To be written, by what makes events equal. */
+  readonly #waiting = new Map<string, Told>()
+  readonly #filter: SpamFilter
+  #writing: Promise<void> | undefined
+  #hurry = (): void => {}
+  #made = 0
 
-export function createEventRecorder(deps: EventsDeps, options: EventsOptions): EventRecorder {
-  const { client, clock, log } = deps
-  const queueLength = options.queueLength ?? 1000
-  const memory = options.memory ?? 4096
-  const known = new Map<string, Known>()
-  const buckets = new Map<string, Bucket>()
-  const waiting = new Map<
-    string,
-    { readonly object: ObjectReference; readonly type: string; readonly reason: string; readonly message: string }
-  >()
-  let writing: Promise<void> | undefined
-  let made = 0
-
-  const isAllowed = (object: ObjectReference): boolean => {
-    const id = `${object.uid ?? ''}/${object.kind}/${object.namespace ?? ''}/${object.name}`
-    const nowMs = clock.monotonic()
-    const bucket = recall(buckets, id, memory, () => ({ tokens: options.burst ?? 25, atMs: nowMs }))
-    bucket.tokens = Math.min(options.burst ?? 25, bucket.tokens + (nowMs - bucket.atMs) / (options.refillMs ?? 300_000))
-    bucket.atMs = nowMs
-    if (bucket.tokens < 1) return false
-    bucket.tokens -= 1
-    return true
+  constructor(deps: EventsDeps, options: EventsOptions) {
+    this.#deps = deps
+    this.#options = options
+    this.#filter = spamFilter(deps.clock, options)
   }
-  const drain = async (): Promise<void> => {
-    while (waiting.size > 0) {
-      const [id, next] = waiting.entries().next().value!
-      waiting.delete(id)
-      const entry = recall(known, id, memory, () => ({ event: undefined, count: 0, firstMs: clock.now() }))
-      const pending = entry.count
-      try {
-        entry.event = await write(next, entry)
-      } catch (error) {
-        // Its namespace may be going; there is nobody to tell.
-        log.debug({ reason: next.reason, pending, error: messageOf(error) }, 'an event could not be written')
-      }
-    }
-    writing = undefined
+
+  record(about: ApiObject | ObjectReference, type: 'Normal' | 'Warning', reason: string, text: string): void {
+    const object = referenceTo(about)
+    const { uid = '', kind = '', namespace = '', name = '' } = object
+    if (!this.#filter.allows(`${uid}/${kind}/${namespace}/${name}`)) return
+    const message = text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE - 3)}...` : text
+    const id = JSON.stringify([uid, kind, namespace, name, type, reason, message])
+    if (!this.#waiting.has(id) && this.#waiting.size >= (this.#options.queueLength ?? 1000)) return
+    this.#entry(id).count++
+    this.#waiting.set(id, { object, type, reason, message })
+    this.#writing ??= this.#pause().then(() => this.#drain())
   }
-  const write = async (
-    what: { object: ObjectReference; type: string; reason: string; message: string },
-    entry: Known,
-  ): Promise<Event> => {
-    const { object, type, reason, message } = what
-    const lastTimestamp = rfc3339(clock.now())
-    const namespace = object.namespace ?? 'default'
-    if (entry.event) {
-      try {
-        const body = { count: entry.count, lastTimestamp }
-        return await client.patch(Event, { namespace, name: entry.event.metadata.name }, { type: 'merge', body })
-      } catch (error) {
-        if (!isNotFound(error)) throw error
+
+  async flush(): Promise<void> {
+    this.#hurry()
+    while (this.#writing) await this.#writing
+  }
+
+  /** What is being told of comes first: the work goes on, and only then is it written down. */
+  #pause(): Promise<void> {
+    return new Promise(resolve => {
+      const cancel = this.#deps.clock.after(PAUSE_MS, resolve)
+      this.#hurry = () => {
+        cancel()
+        resolve()
       }
-    }
-    const source = { component: options.component, ...(options.host ? { host: options.host } : {}) }
-    return client.create(Event, {
-      // Names are unique per object, and sort by time within it.
-      metadata: {
-        namespace,
-        name: `${object.name}.${clock.now().toString(16)}${(made++ % 0x1000).toString(16).padStart(3, '0')}`,
-      },
-      involvedObject: object,
-      type,
-      reason,
-      message,
-      source,
-      count: entry.count,
-      firstTimestamp: rfc3339(entry.firstMs),
-      lastTimestamp,
-      reportingComponent: options.component,
-      reportingInstance: options.host ?? '',
     })
   }
+
+  #entry(id: string): Known {
+    const make = () => ({ event: undefined, count: 0, firstMs: this.#deps.clock.now() })
+    return recall<Known>(this.#known, id, this.#options.memory ?? 4096, make)
+  }
+
+  async #drain(): Promise<void> {
+    for (const [id, told] of this.#waiting) {
+      this.#waiting.delete(id)
+      const entry = this.#entry(id)
+      try {
+        entry.event = (await this.#countUp(told, entry)) ?? (await this.#create(told, entry))
+      } catch (error) {
+        // Its namespace may be going; there is nobody to tell.
+        this.#deps.log.debug({ reason: told.reason, error: messageOf(error) }, 'an event could not be written')
+      }
+    }
+    this.#writing = undefined
+  }
+
+  /** Undefined where there is no event to count in, or not any more. */
+  async #countUp({ object }: Told, { event, count }: Known): Promise<Event | undefined> {
+    if (!event) return undefined
+    const body = { count, lastTimestamp: rfc3339(this.#deps.clock.now()) }
+    const key = { namespace: object.namespace ?? 'default', name: event.metadata.name }
+    try {
+      return await this.#deps.client.patch(Event, key, { type: 'merge', body })
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
+
+  #create({ object, ...told }: Told, { count, firstMs }: Known): Promise<Event> {
+    const { component, host } = this.#options
+    const nowMs = this.#deps.clock.now()
+    // Names are unique per object, and sort by time within it.
+    const suffix = `${nowMs.toString(16)}${(this.#made++ % 0x1000).toString(16).padStart(3, '0')}`
+    return this.#deps.client.create(Event, {
+      metadata: { namespace: object.namespace ?? 'default', name: `${object.name}.${suffix}` },
+      involvedObject: object,
+      ...told,
+      source: { component, ...(host ? { host } : {}) },
+      count,
+      firstTimestamp: rfc3339(firstMs),
+      lastTimestamp: rfc3339(nowMs),
+      reportingComponent: component,
+      reportingInstance: host ?? '',
+    })
+  }
+}
+
+interface SpamFilter {
+  allows(id: string): boolean
+}
+
+/** A token bucket for each object. */
+function spamFilter(clock: Clock, { burst = 25, refillMs = 300_000, memory = 4096 }: EventsOptions): SpamFilter {
+  const buckets = new Map<string, { tokens: number; atMs: number }>()
   return {
-    record(about, type, reason, text) {
-      const object = referenceTo(about)
-      if (!isAllowed(object)) return
-      const message = text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE - 3)}...` : text
-      const id = JSON.stringify([object.uid, object.kind, object.namespace, object.name, type, reason, message])
-      if (!waiting.has(id) && waiting.size >= queueLength) return
-      recall(known, id, memory, () => ({ event: undefined, count: 0, firstMs: clock.now() })).count++
-      waiting.set(id, { object, type, reason, message })
-      writing ??= Promise.resolve().then(drain)
-    },
-    flush: async () => {
-      while (writing) await writing
+    allows(id) {
+      const nowMs = clock.monotonic()
+      const bucket = recall(buckets, id, memory, () => ({ tokens: burst, atMs: nowMs }))
+      bucket.tokens = Math.min(burst, bucket.tokens + (nowMs - bucket.atMs) / refillMs)
+      bucket.atMs = nowMs
+      if (bucket.tokens < 1) return false
+      bucket.tokens -= 1
+      return true
     },
   }
 }

@@ -49,14 +49,12 @@ it('makes a Deployment and a Service into bound, ready pods and endpoints', asyn
     metadata: { namespace: 'shop', name: 'web' },
     spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }] },
   })
-  const started = performance.now()
   await api.client.create(Deployment, deploymentDraft('web', 10))
   const pods = () => api.all(Pod)
   await eventually(
     () => pods().filter(pod => pod.spec.nodeName).length === 10,
     () => pods().length,
   )
-  const boundMs = performance.now() - started
   await settled(bench)
   const [slice] = api.all(EndpointSlice).filter(one => one.metadata.namespace === 'shop')
   expect(slice?.endpoints).toHaveLength(10)
@@ -69,7 +67,6 @@ it('makes a Deployment and a Service into bound, ready pods and endpoints', asyn
   })
   const perNode = ['node-1', 'node-2', 'node-3'].map(name => pods().filter(pod => pod.spec.nodeName === name).length)
   expect(perNode.sort()).toEqual([3, 3, 4])
-  console.log({ boundMs })
 })
 
 it('keeps what a cluster has from the start', async () => {

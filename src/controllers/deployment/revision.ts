@@ -22,10 +22,17 @@ const NOT_COPIED = new Set([
   'deprecated.deployment.rollback.to',
 ])
 
-/** util.EqualIgnoreHash: the template says the same but for the hash label that we added. */
+/** Stored objects never change, so what was worked out for one holds as long as it lives. */
+const texts = new WeakMap<PodTemplateSpec, string>()
+
+/** util.EqualIgnoreHash: the template as text, but for the hash label that we added. */
 function templateText(template: PodTemplateSpec | undefined): string {
+  const known = template && texts.get(template)
+  if (known !== undefined) return known
   const { [HASH_LABEL]: _, ...labels } = template?.metadata?.labels ?? {}
-  return canonical({ ...template, metadata: { ...template?.metadata, labels } })
+  const text = canonical({ ...template, metadata: { ...template?.metadata, labels } })
+  if (template) texts.set(template, text)
+  return text
 }
 
 export const replicasOf = (set: ReplicaSet): number => set.spec.replicas ?? 1

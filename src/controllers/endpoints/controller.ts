@@ -1,6 +1,14 @@
 import { Endpoints } from '../../api/core/endpoints.ts'
 import { isNotFound } from '../../client/mod.ts'
-import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
+import {
+  type Controller,
+  type ControllerDeps,
+  keyOf,
+  rest,
+  splitKey,
+  startKeyed,
+  trigger,
+} from '../shared/controller.ts'
 import { changesEndpoint, isSelecting, selectionOf } from '../shared/selection.ts'
 import { sameValue } from '../shared/values.ts'
 import { decide, MANAGED_BY } from './decide.ts'
@@ -30,22 +38,24 @@ export function startEndpoints(deps: ControllerDeps, signal: AbortSignal): Promi
           return
         }
         if (!isSelecting(service) || service.metadata.deletionTimestamp) return
-        const { metadata, subsets } = decide(service, selection.podsOf(service), old)
+        const behind = selection.podsOf(service)
+        const { metadata, subsets } = decide(service, behind, old)
         if (!old) {
           await client.create(Endpoints, { metadata: { ...target, ...metadata }, ...(subsets ? { subsets } : {}) })
           return
         }
-        const { subsets: before, ...rest } = old
+        const { subsets: before, ...others } = old
         const isSame = sameValue(
           [subsets, metadata.labels, metadata.annotations],
           [before, old.metadata.labels ?? {}, old.metadata.annotations ?? {}],
         )
         if (isSame) return
         await client.update(Endpoints, {
-          ...rest,
+          ...others,
           metadata: { ...old.metadata, ...metadata },
           ...(subsets ? { subsets } : {}),
         })
+        await rest(deps, behind.length, signal)
       },
     },
     signal,

@@ -3,7 +3,6 @@ import type { Pod } from '../../api/core/pod.ts'
 import type { Service } from '../../api/core/service.ts'
 import { HEADLESS } from '../endpointslice/decide.ts'
 import { endpointFor, isEligible, portsFor } from '../endpointslice/endpoints.ts'
-import { canonical } from '../shared/values.ts'
 
 export const MANAGED_BY = 'endpoints.kubernetes.io/managed-by'
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity'
@@ -73,10 +72,10 @@ const truncate = (backends: readonly Backend[], max: number): readonly Backend[]
 /** RepackSubsets: ports that lead to the very same addresses stand together, in an order that follows from the content. */
 function repack(backends: readonly Backend[], hasPorts: boolean): readonly EndpointSubset[] {
   const behind = new Map<string, { readonly port: EndpointPort | undefined; readonly backends: Backend[] }>()
-  for (const backend of backends) {
+  for (const backend of backends.toSorted((a, b) => compare(addressOrder(a), addressOrder(b)))) {
     const ports: readonly (EndpointPort | undefined)[] = hasPorts ? backend.ports : [undefined]
     for (const port of ports) {
-      const id = canonical(port)
+      const id = port ? portId(port) : ''
       const group = behind.get(id)
       if (group) group.backends.push(backend)
       else behind.set(id, { port, backends: [backend] })
@@ -84,16 +83,20 @@ function repack(backends: readonly Backend[], hasPorts: boolean): readonly Endpo
   }
   const subsets = new Map<string, { readonly backends: readonly Backend[]; readonly ports: EndpointPort[] }>()
   for (const { port, backends: reached } of behind.values()) {
-    const sorted = reached.toSorted((a, b) => compare(canonical(a.address), canonical(b.address)))
-    const id = canonical(sorted.map(({ address, isReady }) => [address, isReady]))
-    const subset = subsets.get(id) ?? { backends: sorted, ports: [] }
+    const id = reached.map(backend => `${addressOrder(backend)}=${backend.isReady}`).join()
+    const subset = subsets.get(id) ?? { backends: reached, ports: [] }
     subsets.set(id, subset)
     if (port) subset.ports.push(port)
   }
-  return [...subsets.values()].map(subsetOf).sort((a, b) => compare(canonical(a), canonical(b)))
+  const ordered = [...subsets.values()].map(subset => ({ ...subset, ports: subset.ports.toSorted(portOrder) }))
+  return ordered.sort((a, b) => compare(a.ports.map(portId).join(), b.ports.map(portId).join())).map(subsetOf)
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const addressOrder = ({ address }: Backend): string => `${address.ip}/${address.targetRef?.uid}`
+const portId = ({ name, port, protocol, appProtocol }: EndpointPort): string =>
+  [name, protocol, port, appProtocol].join('/')
+const portOrder = (a: EndpointPort, b: EndpointPort): number => compare(portId(a), portId(b))
 
 function subsetOf({
   backends,
@@ -107,6 +110,6 @@ function subsetOf({
   return {
     ...(addresses.length > 0 ? { addresses } : {}),
     ...(notReadyAddresses.length > 0 ? { notReadyAddresses } : {}),
-    ...(ports.length > 0 ? { ports: ports.toSorted((a, b) => compare(canonical(a), canonical(b))) } : {}),
+    ...(ports.length > 0 ? { ports } : {}),
   }
 }

@@ -3,7 +3,15 @@ import type { Pod } from '../../api/core/pod.ts'
 import type { Service } from '../../api/core/service.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import { isNotFound } from '../../client/mod.ts'
-import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
+import {
+  type Controller,
+  type ControllerDeps,
+  keyOf,
+  rest,
+  splitKey,
+  startKeyed,
+  trigger,
+} from '../shared/controller.ts'
 import { podCondition } from '../shared/pods.ts'
 import { changesEndpoint, isSelecting, type Selection, selectionOf } from '../shared/selection.ts'
 import { CONTROLLER, decide, MANAGED_BY, type Plan, SERVICE_NAME } from './decide.ts'
@@ -42,9 +50,10 @@ export async function startEndpointSlice(deps: ControllerDeps, signal: AbortSign
         if (!service || !isSelecting(service) || service.metadata.deletionTimestamp) return
         const present = slices.by('service', key).filter(slice => !slice.metadata.deletionTimestamp)
         const born = present.length === 0 ? service.metadata.creationTimestamp : undefined
+        const pods = selection.podsOf(service)
         const plan = decide({
           service,
-          pods: selection.podsOf(service),
+          pods,
           node: name => nodes.get({ name }),
           slices: present,
           triggerTime: cause ?? born ?? undefined,
@@ -56,6 +65,7 @@ export async function startEndpointSlice(deps: ControllerDeps, signal: AbortSign
           throw error
         }
         for (const warning of plan.warnings) events.record(service, 'Warning', 'TargetPortNotFound', warning)
+        await rest(deps, pods.length, signal)
       },
     },
     signal,

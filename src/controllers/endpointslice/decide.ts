@@ -5,7 +5,7 @@ import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/discovery/
 import type { Draft } from '../../client/mod.ts'
 import { controllerOf, controllerReference } from '../../client/owner.ts'
 import type { Family } from '../../lib/ip.ts'
-import { canonical, sameValue } from '../shared/values.ts'
+import { sameValue } from '../shared/values.ts'
 import { endpointFor, findPort, isEligible, portsFor } from './endpoints.ts'
 import { pack } from './pack.ts'
 
@@ -94,7 +94,7 @@ function reconcile(
     const endpoint = endpointFor(service, pod, pod.spec.nodeName ? input.node(pod.spec.nodeName) : undefined, family)
     if (!endpoint) continue
     const ports = portsFor(service, pod)
-    const id = canonical(ports)
+    const id = portsId(ports)
     const group = groups.get(id)
     if (group) group.endpoints.push(endpoint)
     else groups.set(id, { ports, endpoints: [endpoint] })
@@ -103,7 +103,7 @@ function reconcile(
   if (groups.size === 0) groups.set('', { ports: [], endpoints: [] })
   const bySlicePorts = new Map<string, EndpointSlice[]>()
   for (const slice of slices) {
-    const id = isPlaceholder(slice) ? '' : canonical(slice.ports ?? [])
+    const id = isPlaceholder(slice) ? '' : portsId(slice.ports ?? [])
     bySlicePorts.set(id, [...(bySlicePorts.get(id) ?? []), slice])
   }
   for (const [id, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -113,6 +113,12 @@ function reconcile(
   }
   changes.spare.push(...[...bySlicePorts.values()].flat())
 }
+
+/** Slices are for pods whose ports are the same, number for number. */
+const portsId = (ports: readonly EndpointPort[]): string =>
+  ports
+    .map(({ name, protocol, port, appProtocol }) => `${name ?? ''}/${protocol ?? 'TCP'}/${port}/${appProtocol ?? ''}`)
+    .join() || '-'
 
 const isPlaceholder = (slice: EndpointSlice): boolean => !slice.endpoints?.length && !slice.ports?.length
 

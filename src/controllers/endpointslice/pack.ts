@@ -1,5 +1,4 @@
 import type { Endpoint, EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
-import { canonical } from '../shared/values.ts'
 
 export interface Packed {
   /** Slices of which the endpoints change. */
@@ -11,7 +10,15 @@ export interface Packed {
 
 /** endpointHash: what makes two endpoints the same one; the rest are its properties. */
 const identity = ({ addresses, hostname, targetRef }: Endpoint): string =>
-  canonical([addresses, hostname, targetRef?.namespace, targetRef?.name, targetRef?.uid])
+  [...addresses, hostname, targetRef?.namespace, targetRef?.name, targetRef?.uid].join('/')
+
+/** What else a consumer sees. Hints are written by others. */
+const isSame = (a: Endpoint, b: Endpoint): boolean =>
+  a.conditions?.ready === b.conditions?.ready &&
+  a.conditions?.serving === b.conditions?.serving &&
+  a.conditions?.terminating === b.conditions?.terminating &&
+  a.nodeName === b.nodeName &&
+  a.zone === b.zone
 
 /**
  * reconcileByPortMapping: puts endpoints of one group of ports into slices with as few writes as can be. What is in a slice
@@ -52,13 +59,11 @@ function keep(slice: EndpointSlice, left: Map<string, Endpoint>): { kept: Endpoi
     const id = identity(old)
     const now = left.get(id)
     if (now) kept.push(now)
-    if (!now || canonical(now) !== canonical(withoutHints(old))) isChanged = true
+    if (!now || !isSame(now, old)) isChanged = true
     left.delete(id)
   }
   return { kept, isChanged }
 }
-
-const withoutHints = ({ hints: _, ...endpoint }: Endpoint): Endpoint => endpoint
 
 function closestToFull(slices: readonly EndpointSlice[], count: number, max: number): EndpointSlice | undefined {
   let best: EndpointSlice | undefined

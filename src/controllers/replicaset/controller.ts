@@ -6,10 +6,21 @@ import { type Informer, isNotFound } from '../../client/mod.ts'
 import { byController, controllerOf, controllerReference } from '../../client/owner.ts'
 import type { Queue } from '../../client/queue.ts'
 import { messageOf } from '../../lib/errors.ts'
-import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
+import {
+  type Controller,
+  type ControllerDeps,
+  keyOf,
+  rest,
+  splitKey,
+  startKeyed,
+  trigger,
+} from '../shared/controller.ts'
 import { metadataFromTemplate } from '../shared/pods.ts'
 import { sameValue } from '../shared/values.ts'
 import { claim, type Failure, observe, scale } from './decide.ts'
+
+/** Upstream's burst: more would hold up everybody else. */
+const MAX_BATCH = 500
 
 interface Context extends ControllerDeps {
   readonly recorder: EventRecorder
@@ -30,7 +41,7 @@ export function startReplicaSet(deps: ControllerDeps, signal: AbortSignal): Prom
     {
       name: 'replicaset',
       triggers: [trigger(context.sets, set => [keyOf(set)]), trigger(context.pods, pod => concerned(context, pod))],
-      handle: (key, queue) => handle(context, key, queue),
+      handle: (key, queue) => handle(context, key, queue, signal),
     },
     signal,
   )
@@ -50,7 +61,7 @@ function concerned({ sets }: Context, pod: Pod): readonly string[] {
     .map(keyOf)
 }
 
-async function handle(context: Context, key: string, queue: Queue): Promise<void> {
+async function handle(context: Context, key: string, queue: Queue, signal: AbortSignal): Promise<void> {
   const set = context.sets.get(splitKey(key))
   if (!set) return
   await own(context, set)
@@ -60,6 +71,7 @@ async function handle(context: Context, key: string, queue: Queue): Promise<void
     await context.client.updateStatus(ReplicaSet, { ...set, status }).catch(ignoreNotFound)
   if (recheckMs !== undefined) queue.addAfter(key, recheckMs)
   if (failure) throw new Error(failure.message)
+  await rest(context, status.replicas, signal)
 }
 
 const ownedBy = ({ pods }: Context, set: ReplicaSet): readonly Pod[] =>
@@ -130,10 +142,10 @@ const ignoreNotFound = (error: unknown): void => {
   if (!isNotFound(error)) throw error
 }
 
-/** 1, 2, 4 ... at a time: where none can succeed, one refusal is enough to know. */
+/** One, then many at a time: where none can succeed, one refusal is enough to know. */
 async function inGrowingBatches(total: number, run: () => Promise<void>): Promise<void> {
-  for (let done = 0, size = 1; done < total; size *= 2) {
-    const batch = Math.min(size, total - done)
+  for (let done = 0; done < total; ) {
+    const batch = done === 0 ? 1 : Math.min(MAX_BATCH, total - done)
     await Promise.all(Array.from({ length: batch }, run))
     done += batch
   }

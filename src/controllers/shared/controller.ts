@@ -76,6 +76,13 @@ export async function startKeyed(
   return { done: queue.done }
 }
 
+/**
+ * Keeps a key from being handled again for a while that grows with its size: many changes of a large object then make few
+ * writes, and the first change still acts at once.
+ */
+export const rest = ({ clock }: ControllerDeps, size: number, signal: AbortSignal): Promise<void> =>
+  size < 50 ? Promise.resolve() : clock.sleep(Math.min(50, size / 20), signal).catch(() => {})
+
 export const keyOf = ({ metadata }: ApiObject): string =>
   metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name
 
