@@ -46,11 +46,11 @@ export async function api(args: readonly string[]): Promise<void> {
   const progress = createProgress()
   const client = createClient(loopbackTransport(server.loopback(LOOPBACK)), { userAgent: 'controllers' })
   await createMissing(client, bootstrapObjects(plan, credentials))
-  await listen(host, server, credentials, options)
+  await listen(server, credentials, options)
   const informers = createInformers({ client, clock: host.clock, log, progress }, signal)
   const role = await startControllers(
     { informers, client, clock: host.clock, log, progress },
-    controllersOptions(plan, credentials),
+    controllersOptions(plan, credentials, options),
     signal,
   )
   serveAdmin(options.admin, role.progress, signal)
@@ -82,31 +82,30 @@ function createServer(
   )
 }
 
-/** On the underlay, and on the socket of the host that came with the process. */
-async function listen(
-  { sockets, netns }: RealHost,
-  server: Server,
-  credentials: Credentials,
-  options: ApiOptions,
-): Promise<void> {
+/** On every socket that came with the process: they outlive it, so that connections wait for the next one. */
+async function listen(server: Server, credentials: Credentials, { listen: descriptors }: ApiOptions): Promise<void> {
   const tls = { cert: credentials.api.certificate, key: credentials.api.key, clientCa: credentials.ca }
-  const at = { netns: netns.home, address: ip(options.address), port: options.port }
-  await sockets.listen(server.listener(tls).server, at)
-  if (options.inherited === undefined) return
-  const { server: inherited } = server.listener(tls)
-  await new Promise<void>((resolve, reject) => {
-    inherited.once('error', reject)
-    inherited.listen({ fd: options.inherited }, resolve)
-  })
+  await Promise.all(
+    descriptors.map(
+      fd =>
+        new Promise<void>((resolve, reject) => {
+          const listener = server.listener(tls).server
+          listener.once('error', reject)
+          listener.listen({ fd: Number(fd) }, resolve)
+        }),
+    ),
+  )
 }
 
-const controllersOptions = (plan: WorldPlan, credentials: Credentials): ControllersOptions => ({
+const controllersOptions = (plan: WorldPlan, credentials: Credentials, options: ApiOptions): ControllersOptions => ({
   clusterNetwork: [plan.config.clusterNetwork],
-  kubernetesService: { serviceAddresses: [plan.apiServiceIp], addresses: [plan.nodes[0]!.address], port: plan.apiPort },
+  kubernetesService: { serviceAddresses: [plan.apiServiceIp], addresses: [ip(options.address)], port: options.port },
   namespaceContent: {
     rootCa: credentials.ca,
     ...(plan.config.profile === 'okd' ? { serviceCa: credentials.ca } : {}),
   },
   nodeGraceMs: NODE_GRACE_MS,
-  ...(plan.config.profile === 'okd' ? { ingressOperator: { alias: appsDomains(plan.config)[1]! } } : {}),
+  ...(plan.config.profile === 'okd'
+    ? { ingressOperator: { image: 'fairlead/router', alias: appsDomains(plan.config)[1]!, accessLog: true } }
+    : {}),
 })

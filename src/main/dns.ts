@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { dnsArguments, resolvConfUpstreams } from '../dns/arguments.ts'
 import { startDns } from '../dns/role.ts'
 import { connect } from './connect.ts'
+import { zoneOf } from './dns-builtin.ts'
 import { takeFlags } from './flags.ts'
 import { realHost } from './host.ts'
 import { createLog } from './log.ts'
@@ -19,7 +20,7 @@ export async function dns(args: readonly string[]): Promise<void> {
   const role = await startDns(
     { informers, progress, sockets: host.sockets, clock: host.clock, log },
     {
-      zone: { domain },
+      zone: zoneOf(domain, { networks: [] }),
       at: {
         netns: host.netns.home,
         port,

@@ -1,7 +1,12 @@
+import type { Role } from '../client/mod.ts'
+import { joinProgress } from '../client/progress.ts'
 import { startRuntime } from '../node/runtime/role.ts'
 import { fromArgs } from '../twin/flags.ts'
-import { ROUTER_FOLDER, ROUTER_KUBECONFIG, RUNTIME_FLAGS } from '../twin/roles.ts'
+import { ROLE_MOUNTS, ROUTER_KUBECONFIG, RUNTIME_FLAGS } from '../twin/roles.ts'
+import { readConfig, twinFolderAt } from '../twin/state.ts'
 import { serveAdmin } from './admin.ts'
+import { connect } from './connect.ts'
+import { dnsBuiltin } from './dns-builtin.ts'
 import { realHost } from './host.ts'
 import { createLog } from './log.ts'
 import { PROGRAM } from './program.ts'
@@ -13,17 +18,21 @@ export async function runtime(args: readonly string[]): Promise<void> {
   const log = createLog('runtime')
   const signal = stopSignal()
   const { netns, sockets, processes, fs, clock } = await realHost()
+  const config = readConfig(fs, twinFolderAt(options.folder))
+  const networks = config ? [config.clusterNetwork.cidr, config.serviceNetwork] : []
+  const { informers, progress } = await connect(options.kubeconfig, log, signal)
   const role = await startRuntime(
     { netns, socket: sockets, process: processes, fs, clock, log },
     {
       socketPath: options.socket,
       stateDir: options.stateDir,
-      builtins: new Map(),
+      builtins: new Map([['fairlead/dns', dnsBuiltin({ informers, sockets, clock, log }, { networks })]]),
       roles: new Map([['fairlead/router', [...PROGRAM, 'router', `--kubeconfig=${ROUTER_KUBECONFIG}`]]]),
-      roleMounts: [{ source: ROUTER_FOLDER, target: ROUTER_FOLDER, readOnly: true }],
+      roleMounts: ROLE_MOUNTS,
     },
     signal,
   )
-  serveAdmin(options.admin, role.progress, signal)
-  await runRole(role, log)
+  const whole: Role = { ...role, progress: () => joinProgress([role.progress(), progress.progress()]) }
+  serveAdmin(options.admin, whole.progress, signal)
+  await runRole(whole, log)
 }
