@@ -18,6 +18,8 @@ export interface Loaded {
   readonly revision: number
 }
 
+const MAX_TURNS = 16
+
 interface Submitted {
   readonly version: Version
   readonly object: unknown
@@ -94,8 +96,8 @@ export function createStore(backing: Backing, loaded: Loaded, options: StoreOpti
   }
 
   async function run(): Promise<void> {
-    await new Promise(resolve => setImmediate(resolve))
     while (queue.length > 0) {
+      await gather()
       const groups = queue
       queue = []
       const writes = groups.flatMap(group => group.writes)
@@ -112,6 +114,14 @@ export function createStore(backing: Backing, loaded: Loaded, options: StoreOpti
       for (const group of groups) group.resolve(group.writes.map(write => storedOf(write.version, load)))
     }
     running = undefined
+  }
+
+  /** A commit is dear and its size is not: while every turn brings more writes, one more turn is waited for. */
+  async function gather(): Promise<void> {
+    for (let turn = 0, before = 0; turn < MAX_TURNS && queue.length > before; turn++) {
+      before = queue.length
+      await new Promise(resolve => setImmediate(resolve))
+    }
   }
 
   /** Later writes were checked against those that failed, so they fail too. */
