@@ -21,7 +21,7 @@ await build({
   target: 'node20',
   format: 'cjs',
   external: ['koffi', 'lmdb', 'pino-pretty'],
-  define: { FAIRLEAD_VERSION: JSON.stringify(version), 'import.meta.dirname': '__dirname' },
+  define: { FAIRLEAD_VERSION: JSON.stringify(version), 'import.meta.dirname': '__dirname', 'import.meta.url': 'undefined' },
   sourcemap: 'linked',
   legalComments: 'none',
   logLevel: 'warning',

@@ -117,7 +117,7 @@ const KERNEL: readonly (readonly [string, string, boolean])[] = [
   ['vxlan', 'ip link add t0 type vxlan id 1 dstport 4789 local 127.0.0.1', true],
   [
     'nftables',
-    "nft 'add table inet t; add chain inet t c { type nat hook prerouting priority -100; }; add map inet t m { type ipv4_addr . inet_proto . inet_service : verdict; }; add rule inet t c meta mark set numgen random mod 2; add rule inet t c masquerade'",
+    "nft 'add table inet t; add chain inet t c { type nat hook postrouting priority 100; }; add map inet t m { type ipv4_addr . inet_proto . inet_service : verdict; }; add rule inet t c meta mark set numgen random mod 2; add rule inet t c masquerade'",
     true,
   ],
   ['conntrack', 'conntrack -L', true],
