@@ -3,4 +3,4 @@ import type { Logger } from '../lib/log.ts'
 
 /** JSON lines on stdout, which the supervisor or the pod runtime keeps. FAIRLEAD_LOG sets the level. */
 export const createLog = (role: string): Logger =>
-  pino({ level: process.env.FAIRLEAD_LOG ?? 'info', base: { role }, timestamp: pino.stdTimeFunctions.isoTime })
+  pino({ level: process.env.FAIRLEAD_LOG ?? 'info', base: { process: role }, timestamp: pino.stdTimeFunctions.isoTime })
