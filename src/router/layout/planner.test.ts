@@ -1,0 +1,151 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ApiObject } from '../../schema/kind.ts'
+import { createWorld, readObjects, type World } from '../testing.ts'
+import { createLedger } from './ledger.ts'
+import type { HostPart, Layout } from './types.ts'
+
+/** What a layout means, without the numbers of backends, which are history. */
+function meaning(layout: Layout): Record<string, unknown> {
+  const named = (part: HostPart, value: string): string =>
+    value.replace(/(random|roundrobin|leastconn|source)-\d+/, backend => {
+      const servers = [...(part.backends.get(backend)?.values() ?? [])]
+      return `[${servers.map(({ address, port, checked }) => `${address}:${port}:${checked}`).join(' ')}]`
+    })
+  const parts = [...layout.parts.values()].sort((a, b) => (a.host < b.host ? -1 : 1))
+  return Object.fromEntries(
+    parts.map(part => [
+      part.host,
+      Object.entries(part.maps)
+        .filter(([map]) => map.startsWith('http'))
+        .map(([map, entries]) => [
+          map,
+          [...entries].map(([key, value]) => [key, named(part, value.replace(/w:[0-9a-f]+/, 'w'))]),
+        ]),
+    ]),
+  )
+}
+
+const service = (name: string): ApiObject => readObjects(`kind: Service\nmetadata: { name: ${name} }`)[0]!
+const slice = (name: string, addresses: readonly string[]): ApiObject =>
+  readObjects(
+    `kind: EndpointSlice\nmetadata: { name: ${name}-1, labels: { kubernetes.io/service-name: ${name} } }\naddressType: IPv4\nports: [{ name: http, port: 8080 }]\nendpoints: [${addresses.map(address => `{ addresses: [${address}] }`).join(', ')}]`,
+  )[0]!
+const route = (name: string, age: number, host: string, spec: string): ApiObject =>
+  readObjects(
+    `kind: Route\nmetadata: { name: ${name}, creationTimestamp: "2026-01-01T00:00:0${age}Z" }\nspec: { host: ${host}.test, ${spec} }`,
+  )[0]!
+
+const SPECS = [
+  'to: { name: a }',
+  'path: /p, to: { name: b }',
+  'to: { name: a, weight: 3 }, alternateBackends: [{ name: b, weight: 1 }]',
+  'path: /p/q, to: { name: a }, tls: { termination: edge, insecureEdgeTerminationPolicy: Redirect }',
+  'to: { name: b }, tls: { termination: edge }',
+  'path: "/bad path", to: { name: b }',
+]
+const object = fc.oneof(
+  fc
+    .tuple(fc.constantFrom('a', 'b'), fc.subarray(['10.0.0.1', '10.0.0.2', '10.0.0.3']))
+    .map(([name, addresses]) => slice(name, addresses)),
+  fc.constantFrom('a', 'b').map(service),
+  fc
+    .tuple(
+      fc.constantFrom('r1', 'r2', 'r3', 'r4'),
+      fc.integer({ min: 0, max: 3 }),
+      fc.constantFrom('x', 'y'),
+      fc.constantFrom(...SPECS),
+    )
+    .map(([name, age, host, spec]) => route(name, age, host, spec)),
+)
+const event = fc.record({ object, isRemoval: fc.boolean(), isPlanned: fc.boolean() })
+const idOf = ({ kind, metadata }: ApiObject): string => `${kind} ${metadata.name}`
+
+function play(
+  world: World,
+  events: readonly { object: ApiObject; isRemoval: boolean; isPlanned: boolean }[],
+): ApiObject[] {
+  const left = new Map<string, ApiObject>()
+  for (const { object: one, isRemoval, isPlanned } of events) {
+    if (isRemoval) {
+      const known = left.get(idOf(one))
+      left.delete(idOf(one))
+      if (known) world.remove(known)
+    } else {
+      left.set(idOf(one), one)
+      world.set(one)
+    }
+    if (isPlanned) world.planner.plan()
+  }
+  return [...left.values()]
+}
+
+describe('the planner', () => {
+  it('whatever happened before, means what the objects say', () => {
+    fc.assert(
+      fc.property(
+        fc.array(event, { maxLength: 25 }).chain(events => fc.tuple(fc.constant(events), fc.integer())),
+        ([events, seed]) => {
+          const world = createWorld()
+          const left = play(world, events)
+          const fresh = createWorld()
+          const order = [...left].sort(
+            (a, b) => ((idOf(a).length * 31 + seed) % 7) - ((idOf(b).length * 31 + seed) % 7),
+          )
+          for (const one of order) fresh.set(one)
+          expect(meaning(world.planner.plan().layout)).toEqual(meaning(fresh.planner.plan().layout))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  it('a host that nothing concerns keeps its very part', () => {
+    const world = createWorld()
+    for (const one of [service('a'), service('b'), slice('a', ['10.0.0.1']), slice('b', ['10.0.0.2'])]) world.set(one)
+    world.set(route('r1', 0, 'x', SPECS[0]!))
+    world.set(route('r2', 0, 'y', 'to: { name: b }'))
+    const before = world.planner.plan().layout
+    world.set(slice('b', ['10.0.0.3']))
+    const { layout, hosts } = world.planner.plan()
+    expect([...hosts]).toEqual(['y.test'])
+    expect(layout.parts.get('x.test')).toBe(before.parts.get('x.test'))
+    expect(layout.parts.get('y.test')).not.toBe(before.parts.get('y.test'))
+  })
+})
+
+describe('the ledger', () => {
+  it('keeps what is taken, and takes what was given back last of all', () => {
+    const ledger = createLedger()
+    expect([ledger.take('a', 'random'), ledger.take('b', 'random'), ledger.take('a', 'random')]).toEqual([
+      'random-0',
+      'random-1',
+      'random-0',
+    ])
+    ledger.release('a', 'random')
+    expect(ledger.take('c', 'random')).toBe('random-2')
+    for (let index = 3; index < 128; index++) ledger.take(`x${index}`, 'random')
+    expect(ledger.take('d', 'random')).toBe('random-0')
+  })
+  it('grows before the spare ones end, seldom, and never for what was only given back', () => {
+    const ledger = createLedger()
+    let grown = 0
+    let size = ledger.grow().random
+    for (let index = 0; index < 10_000; index++) {
+      const name = ledger.take(`x${index}`, 'random')
+      expect(Number(name.slice('random-'.length))).toBeLessThan(size)
+      const next = ledger.grow().random
+      if (next !== size) grown++
+      size = next
+    }
+    expect(grown).toBeLessThan(45)
+    for (let index = 0; index < 10_000; index++) ledger.release(`x${index}`, 'random')
+    expect(ledger.grow().random).toBe(size)
+  })
+  it('a class without spare ones begins with a reload', () => {
+    const ledger = createLedger()
+    expect(ledger.grow().leastconn).toBe(0)
+    expect(ledger.take('a', 'leastconn')).toBe('leastconn-0')
+    expect(ledger.grow().leastconn).toBeGreaterThan(16)
+  })
+})
