@@ -9,6 +9,7 @@ import type { Logger } from '../../lib/log.ts'
 import { parseAlerts, parseInfo } from '../../wire/haproxy/answer.ts'
 import { type Command, show } from '../../wire/haproxy/command.ts'
 import { type Connection, dial } from './connection.ts'
+import { wholeLines } from './lines.ts'
 import { HaproxyGone, HaproxyRefused } from './mod.ts'
 
 export interface WorkerOptions {
@@ -44,7 +45,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const appears = waitForFile(home, 'cli.sock')
   const child = spawnHaproxy(options)
   const stderr = collectStderr(child, log)
-  child.stdout!.pipe(options.logs, { end: false })
+  child.stdout!.pipe(wholeLines()).pipe(options.logs, { end: false })
   const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject)

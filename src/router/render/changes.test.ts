@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { ip } from '../../lib/ip.ts'
+import type { HostPart, Layout } from '../layout/types.ts'
+import { testListeners } from '../testing.ts'
+import { changesBetween, type Step } from './changes.ts'
+
+const PEM = '-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n'
+const part = (host: string, maps: Partial<HostPart['maps']> = {}, rest: Partial<HostPart> = {}): HostPart => ({
+  host,
+  maps: { 'weights.map': new Map(), 'timeout.map': new Map(), 'http.map': new Map(), 'https.map': new Map(), ...maps },
+  backends: new Map(),
+  held: [],
+  ...rest,
+})
+const layout = (parts: readonly HostPart[], rest: Partial<Layout> = {}): Layout => ({
+  listeners: testListeners,
+  defaultCertificate: PEM,
+  pools: { random: 128, roundrobin: 128, leastconn: 0, source: 0 },
+  parts: new Map(parts.map(one => [one.host, one])),
+  ...rest,
+})
+const stepsOf = (from: Layout, to: Layout): readonly Step[] => {
+  const change = changesBetween(from, to, new Set([...from.parts.keys(), ...to.parts.keys()]))
+  if (change.is === 'reload') throw new Error(change.why)
+  return change.steps
+}
+const lines = (steps: readonly Step[]): string[] =>
+  steps.flatMap(step =>
+    step.do === 'run'
+      ? step.commands.map(({ line }) => line)
+      : [`${step.do} ${'map' in step ? step.map : step.server}`],
+  )
+
+describe('changesBetween', () => {
+  it('nothing for nothing', () => {
+    expect(stepsOf(layout([part('a')]), layout([part('a')]))).toEqual([])
+  })
+
+  it('what is pointed to comes first and goes last', () => {
+    const servers = (name: string) =>
+      new Map([['random-0', new Map([[name, { address: ip('10.0.0.1'), port: 80, checked: false }]])]])
+    const certificate = { file: 'certs/a.pem', pem: PEM, hosts: ['a'] }
+    const old = part(
+      'a',
+      { 'weights.map': new Map([['w1:0', 'x']]), 'http.map': new Map([['a/', 'w:w1:1:1']]) },
+      { backends: servers('s1') },
+    )
+    const next = part(
+      'a',
+      {
+        'weights.map': new Map([['w2:0', 'x']]),
+        'http.map': new Map([['a/', 'w:w2:1:1']]),
+        'https.map': new Map([['a/', 'x']]),
+      },
+      { backends: servers('s2'), certificate },
+    )
+    expect(lines(stepsOf(layout([old]), layout([next])))).toEqual([
+      'new ssl cert certs/a.pem',
+      'set ssl cert certs/a.pem <<',
+      'commit ssl cert certs/a.pem',
+      'add ssl crt-list certs.list <<',
+      'addServer s2',
+      'add map weights.map <<',
+      'set map http.map a/ w:w2:1:1',
+      'add map https.map <<',
+      'del map weights.map w1:0',
+      'removeServer s1',
+    ])
+    expect(lines(stepsOf(layout([next]), layout([]))).slice(-3)).toEqual([
+      'del ssl crt-list certs.list certs/a.pem',
+      'del ssl cert certs/a.pem',
+      'removeServer s2',
+    ])
+  })
+
+  it('a map with many changes is replaced as a whole; entries it points to stay until then', () => {
+    const many = (prefix: string): HostPart => {
+      const keys = Array.from({ length: 100 }, (_, index) => String(index))
+      return part('a', {
+        'weights.map': new Map(keys.map(key => [`${prefix}:${key}`, 'x'])),
+        'http.map': new Map(keys.map(key => [`a/${key}/`, prefix])),
+      })
+    }
+    expect(lines(stepsOf(layout([many('w1')]), layout([many('w2')])))).toEqual([
+      'add map weights.map <<',
+      'replaceMap http.map',
+      'replaceMap weights.map',
+    ])
+  })
+
+  it('text that is syntax inline never stands inline', () => {
+    const hostile = part('a', { 'http.map': new Map([['a/;x/', 'one']]) })
+    expect(lines(stepsOf(layout([]), layout([hostile])))).toEqual(['add map http.map <<'])
+    expect(lines(stepsOf(layout([hostile]), layout([])))).toEqual(['replaceMap http.map'])
+    expect(lines(stepsOf(layout([hostile]), layout([part('a', { 'http.map': new Map([['a/;x/', 'two']]) })])))).toEqual(
+      ['replaceMap http.map'],
+    )
+    const plain = part('a', { 'http.map': new Map([['a/x/', 'one']]) })
+    expect(lines(stepsOf(layout([plain]), layout([])))).toEqual(['del map http.map a/x/'])
+  })
+
+  it.each<[string, Layout, string]>([
+    ['another port', layout([], { listeners: { ...testListeners, httpPort: 81 } }), 'the listeners changed'],
+    [
+      'more backends',
+      layout([], { pools: { random: 256, roundrobin: 128, leastconn: 0, source: 0 } }),
+      'more backends are needed',
+    ],
+    [
+      'a certificate beyond HAProxy’s buffer',
+      layout([part('a', {}, { certificate: { file: 'certs/a.pem', pem: 'A'.repeat(20_000), hosts: ['a'] } })]),
+      'a certificate is too long',
+    ],
+  ])('%s needs a reload', (_, next, why) => {
+    const change = changesBetween(layout([]), next, ['a'])
+    expect(change).toEqual({ is: 'reload', why })
+  })
+
+  it('the TLS listener comes with its certificate by a reload; another certificate comes without', () => {
+    const { defaultCertificate: _, ...plain } = layout([])
+    expect(changesBetween(plain, layout([]), []).is).toBe('reload')
+    expect(lines(stepsOf(layout([]), layout([], { defaultCertificate: `${PEM}${PEM}` })))).toEqual([
+      'set ssl cert certs/default.pem <<',
+      'commit ssl cert certs/default.pem',
+    ])
+  })
+})
