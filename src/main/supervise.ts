@@ -1,6 +1,5 @@
 import { kernelInside } from '../host/world/inside.ts'
-import { messageOf, UserError } from '../lib/errors.ts'
-import { report } from '../twin/reports.ts'
+import { failureReport, report } from '../twin/reports.ts'
 import { SUPERVISOR_FDS } from '../twin/roles.ts'
 import { twinFolderAt } from '../twin/state.ts'
 import { supervise as superviseWorld } from '../twin/supervise/supervise.ts'
@@ -36,10 +35,7 @@ export async function supervise([folder = '']: readonly string[]): Promise<void>
     )
     process.exit(0)
   } catch (error) {
-    const known = error instanceof UserError ? error : undefined
-    report(pipe, {
-      error: { code: known?.code ?? 'Fault', message: messageOf(error), ...(known?.hint ? { hint: known.hint } : {}) },
-    })
+    report(pipe, failureReport(error))
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the twin ends')
     pipe.end(() => process.exit(1))
   }

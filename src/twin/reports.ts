@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
-import type { Readable, Writable } from 'node:stream'
-import { UserError } from '../lib/errors.ts'
+import type { Readable } from 'node:stream'
+import { messageOf, UserError } from '../lib/errors.ts'
 
 /** What a starting world tells its launcher, one JSON line each, until it is ready or has failed. */
 export type Report =
@@ -8,7 +8,14 @@ export type Report =
   | { readonly ready: true }
   | { readonly error: { readonly code: string; readonly message: string; readonly hint?: string } }
 
-export const report = (to: Writable, what: Report): void => void to.write(`${JSON.stringify(what)}\n`)
+export const report = (to: { write(text: string): unknown }, what: Report): void =>
+  void to.write(`${JSON.stringify(what)}\n`)
+
+export function failureReport(error: unknown): Report {
+  if (!(error instanceof UserError)) return { error: { code: 'Fault', message: messageOf(error) } }
+  const { code, message, hint } = error
+  return { error: { code, message, ...(hint === undefined ? {} : { hint }) } }
+}
 
 /** Resolves at ready. Rejects with the world's own error, or with the end of its log when it ended without a word. */
 export async function followReports(
