@@ -34,7 +34,7 @@ export interface EventsOptions {
 }
 
 const MAX_MESSAGE = 1024
-const PAUSE_MS = 50
+const PAUSE_TURNS = 20
 
 interface Told {
   readonly object: ObjectReference
@@ -60,7 +60,6 @@ class Recorder implements EventRecorder {
   readonly #waiting = new Map<string, Told>()
   readonly #filter: SpamFilter
   #writing: Promise<void> | undefined
-  #hurry = (): void => {}
   #made = 0
 
   constructor(deps: EventsDeps, options: EventsOptions) {
@@ -82,19 +81,12 @@ class Recorder implements EventRecorder {
   }
 
   async flush(): Promise<void> {
-    this.#hurry()
     while (this.#writing) await this.#writing
   }
 
-  /** What is being told of comes first: the work goes on, and only then is it written down. */
-  #pause(): Promise<void> {
-    return new Promise(resolve => {
-      const cancel = this.#deps.clock.after(PAUSE_MS, resolve)
-      this.#hurry = () => {
-        cancel()
-        resolve()
-      }
-    })
+  /** What is being told of comes first: others get some turns to go on with it, and only then is it written down. */
+  async #pause(): Promise<void> {
+    for (let turn = 0; turn < PAUSE_TURNS; turn++) await new Promise(resolve => setImmediate(resolve))
   }
 
   #entry(id: string): Known {

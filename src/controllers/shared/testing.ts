@@ -12,7 +12,7 @@ import { Pod } from '../../api/core/pod.ts'
 import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
-import type { ApiObject, Kind } from '../../api/meta/meta.ts'
+import type { ApiObject, Kind, OwnerReference } from '../../api/meta/meta.ts'
 import { createEventRecorder, type EventRecorder } from '../../client/events.ts'
 import { type TestBench, testBench } from '../../client/testing.ts'
 import type { ControllerDeps } from './controller.ts'
@@ -99,5 +99,77 @@ export const deploymentDraft = (name: string, replicas: number, image = 'agnhost
       metadata: { labels: { app: name } } as never,
       spec: { containers: [{ name: 'main', image, ports: [{ name: 'http', containerPort: 8080 }] }] },
     },
+  },
+})
+
+export interface PodShape {
+  readonly name: string
+  readonly labels?: Record<string, string>
+  readonly node?: string
+  readonly ip?: string
+  readonly ready?: boolean
+  readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed'
+  readonly ending?: boolean
+  readonly owner?: OwnerReference
+  readonly meta?: Partial<Pod['metadata']>
+  readonly spec?: Partial<Pod['spec']>
+  readonly readySince?: string
+}
+
+const BORN = '2026-01-01T00:00:00Z'
+
+/** A pod as it is stored, for tests of pure parts. */
+export function podOf(shape: PodShape): Pod {
+  const { name, ip, phase = ip ? 'Running' : 'Pending', ready = phase === 'Running' } = shape
+  const condition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: shape.readySince ?? BORN }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      namespace: 'shop',
+      name,
+      uid: `uid-${name}`,
+      resourceVersion: '1',
+      creationTimestamp: BORN,
+      ...(shape.labels ? { labels: shape.labels } : {}),
+      ...(shape.owner ? { ownerReferences: [shape.owner] } : {}),
+      ...(shape.ending ? { deletionTimestamp: BORN } : {}),
+      ...shape.meta,
+    },
+    spec: {
+      containers: [{ name: 'main', image: 'agnhost', ports: [{ name: 'http', containerPort: 8080 }] }],
+      ...(shape.node ? { nodeName: shape.node } : {}),
+      ...shape.spec,
+    },
+    status: { phase, conditions: [condition], ...(ip ? { podIP: ip, podIPs: [{ ip }] } : {}) },
+  }
+}
+
+export const nodeOf = (
+  name: string,
+  spec: Node['spec'] = {},
+  labels: Record<string, string> = {},
+  status: Node['status'] = {},
+): Node => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name, uid: `uid-${name}`, resourceVersion: '1', creationTimestamp: BORN, labels },
+  spec,
+  status,
+})
+
+export const serviceOf = (
+  name: string,
+  spec: Partial<Service['spec']> = {},
+  meta: Partial<Service['metadata']> = {},
+): Service => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'shop', name, uid: `uid-${name}`, resourceVersion: '1', creationTimestamp: BORN, ...meta },
+  spec: {
+    selector: { app: name },
+    ports: [{ port: 80, targetPort: 'http', protocol: 'TCP' }],
+    clusterIP: '172.30.0.7',
+    ...spec,
   },
 })
