@@ -14,60 +14,79 @@ export interface ByteSink {
 /** An answer that comes piece by piece. Called once, when the headers are sent. */
 export type ByteStream = (sink: ByteSink) => void
 
-/** A stream as an iterable, for callers of the same process. Ending early closes the sink. */
+/**
+ * A stream as an iterable, for callers of the same process. It runs from now on; the iteration takes what has come. Ending
+ * it early, or the signal, closes the sink.
+ */
 export function iterate(stream: ByteStream, signal: AbortSignal, maxBytes: number): AsyncIterable<Uint8Array> {
+  const queue = createQueue(maxBytes)
+  const abort = (): void => queue.close('broken')
+  signal.addEventListener('abort', abort, { once: true })
+  queue.sink.onClose(() => signal.removeEventListener('abort', abort))
+  stream(queue.sink)
+  if (signal.aborted) abort()
   return {
     async *[Symbol.asyncIterator]() {
-      let queue: Uint8Array[] = []
-      let bytes = 0
-      let state: 'open' | 'ended' | 'broken' = 'open'
-      let wake = (): void => {}
-      let drain = (): void => {}
-      const closers: (() => void)[] = []
-      const close = (how: 'ended' | 'broken'): void => {
-        if (state !== 'open') return
-        state = how
-        for (const f of closers.splice(0)) f()
-        wake()
-      }
-      const abort = (): void => close('broken')
-      signal.addEventListener('abort', abort, { once: true })
       try {
-        stream({
-          write(chunk) {
-            queue.push(chunk)
-            bytes += chunk.length
-            wake()
-            return bytes < maxBytes
-          },
-          end: () => close('ended'),
-          destroy: () => close('broken'),
-          onDrain: f => {
-            drain = f
-          },
-          onClose: f => closers.push(f),
-        })
-        if (signal.aborted) abort()
         for (;;) {
-          if (queue.length > 0) {
-            const chunk = queue.length === 1 ? queue[0]! : Buffer.concat(queue)
-            queue = []
-            const full = bytes >= maxBytes
-            bytes = 0
-            yield chunk
-            if (full) drain()
-          } else if (state === 'open') {
-            await new Promise<void>(resolve => {
-              wake = resolve
-            })
-          } else if (signal.aborted) throw signal.reason
-          else if (state === 'ended') return
+          const chunk = queue.take()
+          if (chunk) yield chunk
+          else if (queue.state() === 'open') await queue.changed()
+          else if (signal.aborted) throw signal.reason
+          else if (queue.state() === 'ended') return
           else throw new Error('the stream was cut off')
         }
       } finally {
-        signal.removeEventListener('abort', abort)
-        close('ended')
+        queue.close('ended')
       }
+    },
+  }
+}
+
+function createQueue(maxBytes: number) {
+  let chunks: Uint8Array[] = []
+  let bytes = 0
+  let state: 'open' | 'ended' | 'broken' = 'open'
+  let wake = (): void => {}
+  let drain = (): void => {}
+  const closers: (() => void)[] = []
+  const close = (how: 'ended' | 'broken'): void => {
+    if (state !== 'open') return
+    state = how
+    for (const f of closers.splice(0)) f()
+    wake()
+  }
+  const sink: ByteSink = {
+    write(chunk) {
+      chunks.push(chunk)
+      bytes += chunk.length
+      wake()
+      return bytes < maxBytes
+    },
+    end: () => close('ended'),
+    destroy: () => close('broken'),
+    onDrain(f) {
+      drain = f
+    },
+    onClose: f => void closers.push(f),
+  }
+  return {
+    sink,
+    close,
+    state: () => state,
+    changed: () =>
+      new Promise<void>(resolve => {
+        wake = resolve
+      }),
+    /** All that has come, as one chunk. */
+    take(): Uint8Array | undefined {
+      if (chunks.length === 0) return undefined
+      const taken = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+      const full = bytes >= maxBytes
+      chunks = []
+      bytes = 0
+      if (full) drain()
+      return taken
     },
   }
 }

@@ -10,6 +10,7 @@ export function readBody(stream: Readable): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
+    let ended = false
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length
       if (size > MAX_BODY_BYTES) {
@@ -18,10 +19,13 @@ export function readBody(stream: Readable): Promise<Buffer> {
         // What still comes is read and thrown away, so that the client gets to see the answer.
       } else chunks.push(chunk)
     })
-    stream.on('end', () =>
-      resolve(chunks.length === 0 ? EMPTY : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)),
-    )
+    stream.on('end', () => {
+      ended = true
+      resolve(chunks.length === 0 ? EMPTY : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+    })
     stream.on('error', reject)
-    stream.on('close', () => reject(new Error('the request was cut off')))
+    stream.on('close', () => {
+      if (!ended) reject(new Error('the request was cut off'))
+    })
   })
 }
