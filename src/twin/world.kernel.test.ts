@@ -12,7 +12,7 @@ import { connectControl } from './control/client.ts'
 import { type LaunchDeps, launch, stop } from './launch.ts'
 import type { Launched, TwinControl } from './mod.ts'
 import { twinFolder } from './state.ts'
-import { fixtureProgram } from './world-fixture.ts'
+import { fixtureProgram } from './testing.ts'
 
 const netns = kernelNetns()
 const sockets = kernelSockets(netns)
