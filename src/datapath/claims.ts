@@ -1,4 +1,4 @@
-import type { Front } from '../model/services/types.ts'
+import type { Front, FrontRole } from '../model/services/types.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import type { Lowered } from './lower.ts'
 import { frontKey, lower } from './lower.ts'
@@ -7,7 +7,7 @@ import { frontKey, lower } from './lower.ts'
 export interface ServiceChange {
   /** "namespace/name". */
   readonly service: string
-  /** When it was created (RFC 3339): of two Services that claim one address and port the elder has it. */
+  /** When it was created (RFC 3339): of two Services that claim one address and port in one role the elder has it. */
   readonly since: string
   readonly fronts: readonly Front[]
 }
@@ -29,8 +29,12 @@ export interface Claims {
 interface Claim {
   readonly service: string
   readonly since: string
+  readonly role: FrontRole
   readonly lowered: Lowered
 }
+
+/** What the cluster allocates comes before what a user writes: an external IP never takes another's ClusterIP. */
+const ROLES: readonly FrontRole[] = ['clusterIP', 'nodePort', 'loadBalancer', 'externalIP']
 
 export function createClaims(): Claims {
   const claims = new Map<NftText, readonly Claim[]>()
@@ -39,8 +43,8 @@ export function createClaims(): Claims {
     void (list.length === 0 ? claims.delete(key) : claims.set(key, list))
 
   const replace = ({ service, since, fronts }: ServiceChange, touch: (key: NftText) => void): void => {
-    const lowered = new Map<NftText, Lowered>()
-    for (const front of fronts) if (!lowered.has(frontKey(front))) lowered.set(frontKey(front), lower(front))
+    const own = new Map<NftText, Front>()
+    for (const front of fronts.toSorted(byRole)) if (!own.has(frontKey(front))) own.set(frontKey(front), front)
     for (const key of keysOf.get(service) ?? []) {
       touch(key)
       set(
@@ -48,12 +52,13 @@ export function createClaims(): Claims {
         (claims.get(key) ?? []).filter(claim => claim.service !== service),
       )
     }
-    for (const [key, one] of lowered) {
+    for (const [key, front] of own) {
       touch(key)
-      set(key, [...(claims.get(key) ?? []), { service, since, lowered: one }].sort(elderFirst))
+      const claim: Claim = { service, since, role: front.role, lowered: lower(front) }
+      set(key, [...(claims.get(key) ?? []), claim].sort(firstWins))
     }
-    if (lowered.size === 0) keysOf.delete(service)
-    else keysOf.set(service, [...lowered.keys()])
+    if (own.size === 0) keysOf.delete(service)
+    else keysOf.set(service, [...own.keys()])
   }
 
   return {
@@ -74,7 +79,11 @@ export function createClaims(): Claims {
   }
 }
 
-function elderFirst(a: Claim, b: Claim): number {
+const byRole = (a: { readonly role: FrontRole }, b: { readonly role: FrontRole }): number =>
+  ROLES.indexOf(a.role) - ROLES.indexOf(b.role)
+
+function firstWins(a: Claim, b: Claim): number {
+  if (a.role !== b.role) return byRole(a, b)
   if (a.since !== b.since) return a.since < b.since ? -1 : 1
   return a.service < b.service ? -1 : 1
 }

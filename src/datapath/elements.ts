@@ -3,7 +3,7 @@ import type { Command } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { addressText, nft } from '../wire/nft/text.ts'
 import type { Lowered } from './lower.ts'
-import { endpointsName, mapName, TRANSPORTS } from './shape.ts'
+import { endpointsName, isLearned, mapName, TRANSPORTS } from './shape.ts'
 
 /** One element of one map or set of the table. */
 export interface Entry {
@@ -20,7 +20,8 @@ const ENDPOINT_MAPS = [
 
 /** Every map and set that elements are written to, without the one that clients write to (affinity). */
 export const elementMaps = (family: Family): readonly string[] => [
-  ...[...VERDICT_MAPS, 'cluster-ips', 'nodes'].map(base => mapName(base, family)),
+  ...VERDICT_MAPS.filter(base => base !== 'sticky' || isLearned(family)).map(base => mapName(base, family)),
+  ...['cluster-ips', 'nodes'].map(base => mapName(base, family)),
   ...ENDPOINT_MAPS.flatMap(([which]) => TRANSPORTS.map(transport => endpointsName(which, transport, family))),
 ]
 

@@ -17,11 +17,9 @@ export function createLeafChains(): LeafChains {
     return made.get(name)!
   }
   return {
-    need: ({ shapes, family, learnSeconds }) => [
+    need: ({ shapes, learnSeconds }) => [
       ...shapes.flatMap(chainsOf).flatMap(shape => make(shapeName(shape), () => makeChain(shape))),
-      ...(learnSeconds === undefined
-        ? []
-        : make(learnName(family, learnSeconds), () => makeLearnChain(family, learnSeconds))),
+      ...(learnSeconds === undefined ? [] : make(learnName(learnSeconds), () => makeLearnChain(learnSeconds))),
     ],
     all: () => [...made.values()].flat(),
   }

@@ -6,7 +6,7 @@ import { isSameOutcome } from '../model/services/types.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { addressText, name, nft } from '../wire/nft/text.ts'
 import type { Shape, Transport } from './shape.ts'
-import { learnName, shapeName } from './shape.ts'
+import { isLearned, learnName, shapeName } from './shape.ts'
 
 /** A front as elements: what each map holds for it. */
 export interface Lowered {
@@ -43,7 +43,8 @@ export function lower(front: Front): Lowered {
   const within = lowerOutcome(front, front.within, 'within')
   const isSame = front.role === 'clusterIP' || isSameOutcome(front.within, front.outside)
   const outside = isSame ? undefined : lowerOutcome(front, front.outside, 'outside')
-  const isSticky = front.affinitySeconds !== undefined && (within.goto || outside?.goto) !== undefined
+  const isForwarded = (within.goto ?? outside?.goto) !== undefined
+  const learnSeconds = isLearned(family) && isForwarded ? front.affinitySeconds : undefined
   const outsideVerdict = outside?.goto ?? outside?.refusal
   return {
     family,
@@ -53,12 +54,12 @@ export function lower(front: Front): Lowered {
     ...(within.goto ? { services: within.goto } : {}),
     ...(within.refusal ? { refused: within.refusal } : {}),
     ...(outsideVerdict ? { outside: outsideVerdict } : {}),
-    ...(isSticky ? { sticky: nft`jump ${name(learnName(family, front.affinitySeconds!))}` } : {}),
+    ...(learnSeconds === undefined ? {} : { sticky: nft`jump ${name(learnName(learnSeconds))}` }),
     endpoints: within.endpoints,
     outsideEndpoints: outside?.endpoints ?? [],
     ...(front.role === 'clusterIP' ? { clusterIp: front.address } : {}),
     shapes: [within.shape, outside?.shape].filter(shape => shape !== undefined),
-    ...(isSticky ? { learnSeconds: front.affinitySeconds! } : {}),
+    ...(learnSeconds === undefined ? {} : { learnSeconds }),
   }
 }
 

@@ -35,30 +35,42 @@ export const endpointsName = (endpoints: Shape['endpoints'], transport: Transpor
 const WORD = { 4: nft`ip`, 6: nft`ip6` } as const
 export const familyWord = (family: Family): NftText => WORD[family]
 
+/**
+ * IPv4 clients are remembered. The same for IPv6 needs more registers than nft 1.0.6 can name (it aborts, and the process
+ * with it): there a client's address is hashed, which holds as long as the endpoints stay the same.
+ */
+export const isLearned = (family: Family): boolean => family === 4
+
 /** What a chain holds; the chains it goes to are to be made with `chainsOf`. */
 function rulesOf(shape: Shape): readonly NftText[] {
+  const { family } = shape
   if (shape.source === 'node')
     return [
       nft`ct mark set ct mark or ${CONNECTION_MARK.source.mask}`,
       nft`goto ${name(shapeName({ ...shape, source: 'client' }))}`,
     ]
-  const ip = WORD[shape.family]
-  if (shape.isSticky)
-    return [
-      nft`meta l4proto { tcp, udp, sctp } dnat ${ip} addr . port to ${ip} saddr . ${ip} daddr . meta l4proto . th dport map ${at(mapName('affinity', shape.family))}`,
-      nft`goto ${name(shapeName({ ...shape, isSticky: false }))}`,
-    ]
+  const ip = WORD[family]
+  if (!shape.isSticky) return pick(shape, nft`numgen random mod ${shape.count}`)
+  if (!isLearned(family)) return pick(shape, nft`jhash ${ip} saddr mod ${shape.count}`)
+  return [
+    nft`meta l4proto { tcp, udp, sctp } dnat ${ip} addr . port to ${ip} saddr . ${ip} daddr . meta l4proto . th dport map ${at(mapName('affinity', family))}`,
+    nft`goto ${name(shapeName({ ...shape, isSticky: false }))}`,
+  ]
+}
+
+function pick({ family, endpoints }: Shape, index: NftText): readonly NftText[] {
+  const ip = WORD[family]
   return TRANSPORTS.map(transport => {
     const protocol = name(transport)
-    const map = at(endpointsName(shape.endpoints, transport, shape.family))
-    return nft`meta l4proto ${protocol} counter name service-dnat dnat ${ip} addr . port to ${ip} daddr . ${protocol} dport . numgen random mod ${shape.count} map ${map}`
+    const map = at(endpointsName(endpoints, transport, family))
+    return nft`meta l4proto ${protocol} counter name service-dnat dnat ${ip} addr . port to ${ip} daddr . ${protocol} dport . ${index} map ${map}`
   })
 }
 
 /** The chain and those it leads to, innermost first. */
 export function chainsOf(shape: Shape): readonly Shape[] {
   if (shape.source === 'node') return [...chainsOf({ ...shape, source: 'client' }), shape]
-  if (shape.isSticky) return [...chainsOf({ ...shape, isSticky: false }), shape]
+  if (shape.isSticky && isLearned(shape.family)) return [...chainsOf({ ...shape, isSticky: false }), shape]
   return [shape]
 }
 
@@ -69,18 +81,17 @@ export const makeChain = (shape: Shape): readonly Command[] => [
 ]
 
 /** A chain that learns which backend a client was given, for services with session affinity of so many seconds. */
-export const learnName = (family: Family, seconds: number): string => `learn-${seconds}${family === 6 ? '-v6' : ''}`
+export const learnName = (seconds: number): string => `learn-${seconds}`
 
-export function makeLearnChain(family: Family, seconds: number): readonly Command[] {
-  const chain = learnName(family, seconds)
-  const ip = WORD[family]
+export function makeLearnChain(seconds: number): readonly Command[] {
+  const chain = learnName(seconds)
   return [
     { do: 'add', what: 'chain', name: chain },
     { do: 'flush', what: 'chain', name: chain },
     ...TRANSPORTS.map((transport): Command => {
       const protocol = name(transport)
-      const key = nft`${ip} saddr . ct original ${ip} daddr . meta l4proto . ct original proto-dst`
-      const rule = nft`meta l4proto ${protocol} update ${at(mapName('affinity', family))} { ${key} timeout ${seconds}s : ${ip} daddr . ${protocol} dport }`
+      const key = nft`ip saddr . ct original ip daddr . meta l4proto . ct original proto-dst`
+      const rule = nft`meta l4proto ${protocol} update @affinity4 { ${key} timeout ${seconds}s : ip daddr . ${protocol} dport }`
       return { do: 'add', what: 'rule', chain, rule }
     }),
   ]

@@ -7,7 +7,8 @@ import type { Place } from './marks.ts'
 import { CONNECTION_MARK, PLACES } from './marks.ts'
 import type { DatapathOptions } from './options.ts'
 import { HAIRPIN_ADDRESSES, insideNetworks, MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK, VXLAN_PORT } from './options.ts'
-import { familyWord, mapName, TRANSPORTS } from './shape.ts'
+import type { Transport } from './shape.ts'
+import { familyWord, isLearned, mapName, TRANSPORTS } from './shape.ts'
 
 export const TABLE: Table = { family: 'inet', name: 'fairlead' }
 
@@ -35,12 +36,17 @@ const FAMILIES: readonly Family[] = [4, 6]
 const familiesOf = (options: DatapathOptions): readonly Family[] =>
   FAMILIES.filter(family => options.clusterNetworks.some(({ cidr }) => cidr.family === family))
 
-/** Maps, sets and counters: what leaf chains and elements need. Adding what is there changes nothing. */
+/** Maps, sets, counters and what elements may lead to. Adding what is there changes nothing. */
 export function foundation(options: DatapathOptions): readonly Command[] {
   return [
     { do: 'add', what: 'table' },
     ...COUNTERS.map((counter): Command => ({ do: 'add', what: 'counter', name: counter })),
     ...familiesOf(options).flatMap(maps),
+    ...chain('refusal', [
+      nft`counter name service-refused`,
+      nft`meta l4proto tcp reject with tcp reset`,
+      nft`reject with icmpx type port-unreachable`,
+    ]),
   ]
 }
 
@@ -68,17 +74,21 @@ function maps(family: Family): readonly Command[] {
     map('services', nft`${verdicts} counter;`),
     map('outside', nft`${verdicts} counter;`),
     map('refused', verdicts),
-    map('sticky', verdicts),
     ...TRANSPORTS.flatMap((transport, i) => [
       map(`endpoints-${transport}`, endpoints[i]!),
       map(`outside-endpoints-${transport}`, endpoints[i]!),
     ]),
-    map(
-      'affinity',
-      nft`type ${address} . ${address} . inet_proto . inet_service : ${address} . inet_service; flags dynamic,timeout; size ${AFFINITY_ENTRIES};`,
-    ),
     set('cluster-ips'),
     set('nodes'),
+    ...(isLearned(family)
+      ? [
+          map('sticky', verdicts),
+          map(
+            'affinity',
+            nft`type ${address} . ${address} . inet_proto . inet_service : ${address} . inet_service; flags dynamic,timeout; size ${AFFINITY_ENTRIES};`,
+          ),
+        ]
+      : []),
   ]
 }
 
@@ -89,11 +99,6 @@ const AFFINITY_ENTRIES = 262_144
 export function hooks(options: SkeletonOptions): readonly Command[] {
   const families = familiesOf(options)
   return [
-    ...chain('refusal', [
-      nft`counter name service-refused`,
-      nft`meta l4proto tcp reject with tcp reset`,
-      nft`reject with icmpx type port-unreachable`,
-    ]),
     ...chain('service', families.flatMap(services)),
     ...chain(
       'refuse',
@@ -187,6 +192,9 @@ const forward = (): readonly NftText[] => [
   nft`ct status dnat fib daddr . iif oif exists ct mark set ct mark or ${CONNECTION_MARK.hairpin.mask}`,
 ]
 
+const learn = (transport: Transport): NftText =>
+  nft`meta l4proto ${name(transport)} ct status dnat ct original ip daddr . meta l4proto . ct original proto-dst vmap @sticky4`
+
 function source(options: SkeletonOptions, families: readonly Family[]): readonly NftText[] {
   return families.flatMap(family => {
     const ip = familyWord(family)
@@ -198,10 +206,7 @@ function source(options: SkeletonOptions, families: readonly Family[]): readonly
     )
     const own = options.sourceAddresses.find(address => address.includes(':') === (family === 6))
     return [
-      ...TRANSPORTS.map(
-        transport =>
-          nft`meta l4proto ${name(transport)} ct status dnat ct original ${ip} daddr . meta l4proto . ct original proto-dst vmap ${at(mapName('sticky', family))}`,
-      ),
+      ...(isLearned(family) ? TRANSPORTS.map(learn) : []),
       nft`oifname "lo" accept`,
       ...(own
         ? [nft`${isMarked(CONNECTION_MARK.source.mask)} ${ip} daddr ${pods} snat ${ip} to ${own} fully-random`]

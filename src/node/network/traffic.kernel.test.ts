@@ -39,7 +39,9 @@ const counter = (node: number, name: string): number => {
 }
 
 /** A UDP client that sends and returns the next answer; undefined after 300 ms. */
-async function udpClient(netns: Netns): Promise<{ ask(to: Ip, port: number): Promise<string | undefined>; close(): void }> {
+async function udpClient(
+  netns: Netns,
+): Promise<{ ask(to: Ip, port: number): Promise<string | undefined>; close(): void }> {
   const socket = await world.sockets.udp({ netns, port: 0 })
   return {
     ask: async (to, port) => {
@@ -81,7 +83,10 @@ test('UDP clients leave a backend that is gone, though they never pause', async 
 })
 
 test('session affinity holds a client with its backend until the backend is gone', async () => {
-  const affinity = { sessionAffinity: 'ClientIP' as const, sessionAffinityConfig: { clientIP: { timeoutSeconds: 100 } } }
+  const affinity = {
+    sessionAffinity: 'ClientIP' as const,
+    sessionAffinityConfig: { clientIP: { timeoutSeconds: 100 } },
+  }
   putService(bench.api, 'api', API, affinity)
   putSlice(bench.api, 'api', both())
   await settled(bench)

@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Node } from '../../api/core/node.ts'
+import { Service } from '../../api/core/service.ts'
+import type { TestBench } from '../../client/testing.ts'
+import { eventually, settled, testBench } from '../../client/testing.ts'
+import { CONTENT_TABLE } from '../../datapath/program.ts'
+import type { FakeConntrack } from '../../host/conntrack/fake.ts'
+import { fakeConntrack } from '../../host/conntrack/fake.ts'
+import type { FakeLinks } from '../../host/link/fake.ts'
+import { fakeLinks } from '../../host/link/fake.ts'
+import type { FakeNetns } from '../../host/netns/fake.ts'
+import { fakeNetns } from '../../host/netns/fake.ts'
+import type { Netns } from '../../host/netns/mod.ts'
+import type { FakeNft } from '../../host/nft/fake.ts'
+import { fakeNft } from '../../host/nft/fake.ts'
+import { ip } from '../../lib/ip.ts'
+import type { NetworkRole } from './role.ts'
+import { startNetwork } from './role.ts'
+import { OPTIONS, putNode, putService, putSlice, underlayOf } from './testing.ts'
+
+let bench: TestBench
+let namespaces: FakeNetns
+let netns: Netns
+let nft: FakeNft
+let link: FakeLinks
+let conntrack: FakeConntrack
+
+beforeEach(() => {
+  bench = testBench()
+  namespaces = fakeNetns()
+  netns = namespaces.create('node-1')
+  nft = fakeNft()
+  link = fakeLinks(namespaces)
+  conntrack = fakeConntrack()
+})
+afterEach(() => bench.close())
+
+const start = (using: TestBench = bench): Promise<NetworkRole> =>
+  startNetwork({ ...using, nft, link, conntrack }, { ...OPTIONS, node: 'node-1', netns }, using.signal)
+const elements = (map: string): readonly string[] =>
+  (nft.open(netns).elements('inet', 'fairlead', map) ?? []).map(element => JSON.stringify(element))
+
+async function running(): Promise<void> {
+  putNode(bench.api, 1)
+  await (await start()).ready
+  await settled(bench)
+}
+
+describe('the network of a node', () => {
+  test('waits for its address and pod network, and touches nothing before', async () => {
+    putService(bench.api, 'api', '172.30.1.1')
+    const role = await start()
+    let isReady = false
+    const ready = role.ready.then(() => {
+      isReady = true
+    })
+    bench.api.put(Node, { metadata: { name: 'node-1' }, spec: {} })
+    await settled(bench)
+    expect([isReady, nft.applied(netns), link.links(netns).length]).toEqual([false, [], 1])
+    putNode(bench.api, 1)
+    await ready
+    expect(elements('refused4')).toHaveLength(1)
+    expect(link.links(netns).map(({ name }) => name)).toEqual(['lo', 'ovn-k8s-mp0', 'vxlan0'])
+  })
+
+  test('knows the way to every other node, and forgets it', async () => {
+    await running()
+    putNode(bench.api, 2)
+    await settled(bench)
+    expect(link.neighbours(netns)).toEqual(['vxlan0 10.128.2.2 0a:58:ac:12:00:0c'])
+    expect(link.forwarding(netns)).toEqual(['vxlan0 0a:58:ac:12:00:0c via 172.18.0.12'])
+    const routes = (): readonly string[] =>
+      link
+        .routes(netns, 4)
+        .filter(({ dev }) => dev === 'vxlan0')
+        .map(({ to, via }) => `${to} ${via}`)
+    expect(routes()).toEqual(['10.128.2.0/23 10.128.2.2', '100.64.0.3/32 10.128.2.2'])
+    expect(elements('nodes4')).toHaveLength(2)
+    bench.api.drop(Node, { name: 'node-2' })
+    await settled(bench)
+    expect([link.neighbours(netns), link.forwarding(netns), routes()]).toEqual([[], [], []])
+    expect(elements('nodes4')).toHaveLength(1)
+  })
+
+  test('writes only what changed, and nothing for a heartbeat', async () => {
+    await running()
+    for (let i = 1; i <= 50; i++) {
+      putService(bench.api, `s${i}`, `172.30.2.${i}`)
+      putSlice(bench.api, `s${i}`, [{ address: '10.128.0.5' }, { address: '10.128.0.6' }])
+    }
+    await settled(bench)
+    const before = nft.applied(netns).length
+    putSlice(bench.api, 's7', [{ address: '10.128.0.5' }, { address: '10.128.0.7' }])
+    await settled(bench)
+    const [text, ...others] = nft.applied(netns).slice(before)
+    expect(others).toEqual([])
+    expect(text!.split('\n').filter(line => line.includes(' fairlead '))).toEqual([
+      'delete element inet fairlead endpoints-tcp4 { 172.30.2.7 . 80 . 1 }',
+      'add element inet fairlead endpoints-tcp4 { 172.30.2.7 . 80 . 1 : 10.128.0.7 . 8080 }',
+    ])
+    const node = putNode(bench.api, 1)
+    bench.api.put(Node, { ...node, metadata: { name: 'node-1', annotations: { seen: 'now' } } })
+    await settled(bench)
+    expect(nft.applied(netns)).toHaveLength(before + 1)
+  })
+
+  test('tries again after a refusal, and says that it is busy meanwhile', async () => {
+    await running()
+    nft.failNext('Error: Could not process rule: Cannot allocate memory')
+    putService(bench.api, 'api', '172.30.1.1')
+    putSlice(bench.api, 'api', [{ address: '10.128.0.5' }])
+    await eventually(() => elements('services4').length === 1)
+    await settled(bench)
+    expect(elements('endpoints-tcp4')).toEqual([
+      JSON.stringify([{ concat: ['172.30.1.1', 80, 0] }, { concat: ['10.128.0.5', 8080] }]),
+    ])
+  })
+
+  test('takes over what stands: nothing is written when it is right, and repaired alone what is not', async () => {
+    await running()
+    putService(bench.api, 'api', '172.30.1.1')
+    putSlice(bench.api, 'api', [{ address: '10.128.0.5' }])
+    await settled(bench)
+    bench.close()
+    const before = nft.applied(netns).length
+
+    const second = testBench({}, bench.api)
+    await (await start(second)).ready
+    expect(nft.applied(netns)).toHaveLength(before)
+    second.close()
+
+    const spoil = nft.open(netns)
+    spoil.run(
+      `delete element inet fairlead services4 { 172.30.1.1 . tcp . 80 }\nadd element inet fairlead cluster-ips4 { 172.30.9.9 }\nadd table inet ${CONTENT_TABLE.name}\ndelete table inet ${CONTENT_TABLE.name}`,
+    )
+    const third = testBench({}, bench.api)
+    await (await start(third)).ready
+    expect(elements('services4')).toHaveLength(1)
+    expect(elements('cluster-ips4')).toEqual(['"172.30.1.1"'])
+    const written = nft
+      .applied(netns)
+      .slice(before + 1)
+      .join('\n')
+    expect(written).not.toMatch(/(delete|flush) (table|map|set) inet fairlead /)
+    expect(written).not.toContain('element inet fairlead endpoints-tcp4')
+    third.close()
+  })
+
+  test('becomes another when the node gets another address', async () => {
+    await running()
+    putService(bench.api, 'api', '172.30.1.1', { type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }] })
+    putSlice(bench.api, 'api', [{ address: '10.128.0.5' }])
+    await settled(bench)
+    expect(elements('services4').join()).toContain('172.18.0.11')
+    const node = putNode(bench.api, 1)
+    bench.api.put(Node, { ...node, status: { addresses: [{ type: 'InternalIP', address: '172.18.0.99' }] } })
+    await settled(bench)
+    expect(elements('services4').join()).toContain('172.18.0.99')
+    expect(elements('services4').join()).not.toContain('172.18.0.11')
+  })
+})
+
+test('the kernel forgets UDP connections that lead elsewhere now, and only those', async () => {
+  await running()
+  const ports = [{ port: 53, protocol: 'UDP' as const, nodePort: 30053 }]
+  const dns = { port: 5353, protocol: 'UDP' as const }
+  putService(bench.api, 'dns', '172.30.0.10', { type: 'NodePort', ports })
+  putSlice(bench.api, 'dns', [{ address: '10.128.0.5' }, { address: '10.128.0.6' }], dns)
+  await settled(bench)
+  const flow = (answeredBy: string, destination = '172.30.0.10', port = 53) =>
+    ({ protocol: 'udp', destination: ip(destination), port, answeredBy: ip(answeredBy) }) as const
+  const add = (): void => {
+    for (const backend of ['10.128.0.5', '10.128.0.6']) {
+      conntrack.add(netns, flow(backend))
+      conntrack.add(netns, flow(backend, underlayOf(1), 30053))
+    }
+  }
+  add()
+  putSlice(bench.api, 'dns', [{ address: '10.128.0.6' }], dns)
+  await settled(bench)
+  expect(conntrack.flows(netns).map(({ answeredBy }) => answeredBy)).toEqual(['10.128.0.6', '10.128.0.6'])
+  putSlice(bench.api, 'dns', [], dns)
+  await settled(bench)
+  expect(conntrack.flows(netns)).toEqual([])
+  // What found nobody before there was a backend.
+  conntrack.add(netns, flow('172.30.0.10'))
+  putSlice(bench.api, 'dns', [{ address: '10.128.0.6' }], dns)
+  await settled(bench)
+  expect(conntrack.flows(netns)).toEqual([])
+  add()
+  bench.api.drop(Service, { namespace: 'shop', name: 'dns' })
+  await settled(bench)
+  expect(conntrack.flows(netns)).toEqual([])
+})
