@@ -105,6 +105,18 @@ describe('launch', () => {
     expect((await launch(on, { name: 'x', publish: { https: 9444 } }, quiet)).state.ports.https).toBe(9444)
   })
 
+  test.each([
+    ['/run/user/1000', 'a twin has a /run of its own'],
+    [`/home/${'x'.repeat(100)}`, 'too long for a socket'],
+  ])('a state folder in %s is refused, one elsewhere is not', async (dataHome, why) => {
+    const on = machine()
+    const refused = await refusal(launch({ ...on, dataHome }, { name: 'x' }, quiet))
+    expect([refused.code, on.started.length]).toEqual(['StateFolder', 0])
+    expect(refused.message).toContain(why)
+    await launch({ ...on, dataHome: '/home/someone/.local/share' }, { name: 'x' }, quiet)
+    expect(on.started).toHaveLength(1)
+  })
+
   test('a world that fails says why, and nothing of it is left', async () => {
     const on = machine({
       says: [

@@ -54,6 +54,7 @@ export async function launch(
   const folder = twinFolder(deps.dataHome, request.name)
   const running = runningState(deps, folder)
   if (running) return { state: running, kubeconfig: folder.kubeconfig, already: true }
+  checkFolder(folder)
   const config = await configure(deps, request, folder)
   const user = await chooseUser(deps.worlds, deps.uid, request.rootless ?? false)
   const refused = await deps.worlds.refusal(user)
@@ -69,6 +70,20 @@ export async function launch(
   } finally {
     release()
   }
+}
+
+/** Source: unix(7), sun_path. */
+const SOCKET_PATH_BYTES = 107
+
+/** The world has a /run of its own, and the path of a Unix socket an end. */
+function checkFolder({ root, controlSocket }: TwinFolder): void {
+  const refuse = (why: string): never => {
+    throw new UserError('StateFolder', `${root} cannot hold a twin: ${why}`, {
+      hint: 'set XDG_DATA_HOME to another folder',
+    })
+  }
+  if (root.startsWith('/run/')) refuse('a twin has a /run of its own')
+  if (Buffer.byteLength(controlSocket) > SOCKET_PATH_BYTES) refuse('its path is too long for a socket')
 }
 
 /** The twin's first configuration stands; asking for another one later is refused, not ignored. */

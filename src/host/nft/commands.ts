@@ -12,7 +12,7 @@ export interface Commands {
 /** Commands by `nft` processes: where the library is missing. 4-12 ms each against 0.06 ms. */
 export function spawnedCommands(): Commands {
   const nft = (args: readonly string[], input?: string) =>
-    spawnSync('nft', args, { input, encoding: 'utf8', maxBuffer: 1 << 28 })
+    spawnSync('nft', args, { input, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, LC_ALL: 'C' } })
   return {
     run: text => {
       const result = nft(['-f', '-'], text)

@@ -59,6 +59,7 @@ export function createNodes(deps: NodesDeps, first: WorldPlan): Nodes {
   /** As when the machine loses power: agent and pods die at once. */
   const stop = async (node: NodePlan): Promise<string> => {
     off.add(node.name)
+    if (!node.controlPlane) deps.world.setLink(node.name, false)
     await deps.services.kill(node.name)
     const runtime = deps.runtime()
     try {
@@ -67,9 +68,7 @@ export function createNodes(deps: NodesDeps, first: WorldPlan): Nodes {
     } finally {
       runtime.close()
     }
-    if (node.controlPlane) return `${node.name} (but for the API and its link: it carries the control plane)`
-    deps.world.setLink(node.name, false)
-    return node.name
+    return node.controlPlane ? `${node.name} (but for the API and its link: it carries the control plane)` : node.name
   }
 
   const start = (node: NodePlan): string => {
