@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -124,6 +125,18 @@ function ask({ host, path = '/', tls = false, headers = {}, agent, method = 'GET
     call.end()
   })
 }
+
+/** Sends bytes and gives back all that comes until the connection ends. */
+const raw = (bytes: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(80, '127.0.0.1', () => socket.end(bytes, 'latin1'))
+    let text = ''
+    socket.on('data', chunk => {
+      text += chunk
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(text))
+  })
 
 beforeAll(async () => {
   for (const address of PODS) execFileSync('ip', ['addr', 'add', `${address}/32`, 'dev', 'lo'])
@@ -348,6 +361,22 @@ describe('Routes through real sockets', () => {
       status: 200,
       id: expect.stringMatching(/^[0-9A-F]+$/),
     })
+  })
+
+  it('bytes that are no request are told as JSON too', async () => {
+    const before = logLines.length
+    const junk = [
+      'A"B / HTTP/1.1\r\nHost: plain.example.com\r\n\r\n',
+      'GET /"\\ HTTP/9.9"\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: a"b\\c\r\nX-Request-Id: "\\\x01\r\n\r\n',
+      '{"id":"forged"}\r\n\r\n',
+      'GET /\x00\x01\xff HTTP/1.1\r\nHost: x\r\n\r\n',
+    ]
+    for (const bytes of junk) expect(await raw(bytes)).toMatch(/^HTTP\/1\.[01] (400|503)/)
+    await eventually(() => logLines.length >= before + junk.length)
+    const lines = logLines.slice(before).map(line => JSON.parse(line))
+    expect(lines).toHaveLength(junk.length)
+    expect(new Set(lines.map(({ status }) => status))).toEqual(new Set([400, 503]))
   })
 
   it('timeout: a slow pod is given up when the annotation says so', async () => {

@@ -92,8 +92,6 @@ const web = (): Section => ({
   lines: [
     words('mode http'),
     words('http-reuse safe'),
-    ['unique-id-format', UNIQUE_ID],
-    ['log-format', accessLogFormat()],
     ['http-error', 'status', '503', 'content-type', 'text/html', 'string', UNAVAILABLE],
   ],
 })
@@ -107,9 +105,10 @@ const plainFrontend = (listeners: Listeners): Section => ({
   from: 'web',
   lines: [
     ['bind', `:${listeners.httpPort}`],
-    ...captures(listeners),
+    ...logging(listeners),
+    words('option forwardfor'),
     ...identify(listeners),
-    ...lookUp('http.map'),
+    ...lookUp('http.map', listeners),
     ...redirect(listeners),
     ...weigh(),
     ...cleanHeaders(),
@@ -124,9 +123,10 @@ const secureFrontend = (listeners: Listeners): Section => ({
   from: 'web',
   lines: [
     ['bind', `:${listeners.httpsPort}`, 'ssl', 'crt', DEFAULT_CERTIFICATE, 'crt-list', CERTIFICATES],
-    ...captures(listeners),
+    ...logging(listeners),
+    words('option forwardfor'),
     ...identify(listeners),
-    ...lookUp('https.map'),
+    ...lookUp('https.map', listeners),
     ...weigh(),
     ...cleanHeaders(),
     ...forward('https'),
@@ -135,12 +135,18 @@ const secureFrontend = (listeners: Listeners): Section => ({
 })
 
 /** Logged where requests come in: a log target of the backends would tell of every server that comes and goes. */
-const captures = ({ accessLog }: Listeners): readonly Line[] => [
-  ...(accessLog ? [words('log stdout len 4096 format raw local0 info'), words('option dontlognull')] : []),
-  words('option forwardfor'),
-  words('declare capture request len 128'),
-  words('http-request capture req.hdr(x-request-id) id 0'),
-]
+const logging = ({ accessLog }: Listeners): readonly Line[] =>
+  accessLog
+    ? [
+        words('log stdout len 4096 format raw local0 info'),
+        words('option dontlognull'),
+        ['unique-id-format', UNIQUE_ID],
+        ['log-format', accessLogFormat()],
+        words('declare capture request len 128'),
+        words('http-request capture req.hdr(x-request-id) id 0'),
+        words('http-request set-var(txn.host) req.hdr(host)'),
+      ]
+    : []
 
 /** A name nobody has means the default: a wrong value harms its own key only. */
 const choose = (): readonly Line[] => [

@@ -14,18 +14,16 @@ const set = (variable: string, expression: string, ...conditions: readonly (read
 ]
 
 /**
- * Who the request is for. txn.host is what the client wrote, txn.h the name alone, txn.l the name Routes are looked up by. A
- * slash in Host would shift the boundary between host and path in the lookup.
+ * Who the request is for. txn.h is the name the client wrote, txn.l the one Routes are looked up by, where there is an alias. A slash
+ * in Host would shift the boundary between host and path in the lookup.
  */
 export const identify = ({ domain, alias }: Pick<Listeners, 'domain' | 'alias'>): readonly Line[] => [
-  set('method', 'method'),
-  set('host', 'req.hdr(host)'),
   set('h', 'req.hdr(host),host_only,lower,rtrim(.)'),
   ['http-request', 'deny', 'deny_status', '400', 'if', '{', 'var(txn.h)', '-m', 'sub', '/', '}'],
   set('p', 'path'),
-  set('l', 'var(txn.h)'),
   ...(alias
     ? [
+        set('l', 'var(txn.h)'),
         set('l', `var(txn.h),regsub(\\.${escapeDots(alias)}$,.${domain})`, [
           '{',
           'var(txn.h)',
@@ -40,16 +38,22 @@ export const identify = ({ domain, alias }: Pick<Listeners, 'domain' | 'alias'>)
 
 const escapeDots = (host: string): string => host.replaceAll('.', '\\.')
 
-/** One lookup gives the longest path of the host; only a miss costs a second one, for a wildcard of one label. */
-export const lookUp = (map: MapName): readonly Line[] => [
-  set('r', `var(txn.l),concat(,txn.p,/?),map_beg(${map})`),
-  set('w', 'var(txn.l),field(2,.,0)', missing('txn.r')),
-  set('r', `str(*.),concat(,txn.w),concat(,txn.p,/?),map_beg(${map})`, missing('txn.r'), found('txn.w')),
-  set('b', 'var(txn.r),field(1,|)', found('txn.r')),
-  set('route', 'var(txn.r),field(2,|)', found('txn.r')),
-  set('service', 'var(txn.r),field(3,|)', found('txn.r')),
-  set('o', 'var(txn.r),field(4,|)', found('txn.r')),
-]
+/**
+ * One lookup gives the longest path of the host; only a miss costs a second one, for a wildcard of one label. An expression that
+ * fails sets nothing, so rules that follow from each other need no condition: a condition costs as much as the rule.
+ */
+export function lookUp(map: MapName, { alias }: Pick<Listeners, 'alias'>): readonly Line[] {
+  const host = alias ? 'var(txn.l)' : 'var(txn.h)'
+  return [
+    set('r', `${host},concat(,txn.p,/?),map_beg(${map})`),
+    set('w', `${host},field(2,.,0)`, missing('txn.r')),
+    set('r', `str(*.),concat(,txn.w),concat(,txn.p,/?),map_beg(${map})`, missing('txn.r'), found('txn.w')),
+    set('b', 'var(txn.r),field(1,|)'),
+    set('route', 'var(txn.r),field(2,|)'),
+    set('service', 'var(txn.r),field(3,|)'),
+    set('o', 'var(txn.r),field(4,|)'),
+  ]
+}
 
 /**
  * To the same name by HTTPS, as OKD: 302, path and query kept, the port dropped. A port that is not ours was put in front of
@@ -86,16 +90,19 @@ export function redirect({ httpPort }: Pick<Listeners, 'httpPort'>): readonly Li
   ]
 }
 
-/** The Service first, by turns, then its endpoint by the backend: shares do not depend on the number of endpoints. */
+/**
+ * The Service first, by turns, then its endpoint by the backend: shares do not depend on the number of endpoints. Without an id
+ * of turns each of the other rules fails, and so changes nothing.
+ */
 export const weigh = (): readonly Line[] => [
   set('wid', 'var(txn.b),field(2,:)', ['{', 'var(txn.b)', '-m', 'beg', 'w:', '}']),
+  ['http-request', 'track-sc2', 'var(txn.wid)', 'table', 'turns', 'if', ...found('txn.wid')],
   set('W', 'var(txn.b),field(3,:)', found('txn.wid')),
   set('st', 'var(txn.b),field(4,:)', found('txn.wid')),
-  ['http-request', 'track-sc2', 'var(txn.wid)', 'table', 'turns', 'if', ...found('txn.wid')],
   set('n', 'sc_inc_gpc0(2),mul(txn.st),mod(txn.W)', found('txn.wid')),
-  set('b', 'var(txn.wid),concat(:,txn.n),map_str(weights.map)', found('txn.wid')),
-  set('service', 'var(txn.b),field(2,|)', found('txn.wid')),
-  set('b', 'var(txn.b),field(1,|)', found('txn.wid')),
+  set('b', 'var(txn.wid),concat(:,txn.n),map_str(weights.map)'),
+  set('service', 'var(txn.b),field(2,|)'),
+  set('b', 'var(txn.b),field(1,|)'),
 ]
 
 /** Headers by which a client could pose as one that was authenticated, or steer a CGI script. */
