@@ -91,6 +91,26 @@ test('a pod leaves the cluster with the address of its node', async () => {
   server.close()
 })
 
+test('endpoints on the host network answer pods, nodes and clients outside', async () => {
+  const { createServer } = await import('node:net')
+  const server = createServer(socket => socket.end(`host ${socket.remoteAddress?.replace('::ffff:', '')}`))
+  await world.sockets.listen(server, { netns: world.node(1), port: 6443 })
+  const address = ip('172.30.0.1')
+  putService(bench.api, 'host', address, {
+    type: 'NodePort',
+    ports: [{ port: 443, protocol: 'TCP', nodePort: 30443 }],
+  })
+  putSlice(bench.api, 'host', [{ address: underlayOf(1), node: 'node-1' }], { port: 6443 })
+  await settled(bench)
+  expect(await world.ask(pods.a.netns, address, 443)).toBe(`host ${pods.a.address}`)
+  expect(await world.ask(pods.b.netns, address, 443)).toBe(`host ${pods.b.address}`)
+  expect(await world.ask(world.node(1), address, 443)).toBe('host 10.128.0.2')
+  expect(await world.ask(world.node(2), address, 443)).toBe('host 10.128.2.2')
+  expect(await world.ask(world.outside, underlayOf(1), 30443)).toBe(`host ${OUTSIDE}`)
+  expect(await world.ask(world.outside, underlayOf(2), 30443)).toBe(`host ${underlayOf(2)}`)
+  server.close()
+})
+
 test('a Service without endpoints refuses at once, and one that has them again answers', async () => {
   putSlice(bench.api, 'api', [{ address: pods.a.address, node: 'node-1', ready: false }])
   await settled(bench)

@@ -11,9 +11,9 @@ export interface Listed {
  */
 export function listed(element: unknown): Listed | undefined {
   const [first, data] = Array.isArray(element) ? element : [element]
-  const wrapped = isRecord(first) && isRecord(first['elem']) ? first['elem'] : undefined
-  const key = text(wrapped ? wrapped['val'] : first)
-  const comment = wrapped?.['comment']
+  const wrapped = isRecord(first) && isRecord(first.elem) ? first.elem : undefined
+  const key = text(wrapped ? wrapped.val : first)
+  const comment = wrapped?.comment
   if (key === undefined) return undefined
   const value = data === undefined ? undefined : (text(data) ?? verdict(data))
   if (data !== undefined && value === undefined) return undefined
@@ -27,7 +27,7 @@ export function listed(element: unknown): Listed | undefined {
 /** Packets and bytes, where the map counts for each of its elements. */
 export function listedCounter(element: unknown): { readonly packets: number; readonly bytes: number } | undefined {
   const [first] = Array.isArray(element) ? element : [element]
-  const counter = isRecord(first) && isRecord(first['elem']) ? first['elem']['counter'] : undefined
+  const counter = isRecord(first) && isRecord(first.elem) ? first.elem.counter : undefined
   if (!isRecord(counter)) return undefined
   const { packets, bytes } = counter
   return typeof packets === 'number' && typeof bytes === 'number' ? { packets, bytes } : undefined
@@ -38,15 +38,15 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 function text(value: unknown): string | undefined {
   if (typeof value === 'string' || typeof value === 'number') return String(value)
-  if (!isRecord(value) || !Array.isArray(value['concat'])) return undefined
-  return value['concat'].map(String).join(' . ')
+  if (!isRecord(value) || !Array.isArray(value.concat)) return undefined
+  return value.concat.map(String).join(' . ')
 }
 
 function verdict(value: unknown): string | undefined {
   if (!isRecord(value)) return undefined
   for (const word of ['goto', 'jump']) {
     const to = value[word]
-    if (isRecord(to) && typeof to['target'] === 'string') return `${word} ${to['target']}`
+    if (isRecord(to) && typeof to.target === 'string') return `${word} ${to.target}`
   }
   for (const word of ['accept', 'drop', 'return', 'continue']) if (word in value) return word
   return undefined
