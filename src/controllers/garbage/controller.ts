@@ -95,7 +95,7 @@ async function handle(client: Client, graph: Graph, uid: string): Promise<void> 
 
 async function stateOf(client: Client, graph: Graph, dependent: Found, owner: OwnerReference): Promise<OwnerState> {
   const known = graph.find(owner.uid)
-  if (known) return isForeground(known.object.metadata) && owner.blockOwnerDeletion ? 'waiting' : 'solid'
+  if (known) return isForeground(known.object.metadata) ? 'waiting' : 'solid'
   if (graph.isGone(owner.uid)) return 'absent'
   const kind = graph.kindOf(owner)
   // Of a kind that we do not know we cannot say that it is gone.

@@ -6,7 +6,7 @@ export type OwnerState =
   | 'solid'
   /** It is not there any more. */
   | 'absent'
-  /** It is being deleted in the foreground and waits for this object. */
+  /** It is being deleted in the foreground: first what it owns goes. */
   | 'waiting'
 
 export type Action =
