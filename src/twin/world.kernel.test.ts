@@ -186,6 +186,17 @@ describe('a world', () => {
     expect(await pidOf('api')).not.toBe(pid)
   })
 
+  test('gives the sockets of the host to the API alone', async () => {
+    await up()
+    const socketsOf = (pid: number, fds = readdirSync(`/proc/${pid}/fd`)): string[] =>
+      fds.map(fd => linkTo(`/proc/${pid}/fd/${fd}`)).filter(target => target.startsWith('socket:'))
+    const held = socketsOf(await pidOf('supervisor'), ['4', '5', '6'])
+    expect(held).toHaveLength(3)
+    expect(socketsOf(await pidOf('api'))).toContain(held[0])
+    for (const role of ['runtime', 'node-1'])
+      expect(socketsOf(await pidOf(role)).filter(each => held.includes(each))).toEqual([])
+  })
+
   test('cuts nodes off and lets more join', async () => {
     await up()
     const twin = await control()
