@@ -4,11 +4,19 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Pod } from '../../api/core/pod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { ByteStream } from '../stream-body.ts'
 import type { StreamRuntime } from './runtime.ts'
+
+/** GET pods/{name}/log: 200 with a text stream. Throws StatusError (400, 422) before anything is sent. */
+export { podLog } from './log.ts'
+/**
+ * podUpgrade: GET or POST pods/{name}/{exec,attach,portforward}: takes the socket over and resolves when the stream has
+ * ended. Throws StatusError while nothing has been written to the socket; the caller then answers with `refuseUpgrade`, a
+ * Status over plain HTTP/1.1. upgradeRequired: the same request without an upgrade (400).
+ */
+export { podUpgrade, refuseUpgrade, upgradeRequired } from './upgrade.ts'
 
 export interface StreamDeps {
   readonly runtime: StreamRuntime
@@ -21,14 +29,6 @@ export interface LogReply {
   readonly body: ByteStream
 }
 
-/** GET pods/{name}/log: 200 with a text stream. Throws StatusError (400, 422) before anything is sent. */
-export declare function podLog(
-  deps: StreamDeps,
-  pod: Pod,
-  query: URLSearchParams,
-  signal: AbortSignal,
-): Promise<LogReply>
-
 export interface Upgrade {
   /** The HTTP/1.1 request, as the server's `upgrade` event gives it. */
   readonly request: IncomingMessage
@@ -39,20 +39,3 @@ export interface Upgrade {
 
 export type UpgradeSubresource = 'exec' | 'attach' | 'portforward'
 export const UPGRADE_SUBRESOURCES: readonly UpgradeSubresource[] = ['exec', 'attach', 'portforward']
-
-/**
- * GET or POST pods/{name}/{exec,attach,portforward}: takes the socket over and resolves when the stream has ended.
- * Throws StatusError while nothing has been written to the socket; the caller then answers with `refuseUpgrade`.
- */
-export declare function podUpgrade(
-  deps: StreamDeps,
-  subresource: UpgradeSubresource,
-  pod: Pod,
-  upgrade: Upgrade,
-): Promise<void>
-
-/** Answers an upgrade request with a Status over plain HTTP/1.1 and closes the socket. */
-export declare function refuseUpgrade(socket: Duplex, error: unknown): void
-
-/** The same request without an upgrade (HTTP/2, or no Upgrade header): 400. */
-export declare function upgradeRequired(): Error
