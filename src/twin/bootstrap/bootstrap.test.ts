@@ -28,6 +28,7 @@ test('okd: DNS on 5353 behind .10:53, a default IngressController and its certif
   )
   const text = JSON.stringify(all)
   expect(text).toContain('"clusterIP":"172.30.0.10"')
+  expect(text).toContain('"trafficDistribution":"PreferSameNode"')
   expect(text).toContain('"containerPort":5353')
 })
 

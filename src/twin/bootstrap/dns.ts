@@ -11,6 +11,8 @@ interface DnsShape {
   /** Where the servers listen in their pods; the Service is on 53 either way. */
   readonly port: number
   readonly metricsPort: number
+  /** Pods ask the server of their own node where there is one. */
+  readonly sameNode: boolean
 }
 
 const OKD: DnsShape = {
@@ -21,6 +23,7 @@ const OKD: DnsShape = {
   labels: { 'dns.operator.openshift.io/owning-dns': 'default' },
   port: 5353,
   metricsPort: 9154,
+  sameNode: true,
 }
 const KUBERNETES: DnsShape = {
   namespace: 'kube-system',
@@ -30,6 +33,7 @@ const KUBERNETES: DnsShape = {
   labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/name': 'CoreDNS', 'kubernetes.io/cluster-service': 'true' },
   port: 53,
   metricsPort: 9153,
+  sameNode: false,
 }
 
 export function clusterDns(plan: WorldPlan): readonly Manifest[] {
@@ -46,6 +50,7 @@ const service = (shape: DnsShape, plan: WorldPlan): Manifest => ({
     type: 'ClusterIP',
     clusterIP: plan.dnsServiceIp,
     selector: shape.selector,
+    ...(shape.sameNode ? { trafficDistribution: 'PreferSameNode' } : {}),
     ports: [
       { name: 'dns', protocol: 'UDP', port: 53, targetPort: 'dns' },
       { name: 'dns-tcp', protocol: 'TCP', port: 53, targetPort: 'dns-tcp' },
