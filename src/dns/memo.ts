@@ -1,6 +1,6 @@
 import type { Handled, Transport } from './handle.ts'
 
-const MAX_ENTRIES = 4096
+const MAX_ENTRIES = 16_384
 /** Longer queries carry options that differ from client to client. */
 const MAX_QUERY_BYTES = 128
 
