@@ -1,10 +1,12 @@
+import { macOf } from '../../datapath/mac.ts'
+import { gatewayOf, managementOf } from '../../datapath/options.ts'
 import type { LinkOp } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
-import { contains, nth } from '../../lib/cidr.ts'
+import { contains } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
-import { linkOf, macOf } from './names.ts'
+import { linkOf } from './names.ts'
 
 export interface PodLink {
   readonly podUid: string
@@ -15,7 +17,6 @@ export interface PodLink {
 }
 
 const bitsOf = (address: Ip): number => (familyOf(address) === 4 ? 32 : 128)
-const gatewayOf = (range: Cidr): Ip => nth(range, 1)
 const rangeOf = (link: PodLink, address: Ip): Cidr => {
   const range = link.ranges.find(candidate => contains(candidate, address))
   if (range === undefined) throw new Error(`${address} is in none of the node's pod networks`)
@@ -37,7 +38,7 @@ export function nodeSide(link: PodLink, pod: Netns): readonly LinkOp[] {
         op: 'route-replace',
         to: { address, bits: bitsOf(address), family: familyOf(address) },
         dev: name,
-        source: nth(rangeOf(link, address), 2),
+        source: managementOf(rangeOf(link, address)),
       },
       { op: 'neighbour', dev: name, address, mac: podMac(link) },
     ]),

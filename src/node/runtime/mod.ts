@@ -60,7 +60,8 @@ export type ContainerPhase =
       readonly finishedAtMs: number
       readonly exitCode: number
       readonly signal?: string
-      readonly reason: 'Completed' | 'Error' | 'ContainerCannotRun'
+      /** RuntimeRestarted: it ended with the runtime that ran it, through no fault of its own. */
+      readonly reason: 'Completed' | 'Error' | 'ContainerCannotRun' | 'RuntimeRestarted'
       readonly message?: string
     }
 

@@ -98,7 +98,7 @@ const lost = (status: ContainerStatus, nowMs: number): ContainerStatus =>
           finishedAtMs: nowMs,
           exitCode: 137,
           signal: 'SIGKILL',
-          reason: 'Error',
+          reason: 'RuntimeRestarted',
           message: 'the pod runtime was restarted',
         },
       }

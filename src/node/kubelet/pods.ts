@@ -1,0 +1,253 @@
+import { Pod } from '../../api/core/pod.ts'
+import type { EventRecorder } from '../../client/events.ts'
+import type { Change, Client, Informer } from '../../client/mod.ts'
+import { isNotFound } from '../../client/mod.ts'
+import type { ProgressCollector } from '../../client/progress.ts'
+import type { Queue } from '../../client/queue.ts'
+import { createQueue } from '../../client/queue.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { unreachable } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/log.ts'
+import type { Action, Decision, PodFacts } from './decide.ts'
+import { decide, wasOver } from './decide.ts'
+import type { Operations } from './operations.ts'
+import type { KubeletOptions } from './options.ts'
+import type { ProbeManager } from './probes.ts'
+import { runsOf } from './runs.ts'
+import type { RuntimeView } from './runtime-view.ts'
+import { statusOf } from './status.ts'
+import type { StatusWriter } from './status-writer.ts'
+import type { Tracked } from './tracked.ts'
+import { laterOf, track } from './tracked.ts'
+
+export interface PodsDeps {
+  readonly client: Client
+  readonly pods: Informer<Pod>
+  readonly view: RuntimeView
+  readonly operations: Operations
+  readonly probes: ProbeManager
+  readonly statuses: StatusWriter
+  readonly events: EventRecorder
+  /** Whether pods can have a network of their own. */
+  readonly isNetworkReady: () => boolean
+  readonly progress: ProgressCollector
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface PodLoop {
+  /** Looks at one pod again, or at all. */
+  look(podUid?: string): void
+  readonly done: Promise<void>
+}
+
+/** A pod that the API has no more gets this long to end. */
+const ORPHAN_GRACE_SECONDS = 1
+/** Pods looked at side by side; looking takes no longer than a request. */
+const WORKERS = 64
+
+/** Brings each pod of the node to what the API asks for: looks, decides, acts, and tells what became of it. */
+export function runPods(deps: PodsDeps, options: KubeletOptions, signal: AbortSignal): PodLoop {
+  const tracked = new Map<string, Tracked>()
+  const busy = new Set<string>()
+  const worker = deps.progress.worker('kubelet')
+  const setBusy = (podUid: string, value: boolean): void => {
+    if (value) busy.add(podUid)
+    else busy.delete(podUid)
+    worker.busy(busy.size > 0)
+  }
+  const queue: Queue = createQueue(
+    deps,
+    {
+      name: 'kubelet pods',
+      workers: WORKERS,
+      handle: async podUid => {
+        const one = tracked.get(podUid)
+        if (!one) return
+        if (!deps.view.isConnected) return setBusy(podUid, true)
+        if (await syncPod(deps, options, queue, one)) tracked.delete(podUid)
+        setBusy(podUid, tracked.has(podUid) && one.isBusy)
+      },
+    },
+    signal,
+  )
+  const take = (pod: Pod | undefined, podUid: string): void => {
+    const one = tracked.get(podUid) ?? track(pod, podUid)
+    one.pod = pod && laterOf(one.pod, pod)
+    tracked.set(podUid, one)
+    queue.add(podUid)
+  }
+  const onChange = ({ type, object, old }: Change<Pod>): void => {
+    if (old && old.metadata.uid !== object.metadata.uid) take(undefined, old.metadata.uid)
+    take(type === 'deleted' ? undefined : object, object.metadata.uid)
+  }
+  const adopt = (): void => {
+    for (const { spec, stopped } of deps.view.all()) {
+      const one = tracked.get(spec.podUid) ?? track(undefined, spec.podUid)
+      tracked.set(spec.podUid, one)
+      one.isSetUp = !stopped
+      one.addresses = spec.podIps
+    }
+    for (const one of tracked.values()) if (!deps.view.get(one.podUid)) one.isSetUp = false
+  }
+  for (const pod of deps.pods.list()) tracked.set(pod.metadata.uid, track(pod, pod.metadata.uid))
+  deps.pods.onChange(onChange)
+  return {
+    look: podUid => {
+      if (podUid !== undefined) return queue.add(podUid)
+      adopt()
+      for (const uid of tracked.keys()) queue.add(uid)
+    },
+    done: queue.done,
+  }
+}
+
+/** One look at a pod. True when nothing of it is left, neither here nor in the API. */
+async function syncPod(deps: PodsDeps, options: KubeletOptions, queue: Queue, one: Tracked): Promise<boolean> {
+  const { pod } = one
+  const again = (): void => queue.add(one.podUid)
+  if (!pod) {
+    deps.probes.forget(one.podUid)
+    one.isBusy = true
+    if (one.isGone) return true
+    tearDown(deps, one, ORPHAN_GRACE_SECONDS, again)
+    return false
+  }
+  if (one.isGone) {
+    await removeObject(deps, pod)
+    one.isBusy = true
+    return false
+  }
+  followProbes(deps, one, pod)
+  const facts = factsOf(deps, one, pod)
+  const decision = decide(facts)
+  for (const action of decision.actions) act(deps, one, pod, action, again)
+  tellBackOff(deps, one, pod, decision)
+  tellStatus(deps, options, one, pod, decision)
+  if (decision.wakeAtMs !== undefined) queue.addAfter(one.podUid, decision.wakeAtMs - facts.nowMs)
+  one.isBusy = decision.isBusy
+  return false
+}
+
+function factsOf(deps: PodsDeps, one: Tracked, pod: Pod): PodFacts {
+  return {
+    pod,
+    sandbox: deps.view.get(one.podUid),
+    isSetUp: one.isSetUp,
+    isNetworkReady: pod.spec.hostNetwork === true || deps.isNetworkReady(),
+    isSettingUp: one.isSettingUp,
+    isTearingDown: one.tearingDown !== undefined,
+    changing: one.changing,
+    blocked: one.blocked,
+    checked: deps.probes.checked(one.podUid),
+    restarts: one.restarts,
+    nowMs: deps.clock.now(),
+  }
+}
+
+function followProbes(deps: PodsDeps, one: Tracked, pod: Pod): void {
+  const isEnding = pod.metadata.deletionTimestamp !== undefined || wasOver(pod)
+  if (isEnding) {
+    deps.probes.forget(one.podUid)
+    return
+  }
+  const sandbox = deps.view.get(one.podUid)
+  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
+  const probed = containers.flatMap(container => {
+    const { current } = runsOf(pod, container.name, sandbox, 0)
+    if (current?.state.state !== 'running') return []
+    const status = statuses.find(({ name, containerID }) => name === container.name && containerID === current.id)
+    const before = { started: status?.started ?? false, ready: status?.ready ?? false }
+    return [{ container, attempt: current.attempt, startedAtMs: current.state.startedAtMs, before }]
+  })
+  deps.probes.follow(pod, one.addresses[0] ?? '', probed)
+}
+
+/** Starts what is to be done; when it has ended, the pod is looked at again. */
+function act(deps: PodsDeps, one: Tracked, pod: Pod, action: Action, again: () => void): void {
+  const { operations } = deps
+  switch (action.do) {
+    case 'set-up':
+      operations.setUp(one, pod).then(again)
+      break
+    case 'start':
+      operations.start(one, pod, action).then(again)
+      break
+    case 'stop':
+      operations.stop(one, pod, action).then(again)
+      break
+    case 'release':
+      operations.release(one, action.graceSeconds).then(again)
+      break
+    case 'tear-down':
+      tearDown(deps, one, action.graceSeconds, again)
+      break
+    default:
+      unreachable(action)
+  }
+}
+
+const RETRY_MS = 100
+
+/** Asked again with less time, containers get less time. What is being set up must stand first, or it would be left over. */
+function tearDown(deps: PodsDeps, one: Tracked, graceSeconds: number, again: () => void): void {
+  const before = one.tearingDown
+  if (one.isSettingUp || (before && before.graceSeconds <= graceSeconds)) return
+  const current = { graceSeconds }
+  one.tearingDown = current
+  if (!before && one.pod) tellKilling(deps, one, one.pod)
+  deps.operations.tearDown(one, graceSeconds).then(isDone => {
+    if (one.tearingDown !== current) return
+    one.tearingDown = undefined
+    one.isGone = isDone
+    if (isDone) again()
+    else deps.clock.after(RETRY_MS, again)
+  })
+}
+
+function tellKilling(deps: PodsDeps, one: Tracked, pod: Pod): void {
+  for (const { name, phase } of deps.view.get(one.podUid)?.containers ?? [])
+    if (phase.state === 'running') deps.events.record(pod, 'Normal', 'Killing', `Stopping container ${name}`)
+}
+
+/** Once for each attempt that failed too soon after the one before. */
+function tellBackOff(deps: PodsDeps, one: Tracked, pod: Pod, decision: Decision): void {
+  for (const { container, waiting, runs } of decision.views) {
+    const attempt = runs.current?.attempt
+    if (
+      waiting?.reason !== 'CrashLoopBackOff' ||
+      attempt === undefined ||
+      one.backedOff.get(container.name) === attempt
+    )
+      continue
+    one.backedOff.set(container.name, attempt)
+    const { name, namespace, uid } = pod.metadata
+    const where = `container ${container.name} in pod ${name}_${namespace}(${uid})`
+    deps.events.record(pod, 'Warning', 'BackOff', `Back-off restarting failed ${where}`)
+  }
+}
+
+async function removeObject(deps: PodsDeps, pod: Pod): Promise<void> {
+  const { namespace, name, uid } = pod.metadata
+  try {
+    await deps.statuses.flush(uid)
+    await deps.client.delete(Pod, { namespace: namespace!, name }, { gracePeriodSeconds: 0, preconditions: { uid } })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+}
+
+function tellStatus(deps: PodsDeps, options: KubeletOptions, one: Tracked, pod: Pod, decision: Decision): void {
+  const isOnHost = pod.spec.hostNetwork === true
+  const known =
+    one.addresses.length > 0
+      ? one.addresses
+      : isOnHost
+        ? options.addresses
+        : (pod.status?.podIPs ?? []).map(({ ip }) => ip)
+  const addresses = { pod: known, host: options.addresses }
+  const hasSandbox = one.isSetUp && deps.view.get(one.podUid)?.stopped === false
+  one.wanted = statusOf(pod, decision, addresses, hasSandbox, deps.clock.now())
+  deps.statuses.tell(one, { isPassing: decision.isBusy })
+}

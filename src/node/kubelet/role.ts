@@ -1,0 +1,106 @@
+import { Node } from '../../api/core/node.ts'
+import { Pod } from '../../api/core/pod.ts'
+import { Service } from '../../api/core/service.ts'
+import { createEventRecorder } from '../../client/events.ts'
+import type { Informer, Role } from '../../client/mod.ts'
+import type { Cidr } from '../../lib/cidr.ts'
+import { parseCidr } from '../../lib/cidr.ts'
+import { messageOf } from '../../lib/errors.ts'
+import { createCni } from '../cni/cni.ts'
+import type { Cni } from '../cni/mod.ts'
+import { registerNode } from './node.ts'
+import { createOperations, livePods } from './operations.ts'
+import type { KubeletDeps, KubeletOptions } from './options.ts'
+import type { PodLoop } from './pods.ts'
+import { runPods } from './pods.ts'
+import { createProbeManager } from './probes.ts'
+import type { RuntimeView } from './runtime-view.ts'
+import { followRuntime } from './runtime-view.ts'
+import { createStatusWriter } from './status-writer.ts'
+
+/**
+ * The kubelet of one node: registers it, keeps its lease, and runs the pods that are bound to it. Resolves when the node is
+ * registered and its caches are synced. Ending it changes nothing: pods live on, and the next one finds them.
+ */
+export async function startKubelet(deps: KubeletDeps, options: KubeletOptions, signal: AbortSignal): Promise<Role> {
+  const pods = deps.informers.of(Pod, { fieldSelector: `spec.nodeName=${options.node}` })
+  const nodes = deps.informers.of(Node)
+  const services = deps.informers.of(Service)
+  const loop: { current?: PodLoop } = {}
+  const look = (podUid?: string): void => loop.current?.look(podUid)
+  const view = followRuntime(deps, options.node, look, signal)
+  const [registration] = await Promise.all([registerNode(deps, options, signal), deps.informers.sync(signal)])
+  const network: { cni?: Cni } = {}
+  loop.current = startPods(deps, options, { pods, services, view, network, look }, signal)
+  look()
+  openNetwork(deps, options, { nodes, view }, signal).then(
+    cni => {
+      network.cni = cni
+      look()
+    },
+    error => {
+      if (!signal.aborted) deps.log.error({ error: messageOf(error) }, "the node's pod network cannot be opened")
+    },
+  )
+  const done = Promise.all([loop.current.done, view.done, registration.done]).then(() => {})
+  return { progress: deps.progress.progress, done }
+}
+
+interface Known {
+  readonly pods: Informer<Pod>
+  readonly services: Informer<Service>
+  readonly view: RuntimeView
+  readonly network: { readonly cni?: Cni }
+  readonly look: (podUid?: string) => void
+}
+
+function startPods(deps: KubeletDeps, options: KubeletOptions, known: Known, signal: AbortSignal): PodLoop {
+  const events = createEventRecorder(deps, { component: 'kubelet', host: options.node })
+  const probes = createProbeManager(
+    { ...deps, netns: deps.netns.home },
+    {
+      changed: known.look,
+      unhealthy: (pod, _container, kind, message) =>
+        events.record(pod, 'Warning', 'Unhealthy', `${kind} probe failed: ${message}`),
+    },
+  )
+  const worker = deps.progress.worker('kubelet status')
+  const statuses = createStatusWriter({ ...deps, busy: value => worker.busy(value) }, signal)
+  const cni = (): Cni | undefined => known.network.cni
+  const operations = createOperations({ ...deps, ...known, options, events, cni })
+  const isNetworkReady = (): boolean => known.network.cni !== undefined
+  return runPods({ ...deps, ...known, operations, probes, statuses, events, isNetworkReady }, options, signal)
+}
+
+/** The network of pods, once somebody has assigned the node its part and the node's own network stands. */
+async function openNetwork(
+  deps: KubeletDeps,
+  options: KubeletOptions,
+  { nodes, view }: { readonly nodes: Informer<Node>; readonly view: RuntimeView },
+  signal: AbortSignal,
+): Promise<Cni> {
+  const [ranges] = await Promise.all([podRanges(nodes, options.node, signal), view.ready, options.networkReady])
+  const ledgerPath = `${options.stateDir}/cni.json`
+  const cni = createCni(deps, { node: deps.netns.home, ranges, mtu: options.mtu, ledgerPath })
+  cni.collect(livePods(view))
+  return cni
+}
+
+/** Resolves with the node's pod networks as soon as somebody has assigned them. */
+function podRanges(nodes: Informer<Node>, name: string, signal: AbortSignal): Promise<readonly Cidr[]> {
+  const rangesOf = (): readonly Cidr[] => {
+    const { podCIDRs, podCIDR } = nodes.get({ name })?.spec ?? {}
+    return (podCIDRs?.length ? podCIDRs : podCIDR ? [podCIDR] : []).flatMap(text => parseCidr(text) ?? [])
+  }
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const ranges = rangesOf()
+      if (ranges.length === 0) return
+      stop()
+      resolve(ranges)
+    }
+    const stop = nodes.onChange(look)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    look()
+  })
+}

@@ -1,0 +1,83 @@
+import type { Container } from '../../../api/core/pod/container.ts'
+import type { Pod } from '../../../api/core/pod.ts'
+import type { Service } from '../../../api/core/service.ts'
+import type { ContainerPort, ContainerSpec } from '../../runtime/mod.ts'
+import { expand } from './expand.ts'
+
+/** Where a volume is on the node, by the volume's name. */
+export type VolumePaths = ReadonlyMap<string, string>
+
+/** What the runtime is asked to run. */
+export function containerSpec(
+  pod: Pod,
+  container: Container,
+  attempt: number,
+  env: Readonly<Record<string, string>>,
+  volumes: VolumePaths,
+  appProtocols: Readonly<Record<number, string>>,
+): ContainerSpec {
+  const security = { ...pod.spec.securityContext, ...defined(container.securityContext ?? {}) }
+  return {
+    podUid: pod.metadata.uid,
+    name: container.name,
+    attempt,
+    image: container.image ?? '',
+    command: (container.command ?? []).map(text => expand(text, env)),
+    args: (container.args ?? []).map(text => expand(text, env)),
+    env,
+    ...(container.workingDir ? { workingDir: container.workingDir } : {}),
+    ports: portsOf(container),
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    tty: container.tty ?? false,
+    ...(security.runAsUser === undefined ? {} : { uid: Number(security.runAsUser) }),
+    ...(security.runAsGroup === undefined ? {} : { gid: Number(security.runAsGroup) }),
+    ...(container.securityContext?.readOnlyRootFilesystem ? { readOnlyRoot: true } : {}),
+    mounts: mountsOf(container, env, volumes),
+    appProtocols,
+  }
+}
+
+const defined = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T
+
+export const portsOf = (container: Container): readonly ContainerPort[] =>
+  (container.ports ?? []).map(({ name, containerPort, protocol }) => ({
+    ...(name ? { name } : {}),
+    port: containerPort,
+    protocol: protocol ?? 'TCP',
+  }))
+
+function mountsOf(
+  container: Container,
+  env: Readonly<Record<string, string>>,
+  volumes: VolumePaths,
+): ContainerSpec['mounts'] {
+  return (container.volumeMounts ?? []).flatMap(mount => {
+    const path = volumes.get(mount.name)
+    if (path === undefined) return []
+    const below = mount.subPathExpr ? expand(mount.subPathExpr, env) : (mount.subPath ?? '')
+    const isInside = !below.startsWith('/') && !below.split('/').includes('..')
+    const source = below !== '' && isInside ? `${path}/${below}` : path
+    return [{ source, target: mount.mountPath, readOnly: mount.readOnly ?? false }]
+  })
+}
+
+/** What Services say is spoken on a container's ports: by port number. The pod must match a Service's selector. */
+export function appProtocolsOf(pod: Pod, container: Container, services: readonly Service[]): Record<number, string> {
+  const protocols: Record<number, string> = {}
+  const labels = pod.metadata.labels ?? {}
+  for (const { metadata, spec } of services) {
+    const selector = Object.entries(spec?.selector ?? {})
+    const selects = selector.length > 0 && selector.every(([key, value]) => labels[key] === value)
+    if (metadata.namespace !== pod.metadata.namespace || !selects) continue
+    for (const { appProtocol, targetPort, port } of spec?.ports ?? []) {
+      const target = targetPort ?? port
+      const found = (container.ports ?? []).find(
+        ({ name, containerPort }) => containerPort === target || (name && name === target),
+      )
+      if (appProtocol && found) protocols[found.containerPort] = appProtocol
+    }
+  }
+  return protocols
+}

@@ -1,0 +1,121 @@
+import type { ContainerState, ContainerStatus } from '../../api/core/pod/container-status.ts'
+import type { PodStatus } from '../../api/core/pod/status.ts'
+import type { Pod } from '../../api/core/pod.ts'
+import { rfc3339 } from '../../lib/clock.ts'
+import { conditionsOf } from './conditions.ts'
+import type { ContainerView, Decision } from './decide.ts'
+import { wasOver } from './decide.ts'
+import type { Run } from './runs.ts'
+
+/** Addresses, the first of each being the one that clients see first. */
+export interface Addresses {
+  readonly pod: readonly string[]
+  readonly host: readonly string[]
+}
+
+/** What the API is told about a pod. `pod` carries what it was told before. */
+export function statusOf(
+  pod: Pod,
+  decision: Decision,
+  addresses: Addresses,
+  hasSandbox: boolean,
+  nowMs: number,
+): PodStatus {
+  const phase = phaseOf(pod, decision)
+  const inits = decision.views.filter(view => view.role !== 'main').map(containerStatus)
+  return {
+    ...(pod.status?.qosClass === undefined ? {} : { qosClass: pod.status.qosClass }),
+    phase,
+    conditions: conditionsOf(pod, decision, phase, hasSandbox, nowMs),
+    startTime: pod.status?.startTime ?? rfc3339(nowMs),
+    ...(addresses.host[0] === undefined
+      ? {}
+      : { hostIP: addresses.host[0], hostIPs: addresses.host.map(ip => ({ ip })) }),
+    ...(addresses.pod[0] === undefined ? {} : { podIP: addresses.pod[0], podIPs: addresses.pod.map(ip => ({ ip })) }),
+    ...(inits.length > 0 ? { initContainerStatuses: inits } : {}),
+    containerStatuses: decision.views.filter(view => view.role === 'main').map(containerStatus),
+  }
+}
+
+/** Pending until every container has run once; then Running until all have ended for good. */
+export function phaseOf(pod: Pod, decision: Decision): NonNullable<PodStatus['phase']> {
+  if (wasOver(pod)) return pod.status!.phase!
+  if (decision.isOver)
+    return decision.views.every(view => view.role === 'sidecar' || hasSucceeded(view)) ? 'Succeeded' : 'Failed'
+  const hasStarted = (view: ContainerView): boolean => view.runs.current !== undefined
+  return decision.initialized && decision.views.every(hasStarted) ? 'Running' : 'Pending'
+}
+
+const hasSucceeded = ({ runs: { current } }: ContainerView): boolean =>
+  current?.state.state === 'ended' && current.state.exitCode === 0
+
+function containerStatus(view: ContainerView): ContainerStatus {
+  const { container, runs, waiting } = view
+  const { current, previous } = runs
+  const isWaitingAgain = waiting !== undefined && current !== undefined
+  const last = isWaitingAgain ? current : previous
+  const state: ContainerState = waiting ? { waiting } : stateOf(current)
+  return {
+    name: container.name,
+    state,
+    lastState: last ? stateOf(last) : {},
+    ready: view.ready,
+    restartCount: current?.attempt ?? 0,
+    image: container.image ?? '',
+    // There is no image: in its place, how the container runs and why, where kubectl describe shows it.
+    imageID: current?.how ?? '',
+    ...(current?.id === undefined ? {} : { containerID: current.id }),
+    started: view.started,
+  }
+}
+
+function stateOf(run: Run | undefined): ContainerState {
+  if (!run) return { waiting: { reason: 'ContainerCreating' } }
+  if (run.state.state === 'running') return { running: { startedAt: rfc3339(run.state.startedAtMs) } }
+  const { exitCode, reason, message, startedAtMs, finishedAtMs } = run.state
+  return {
+    terminated: {
+      exitCode,
+      reason,
+      ...(message === undefined ? {} : { message }),
+      ...(startedAtMs === undefined ? {} : { startedAt: rfc3339(startedAtMs) }),
+      finishedAt: rfc3339(finishedAtMs),
+      ...(run.id === undefined ? {} : { containerID: run.id }),
+    },
+  }
+}
+
+/**
+ * The fields of `next` that differ from `before`, as a strategic merge patch. Lists of addresses merge by address there, so
+ * one that changed is replaced by name; conditions merge by type, so those of others stay.
+ */
+export function statusPatch(before: PodStatus | undefined, next: PodStatus): Record<string, unknown> | undefined {
+  const patch: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(next)) {
+    const old = before?.[name as keyof PodStatus]
+    if (name === 'conditions') {
+      const changed = next.conditions!.filter(
+        condition =>
+          !sameJson(
+            condition,
+            before?.conditions?.find(other => other.type === condition.type),
+          ),
+      )
+      if (changed.length > 0) patch.conditions = next.conditions
+    } else if (!sameJson(old, value)) {
+      const isReplaced = name === 'podIPs' && before?.podIPs?.length
+      patch[name] = isReplaced ? [{ $patch: 'replace' }, ...(value as unknown[])] : value
+    }
+  }
+  return Object.keys(patch).length > 0 ? patch : undefined
+}
+
+/** Equal whatever the order of properties; an absent one equals undefined. */
+function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+  const [left, right] = [a, b] as readonly Readonly<Record<string, unknown>>[]
+  return [...keys].every(key => sameJson(left![key], right![key]))
+}
