@@ -116,6 +116,7 @@ function verbFor({ subresources, virtual }: HandlerParts, { resource, info, verb
   // A name is for objects, its absence for collections.
   const forCollection = verb === 'list' || verb === 'create' || verb === 'deletecollection'
   if (verb !== 'watch' && forCollection === (info.name !== undefined)) return notAllowed()
+  if (resource.namespaced && info.namespace === undefined && verb !== 'list' && verb !== 'watch') return notAllowed()
   return VERBS[verb] ?? notAllowed()
 }
 

@@ -1,5 +1,5 @@
 import type { User } from './user.ts'
-import { MASTERS } from './user.ts'
+import { AUTHENTICATED, MASTERS } from './user.ts'
 
 /** What a request wants to do. */
 export interface Attributes {
@@ -26,14 +26,24 @@ export interface Authorizer {
   authorize(attributes: Attributes): Promise<Decision> | Decision
 }
 
-/** Whoever is in one of the groups may do everything; the rest is for the next authorizer, or for nobody. */
-export const groupAuthorizer = (groups: readonly string[], next?: Authorizer): Authorizer => ({
-  authorize(attributes) {
-    if (attributes.user.groups.some(group => group === MASTERS || groups.includes(group)))
-      return { allowed: true, reason: '' }
-    return next?.authorize(attributes) ?? { allowed: false, reason: '' }
-  },
+/** Whoever is in one of the groups may do everything, whoever is known may look around, and nobody anything else. */
+export const groupAuthorizer = (groups: readonly string[]): Authorizer => ({
+  authorize: attributes => ({ allowed: mayEverything(attributes.user, groups) || mayAnybody(attributes), reason: '' }),
 })
+
+const mayEverything = (user: User, groups: readonly string[]): boolean =>
+  user.groups.some(group => group === MASTERS || groups.includes(group))
+
+/** The paths of the role system:discovery. */
+const DISCOVERY = /^\/(api|apis|openapi|version|healthz|livez|readyz)(\/|$)/
+/** What the role system:basic-user may create. */
+const ABOUT_ONESELF = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'])
+
+function mayAnybody({ user, verb, resource, path }: Attributes): boolean {
+  if (!user.groups.includes(AUTHENTICATED)) return false
+  if (resource) return verb === 'create' && ABOUT_ONESELF.has(resource.plural)
+  return verb === 'get' && DISCOVERY.test(path)
+}
 
 /** The message of a refusal, as RBAC words it. */
 export function refusal({ user, verb, resource, path }: Attributes, reason: string): string {

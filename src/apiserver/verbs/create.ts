@@ -7,8 +7,7 @@ import { parseWriteOptions } from '../write/options.ts'
 
 /** POST to a collection. */
 export async function create(context: Context): Promise<Reply> {
-  const { resource, info, request } = context
-  if (resource.namespaced && info.namespace === undefined) throw methodNotAllowed(resource, 'create')
+  const { resource, request } = context
   if (resource.terminating)
     throw methodNotAllowed(resource, 'create not allowed while custom resource definition is terminating: create')
   const options = parseWriteOptions(request, 'CreateOptions')

@@ -24,8 +24,8 @@ export interface Changed {
 /** What becomes of the current object, which it may change. Called again when another write came in between. */
 export type Change = (current: Obj) => Promise<Changed> | Changed
 
-/** How often a write that lost against another is tried again. */
-const ATTEMPTS = 6
+/** How often a write that lost against another is tried again; as many may want to change one object at once. */
+const ATTEMPTS = 200
 
 /** Changes a stored object, or removes it when its deletion only waited for this. Throws StatusError. */
 export async function updateObject(context: Context, change: Change, options: WriteOptions): Promise<Reply> {
