@@ -52,6 +52,21 @@ describe('decode', () => {
       { metadata: { labels: { a: 1 } } },
       'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string',
     ],
+    [
+      pod,
+      { spec: { containers: [{ livenessProbe: { httpGet: { port: true } } }] } },
+      'json: cannot unmarshal bool into Go struct field HTTPGetAction.spec.containers.livenessProbe.httpGet.port of type int32',
+    ],
+    [
+      pod,
+      { metadata: { creationTimestamp: 'x' } },
+      'parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"',
+    ],
+    [
+      pod,
+      { metadata: { creationTimestamp: 3 } },
+      'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.creationTimestamp of type string',
+    ],
     [pod, { spec: [] }, 'json: cannot unmarshal array into Go struct field Pod.spec of type v1.PodSpec'],
     [pod, [], 'json: cannot unmarshal array into Go value of type v1.Pod'],
     [

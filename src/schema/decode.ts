@@ -177,11 +177,11 @@ function mismatch(node: SchemaNode, json: unknown, context: Context): string {
   return `json: cannot unmarshal ${jsonType(json, node)} into ${where} of type ${goType(node)}`
 }
 
+const INTEGERS: ReadonlySet<string> = new Set(['int32', 'int64', 'intOrString'])
+
 function jsonType(json: unknown, node: SchemaNode): string {
   if (Array.isArray(json)) return 'array'
-  if (typeof json === 'number') {
-    return node.kind === 'scalar' && (node.scalar === 'int32' || node.scalar === 'int64') ? `number ${json}` : 'number'
-  }
+  if (typeof json === 'number') return node.kind === 'scalar' && INTEGERS.has(node.scalar) ? `number ${json}` : 'number'
   return typeof json === 'boolean' ? 'bool' : typeof json
 }
 
@@ -190,9 +190,9 @@ const GO_SCALARS: Readonly<Record<string, string>> = {
   double: 'float64',
   bytes: '[]uint8',
   quantity: 'resource.Quantity',
-  intOrString: 'intstr.IntOrString',
-  time: 'v1.Time',
-  microTime: 'v1.MicroTime',
+  intOrString: 'int32',
+  time: 'string',
+  microTime: 'string',
 }
 
 function goType(node: SchemaNode): string {

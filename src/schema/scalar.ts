@@ -60,9 +60,36 @@ const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/
 function readTime(text: string, decimals: number): Read {
   const match = TIME.exec(text)
   const atMs = match ? Date.parse(match[1]! + match[3]!) : Number.NaN
-  if (Number.isNaN(atMs))
-    return { error: `parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse` }
+  if (Number.isNaN(atMs)) return { error: timeError(text) }
   const seconds = new Date(atMs).toISOString().slice(0, 19)
   const fraction = (match?.[2] ?? '').slice(0, decimals).padEnd(decimals, '0')
   return { value: decimals === 0 ? `${seconds}Z` : `${seconds}.${fraction}Z` }
+}
+
+const PARTS: readonly (readonly [pattern: RegExp, layout: string])[] = [
+  [/^\d{4}/, '2006'],
+  [/^-/, '-'],
+  [/^\d\d/, '01'],
+  [/^-/, '-'],
+  [/^\d\d/, '02'],
+  [/^T/, 'T'],
+  [/^\d\d/, '15'],
+  [/^:/, ':'],
+  [/^\d\d/, '04'],
+  [/^:/, ':'],
+  [/^\d\d(?:\.\d+)?/, '05'],
+  [/^(?:Z|[+-]\d\d:\d\d)$/, 'Z07:00'],
+]
+
+/** The words of Go's time.Parse, which name the first part that does not fit. */
+function timeError(text: string): string {
+  const prefix = `parsing time ${JSON.stringify(text)}`
+  let rest = text
+  for (const [pattern, layout] of PARTS) {
+    const match = pattern.exec(rest)
+    if (!match)
+      return `${prefix} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(layout)}`
+    rest = rest.slice(match[0].length)
+  }
+  return `${prefix}: day out of range`
 }

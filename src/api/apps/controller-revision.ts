@@ -3,6 +3,7 @@ import { int64, json } from '../../schema/field.ts'
 import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { revisionErrors } from './rules.ts'
 
 const controllerRevisionFields = {
   data: json(2, 'The state.'),
@@ -19,6 +20,7 @@ export const ControllerRevision = defineKind<ControllerRevision>({
   definition: 'io.k8s.api.apps.v1.ControllerRevision',
   doc: 'A past state of a DaemonSet or StatefulSet.',
   fields: controllerRevisionFields,
+  validate: revisionErrors,
   columns: [
     NAME,
     { name: 'Controller', type: 'string', description: 'Whose state it is.', cell: object => ownerText(object) },

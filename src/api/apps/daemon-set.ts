@@ -5,6 +5,8 @@ import { AGE, containerColumns, labelsText, NAME, selectorText } from '../meta/c
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
+import { completeDaemonSet } from './complete.ts'
+import { daemonSetErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.apps.v1'
 
@@ -83,6 +85,8 @@ export const DaemonSet = defineKind<DaemonSet>({
   definition: 'io.k8s.api.apps.v1.DaemonSet',
   doc: 'One pod on each node.',
   fields: daemonSetFields,
+  complete: completeDaemonSet,
+  validate: daemonSetErrors,
   columns: [
     NAME,
     {

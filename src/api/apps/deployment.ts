@@ -5,6 +5,8 @@ import { AGE, containerColumns, NAME, selectorText } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
+import { completeDeployment } from './complete.ts'
+import { deploymentErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.apps.v1'
 
@@ -92,6 +94,8 @@ export const Deployment = defineKind<Deployment>({
   definition: 'io.k8s.api.apps.v1.Deployment',
   doc: 'A number of equal pods, and an orderly way to change them.',
   fields: deploymentFields,
+  complete: completeDeployment,
+  validate: deploymentErrors,
   columns: [
     NAME,
     {

@@ -5,6 +5,8 @@ import { AGE, containerColumns, NAME, selectorText } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
+import { completeWorkload } from './complete.ts'
+import { replicaSetErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.apps.v1'
 
@@ -13,7 +15,7 @@ export const ReplicaSetSpec = message(`${GROUP}.ReplicaSetSpec`, 'What a Replica
   replicas: int32(1, 'How many pods.', { explicit: true, default: 1 }),
   minReadySeconds: int32(4, 'Seconds a pod must be ready to count as available.'),
   selector: one(2, ref<LabelSelector>(LabelSelector), 'The pods it owns; it cannot change.', { required: true }),
-  template: one(3, ref<PodTemplateSpec>(PodTemplateSpec), 'What the pods are made from.'),
+  template: one(3, ref<PodTemplateSpec>(PodTemplateSpec), 'What the pods are made from.', { present: true }),
 })
 
 export interface ReplicaSetCondition extends InferMessage<typeof ReplicaSetCondition> {}
@@ -60,6 +62,8 @@ export const ReplicaSet = defineKind<ReplicaSet>({
   definition: 'io.k8s.api.apps.v1.ReplicaSet',
   doc: 'A number of equal pods.',
   fields: replicaSetFields,
+  complete: completeWorkload,
+  validate: replicaSetErrors,
   columns: [
     NAME,
     {

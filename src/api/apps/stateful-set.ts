@@ -6,6 +6,8 @@ import { AGE, containerColumns, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
+import { completeStatefulSet } from './complete.ts'
+import { statefulSetErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.apps.v1'
 
@@ -121,6 +123,8 @@ export const StatefulSet = defineKind<StatefulSet>({
   definition: 'io.k8s.api.apps.v1.StatefulSet',
   doc: 'A number of pods with lasting names.',
   fields: statefulSetFields,
+  complete: completeStatefulSet,
+  validate: statefulSetErrors,
   columns: [
     NAME,
     {

@@ -1,6 +1,6 @@
+import { age } from '../../lib/human-duration.ts'
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { json, list, message, one, ref, string, time } from '../../schema/field.ts'
-import { ageText } from '../meta/age.ts'
 import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -89,7 +89,7 @@ export const ClusterOperator = defineKind<ClusterOperator>({
       name: 'Since',
       type: 'string',
       description: 'Since when.',
-      cell: (object, nowMs) => ageText(conditionOf(object, 'Available')?.lastTransitionTime, nowMs),
+      cell: (object, nowMs) => age(conditionOf(object, 'Available')?.lastTransitionTime, nowMs),
     },
     {
       name: 'Message',

@@ -1,6 +1,6 @@
+import { age } from '../../lib/human-duration.ts'
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { boolean, int64, JSON_VALUE, json, list, message, one, ref, STRING, string, time } from '../../schema/field.ts'
-import { ageText } from '../meta/age.ts'
 import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -99,7 +99,7 @@ export const ClusterVersion = defineKind<ClusterVersion>({
       name: 'Since',
       type: 'string',
       description: 'Since when.',
-      cell: (object, nowMs) => ageText(conditionOf(object, 'Progressing')?.lastTransitionTime, nowMs),
+      cell: (object, nowMs) => age(conditionOf(object, 'Progressing')?.lastTransitionTime, nowMs),
     },
     {
       name: 'Status',

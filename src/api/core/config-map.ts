@@ -3,6 +3,7 @@ import { BYTES, boolean, map, STRING } from '../../schema/field.ts'
 import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { configMapErrors } from './data-rules.ts'
 
 const configMapFields = {
   immutable: boolean(4, 'Its data can no longer be changed.', { explicit: true }),
@@ -21,6 +22,7 @@ export const ConfigMap = defineKind<ConfigMap>({
   definition: 'io.k8s.api.core.v1.ConfigMap',
   doc: 'Settings as keys and values.',
   fields: configMapFields,
+  validate: configMapErrors,
   columns: [
     NAME,
     {

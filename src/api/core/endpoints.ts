@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, list, message, one, ref, string } from '../../schema/field.ts'
+import { endpointsErrors } from '../discovery/rules.ts'
 import { AGE, firstThree, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -56,6 +57,7 @@ export const Endpoints = defineKind<Endpoints>({
   definition: 'io.k8s.api.core.v1.Endpoints',
   doc: 'What stands behind a Service, in the older form; EndpointSlice is the newer.',
   fields: endpointsFields,
+  validate: endpointsErrors,
   columns: [
     NAME,
     {

@@ -1,6 +1,6 @@
+import { age } from '../../lib/human-duration.ts'
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, message, microTime, one, ref, string, time } from '../../schema/field.ts'
-import { ageText } from '../meta/age.ts'
 import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -53,7 +53,7 @@ export const Event = defineKind<Event>({
       name: 'Last Seen',
       type: 'string',
       description: 'How long ago it was last seen.',
-      cell: (event, nowMs) => ageText(lastSeen(event), nowMs),
+      cell: (event, nowMs) => age(lastSeen(event), nowMs),
     },
     { name: 'Type', type: 'string', description: 'Normal or Warning.', cell: event => event.type ?? '' },
     { name: 'Reason', type: 'string', description: 'What happened, in a word.', cell: event => event.reason ?? '' },
@@ -82,7 +82,7 @@ export const Event = defineKind<Event>({
       type: 'string',
       description: 'How long ago it was first seen.',
       priority: 1,
-      cell: (event, nowMs) => ageText(firstSeen(event), nowMs),
+      cell: (event, nowMs) => age(firstSeen(event), nowMs),
     },
     {
       name: 'Count',

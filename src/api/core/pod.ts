@@ -3,6 +3,8 @@ import { one, ref } from '../../schema/field.ts'
 import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { completePod } from './pod/complete.ts'
+import { podErrors } from './pod/rules/update.ts'
 import { PodSpec } from './pod/spec.ts'
 import { PodStatus } from './pod/status.ts'
 import { podSummary, readinessGatesText, restartsText } from './pod/summary.ts'
@@ -30,6 +32,8 @@ export const Pod = defineKind<Pod>({
   definition: 'io.k8s.api.core.v1.Pod',
   doc: 'Containers that share an address and run on one node.',
   fields: podFields,
+  complete: completePod,
+  validate: podErrors,
   columns: [
     NAME,
     {

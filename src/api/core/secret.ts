@@ -3,6 +3,7 @@ import { BYTES, boolean, map, STRING, string } from '../../schema/field.ts'
 import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { completeSecret, secretErrors } from './data-rules.ts'
 
 const secretFields = {
   immutable: boolean(5, 'Its data can no longer be changed.', { explicit: true }),
@@ -21,6 +22,8 @@ export const Secret = defineKind<Secret>({
   definition: 'io.k8s.api.core.v1.Secret',
   doc: 'Confidential data as keys and values.',
   fields: secretFields,
+  complete: completeSecret,
+  validate: secretErrors,
   columns: [
     NAME,
     { name: 'Type', type: 'string', description: 'What kind of secret it is.', cell: secret => secret.type ?? '' },

@@ -4,6 +4,8 @@ import { AGE, labelsText, loadBalancerText, NAME } from '../meta/columns.ts'
 import { Condition } from '../meta/condition.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { completeService } from './service/complete.ts'
+import { serviceErrors } from './service/rules.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 
@@ -118,6 +120,8 @@ export const Service = defineKind<Service>({
   definition: 'io.k8s.api.core.v1.Service',
   doc: 'A stable address and name in front of pods.',
   fields: serviceFields,
+  complete: completeService,
+  validate: serviceErrors,
   columns: [
     NAME,
     {

@@ -4,6 +4,7 @@ import { ObjectReference } from '../core/reference.ts'
 import { AGE, firstThree, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { endpointSliceErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.discovery.v1'
 
@@ -73,6 +74,7 @@ export const EndpointSlice = defineKind<EndpointSlice>({
   definition: 'io.k8s.api.discovery.v1.EndpointSlice',
   doc: 'A part of what stands behind a Service.',
   fields: endpointSliceFields,
+  validate: endpointSliceErrors,
   columns: [
     NAME,
     { name: 'AddressType', type: 'string', description: 'IPv4, IPv6 or FQDN.', cell: slice => slice.addressType },

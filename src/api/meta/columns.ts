@@ -1,6 +1,7 @@
 /** What the columns of several kinds share. */
+
+import { age } from '../../lib/human-duration.ts'
 import type { ApiObject, Column } from '../../schema/kind.ts'
-import { ageText } from './age.ts'
 
 export const NAME: Column<ApiObject> = {
   name: 'Name',
@@ -14,7 +15,7 @@ export const AGE: Column<ApiObject> = {
   name: 'Age',
   type: 'string',
   description: 'How long ago the object was created.',
-  cell: (object, nowMs) => ageText(object.metadata.creationTimestamp, nowMs),
+  cell: (object, nowMs) => age(object.metadata.creationTimestamp, nowMs),
 }
 
 /** For kinds without columns of their own. */

@@ -3,6 +3,7 @@ import { message, one, ref, string } from '../../schema/field.ts'
 import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { ingressClassErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.networking.v1'
 
@@ -39,6 +40,7 @@ export const IngressClass = defineKind<IngressClass>({
   definition: 'io.k8s.api.networking.v1.IngressClass',
   doc: 'A way to carry out Ingresses.',
   fields: ingressClassFields,
+  validate: ingressClassErrors,
   columns: [
     NAME,
     {

@@ -4,6 +4,7 @@ import { TypedLocalObjectReference } from '../core/reference.ts'
 import { AGE, firstThree, loadBalancerText, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { ingressErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.networking.v1'
 
@@ -119,6 +120,7 @@ export const Ingress = defineKind<Ingress>({
   definition: 'io.k8s.api.networking.v1.Ingress',
   doc: 'Leads requests from outside to Services, by host and path.',
   fields: ingressFields,
+  validate: ingressErrors,
   columns: [
     NAME,
     {

@@ -4,6 +4,8 @@ import { AGE, NAME, selectorText } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
+import { completeNetworkPolicy } from './complete.ts'
+import { networkPolicyErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.networking.v1'
 
@@ -72,6 +74,8 @@ export const NetworkPolicy = defineKind<NetworkPolicy>({
   definition: 'io.k8s.api.networking.v1.NetworkPolicy',
   doc: 'Isolates pods, and says what they may still talk to.',
   fields: networkPolicyFields,
+  complete: completeNetworkPolicy,
+  validate: networkPolicyErrors,
   columns: [
     NAME,
     {

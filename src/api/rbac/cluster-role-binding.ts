@@ -4,6 +4,7 @@ import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { RoleRef, Subject, subjectNames } from './role-binding.ts'
+import { bindingErrors, completeBinding } from './rules.ts'
 
 const clusterRoleBindingFields = {
   subjects: list(2, ref<Subject>(Subject), 'Who gets it.'),
@@ -20,6 +21,8 @@ export const ClusterRoleBinding = defineKind<ClusterRoleBinding>({
   definition: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
   doc: 'Gives a role to subjects, in the cluster.',
   fields: clusterRoleBindingFields,
+  complete: completeBinding,
+  validate: (binding, old) => bindingErrors(binding, old, true),
   columns: [
     NAME,
     {

@@ -5,6 +5,7 @@ import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
 import { PolicyRule } from './role.ts'
+import { policyRuleErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.rbac.v1'
 
@@ -28,5 +29,6 @@ export const ClusterRole = defineKind<ClusterRole>({
   definition: 'io.k8s.api.rbac.v1.ClusterRole',
   doc: 'What may be done in the cluster.',
   fields: clusterRoleFields,
+  validate: role => policyRuleErrors(role.rules ?? [], false),
   columns: [NAME, CREATED_AT],
 })

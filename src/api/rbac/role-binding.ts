@@ -3,6 +3,7 @@ import { list, message, one, ref, string } from '../../schema/field.ts'
 import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { bindingErrors, completeBinding } from './rules.ts'
 
 const GROUP = 'io.k8s.api.rbac.v1'
 
@@ -46,6 +47,8 @@ export const RoleBinding = defineKind<RoleBinding>({
   definition: 'io.k8s.api.rbac.v1.RoleBinding',
   doc: 'Gives a role to subjects, in a namespace.',
   fields: roleBindingFields,
+  complete: completeBinding,
+  validate: (binding, old) => bindingErrors(binding, old, false),
   columns: [
     NAME,
     {

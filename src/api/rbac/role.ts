@@ -3,6 +3,7 @@ import { list, message, ref, STRING } from '../../schema/field.ts'
 import { CREATED_AT, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { policyRuleErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.rbac.v1'
 
@@ -29,5 +30,6 @@ export const Role = defineKind<Role>({
   definition: 'io.k8s.api.rbac.v1.Role',
   doc: 'What may be done in a namespace.',
   fields: roleFields,
+  validate: role => policyRuleErrors(role.rules ?? [], true),
   columns: [NAME, CREATED_AT],
 })

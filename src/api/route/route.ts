@@ -3,8 +3,10 @@ import { int32, intOrString, list, message, one, ref, string } from '../../schem
 import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { completeRoute } from './complete.ts'
 import { RouteHTTPHeaders } from './route-headers.ts'
 import { RouteStatus } from './route-status.ts'
+import { routeErrors } from './rules.ts'
 
 const GROUP = 'com.github.openshift.api.route.v1'
 
@@ -14,8 +16,6 @@ export const RouteTargetReference = message(`${GROUP}.RouteTargetReference`, 'A 
   name: string(2, "The Service's name.", { required: true }),
   weight: int32(3, 'Its share, from 0 to 256, beside the other weights.', {
     explicit: true,
-    minimum: 0,
-    maximum: 256,
     default: 100,
   }),
 })
@@ -93,6 +93,8 @@ export const Route = defineKind<Route>({
   definition: 'com.github.openshift.api.route.v1.Route',
   doc: 'Leads requests from outside to Services, by host and path.',
   fields: routeFields,
+  complete: completeRoute,
+  validate: routeErrors,
   columns: [
     NAME,
     { name: 'Host/Port', type: 'string', description: 'Where it can be reached.', cell: route => hostText(route) },

@@ -1,5 +1,5 @@
 /** What one line says of a pod: its state in a word, ready containers, restarts. Source: kubectl's pod table. */
-import { ageText } from '../../meta/age.ts'
+import { age } from '../../../lib/human-duration.ts'
 import type { ContainerStatus } from './container-status.ts'
 import type { PodSpec } from './spec.ts'
 import type { PodStatus } from './status.ts'
@@ -119,7 +119,7 @@ const isTrue = ({ conditions }: PodStatus, type: string): boolean =>
 
 /** "3 (5m ago)" */
 export const restartsText = ({ restarts, lastRestart }: PodSummary, nowMs: number): string =>
-  restarts > 0 && lastRestart ? `${restarts} (${ageText(lastRestart, nowMs)} ago)` : String(restarts)
+  restarts > 0 && lastRestart ? `${restarts} (${age(lastRestart, nowMs)} ago)` : String(restarts)
 
 /** "1/2": how many of the extra conditions a pod waits for are true. */
 export function readinessGatesText({ spec, status }: PodLike): string {

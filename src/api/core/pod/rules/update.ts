@@ -1,0 +1,50 @@
+import { forbidden } from '../../../../schema/field-error.ts'
+import type { FieldError } from '../../../../schema/kind.ts'
+import { same } from '../../../meta/rules.ts'
+import type { Pod } from '../../pod.ts'
+import type { PodSpec } from '../spec.ts'
+import { podSpecErrors } from './spec.ts'
+
+export const podErrors = (pod: Pod, old?: Pod): readonly FieldError[] => [
+  ...podSpecErrors(pod.spec, 'spec'),
+  ...(old ? changeErrors(pod, old) : []),
+]
+
+const MAY_CHANGE =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
+
+/** A pod is placed, sized and looked at through subresources; all else of it stays. */
+function changeErrors({ spec }: Pod, { spec: old }: Pod): readonly FieldError[] {
+  const errors: FieldError[] = []
+  if (spec.containers.length !== old.containers.length)
+    errors.push(forbidden('spec.containers', 'pod updates may not add or remove containers'))
+  else if ((spec.initContainers?.length ?? 0) !== (old.initContainers?.length ?? 0))
+    errors.push(forbidden('spec.initContainers', 'pod updates may not add or remove containers'))
+  else if (!same(fixed(spec, old), fixed(old, old))) errors.push(forbidden('spec', MAY_CHANGE))
+  const kept = (old.tolerations ?? []).every(one => spec.tolerations?.some(other => same(one, other)))
+  if (!kept)
+    errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))
+  return errors
+}
+
+function fixed(spec: PodSpec, old: PodSpec): unknown {
+  const {
+    activeDeadlineSeconds: _deadline,
+    tolerations: _tolerations,
+    terminationGracePeriodSeconds: _grace,
+    ephemeralContainers: _ephemeral,
+    schedulingGates: _gates,
+    containers,
+    initContainers,
+    nodeName,
+    ...rest
+  } = spec
+  const withoutImage = ({ image: _image, resources: _resources, ...container }: PodSpec['containers'][number]) =>
+    container
+  return {
+    ...rest,
+    nodeName: old.nodeName ? nodeName : undefined,
+    containers: containers.map(withoutImage),
+    initContainers: initContainers?.map(withoutImage),
+  }
+}
