@@ -73,8 +73,8 @@ function isAbsent(field: FieldNode, given: unknown): boolean {
 }
 
 /** What the server itself sets (a name, a time) is not invented here. */
-const isFilled = ({ required, node }: FieldNode): boolean =>
-  required ? zeroOf(node) !== null : node.kind === 'struct' && !node.nullable
+const isFilled = ({ required, omitZero, node }: FieldNode): boolean =>
+  required || (node.kind === 'scalar' && !omitZero) ? zeroOf(node) !== null : node.kind === 'struct' && !node.nullable
 
 const plans = new WeakMap<StructNode['fields'], readonly FieldNode[]>()
 

@@ -11,7 +11,7 @@ export const ExecAction = message(`${GROUP}.ExecAction`, 'A command run in the c
 export interface HTTPHeader extends InferMessage<typeof HTTPHeader> {}
 export const HTTPHeader = message(`${GROUP}.HTTPHeader`, "A header of a probe's request.", {
   name: string(1, "The header's name.", { required: true }),
-  value: string(2, "The header's value.", { explicit: true }),
+  value: string(2, "The header's value.", { present: true, explicit: true }),
 })
 
 export interface HTTPGetAction extends InferMessage<typeof HTTPGetAction> {}

@@ -70,7 +70,7 @@ export const SecurityContext = message(
 export interface Sysctl extends InferMessage<typeof Sysctl> {}
 export const Sysctl = message(`${GROUP}.Sysctl`, 'One kernel parameter.', {
   name: string(1, "The parameter's name.", { required: true }),
-  value: string(2, 'Its value.', { explicit: true }),
+  value: string(2, 'Its value.', { present: true, explicit: true }),
 })
 
 export interface PodSecurityContext extends InferMessage<typeof PodSecurityContext> {}
