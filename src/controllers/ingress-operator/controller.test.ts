@@ -49,9 +49,9 @@ const conditions = ({ api }: TestBench, name = 'default') =>
   )
 
 /** What the Deployment controller would say. */
-async function report(bench: TestBench, available: number): Promise<void> {
+async function report(bench: TestBench, available: number, condition = available > 0): Promise<void> {
   const deployment = bench.api.get(Deployment, ROUTER)!
-  const isAvailable = available > 0 ? 'True' : 'False'
+  const isAvailable = condition ? 'True' : 'False'
   bench.api.put(Deployment, {
     ...deployment,
     metadata: { ...deployment.metadata, namespace: 'openshift-ingress' },
@@ -145,6 +145,14 @@ test('its status follows the Deployment', async () => {
     DeploymentReplicasAllAvailable: 'False',
     DeploymentReplicasMinAvailable: 'True',
   })
+})
+
+test('one replica of one that may be unavailable: not available without it', async () => {
+  const bench = await start({}, 'SingleReplica')
+  await report(bench, 0, true)
+  expect(conditions(bench)).toMatchObject({ Available: 'False', DeploymentReplicasMinAvailable: 'False' })
+  await report(bench, 1, true)
+  expect(conditions(bench)).toMatchObject({ Available: 'True', DeploymentReplicasMinAvailable: 'True' })
 })
 
 test('Degraded only after a while', async () => {

@@ -92,9 +92,12 @@ const merged = (
 function deploymentConditions(settings: IngressSettings, deployment: Deployment | undefined): readonly Verdict[] {
   const wanted = replicasOf(settings)
   const { availableReplicas = 0, updatedReplicas = 0, replicas = 0, conditions = [] } = deployment?.status ?? {}
-  const least = wanted - Math.max(wanted > 0 ? 1 : 0, Math.floor(wanted * (wanted < 4 ? 0.5 : 0.25)))
+  const least = Math.max(Math.min(wanted, 1), wanted - Math.floor(wanted * (wanted < 4 ? 0.5 : 0.25)))
   const isCurrent = deployment?.metadata.generation === deployment?.status?.observedGeneration
-  const isAvailable = conditions.some(({ type, status }) => type === 'Available' && status === 'True')
+  // A Deployment of one replica that may be unavailable is Available without any: a router is not.
+  const isAvailable =
+    conditions.some(({ type, status }) => type === 'Available' && status === 'True') &&
+    availableReplicas >= Math.min(wanted, 1)
   const isRolling =
     !isCurrent || updatedReplicas < wanted || replicas > updatedReplicas || availableReplicas < updatedReplicas
   const available = `${availableReplicas}/${wanted} of replicas are available`

@@ -21,7 +21,9 @@ function serviceOf(target: RouteTarget, port: string | number | undefined, view:
   const slices = view.slices(target.service)
   const endpoints = endpointsOf(slices, port)
   if (endpoints.length > 0) return { ...target, endpoints }
-  const isPortKnown = slices.length === 0 || slices.some(slice => portsOf(slice, port).length > 0)
+  // A slice without endpoints, as Services without pods have, does not say which ports there would be.
+  const telling = slices.filter(slice => slice.endpoints.length > 0)
+  const isPortKnown = telling.length === 0 || telling.some(slice => portsOf(slice, port).length > 0)
   return { ...target, endpoints: [], problem: isPortKnown ? 'NoEndpoints' : 'PortNotFound' }
 }
 
