@@ -29,6 +29,8 @@ export interface FakeApi {
   cutWatches(lastBytes?: string): void
   /** Ends every open watch as a server does at its deadline. */
   endWatches(): void
+  /** Watches are told nothing until the returned function is called. */
+  holdWatches(): () => void
   /** Called before each request; may throw (ConnectionError: nothing listens) or answer itself. */
   intercept:
     | ((request: TransportRequest) => Promise<TransportResponse | undefined> | TransportResponse | undefined)
@@ -42,6 +44,7 @@ type SeedOf<T extends ApiObject> = Omit<T, 'metadata' | 'apiVersion' | 'kind'> &
 }
 
 interface Watcher {
+  hold(value: boolean): void
   send(bytes: Buffer): void
   end(error?: Error): void
 }
@@ -104,6 +107,12 @@ export function fakeApi(clock: Pick<Clock, 'now'> = { now: () => Date.UTC(2026, 
     },
     endWatches() {
       for (const watcher of [...watchers]) watcher.end()
+    },
+    holdWatches() {
+      for (const watcher of watchers) watcher.hold(true)
+      return () => {
+        for (const watcher of watchers) watcher.hold(false)
+      }
     },
     intercept: undefined,
     requests,
@@ -243,7 +252,12 @@ function stream(
   const queue = first
   let wake = (): void => {}
   let ended: { readonly error: Error | undefined } | undefined
+  let isHeld = false
   const watcher: Watcher = {
+    hold(value) {
+      isHeld = value
+      wake()
+    },
     send(bytes) {
       if (ended) return
       queue.push(bytes)
@@ -263,12 +277,12 @@ function stream(
   return (async function* () {
     try {
       for (;;) {
-        while (queue.length > 0 && !signal?.aborted) yield Buffer.concat(queue.splice(0))
+        while (queue.length > 0 && !isHeld && !signal?.aborted) yield Buffer.concat(queue.splice(0))
         if (ended?.error) throw ended.error
         if (ended) return
         await new Promise<void>(resolve => {
           wake = resolve
-          if (queue.length > 0 || ended) resolve()
+          if ((queue.length > 0 && !isHeld) || ended) resolve()
         })
       }
     } finally {

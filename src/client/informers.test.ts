@@ -38,6 +38,9 @@ function replayed(changes: readonly string[]): string[] {
   }
   return [...held].sort()
 }
+/** The resourceVersion of every watch there was. */
+const watches = (): number[] =>
+  bench.api.requests.flatMap(line => Number(/watch=1.*resourceVersion=(\d+)/.exec(line)?.[1] ?? Number.NaN) || [])
 const stored = (): string[] =>
   bench.api
     .all(ConfigMap)
@@ -89,16 +92,19 @@ describe('a cache that follows the API', () => {
     put('a')
     const { informer, changes } = await started()
     for (let round = 0; round < 10; round++) {
+      await eventually(() => watches().length > round)
       put(`r${round}`)
+      if (round % 2 === 1) await eventually(() => informer.get({ namespace: 'shop', name: `r${round}` }) !== undefined)
       fault()
       put('a', { v: String(round) })
       if (round % 3 === 2) bench.api.drop(ConfigMap, { namespace: 'shop', name: `r${round - 1}` })
     }
-    await eventually(
-      () =>
-        informer.get({ namespace: 'shop', name: 'a' })?.data?.v === '9' && names(informer).join() === stored().join(),
-    )
+    const lastOf = () => informer.get({ namespace: 'shop', name: 'a' })?.data?.v
+    await eventually(() => lastOf() === '9' && names(informer).join() === stored().join())
     expect(replayed(changes)).toEqual(stored())
+    expect(watches()).toHaveLength(11)
+    expect(watches(), 'it goes on where it was').toEqual(watches().toSorted((a, b) => a - b))
+    expect(watches().at(-1)).toBeGreaterThan(watches()[0]! + 10)
     expect(bench.api.requests.filter(line => line.includes('limit='))).toHaveLength(1)
   })
 
@@ -119,6 +125,8 @@ describe('a cache that follows the API', () => {
     cut = false
     await eventually(() => names(informer).join() === 'b,c,d')
     expect(changes.slice(3).sort()).toEqual(['added d', 'changed b 2', 'deleted a'])
+    await eventually(() => watches().length === 3)
+    expect(new Set(watches()).size, 'what is too old is asked for once').toBe(2)
     expect(replayed(changes)).toEqual(['b', 'c', 'd'])
   })
 
@@ -260,9 +268,25 @@ describe('its own writes', () => {
     expect(informer.get(key)).toBeUndefined()
   })
 
+  it('that delete are not undone by what the watch tells late', async () => {
+    bench = testBench()
+    const { informer, changes } = await started()
+    const key = { namespace: 'shop', name: 'a' }
+    const made = await bench.api.client.create(ConfigMap, { metadata: key })
+    await eventually(() => informer.get(key) !== undefined)
+    const release = bench.api.holdWatches()
+    await bench.api.client.update(ConfigMap, { ...made, data: { v: '2' } })
+    await bench.informers.client.delete(ConfigMap, key)
+    expect(informer.get(key)).toBeUndefined()
+    put('b')
+    release()
+    await eventually(() => changes.includes('added b'))
+    expect(changes).toEqual(['added a', 'deleted a', 'added b'])
+  })
+
   it('survive a list that was older', async () => {
     bench = testBench()
-    const { informer } = await started()
+    const { informer, changes } = await started()
     const seen = await bench.api.client.list(ConfigMap)
     bench.api.compact()
     const key = { namespace: 'shop', name: 'mine' }
@@ -281,7 +305,7 @@ describe('its own writes', () => {
       () => !first && names(informer).join() === 'b,mine',
       () => [first, names(informer), bench.api.requests.slice(-10), bench.api.requests.length],
     )
-    expect(informer.get(key)).toBeDefined()
+    expect(changes.toSorted()).toEqual(['added b', 'added mine'])
   })
 })
 
