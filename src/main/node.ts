@@ -1,18 +1,90 @@
+import { joinProgress } from '../client/progress.ts'
+import type { DatapathOptions } from '../datapath/options.ts'
+import { parseCidr } from '../lib/cidr.ts'
+import { UserError } from '../lib/errors.ts'
+import { ip } from '../lib/ip.ts'
+import type { KubeletOptions } from '../node/kubelet/options.ts'
+import { startKubelet } from '../node/kubelet/role.ts'
+import { startNetwork } from '../node/network/role.ts'
+import { connectRuntime } from '../node/runtime/wire/client.ts'
 import { fromArgs } from '../twin/flags.ts'
+import type { NodeOptions } from '../twin/roles.ts'
 import { NODE_FLAGS } from '../twin/roles.ts'
 import { serveAdmin } from './admin.ts'
 import { connect } from './connect.ts'
 import { realHost } from './host.ts'
 import { createLog } from './log.ts'
 import { runRole, stopSignal } from './signals.ts'
+import { VERSION } from './version.ts'
+
+const MAX_PODS = 250
 
 /** The agent of one node: its network and its pods. Runs wholly inside the node's network namespace. */
 export async function node(args: readonly string[]): Promise<void> {
   const options = fromArgs('node', NODE_FLAGS, args)
   const log = createLog(options.name)
   const signal = stopSignal()
-  await realHost()
-  const { progress } = await connect(options.kubeconfig, log, signal)
-  serveAdmin(options.admin, progress.progress, signal)
-  await runRole({ progress: progress.progress, done: new Promise(() => {}) }, log)
+  const { netns, links, nft, conntrack, sockets, fs, clock } = await realHost()
+  const { client, informers, progress } = await connect(options.kubeconfig, log, signal)
+  const network = startNetwork(
+    { informers, progress, nft, link: links, conntrack, clock, log },
+    { ...datapathOptions(options), node: options.name, netns: netns.home },
+    signal,
+  )
+  const kubelet = startKubelet(
+    {
+      client,
+      informers,
+      progress,
+      runtime: connectRuntime(sockets, options.runtimeSocket),
+      netns,
+      link: links,
+      socket: sockets,
+      fs,
+      clock,
+      log,
+    },
+    { ...kubeletOptions(options), networkReady: network.then(role => role.ready) },
+    signal,
+  )
+  const roles = await Promise.all([network, kubelet])
+  serveAdmin(options.admin, () => joinProgress(roles.map(role => role.progress())), signal)
+  const done = Promise.all(roles.map(role => role.done)).then(() => {})
+  await runRole({ progress: progress.progress, done }, log)
+}
+
+function datapathOptions(options: NodeOptions): DatapathOptions {
+  const network = (text: string) => parseCidr(text) ?? wrong('network', text)
+  return {
+    clusterNetworks: options.clusterNetworks.map(text => {
+      const [, range = '', prefix = ''] = /^(.+)\/(\d+)$/.exec(text) ?? wrong('cluster network', text)
+      return { cidr: network(range), hostPrefix: Number(prefix) }
+    }),
+    serviceNetworks: options.serviceNetworks.map(network),
+    transport: options.transport === 'host-gw' ? 'host-gw' : 'vxlan',
+    mtu: options.mtu,
+    ...(options.joinNetwork === undefined ? {} : { joinNetwork: network(options.joinNetwork) }),
+  }
+}
+
+const kubeletOptions = (options: NodeOptions): KubeletOptions => ({
+  node: options.name,
+  addresses: [ip(options.address)],
+  labels: {
+    ...(options.zone === undefined ? {} : { 'topology.kubernetes.io/zone': options.zone }),
+    ...Object.fromEntries(options.roles.map(role => [`node-role.kubernetes.io/${role}`, ''])),
+  },
+  netns: options.name,
+  mtu: options.mtu,
+  clusterDns: [ip(options.clusterDns)],
+  clusterDomain: options.clusterDomain,
+  resolvConf: `nameserver ${options.upstreamDns}\n`,
+  hosts: `127.0.0.1 localhost\n::1 localhost\n${options.address} ${options.name}\n`,
+  stateDir: options.stateDir,
+  maxPods: MAX_PODS,
+  version: `v1.32.0+fairlead-${VERSION}`,
+})
+
+const wrong = (what: string, text: string): never => {
+  throw new UserError('Usage', `${JSON.stringify(text)} is not a ${what}`)
 }
