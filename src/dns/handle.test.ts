@@ -31,6 +31,9 @@ const EMPTY: HandlerDeps = {
   serial: () => 1,
   forwarder: NONE,
   hostname: 'dns-x',
+  failed: error => {
+    throw error
+  },
 }
 const QUERY: Message = {
   ...replyTo(decode(Buffer.alloc(12)), 0),
@@ -130,6 +133,17 @@ test('whatever tenants write, the zone answers, and others as before', async () 
     }),
     { numRuns: 40 },
   )
+})
+
+test('an object that nobody expected costs its own client an answer, and nobody else', async () => {
+  const errors: unknown[] = []
+  const service = (_: string, name: string): never =>
+    ({ metadata: { name }, spec: name === 'bad' ? undefined : {} }) as never
+  const deps = { ...EMPTY, source: { ...EMPTY.source, service }, failed: (error: unknown) => void errors.push(error) }
+  const rcode = async (name: string) =>
+    (await ask({ questions: [{ name: `${name}.b.svc.cluster.local.`, type: TYPE.A, class: CLASS.IN }] }, deps))?.rcode
+  expect([await rcode('bad'), await rcode('good')]).toEqual([RCODE.SERVFAIL, RCODE.NXDOMAIN])
+  expect(errors).toHaveLength(1)
 })
 
 test('equal queries share a reply, with their own identifiers, until something changes', () => {

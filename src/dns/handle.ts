@@ -18,6 +18,8 @@ export interface HandlerDeps {
   readonly forwarder: Forwarder
   /** Answers `hostname.bind CH TXT`. */
   readonly hostname: string
+  /** Told of what must not happen; the client gets SERVFAIL. */
+  readonly failed: (error: unknown) => void
 }
 
 /** A query with its reply, for logs and counters. `reply` is what was meant; the bytes may be truncated. */
@@ -49,8 +51,16 @@ export function handle(
   if (refusal !== undefined) return finish(replyTo(query, refusal))
   const question = query.questions[0]!
   if (question.class === CLASS.CH) return finish(chaosReply(deps, query, question))
-  const reply = inetReply(deps, query, question)
-  return reply instanceof Promise ? reply.then(finish) : finish(reply)
+  const failed = (error: unknown): Handled => {
+    deps.failed(error)
+    return finish(replyTo(query, RCODE.SERVFAIL))
+  }
+  try {
+    const reply = inetReply(deps, query, question)
+    return reply instanceof Promise ? reply.then(finish).catch(failed) : finish(reply)
+  } catch (error) {
+    return failed(error)
+  }
 }
 
 /** Enough of it was read to say so, or it is left without a word. */

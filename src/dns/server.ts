@@ -2,6 +2,7 @@ import type { Informers } from '../client/mod.ts'
 import type { Netns } from '../host/netns/mod.ts'
 import type { SocketDriver } from '../host/socket/mod.ts'
 import type { Clock } from '../lib/clock.ts'
+import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { ZoneOptions } from '../model/names/types.ts'
 import { createForwarder } from './forward/forward.ts'
@@ -71,7 +72,8 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
       const memo = createMemo()
       const forwarder = createForwarder({ sockets, netns: at.netns, clock, log }, at.upstreams)
       const metrics = createMetrics(at.port, zone.domain)
-      const handler: HandlerDeps = { source, zone, serial: () => serial, forwarder, hostname: at.hostname }
+      const failed = (error: unknown): void => log.error({ error: messageOf(error) }, 'a query could not be answered')
+      const handler: HandlerDeps = { source, zone, serial: () => serial, forwarder, hostname: at.hostname, failed }
       const answering = (transport: Transport) => (packet: Buffer, client: string) => {
         const startMs = clock.monotonic()
         const finish = (handled: Handled | undefined): Buffer | undefined => {

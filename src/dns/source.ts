@@ -4,6 +4,7 @@ import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
 import type { Informers } from '../client/mod.ts'
 import { parseIp } from '../lib/ip.ts'
 import type { NameSource } from '../model/names/types.ts'
+import { endpointList } from '../model/services/endpoints.ts'
 import { clusterIpsOf, serviceKeyOf } from '../model/services/fronts.ts'
 
 const BY_CLUSTER_IP = 'dns/cluster-ip'
@@ -16,7 +17,9 @@ const serviceIndex = (slice: EndpointSlice): readonly string[] => {
   return key === undefined ? [] : [key]
 }
 const addressIndex = (slice: EndpointSlice): readonly string[] =>
-  slice.endpoints.flatMap(({ addresses }) => addresses.map(parseIp)).filter(address => address !== undefined)
+  endpointList(slice)
+    .flatMap(({ addresses }) => addresses.map(parseIp))
+    .filter(address => address !== undefined)
 
 const trimService = (service: Service): Service => ({
   apiVersion: service.apiVersion,

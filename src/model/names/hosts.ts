@@ -1,6 +1,7 @@
 import type { Endpoint, EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { parseIp } from '../../lib/ip.ts'
+import { endpointList } from '../services/endpoints.ts'
 
 /** An address that a name of a Service leads to. */
 export interface Host {
@@ -30,7 +31,7 @@ export function hostsOf(slices: readonly EndpointSlice[]): readonly Host[] {
   for (const slice of slices) {
     if (slice.addressType === 'FQDN') continue
     const ports = slice.ports ?? []
-    for (const endpoint of slice.endpoints) {
+    for (const endpoint of endpointList(slice)) {
       if (endpoint.conditions?.ready === false) continue
       for (const text of endpoint.addresses) {
         const address = parseIp(text)

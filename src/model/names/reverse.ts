@@ -1,6 +1,7 @@
 import { contains } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { ipFromBytes, parseIp } from '../../lib/ip.ts'
+import { endpointList } from '../services/endpoints.ts'
 import { serviceKeyOf } from '../services/fronts.ts'
 import { hostnameOf } from './hosts.ts'
 import type { Answer, NameRecord, NameSource, QuestionType, ZoneOptions } from './types.ts'
@@ -43,7 +44,7 @@ function namesOf(source: NameSource, { domain }: ZoneOptions, address: Ip): read
   const names = source.slicesAt(address).flatMap(slice => {
     const [namespace, name] = serviceKeyOf(slice)?.split('/') ?? []
     if (namespace === undefined || name === undefined || !source.service(namespace, name)) return []
-    return slice.endpoints
+    return endpointList(slice)
       .filter(({ addresses, conditions }) => conditions?.ready !== false && addresses.includes(address))
       .map(endpoint => `${hostnameOf(endpoint, address)}.${name}.${namespace}.svc.${domain}.`)
   })

@@ -31,11 +31,14 @@ export function endpointsOf(
     if (slice.addressType !== (family === 4 ? 'IPv4' : 'IPv6')) continue
     for (const { name, protocol, port: number } of slice.ports ?? []) {
       if ((name ?? '') !== port.name || (protocol ?? 'TCP') !== port.protocol || !number) continue
-      for (const endpoint of slice.endpoints) collect(found, endpoint, family, number)
+      for (const endpoint of endpointList(slice)) collect(found, endpoint, family, number)
     }
   }
   return [...found.values()].sort(byAddress)
 }
+
+/** Kubernetes writes a list without items as null in places where its schema demands a list. */
+export const endpointList = ({ endpoints }: EndpointSlice): readonly Endpoint[] => endpoints ?? []
 
 function collect(found: Map<string, PortEndpoint>, endpoint: Endpoint, family: Family, port: number): void {
   // The addresses of one endpoint are interchangeable: proxies use the first.

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Node } from '../../api/core/node.ts'
 import { Service } from '../../api/core/service.ts'
+import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
 import { CONTENT_TABLE } from '../../datapath/program.ts'
@@ -144,6 +145,20 @@ describe('the network of a node', () => {
     expect(written).not.toMatch(/(delete|flush) (table|map|set) inet fairlead /)
     expect(written).not.toContain('element inet fairlead endpoints-tcp4')
     third.close()
+  })
+
+  test('serves all other Services when one is beyond understanding', async () => {
+    await running()
+    bench.api.put(Service, { metadata: { namespace: 'shop', name: 'bad' }, spec: null as never })
+    putService(bench.api, 'api', '172.30.1.1')
+    bench.api.put(EndpointSlice, {
+      metadata: { namespace: 'shop', name: 'api-0', labels: { 'kubernetes.io/service-name': 'api' } },
+      addressType: 'IPv4',
+      endpoints: null as never,
+    })
+    putSlice(bench.api, 'api', [{ address: '10.128.0.5' }])
+    await settled(bench)
+    expect(elements('services4')).toHaveLength(1)
   })
 
   test('becomes another when the node gets another address', async () => {

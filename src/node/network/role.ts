@@ -61,7 +61,7 @@ export async function startNetwork(
   options: NetworkOptions,
   signal: AbortSignal,
 ): Promise<NetworkRole> {
-  const watch = createWatch(deps.informers)
+  const watch = createWatch(deps.informers, deps.log)
   await deps.informers.sync(signal)
   const nft = deps.nft.open(options.netns)
   const ready = deferred(signal)

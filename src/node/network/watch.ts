@@ -3,6 +3,8 @@ import { Service } from '../../api/core/service.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import type { Informer, Informers } from '../../client/mod.ts'
 import type { ServiceChange } from '../../datapath/claims.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/log.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
 import { frontsOf, serviceKeyOf } from '../../model/services/fronts.ts'
@@ -33,7 +35,7 @@ const serviceIndex = (slice: EndpointSlice): readonly string[] => {
 }
 
 /** Informers are made here; the caller syncs them. */
-export function createWatch(informers: Informers): Watch {
+export function createWatch(informers: Informers, log: Logger): Watch {
   const services = informers.of(Service)
   const slices = informers.of(EndpointSlice, { indexes: { [BY_SERVICE]: serviceIndex } })
   const nodes = informers.of(Node)
@@ -68,8 +70,14 @@ export function createWatch(informers: Informers): Watch {
       const [namespace, name] = key.split('/') as [string, string]
       const object = services.get({ namespace, name })
       if (!object) return { service: key, since: '', fronts: [] }
-      const fronts = frontsOf(object, slices.by(BY_SERVICE, key), vantage)
-      return { service: key, since: object.metadata.creationTimestamp, fronts }
+      try {
+        const fronts = frontsOf(object, slices.by(BY_SERVICE, key), vantage)
+        return { service: key, since: object.metadata.creationTimestamp, fronts }
+      } catch (error) {
+        // What one tenant wrote must not stop the network of all.
+        log.error({ service: key, error: messageOf(error) }, 'the Service cannot be understood, and is served nowhere')
+        return { service: key, since: '', fronts: [] }
+      }
     },
   }
 }
