@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 /** What the port for probes and metrics tells. */
 export interface ProbeAnswers {
-  /** The caches are synced and HAProxy serves them. */
-  isReady(): boolean
+  /** The caches are synced and HAProxy serves them; waits a little for it, so that a probe learns it the moment it is so. */
+  isReady(): Promise<boolean>
   /** Prometheus text, with its content type. */
   metrics(): Promise<{ readonly type: string; readonly text: string }>
 }
@@ -27,7 +27,7 @@ interface Answer {
 async function answer({ url = '' }: IncomingMessage, answers: ProbeAnswers): Promise<Answer> {
   const plain = (code: number, text: string): Answer => ({ code, type: 'text/plain', text: `${text}\n` })
   if (url === '/healthz') return plain(200, 'ok')
-  if (url === '/healthz/ready') return answers.isReady() ? plain(200, 'ok') : plain(503, 'not ready')
+  if (url === '/healthz/ready') return (await answers.isReady()) ? plain(200, 'ok') : plain(503, 'not ready')
   if (url === '/metrics') return { code: 200, ...(await answers.metrics()) }
   return plain(404, 'not found')
 }

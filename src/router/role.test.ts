@@ -217,11 +217,21 @@ describe('startRouter', () => {
     await settled(router.bench)
     const before = mapOf(router, 'http.map')
     router.haproxy.crash()
-    expect((await router.probe('/healthz/ready')).code).toBe(503)
-    await eventually(() => router.haproxy.state !== undefined)
+    expect((await router.probe('/healthz/ready')).code).toBe(200)
     await settled(router.bench)
     expect(mapOf(router, 'http.map')).toEqual(before)
     expect(serversOf(router, 'random-1')).toEqual(['10.128.0.5:8080'])
+  })
+
+  it('is not ready while HAProxy cannot be had', async () => {
+    let isRefusing = false
+    const router = await start(() => {}, { refuses: () => (isRefusing ? ['config : nothing goes'] : []) })
+    isRefusing = true
+    router.haproxy.crash()
+    expect((await router.probe('/healthz/ready')).code).toBe(503)
+    expect((await router.probe('/healthz')).code).toBe(200)
+    isRefusing = false
+    await settled(router.bench)
     expect((await router.probe('/healthz/ready')).code).toBe(200)
   })
 

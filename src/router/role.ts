@@ -34,6 +34,8 @@ export interface RouterDeps {
 const GRACE_MS = 5000
 /** A HAProxy that ends sooner than this after its start is started again with growing delays. */
 const SHORT_LIFE_MS = 1000
+/** Below the second after which a kubelet gives up. */
+const PROBE_PATIENCE_MS = 700
 const FIRST_SWEEP_MS = 500
 const LAST_SWEEP_MS = 30_000
 
@@ -44,7 +46,8 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
   const caches = openCaches(deps.informers, options.defaultCertificate)
   const serving = createServing(haproxy, log)
   const probes = createProbeServer({
-    isReady: () => serving.isServing && !signal.aborted,
+    isReady: async () =>
+      !signal.aborted && (await serving.awaitServing(deps.clock, PROBE_PATIENCE_MS)) && !signal.aborted,
     metrics: () =>
       renderMetrics({ haproxy, counts: serving.counts, isServing: () => serving.isServing, hosts: () => state.hosts }),
   })

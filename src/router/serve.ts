@@ -1,4 +1,5 @@
 import { type Haproxy, HaproxyGone, HaproxyRefused } from '../host/haproxy/mod.ts'
+import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { type Command, setHealthChecks } from '../wire/haproxy/command.ts'
@@ -21,6 +22,8 @@ export interface Serving {
   readonly counts: ServingCounts
   /** Whether HAProxy serves what was committed last. */
   readonly isServing: boolean
+  /** The same, but waits so long for it to come true. */
+  awaitServing(clock: Clock, ms: number): Promise<boolean>
 }
 
 export interface ServingCounts {
@@ -32,6 +35,7 @@ export interface ServingCounts {
 export function createServing(haproxy: Haproxy, log: Logger): Serving {
   const applier = createApplier(haproxy)
   const counts = { loads: 0, refusals: 0, changes: 0 }
+  const waiting = new Set<() => void>()
   let committed: Layout | undefined
   let isServing = false
 
@@ -50,6 +54,7 @@ export function createServing(haproxy: Haproxy, log: Logger): Serving {
     await applier.apply(unwantedChecks(layout))
     committed = layout
     isServing = true
+    for (const wake of waiting) wake()
   }
   const change = async (from: Layout, to: Layout, hosts: Iterable<string>): Promise<void> => {
     const next = changesBetween(from, to, hosts)
@@ -72,6 +77,18 @@ export function createServing(haproxy: Haproxy, log: Logger): Serving {
     },
     commit: (layout, hosts) =>
       committed ? change(committed, layout, hosts) : load(layout, 'nothing is known of what runs'),
+    awaitServing(clock, ms) {
+      if (isServing) return Promise.resolve(true)
+      return new Promise(resolve => {
+        const wake = (): void => {
+          cancel()
+          waiting.delete(wake)
+          resolve(isServing)
+        }
+        const cancel = clock.after(ms, wake)
+        waiting.add(wake)
+      })
+    },
     async sweep() {
       try {
         return await applier.sweep()

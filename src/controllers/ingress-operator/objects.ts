@@ -87,7 +87,6 @@ function podSpec(settings: IngressSettings, isOnHost: boolean): PodSpec {
         image: options.image,
         args: routerArgs(router),
         ports: [port('http', router.httpPort), port('https', router.httpsPort), port('metrics', router.statsPort)],
-        startupProbe: { ...probe('/healthz/ready'), periodSeconds: 1, failureThreshold: 120 },
         readinessProbe: { ...probe('/healthz/ready'), periodSeconds: 5, failureThreshold: 3 },
         livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 3 },
       },
