@@ -64,18 +64,20 @@ describe('a queue', () => {
     const atMs: number[] = []
     const { queue, clock, busy } = queueOf(async () => {
       atMs.push(clock.monotonic())
-      if (atMs.length < 4) throw new Error('not yet')
+      if (atMs.length < 4 || atMs.length === 5) throw new Error('not yet')
     })
     queue.add('a')
     await clock.advance(0)
     expect([atMs.length, busy()]).toEqual([1, true])
     await clock.advance(5000)
     expect([atMs.length, busy()]).toEqual([4, false])
+    queue.add('a')
+    await clock.advance(5000)
+    expect([atMs.length, busy()]).toEqual([6, false])
     const gaps = atMs.slice(1).map((ms, i) => ms - atMs[i]!)
     expect(gaps[0]).toBeGreaterThanOrEqual(50)
-    expect(gaps[2]).toBeGreaterThan(gaps[0]!)
-    queue.add('a')
-    await eventually(() => atMs.length === 5)
+    expect(gaps[2]).toBeGreaterThan(200)
+    expect(gaps[4], 'as short as the first').toBeLessThanOrEqual(100)
   })
 
   it('adds later without counting as busy; the earliest counts', async () => {
@@ -93,15 +95,18 @@ describe('a queue', () => {
 
   it('ends when its signal aborts and the last handling is over', async () => {
     let release = (): void => {}
-    const { queue, busy } = queueOf(() => new Promise(resolve => (release = resolve)))
+    const { queue, busy } = queueOf(() => new Promise(resolve => (release = resolve)), 1)
+    let isDone = false
+    void queue.done.then(() => (isDone = true))
     queue.add('a')
     queue.add('b')
-    await eventually(() => queue.length === 0)
+    await eventually(() => queue.length === 1)
     stop.abort()
     queue.add('c')
-    expect(queue.length).toBe(0)
+    await new Promise(resolve => setImmediate(resolve))
+    expect([queue.length, isDone, busy()]).toEqual([0, false, false])
     release()
-    void busy
+    await queue.done
   })
 })
 
