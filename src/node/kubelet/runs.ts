@@ -41,7 +41,7 @@ export function runsOf(pod: Pod, name: string, sandbox: SandboxStatus | undefine
   if (!current) return remembered ? rememberedRuns(remembered, nowMs) : {}
   return {
     current: runOf(current),
-    ...(previous ? { previous: runOf(previous) } : previousOf(remembered, current.attempt)),
+    ...(previous ? { previous: runOf(previous) } : previousOf(remembered, current.attempt, nowMs)),
   }
 }
 
@@ -82,10 +82,12 @@ function runOf(status: ContainerStatus): Run {
   }
 }
 
-/** The attempt before the runtime's first one, which only the API remembers. */
-function previousOf(remembered: ApiContainerStatus | undefined, attempt: number): Runs {
-  const terminated = remembered?.restartCount === attempt ? remembered.lastState?.terminated : undefined
-  return terminated ? { previous: endedRun(attempt - 1, terminated) } : {}
+/** The attempt before the runtime's first one, which only the API remembers: as its present one, or as its last. */
+function previousOf(remembered: ApiContainerStatus | undefined, attempt: number, nowMs: number): Runs {
+  if (!remembered || attempt === 0) return {}
+  const { current, previous } = rememberedRuns(remembered, nowMs)
+  const found = [current, previous].find(run => run?.attempt === attempt - 1)
+  return found ? { previous: found } : {}
 }
 
 function rememberedRuns(status: ApiContainerStatus, nowMs: number): Runs {

@@ -21,7 +21,14 @@ export function checkOf(podUid: string, container: Container, probe: Probe, podI
   if (probe.grpc) return { kind: 'grpc', address, port, service: probe.grpc.service ?? '' }
   if (!probe.httpGet) return { kind: 'tcp', address, port }
   const { scheme = 'HTTP', path = '/', httpHeaders = [] } = probe.httpGet
-  return { kind: 'http', scheme, address, port, path, headers: httpHeaders }
+  return {
+    kind: 'http',
+    scheme,
+    address,
+    port,
+    path,
+    headers: httpHeaders.map(({ name, value = '' }) => ({ name, value })),
+  }
 }
 
 function portOf(container: Container, port: number | string): number | undefined {

@@ -1,0 +1,435 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { Lease } from '../../api/coordination/lease.ts'
+import { ConfigMap } from '../../api/core/config-map.ts'
+import { Event } from '../../api/core/event.ts'
+import { Node } from '../../api/core/node.ts'
+import { Pod } from '../../api/core/pod.ts'
+import { Service } from '../../api/core/service.ts'
+import type { TestBench } from '../../client/testing.ts'
+import { eventually, settled, testBench } from '../../client/testing.ts'
+import { fakeFs } from '../../host/fs/fake.ts'
+import { fakeLinks } from '../../host/link/fake.ts'
+import { fakeNetns } from '../../host/netns/fake.ts'
+import type { FakeRun } from '../../host/process/fake.ts'
+import { fakeProcesses } from '../../host/process/fake.ts'
+import { fakeSockets } from '../../host/socket/fake.ts'
+import { ip } from '../../lib/ip.ts'
+import { silent } from '../../lib/log.ts'
+import type { PodRuntime } from '../runtime/mod.ts'
+import { createRuntime } from '../runtime/runtime.ts'
+import type { KubeletOptions } from './options.ts'
+import { startKubelet } from './role.ts'
+
+const OPTIONS: KubeletOptions = {
+  node: 'node-1',
+  addresses: [ip('172.18.0.11')],
+  labels: { 'topology.kubernetes.io/zone': 'zone-a', 'node-role.kubernetes.io/worker': '' },
+  netns: 'node-1',
+  mtu: 1400,
+  clusterDns: [ip('172.30.0.10')],
+  clusterDomain: 'cluster.local',
+  resolvConf: 'nameserver 172.18.0.53\n',
+  hosts: '127.0.0.1 localhost\n',
+  stateDir: '/run/kubelet',
+  maxPods: 250,
+  version: 'v1.32.0+fairlead',
+}
+
+const until = ({ signal }: FakeRun): Promise<number> =>
+  new Promise(resolve => signal.addEventListener('abort', () => resolve(0), { once: true }))
+const benches: TestBench[] = []
+afterEach(() => {
+  for (const bench of benches.splice(0)) bench.close()
+})
+
+/** A node with an API, a runtime and a kernel in memory. */
+async function world(more: Partial<KubeletOptions> = {}) {
+  const bench = testBench()
+  benches.push(bench)
+  const netns = fakeNetns()
+  const link = fakeLinks(netns)
+  link.apply(netns.home, [
+    { op: 'bridge', name: 'ovn-k8s-mp0' },
+    { op: 'up', name: 'ovn-k8s-mp0' },
+    { op: 'address', name: 'ovn-k8s-mp0', address: ip('10.128.0.2'), bits: 23 },
+  ])
+  netns.create('node-1')
+  const fs = fakeFs({})
+  const flags = { isFailing: false }
+  const process = fakeProcesses({
+    true: () => 0,
+    false: () => 1,
+    check: () => (flags.isFailing ? 1 : 0),
+    sleep: until,
+    env: ({ spec, stdout }) => {
+      stdout.write(`${JSON.stringify(spec.env)}\n`)
+      return 0
+    },
+  })
+  const socket = fakeSockets((_from, address) => {
+    const at = bench.api.all(Pod).find(pod => pod.status?.podIP === address || addressOf(pod.metadata.uid) === address)
+    return at && netns.list().includes(`pod-${at.metadata.uid}`) ? netns.open(`pod-${at.metadata.uid}`) : undefined
+  })
+  const deps = { netns, link, fs, process, socket, clock: bench.clock, log: silent }
+  const newRuntime = (): PodRuntime =>
+    createRuntime(deps, {
+      stateDir: '/run/runtime',
+      builtins: new Map(),
+      roles: new Map(),
+      roleMounts: [],
+      logLimitBytes: 1e6,
+      certificate: async () => ({ cert: '', key: '' }),
+    })
+  const current = { runtime: newRuntime() }
+  const addressOf = (uid: string): string | undefined => {
+    const text = fs.read('/run/kubelet/cni.json')?.toString() ?? '{"ranges":[]}'
+    const owners = (JSON.parse(text) as { ranges: { owners: Record<string, string> }[] }).ranges[0]?.owners ?? {}
+    return Object.keys(owners).find(address => owners[address] === uid)
+  }
+  const startAgent = async () => {
+    const stop = new AbortController()
+    const signal = AbortSignal.any([stop.signal, bench.signal])
+    const role = await startKubelet(
+      { ...bench, ...deps, client: bench.informers.client, runtime: current.runtime },
+      { ...OPTIONS, ...more },
+      signal,
+    )
+    return { stop: () => stop.abort(), role }
+  }
+  bench.api.put(Node, { metadata: { name: 'node-1' }, spec: { podCIDR: '10.128.0.0/23', podCIDRs: ['10.128.0.0/23'] } })
+  const run = (name: string, spec: Partial<Pod['spec']>, metadata: Partial<Pod['metadata']> = {}) =>
+    bench.api.put(Pod, {
+      metadata: { name, namespace: 'shop', uid: `uid-${name}`, ...metadata },
+      spec: { nodeName: 'node-1', containers: [{ name: 'main', image: 'busybox', command: ['sleep'] }], ...spec },
+      status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] },
+    })
+  const pod = (name: string) => bench.api.get(Pod, { namespace: 'shop', name })
+  const condition = (name: string, type: string) =>
+    pod(name)?.status?.conditions?.find(condition => condition.type === type)?.status
+  const events = (reason: string) =>
+    bench.api
+      .all(Event)
+      .filter(event => event.reason === reason)
+      .map(event => event.message)
+  const agent = await startAgent()
+  return {
+    bench,
+    api: bench.api,
+    netns,
+    link,
+    fs,
+    process,
+    flags,
+    current,
+    newRuntime,
+    startAgent,
+    agent,
+    run,
+    pod,
+    condition,
+    events,
+    settled: () => settled(bench),
+  }
+}
+
+describe('the node', () => {
+  test('is registered with labels and addresses, ready, and keeps its lease; what others wrote stays', async () => {
+    const { api, settled } = await world()
+    await settled()
+    const node = api.get(Node, { name: 'node-1' })!
+    expect(node.metadata.labels).toMatchObject({
+      'kubernetes.io/hostname': 'node-1',
+      'topology.kubernetes.io/zone': 'zone-a',
+      'node-role.kubernetes.io/worker': '',
+    })
+    expect(node.spec.podCIDR).toBe('10.128.0.0/23')
+    expect(node.status!.addresses).toEqual([
+      { type: 'InternalIP', address: '172.18.0.11' },
+      { type: 'Hostname', address: 'node-1' },
+    ])
+    expect(node.status!.conditions!.find(({ type }) => type === 'Ready')?.status).toBe('True')
+    await eventually(() => api.get(Lease, { namespace: 'kube-node-lease', name: 'node-1' }) !== undefined)
+    expect(api.get(Lease, { namespace: 'kube-node-lease', name: 'node-1' })!.spec).toMatchObject({
+      holderIdentity: 'node-1',
+      leaseDurationSeconds: 40,
+    })
+  })
+
+  test('is not ready before its network stands; pods of the node’s own network need not wait', async () => {
+    let open = (): void => {}
+    const networkReady = new Promise<void>(resolve => {
+      open = resolve
+    })
+    const { run, pod, condition, api, settled } = await world({ networkReady })
+    run('waits', {})
+    run('router', { hostNetwork: true })
+    await eventually(() => condition('router', 'Ready') === 'True')
+    const ready = () => api.get(Node, { name: 'node-1' })!.status!.conditions!.find(({ type }) => type === 'Ready')
+    expect(ready()).toMatchObject({ status: 'False', reason: 'KubeletNotReady' })
+    expect(pod('router')!.status).toMatchObject({ podIP: '172.18.0.11', hostIP: '172.18.0.11' })
+    await eventually(() => pod('waits')?.status?.containerStatuses?.[0]?.state?.waiting?.message !== undefined)
+    expect(pod('waits')!.status!.containerStatuses![0]!.state!.waiting!.message).toMatch(/network is not ready/)
+    open()
+    await eventually(() => condition('waits', 'Ready') === 'True')
+    await settled()
+    expect(ready()?.status).toBe('True')
+  })
+})
+
+describe('a pod', () => {
+  test('gets an address, runs, is ready, and says how it runs', async () => {
+    const { run, pod, condition, events, settled, process } = await world()
+    run('web', {})
+    await settled()
+    expect(condition('web', 'Ready')).toBe('True')
+    expect(pod('web')!.status).toMatchObject({
+      phase: 'Running',
+      podIP: '10.128.0.3',
+      podIPs: [{ ip: '10.128.0.3' }],
+      hostIP: '172.18.0.11',
+      containerStatuses: [{ name: 'main', ready: true, started: true, restartCount: 0, state: { running: {} } }],
+    })
+    expect(pod('web')!.status!.startTime).toBeDefined()
+    await eventually(() => events('Started').length > 0)
+    expect(events('Started')).toEqual([
+      'Started container main (process: the image "busybox" is known for its tools; "sleep" of this machine runs in the pod)',
+    ])
+    expect(process.started[0]).toMatchObject({
+      command: 'sleep',
+      netns: { name: 'pod-uid-web' },
+      sandbox: { hostname: 'web' },
+    })
+  })
+
+  test('costs one write of its status when nothing goes wrong', async () => {
+    const { run, api, settled } = await world()
+    run('web', {})
+    await settled()
+    expect(api.requests.filter(request => request.includes('/pods/web/status'))).toHaveLength(1)
+  })
+
+  test('has its own resolv.conf, hosts and variables', async () => {
+    const { run, api, fs, current, settled } = await world()
+    api.put(Service, {
+      metadata: { namespace: 'shop', name: 'data-base' },
+      spec: { clusterIP: '172.30.0.5', ports: [{ name: 'pg', port: 5432, protocol: 'TCP' }] },
+    })
+    api.put(ConfigMap, { metadata: { namespace: 'shop', name: 'settings' }, data: { COLOUR: 'blue' } })
+    await settled()
+    run('web', {
+      restartPolicy: 'Never',
+      containers: [
+        {
+          name: 'main',
+          image: 'busybox',
+          command: ['env'],
+          envFrom: [{ configMapRef: { name: 'settings' } }],
+          env: [
+            { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+            { name: 'URL', value: 'http://$(IP):$(PORT)/$(ABSENT)' },
+          ],
+        },
+      ],
+    })
+    await settled()
+    expect(fs.read('/run/runtime/pods/uid-web/etc/resolv.conf')?.toString()).toBe(
+      'search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 172.30.0.10\noptions ndots:5\n',
+    )
+    expect(fs.read('/run/runtime/pods/uid-web/etc/hosts')?.toString()).toContain('10.128.0.3\tweb\n')
+    let log = ''
+    for await (const chunk of current.runtime.logs(
+      { podUid: 'uid-web', container: 'main' },
+      new AbortController().signal,
+    ))
+      log += chunk
+    expect(JSON.parse(log)).toMatchObject({
+      COLOUR: 'blue',
+      IP: '10.128.0.3',
+      URL: 'http://10.128.0.3:$(PORT)/$(ABSENT)',
+      HOSTNAME: 'web',
+      DATA_BASE_SERVICE_HOST: '172.30.0.5',
+      DATA_BASE_PORT_5432_TCP_ADDR: '172.30.0.5',
+      DATA_BASE_SERVICE_PORT_PG: '5432',
+    })
+  })
+
+  test('waits for a ConfigMap that is missing, says so, and goes on when it comes', async () => {
+    const { run, pod, api, events, condition } = await world()
+    run('web', {
+      containers: [
+        { name: 'main', image: 'busybox', command: ['sleep'], envFrom: [{ configMapRef: { name: 'late' } }] },
+      ],
+    })
+    await eventually(
+      () => pod('web')?.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CreateContainerConfigError',
+    )
+    expect(pod('web')!.status!.containerStatuses![0]!.state!.waiting!.message).toBe('configmap "late" not found')
+    await eventually(() => events('Failed').includes('Error: configmap "late" not found'))
+    api.put(ConfigMap, { metadata: { namespace: 'shop', name: 'late' }, data: {} })
+    await eventually(() => condition('web', 'Ready') === 'True')
+  })
+
+  test('that completes gives its address back and keeps its log; its phase tells how it ended', async () => {
+    const { run, pod, settled, netns, current } = await world()
+    run('good', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox', command: ['true'] }] })
+    run('bad', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox', command: ['false'] }] })
+    await settled()
+    expect([pod('good')!.status!.phase, pod('bad')!.status!.phase]).toEqual(['Succeeded', 'Failed'])
+    expect(netns.list()).toEqual(['node-1'])
+    expect((await current.runtime.list()).map(({ stopped }) => stopped)).toEqual([true, true])
+  })
+
+  test('that crashes is restarted at once, then after a while, and says so', async () => {
+    const { run, pod, events, settled } = await world()
+    run('web', { containers: [{ name: 'main', image: 'busybox', command: ['false'] }] })
+    await eventually(() => pod('web')?.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff')
+    await settled()
+    expect(pod('web')!.status!.containerStatuses![0]).toMatchObject({
+      restartCount: 1,
+      lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+    })
+    await eventually(() => events('BackOff').length > 0)
+    expect(events('BackOff')).toEqual(['Back-off restarting failed container main in pod web_shop(uid-web)'])
+  })
+
+  test('that is deleted ends, leaves nothing behind, and is gone', async () => {
+    const { run, pod, api, settled, netns, current, fs, events, bench } = await world()
+    run('web', { volumes: [{ name: 'data', emptyDir: {} }] })
+    await settled()
+    await bench.api.client.delete(Pod, { namespace: 'shop', name: 'web' }, { gracePeriodSeconds: 5 })
+    await settled()
+    expect(pod('web')).toBeUndefined()
+    expect(netns.list()).toEqual(['node-1'])
+    expect(await current.runtime.list()).toEqual([])
+    expect(fs.list('/run/kubelet/volumes')).toEqual([])
+    expect(events('Killing')).toEqual(['Stopping container main'])
+    expect(api.all(Pod)).toEqual([])
+  })
+
+  test('that the API has lost is ended too', async () => {
+    const { run, api, netns, current, condition } = await world()
+    run('web', {})
+    await eventually(() => condition('web', 'Ready') === 'True')
+    api.drop(Pod, { namespace: 'shop', name: 'web' })
+    await eventually(() => netns.list().length === 1)
+    expect(await current.runtime.list()).toEqual([])
+  })
+
+  test('gets no address where none is free, and says so', async () => {
+    const { run, events, api } = await world()
+    api.put(Node, { ...api.get(Node, { name: 'node-1' })!, spec: { podCIDRs: ['10.128.0.0/23'] } })
+    for (let index = 0; index < 509; index++) run(`pod-${index}`, {})
+    await eventually(() => events('FailedCreatePodSandBox').length > 0)
+    expect(events('FailedCreatePodSandBox')[0]).toBe(
+      'Failed to create pod sandbox: no address is free in 10.128.0.0/23',
+    )
+  })
+})
+
+describe('probes', () => {
+  test('readiness decides; a change is told', async () => {
+    const { run, flags, condition, events, settled } = await world()
+    flags.isFailing = true
+    run('web', {
+      containers: [
+        {
+          name: 'main',
+          image: 'busybox',
+          command: ['sleep'],
+          readinessProbe: { exec: { command: ['check'] }, periodSeconds: 1, failureThreshold: 1 },
+        },
+      ],
+    })
+    await settled()
+    expect(condition('web', 'Ready')).toBe('False')
+    await eventually(() => events('Unhealthy').length > 0)
+    flags.isFailing = false
+    await eventually(() => condition('web', 'Ready') === 'True')
+  })
+
+  test('a stand-in’s HTTP probe is really asked', async () => {
+    const { run, condition, settled, pod } = await world()
+    const ports = [{ name: 'http', containerPort: 8080 }]
+    const probe = (path: string) => ({ httpGet: { path, port: 'http' }, periodSeconds: 1 })
+    run('good', { containers: [{ name: 'main', image: 'shop/web', ports, readinessProbe: probe('/health') }] })
+    run('bad', { containers: [{ name: 'main', image: 'shop/web', ports, readinessProbe: { tcpSocket: { port: 9 } } }] })
+    await settled()
+    expect([condition('good', 'Ready'), condition('bad', 'Ready')]).toEqual(['True', 'False'])
+    expect(pod('good')!.status!.containerStatuses![0]!.imageID).toBe(
+      'stand-in: the image "shop/web" is not known and no command is named; answers on 8080 (HTTP)',
+    )
+  })
+
+  test('liveness restarts the container', async () => {
+    const { run, flags, pod, events, settled } = await world()
+    run('web', {
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        {
+          name: 'main',
+          image: 'busybox',
+          command: ['sleep'],
+          livenessProbe: { exec: { command: ['check'] }, periodSeconds: 1, failureThreshold: 1 },
+        },
+      ],
+    })
+    await settled()
+    flags.isFailing = true
+    await eventually(() => pod('web')!.status!.containerStatuses![0]!.restartCount > 0)
+    await eventually(() => events('Killing').includes('Container main failed liveness probe, will be restarted'))
+  })
+})
+
+describe('restarts', () => {
+  test('a new agent finds its pods again and restarts nothing', async () => {
+    const { run, agent, startAgent, condition, pod, process, settled, current } = await world()
+    run('web', {
+      containers: [
+        { name: 'main', image: 'busybox', command: ['sleep'], readinessProbe: { exec: { command: ['check'] } } },
+      ],
+    })
+    await settled()
+    const before = pod('web')!
+    agent.stop()
+    await agent.role.done
+    await startAgent()
+    await settled()
+    expect(process.started.filter(({ command }) => command === 'sleep')).toHaveLength(1)
+    expect(pod('web')!.status).toEqual(before.status)
+    expect(condition('web', 'Ready')).toBe('True')
+    expect(await current.runtime.list()).toHaveLength(1)
+  })
+
+  test('a new agent takes down what was deleted meanwhile', async () => {
+    const { run, agent, startAgent, settled, api, current, netns } = await world()
+    run('web', {})
+    await settled()
+    agent.stop()
+    await agent.role.done
+    api.drop(Pod, { namespace: 'shop', name: 'web' })
+    await startAgent()
+    await eventually(() => netns.list().length === 1)
+    expect(await current.runtime.list()).toEqual([])
+  })
+
+  test('a new world starts every pod again, and counts it', async () => {
+    const { run, settled, condition, pod } = await world()
+    run('web', {})
+    run('job', { restartPolicy: 'Never' })
+    await settled()
+    const [web, job] = [pod('web')!, pod('job')!]
+    const next = await world()
+    next.api.put(Pod, web)
+    next.api.put(Pod, job)
+    await next.settled()
+    expect(next.pod('web')!.status).toMatchObject({
+      phase: 'Running',
+      containerStatuses: [
+        { restartCount: 1, lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } } },
+      ],
+    })
+    expect(next.condition('web', 'Ready')).toBe('True')
+    expect(next.pod('job')!.status!.phase).toBe('Failed')
+    expect(condition('job', 'Ready')).toBe('True')
+  })
+})
