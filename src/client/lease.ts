@@ -3,6 +3,7 @@ import { type Clock, rfc3339Micro } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { type Client, isAlreadyExists, isConflict, type ObjectKey } from './mod.ts'
+import { retryOnConflict } from './retry.ts'
 
 export interface ElectionDeps {
   readonly client: Client
@@ -122,9 +123,11 @@ function acquirer({ client, clock, log }: ElectionDeps, options: ElectionOptions
 /** So that the next leader need not wait for the lease to expire. */
 async function release({ client, log }: ElectionDeps, options: ElectionOptions): Promise<void> {
   try {
-    const lease = await client.find(Lease, options.lease)
-    if (lease?.spec?.holderIdentity !== options.identity) return
-    await client.update(Lease, { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 } })
+    await retryOnConflict(async () => {
+      const lease = await client.find(Lease, options.lease)
+      if (lease?.spec?.holderIdentity !== options.identity) return
+      await client.update(Lease, { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 } })
+    })
   } catch (error) {
     log.debug({ lease: options.lease.name, error: messageOf(error) }, 'the lease could not be given back')
   }
