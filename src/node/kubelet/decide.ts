@@ -210,11 +210,10 @@ function waitingFor(
 ): ContainerView['waiting'] {
   const blocked = facts.blocked.get(name) ?? facts.blocked.get('')
   if (blocked && blocked.untilMs > facts.nowMs) return { reason: blocked.reason, message: blocked.message }
-  if (!current)
-    return {
-      reason:
-        isInitializing || (facts.pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating',
-    }
+  if (!facts.isSetUp && !facts.isNetworkReady)
+    return { reason: 'ContainerCreating', message: 'network is not ready: the network of the node is being set up' }
+  const hasInit = isInitializing || (facts.pod.spec.initContainers ?? []).length > 0
+  if (!current) return { reason: hasInit ? 'PodInitializing' : 'ContainerCreating' }
   const { delayMs, atMs } = nextOf(facts, name, current)
   if (delayMs === 0 || atMs <= facts.nowMs) return undefined
   const { metadata } = facts.pod
