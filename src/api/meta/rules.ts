@@ -64,14 +64,12 @@ function emptyErrors(owner: NonNullable<ObjectMeta['ownerReferences']>[number], 
     .map(key => invalid(`${path}.${key}`, owner[key] ?? '', `${names[key]} must not be empty`))
 }
 
-const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
-
 function finalizerErrors({ finalizers = [] }: ObjectMeta, path: string): readonly FieldError[] {
-  return finalizers.flatMap(one => {
-    const errors = named(path, one, qualifiedName)
-    if (errors.length > 0 || one.includes('/') || STANDARD_FINALIZERS.has(one)) return errors
-    return [invalid(path, one, 'name is neither a standard finalizer name nor is it fully qualified')]
-  })
+  const both = finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')
+  return [
+    ...finalizers.flatMap(one => named(path, one, qualifiedName)),
+    ...(both ? [invalid(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set')] : []),
+  ]
 }
 
 export function selectorErrors(selector: LabelSelector | undefined, path: string): readonly FieldError[] {

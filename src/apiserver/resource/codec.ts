@@ -1,4 +1,5 @@
 /** The schema room's derivations, applied to a resource: the one place where the server touches them. */
+import { metadataErrors } from '../../api/meta/rules.ts'
 import { decode } from '../../schema/decode.ts'
 import { applyDefaults } from '../../schema/default.ts'
 import type { Message } from '../../schema/field.ts'
@@ -53,6 +54,7 @@ export function validateObject(resource: Resource, object: Obj, old?: Obj): read
   // Values the schema refuses are nothing for rules that rely on it.
   if (errors.length > 0) return errors
   return [
+    ...metadataErrors(object.metadata as never),
     ...(resource.validate?.(object as never, old as never) ?? []),
     ...(preparationOf(resource.group, resource.plural).errors?.(object, old) ?? []),
   ]
