@@ -67,6 +67,9 @@ function parseBlock(bytes: Buffer): Headers {
   return headers
 }
 
+/** An empty stored block: readers hand on what they have only when they see one. */
+const FLUSH = Buffer.from([0, 0, 0, 0xff, 0xff])
+
 /**
  * Writes blocks as one zlib stream that stores and never compresses: what a server has to say is short, and so it needs no
  * state but whether it has begun.
@@ -90,6 +93,6 @@ export class HeaderWriter {
     ])
     const begin = this.#begun ? [] : [Buffer.from([0x78, 0x01])]
     this.#begun = true
-    return Buffer.concat([...begin, block, body])
+    return Buffer.concat([...begin, block, body, FLUSH])
   }
 }
