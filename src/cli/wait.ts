@@ -24,6 +24,8 @@ export async function wait(deps: CliDeps, options: NamedOption & { readonly time
             hint: 'look at ./fairlead status and ./fairlead logs <role>',
           })
         await deps.clock.sleep(POLL_MS, deps.interrupted)
+        // Again each time: a watch that has just opened has not heard the one before.
+        await mark()
         behind = unsettled((await control.status()).roles, revision)
       }
       if ((await mark()) === revision) return 0

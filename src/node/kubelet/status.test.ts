@@ -206,3 +206,16 @@ describe('the patch', () => {
     })
   })
 })
+
+test('a reason that no longer holds is taken away: merging would keep it', () => {
+  const at = { lastTransitionTime: '2026-01-01T00:00:00Z' }
+  const unready = {
+    conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady', message: 'x', ...at }],
+  }
+  const ready = { conditions: [{ type: 'Ready', status: 'True', ...at }] }
+  expect(statusPatch(unready, ready)).toEqual({
+    conditions: [{ type: 'Ready', status: 'True', ...at, reason: null, message: null }],
+  })
+  expect(statusPatch(ready, unready)).toEqual(unready)
+  expect(statusPatch(ready, ready)).toBeUndefined()
+})

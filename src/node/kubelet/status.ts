@@ -1,5 +1,5 @@
 import type { ContainerState, ContainerStatus } from '../../api/core/pod/container-status.ts'
-import type { PodStatus } from '../../api/core/pod/status.ts'
+import type { PodCondition, PodStatus } from '../../api/core/pod/status.ts'
 import type { Pod } from '../../api/core/pod.ts'
 import { rfc3339 } from '../../lib/clock.ts'
 import { conditionsOf } from './conditions.ts'
@@ -94,20 +94,24 @@ export function statusPatch(before: PodStatus | undefined, next: PodStatus): Rec
   for (const [name, value] of Object.entries(next)) {
     const old = before?.[name as keyof PodStatus]
     if (name === 'conditions') {
-      const changed = next.conditions!.filter(
-        condition =>
-          !sameJson(
-            condition,
-            before?.conditions?.find(other => other.type === condition.type),
-          ),
-      )
-      if (changed.length > 0) patch.conditions = next.conditions
+      const changed = (next.conditions ?? []).flatMap(condition => conditionPatch(before?.conditions, condition))
+      if (changed.length > 0) patch.conditions = changed
     } else if (!sameJson(old, value)) {
       const isReplaced = name === 'podIPs' && before?.podIPs?.length
       patch[name] = isReplaced ? [{ $patch: 'replace' }, ...(value as unknown[])] : value
     }
   }
   return Object.keys(patch).length > 0 ? patch : undefined
+}
+
+/** Merging keeps what a patch does not name: a reason or message that is no longer true has to be named as gone. */
+function conditionPatch(before: PodStatus['conditions'], condition: PodCondition): object[] {
+  const old = before?.find(other => other.type === condition.type)
+  if (sameJson(condition, old)) return []
+  const gone = (['reason', 'message'] as const).filter(
+    field => old?.[field] !== undefined && condition[field] === undefined,
+  )
+  return [{ ...condition, ...Object.fromEntries(gone.map(field => [field, null])) }]
 }
 
 /** Equal whatever the order of properties; an absent one equals undefined. */
