@@ -219,3 +219,17 @@ test('a reason that no longer holds is taken away: merging would keep it', () =>
   expect(statusPatch(ready, unready)).toEqual(unready)
   expect(statusPatch(ready, ready)).toBeUndefined()
 })
+
+test('times that were told stand while the status does, so that a status thought of before settles', () => {
+  const told = {
+    startTime: '2026-01-01T00:00:01Z',
+    conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:01Z' }],
+  }
+  const earlier = {
+    startTime: '2026-01-01T00:00:00Z',
+    conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+  }
+  expect(statusPatch(told, earlier)).toBeUndefined()
+  const changed = { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-01-01T00:00:02Z' }] }
+  expect(statusPatch(told, changed)).toEqual(changed)
+})

@@ -90,23 +90,31 @@ function stateOf(run: Run | undefined): ContainerState {
  * one that changed is replaced by name; conditions merge by type, so those of others stay.
  */
 export function statusPatch(before: PodStatus | undefined, next: PodStatus): Record<string, unknown> | undefined {
-  const patch: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(next)) {
-    const old = before?.[name as keyof PodStatus]
-    if (name === 'conditions') {
-      const changed = (next.conditions ?? []).flatMap(condition => conditionPatch(before?.conditions, condition))
-      if (changed.length > 0) patch.conditions = changed
-    } else if (!sameJson(old, value)) {
-      const isReplaced = name === 'podIPs' && before?.podIPs?.length
-      patch[name] = isReplaced ? [{ $patch: 'replace' }, ...(value as unknown[])] : value
-    }
-  }
+  const patch = Object.fromEntries(
+    Object.entries(next).flatMap(([name, value]) => fieldPatch(before, next, name, value)),
+  )
   return Object.keys(patch).length > 0 ? patch : undefined
 }
 
-/** Merging keeps what a patch does not name: a reason or message that is no longer true has to be named as gone. */
-function conditionPatch(before: PodStatus['conditions'], condition: PodCondition): object[] {
-  const old = before?.find(other => other.type === condition.type)
+function fieldPatch(before: PodStatus | undefined, next: PodStatus, name: string, value: unknown): [string, unknown][] {
+  if (name === 'conditions') {
+    const changed = (next.conditions ?? []).flatMap(condition => conditionPatch(before?.conditions, condition))
+    return changed.length > 0 ? [[name, changed]] : []
+  }
+  const old = before?.[name as keyof PodStatus]
+  if (sameJson(old, value) || (name === 'startTime' && old !== undefined)) return []
+  const isReplaced = name === 'podIPs' && before?.podIPs?.length
+  return [[name, isReplaced ? [{ $patch: 'replace' }, ...(value as unknown[])] : value]]
+}
+
+/**
+ * A time that was told stands while the status does: `wanted` may have been thought of before that was known, and two writers of
+ * one moment would never agree. Merging keeps what a patch does not name: a reason that no longer holds is named as gone.
+ */
+function conditionPatch(before: PodStatus['conditions'], wanted: PodCondition): object[] {
+  const old = before?.find(other => other.type === wanted.type)
+  const since = old?.status === wanted.status ? old.lastTransitionTime : undefined
+  const condition = since === undefined ? wanted : { ...wanted, lastTransitionTime: since }
   if (sameJson(condition, old)) return []
   const gone = (['reason', 'message'] as const).filter(
     field => old?.[field] !== undefined && condition[field] === undefined,
