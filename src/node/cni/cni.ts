@@ -44,7 +44,6 @@ export function createCni(deps: CniDeps, options: CniOptions): Cni {
     add: podUid => {
       const known = addressesOf(ledger, podUid)
       if (known.length > 0 && missing(deps, options, podUid, known).length === 0) return networkOf(podUid, known)
-      if (known.length > 0) dropNamespace(deps.netns, netnsOf(podUid))
       const allocated = allocate(ledger, podUid)
       if (!allocated)
         throw new CniError('exhausted', `no address is free in ${options.ranges.map(cidrText).join(' or ')}`)
@@ -84,7 +83,7 @@ const networkOf = (podUid: string, addresses: readonly Ip[]): PodNetwork => ({
 })
 
 function connect(deps: CniDeps, options: CniOptions, podUid: string, addresses: readonly Ip[]): void {
-  const pod = freshNamespace(deps.netns, netnsOf(podUid))
+  const pod = freshNamespace(deps, options.node, podUid)
   try {
     const link = { podUid, addresses, ranges: options.ranges, mtu: options.mtu }
     deps.link.apply(options.node, nodeSide(link, pod))
@@ -95,13 +94,16 @@ function connect(deps: CniDeps, options: CniOptions, podUid: string, addresses: 
 }
 
 /** A namespace of that name with nothing in it: what an interrupted attempt left is dropped. */
-function freshNamespace(netns: NetnsDriver, name: string): Netns {
+function freshNamespace(deps: CniDeps, node: Netns, podUid: string): Netns {
+  const name = netnsOf(podUid)
   try {
-    return netns.create(name)
+    return deps.netns.create(name)
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
-    dropNamespace(netns, name)
-    return netns.create(name)
+    // The link would vanish some time after its namespace, and be in the way of the new one of the same name.
+    deps.link.apply(node, [{ op: 'delete', name: linkOf(podUid) }])
+    dropNamespace(deps.netns, name)
+    return deps.netns.create(name)
   }
 }
 

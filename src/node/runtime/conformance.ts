@@ -210,7 +210,7 @@ export function runtimeConformance(open: () => Promise<Subject>): void {
         stdin: true,
         tty: false,
       })
-      streams.stdin!.end('x'.repeat(300_000))
+      streams.stdin!.end(`${'x'.repeat(299_999)}\n`)
       const { stdout, stderr, code } = await outcome(streams)
       expect([stdout.length, stderr, code]).toEqual([300_000, 'err\n', 7])
       await runtime.removeSandbox(uid, 0)
