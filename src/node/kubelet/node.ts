@@ -42,7 +42,7 @@ export async function registerNode(
 }
 
 async function retried<T>(deps: NodeDeps, f: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  const backoff = createBackoff({ minMs: 50, maxMs: 2000 }, deps.clock.monotonic())
+  const backoff = createBackoff({ minMs: 20, maxMs: 250 }, deps.clock.monotonic())
   for (;;) {
     try {
       return await f()

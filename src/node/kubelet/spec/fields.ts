@@ -1,6 +1,6 @@
 import type { Container } from '../../../api/core/pod/container.ts'
+import { amountsOf } from '../../../api/core/pod/requests.ts'
 import type { Pod } from '../../../api/core/pod.ts'
-import { parseQuantity } from '../../../schema/quantity.ts'
 
 /** Where the pod has come to live: what the downward API may ask about beside the object. */
 export interface Whereabouts {
@@ -43,6 +43,7 @@ export function resourceValue(container: Container, resource: string, divisor: s
   if ((kind !== 'limits' && kind !== 'requests') || name === '') return undefined
   const { limits, requests } = container.resources ?? {}
   const amount = (kind === 'limits' ? limits?.[name] : (requests?.[name] ?? limits?.[name])) ?? '0'
-  const [value, unit] = [parseQuantity(amount)?.nano ?? 0n, parseQuantity(divisor || '1')?.nano ?? 0n]
-  return unit === 0n ? undefined : String((value + unit - 1n) / unit)
+  const { value = 0, unit = 0 } = amountsOf({ value: amount, unit: divisor || '1' })
+  // 1.5 / 0.001 is a little more than 1500 in floating point; quantities end at billionths.
+  return unit === 0 ? undefined : String(Math.ceil(value / unit - 1e-9))
 }
