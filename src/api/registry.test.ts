@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Message } from '../schema/field.ts'
 import type { ApiObject, Kind } from '../schema/kind.ts'
@@ -74,4 +75,23 @@ describe.each([...MESSAGES].map(message => [message.name, message] as const))('%
 it('no two messages share a name', () => {
   const names = [...MESSAGES].map(message => message.name)
   expect(new Set(names).size).toBe(names.length)
+})
+
+/** How lists, maps and structs merge: facts of the upstream API, compared with k8s.io/api v0.32 and openshift/api. */
+it('merges what upstream merges, by the same keys', () => {
+  const facts = [...MESSAGES].flatMap(message => [
+    ...(message.atomic ? [`${message.name} atomic`] : []),
+    ...Object.entries(message.fields).flatMap(([name, { options }]) => {
+      const keys = options.listKeys ? `(${options.listKeys.join('+')})` : ''
+      const parts = [
+        options.listType ? options.listType + keys : '',
+        options.patchKey ? `patch(${options.patchKey})` : '',
+        options.patchStrategy ? `strategy(${options.patchStrategy})` : '',
+        options.atomic ? 'atomic' : '',
+      ].filter(part => part !== '')
+      return parts.length === 0 ? [] : [`${message.name}.${name} ${parts.join(' ')}`]
+    }),
+  ])
+  const golden = readFileSync(new URL('./testdata/merge-keys.txt', import.meta.url), 'utf8')
+  expect(facts.sort()).toEqual(golden.trimEnd().split('\n'))
 })

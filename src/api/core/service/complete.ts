@@ -1,4 +1,4 @@
-import type { Service, ServicePort, ServiceSpec } from '../service.ts'
+import type { Service, ServicePort, ServiceSpec, ServiceStatus } from '../service.ts'
 
 const AFFINITY_SECONDS = 10_800
 
@@ -14,7 +14,7 @@ export function completeService(service: Service, old?: Service): Service {
       ? { allocateLoadBalancerNodePorts: true }
       : {}),
   }
-  return { ...service, spec: withAffinity(completed), ...withModes(service) }
+  return { ...service, spec: withAffinity(completed), status: statusOf(service) }
 }
 
 /** What only the old type had goes with it, unless the update changed it too. */
@@ -44,9 +44,9 @@ function withAffinity(spec: ServiceSpec): ServiceSpec {
   return { ...rest, sessionAffinityConfig: { clientIP: { timeoutSeconds } } }
 }
 
-function withModes({ spec, status }: Service): Pick<Service, 'status'> {
+function statusOf({ spec, status }: Service): ServiceStatus {
   const ingress = status?.loadBalancer?.ingress
-  if (spec.type !== 'LoadBalancer' || !ingress) return {}
+  if (spec.type !== 'LoadBalancer' || !ingress) return { ...status, loadBalancer: status?.loadBalancer ?? {} }
   const completed = ingress.map(one => (one.ip && !one.ipMode ? { ...one, ipMode: 'VIP' } : one))
-  return { status: { ...status, loadBalancer: { ...status.loadBalancer, ingress: completed } } }
+  return { ...status, loadBalancer: { ...status.loadBalancer, ingress: completed } }
 }
