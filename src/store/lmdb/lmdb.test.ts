@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { flockDriver } from '../../host/lock/real.ts'
+import { UserError } from '../../lib/errors.ts'
 import { put, storeConformance, text } from '../conformance.ts'
-import type { StoreOptions } from '../mod.ts'
+import type { Store, StoreOptions } from '../mod.ts'
 import { openLmdbStore } from './lmdb.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-store-'))
@@ -23,6 +24,18 @@ beforeEach(() => {
 })
 
 storeConformance('lmdb', fresh, open)
+
+/** A page that is free may hold anything. */
+async function outcome(open: () => Store): Promise<string> {
+  try {
+    const store = open()
+    const { length } = store.range('').items
+    await store.close()
+    return `${length} objects`
+  } catch (error) {
+    return error instanceof UserError ? error.code : String(error)
+  }
+}
 
 describe('lmdb', () => {
   it('locks its folder against a second opener, until it is closed', async () => {
@@ -56,6 +69,14 @@ describe('lmdb', () => {
       bytes[bytes.lastIndexOf('needle-77-') + 20] = 0
       writeFileSync(file, bytes)
     })
+    const pages = readFileSync(good).length / 4096
+    for (let page = 0; page < pages; page++) {
+      copyFileSync(good, file)
+      const bytes = readFileSync(file)
+      bytes.fill(0xa5, page * 4096, page * 4096 + 4096)
+      writeFileSync(file, bytes)
+      expect(await outcome(open)).toMatch(/^store-damaged$|^200 objects$/)
+    }
     copyFileSync(good, file)
     const again = open()
     expect(again.range('').items).toHaveLength(200)

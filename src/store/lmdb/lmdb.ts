@@ -22,7 +22,7 @@ interface Tables {
   readonly meta: Database<Buffer, string>
 }
 
-const REVISION = 'revision'
+const STATE = 'state'
 /** createRevision f64, revision f64, crc32 of the value u32; then the value. */
 const HEADER = 20
 
@@ -37,7 +37,8 @@ export function openLmdbStore(lock: LockDriver, options: LmdbStoreOptions): Stor
   const unlock = lockFolder(lock, options.path)
   try {
     const tables = openTables(file)
-    return createStore(backingOf(tables, file, unlock), readAll(tables, file), options)
+    const loaded = readAll(tables, file)
+    return createStore(backingOf(tables, file, loaded, unlock), loaded, options)
   } catch (error) {
     unlock()
     throw error instanceof UserError ? error : damaged(file, messageOf(error), error)
@@ -67,21 +68,20 @@ function openTables(file: string): Tables {
     // Without this a write's promise resolves before the disk has it.
     overlappingSync: false,
     maxDbs: 4,
+    // JSON shrinks to a third; what is mapped counts as memory.
+    compression: { threshold: 500 },
   })
   const tables = {
     root,
     objects: root.openDB<Buffer, string>('objects', {}),
     meta: root.openDB<Buffer, string>('meta', {}),
   }
-  if (!fresh && tables.meta.getBinary(REVISION) === undefined && tables.objects.getKeysCount() > 0)
-    throw damaged(file, 'it has no revision')
   return tables
 }
 
 function readAll(tables: Tables, file: string): Loaded {
   const versions: Version[] = []
-  const stored = tables.meta.getBinary(REVISION)
-  const revision = stored ? stored.readDoubleLE(0) : 1
+  const { revision, count } = readState(tables, file)
   for (const { key, value } of tables.objects.getRange({})) {
     checkValue(file, key, value)
     const version = {
@@ -95,14 +95,38 @@ function readAll(tables: Tables, file: string): Loaded {
     if (version.revision > revision) throw damaged(file, `${key} is newer than the revision ${revision}`)
     versions.push(version)
   }
+  if (versions.length !== count) throw damaged(file, `it holds ${versions.length} objects of ${count}`)
   return { versions, revision }
 }
 
-function backingOf(tables: Tables, file: string, unlock: () => void): Backing {
+/** Written in every transaction, so that a tree that lost a branch is noticed. */
+interface State {
+  readonly revision: number
+  readonly count: number
+}
+
+function readState(tables: Tables, file: string): State {
+  const bytes = tables.meta.getBinary(STATE)
+  if (!bytes) return { revision: 1, count: 0 }
+  if (bytes.length !== 16) throw damaged(file, 'its revision is not readable')
+  return { revision: bytes.readDoubleLE(0), count: bytes.readDoubleLE(8) }
+}
+
+function stateBytes({ revision, count }: State): Buffer {
+  const bytes = Buffer.allocUnsafe(16)
+  bytes.writeDoubleLE(revision)
+  bytes.writeDoubleLE(count, 8)
+  return bytes
+}
+
+function backingOf(tables: Tables, file: string, loaded: Loaded, unlock: () => void): Backing {
+  let count = loaded.versions.length
   return {
     async commit(batch, revision) {
       try {
-        commitAll(tables, batch, revision)
+        const next = count + batch.reduce((sum, version) => sum + growth(version), 0)
+        commitAll(tables, batch, { revision, count: next })
+        count = next
       } catch (error) {
         throw writeError(file, error)
       }
@@ -129,13 +153,13 @@ function backingOf(tables: Tables, file: string, unlock: () => void): Backing {
  * On this thread: the write thread of lmdb leaves rejections behind that nobody can handle when a commit fails. The
  * callback must not return the promise of a put: the process would hang.
  */
-function commitAll(tables: Tables, batch: readonly Version[], revision: number): void {
+function commitAll(tables: Tables, batch: readonly Version[], state: State): void {
   tables.root.transactionSync(() => {
     for (const version of batch) {
       if (version.deleted) void tables.objects.remove(version.key)
       else void tables.objects.put(version.key, encode(version))
     }
-    void tables.meta.put(REVISION, revisionBytes(revision))
+    void tables.meta.put(STATE, stateBytes(state))
   })
 }
 
@@ -149,11 +173,8 @@ function encode(version: Version): Buffer {
   return bytes
 }
 
-function revisionBytes(revision: number): Buffer {
-  const bytes = Buffer.allocUnsafe(8)
-  bytes.writeDoubleLE(revision)
-  return bytes
-}
+const growth = ({ deleted, previous }: Version): number =>
+  Number(!deleted) - Number(previous !== undefined && !previous.deleted)
 
 function checkValue(file: string, key: string, value: Buffer): void {
   if (value.length < HEADER || value.readUInt32LE(16) !== crc32(value.subarray(HEADER)))

@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { flockDriver } from '../../host/lock/real.ts'
+import { put } from '../conformance.ts'
+import { openLmdbStore } from './lmdb.ts'
+
+it('says that the disk is full, keeps what it acknowledged, and goes on when there is room', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'fairlead-full-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path])
+  const ballast = join(path, 'ballast')
+  writeFileSync(ballast, Buffer.alloc(3_000_000))
+  const store = openLmdbStore(flockDriver, { path })
+  const write = (key: string, bytes = 1900) => store.write({ op: 'create', key, encode: put(randomText(bytes)) })
+  const acknowledged: string[] = []
+  const fill = async (): Promise<void> => {
+    for (let i = 0; ; i += 2) {
+      await Promise.all([write(`k${i}`), write(`k${i + 1}`)])
+      acknowledged.push(`k${i}`, `k${i + 1}`)
+    }
+  }
+  await expect(fill()).rejects.toMatchObject({ code: 'store-full' })
+  const { revision } = store
+  await expect(write('refused', 60_000)).rejects.toMatchObject({ code: 'store-full' })
+  expect(store.revision).toBe(revision)
+  unlinkSync(ballast)
+  await write('late')
+  acknowledged.push('late')
+  await store.close()
+  const again = openLmdbStore(flockDriver, { path })
+  expect(again.revision).toBe(revision + 1)
+  expect(again.range('').items.map(({ key }) => key)).toEqual([...acknowledged].sort())
+  await again.close()
+  execFileSync('umount', [path])
+})
+
+/** That no compression makes smaller. */
+const randomText = (bytes: number): string =>
+  Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('base64')
