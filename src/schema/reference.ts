@@ -91,7 +91,7 @@ const kindSection = (kind: Kind, file: string, homes: Homes): string => {
 
 function messageSection(title: string, message: Message, file: string, homes: Homes): string {
   const rows = jsonFields(message).map(
-    ([name, field]) => `| ${name} | ${typeText(field.type, file, homes)} | ${rules(field)} | ${escape(field.doc)} |`,
+    ([name, field]) => `| ${name} | ${typeText(field.type, file, homes)} | ${rules(field)} | ${cellText(field.doc)} |`,
   )
   const table = rows.length === 0 ? [] : ['| field | type | rules | what it is for |', '|---|---|---|---|', ...rows, '']
   return [`## ${title}`, '', message.doc, '', ...table].join('\n')
@@ -118,7 +118,7 @@ function link(message: Message, file: string, homes: Homes): string {
 
 const shortName = (message: Message): string => message.name.split('.').at(-1)!
 const anchor = (title: string): string => title.toLowerCase()
-const escape = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
+const cellText = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
 
 function rules({ options }: Field): string {
   const parts = [

@@ -1,4 +1,5 @@
 /** The value checks of a schema, each with the words of Kubernetes' OpenAPI validation. */
+import { jsonEqual } from '../../wire/json/value.ts'
 import { isObject } from '../decode.ts'
 import { duplicate, invalid, notSupported, required, tooLong, tooMany } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
@@ -32,7 +33,7 @@ function typeErrors({ type }: Checks, value: unknown, path: string): FieldError[
 }
 
 function enumErrors({ enum: values }: Checks, value: unknown, path: string): FieldError[] {
-  if (!values || values.some(one => sameJson(one, value))) return []
+  if (!values || values.some(one => jsonEqual(one, value))) return []
   return [notSupported(path, value, values)]
 }
 
@@ -129,12 +130,4 @@ function combinationErrors({ allOf, anyOf, oneOf, not }: Checks, value: unknown,
   }
   if (not && holds(not)) must('not validate the schema (not)')
   return errors
-}
-
-export function sameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((one, at) => sameJson(one, b[at]))
-  if (!isObject(a) || !isObject(b)) return false
-  const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every(key => key in b && sameJson(a[key], b[key]))
 }
