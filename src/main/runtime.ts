@@ -9,7 +9,7 @@ import { connect } from './connect.ts'
 import { dnsBuiltin } from './dns-builtin.ts'
 import { realHost } from './host.ts'
 import { createLog } from './log.ts'
-import { PROGRAM } from './program.ts'
+import { PROGRAM, PROGRAM_FOLDER } from './program.ts'
 import { runRole, stopSignal } from './signals.ts'
 
 /** The pod runtime of a twin: every node's containers, with DNS servers and routers among them. */
@@ -28,7 +28,7 @@ export async function runtime(args: readonly string[]): Promise<void> {
       stateDir: options.stateDir,
       builtins: new Map([['fairlead/dns', dnsBuiltin({ informers, sockets, clock, log }, { networks })]]),
       roles: new Map([['fairlead/router', [...PROGRAM, 'router', `--kubeconfig=${ROUTER_KUBECONFIG}`]]]),
-      roleMounts: ROLE_MOUNTS,
+      roleMounts: [...ROLE_MOUNTS, { source: PROGRAM_FOLDER, target: PROGRAM_FOLDER, readOnly: true }],
     },
     signal,
   )
