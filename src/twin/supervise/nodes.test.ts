@@ -153,7 +153,7 @@ test('status asks every role how far it is; routers are found by their sockets',
   expect(roles.find(role => role.name === 'api')?.pid).toBe(services.states()[0]!.pid)
   expect(uptimeMs).toBe(5000)
   expect(ports).toEqual(PORTS)
-  expect(outside).toContainEqual({ name: 'lb', address: '172.18.0.100' })
+  expect(outside).toContainEqual({ name: 'vip', address: '172.18.0.100' })
 })
 
 test('exec runs in a node as it is, in a pod with the pod’s name and files', async () => {

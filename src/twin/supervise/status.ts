@@ -40,7 +40,10 @@ export async function twinStatus(
     ports,
     roles: [supervisor, ...roles, ...others],
     nodes: nodes.states(),
-    outside: outside.flatMap(({ name, address, extra }) => [address, ...extra].map(each => ({ name, address: each }))),
+    outside: outside.flatMap(({ name, address, extra }) => [
+      { name, address },
+      ...extra.map(each => ({ name: 'vip', address: each })),
+    ]),
   }
 }
 
