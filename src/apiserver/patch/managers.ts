@@ -69,20 +69,24 @@ export function decodeManagedFields(entries: unknown): Managed | undefined {
 /** Undefined when there is nothing to write: the field is then absent. */
 export function encodeManagedFields(managed: Managed): JsonObject[] | undefined {
   if (managed.owners.size === 0) return undefined
-  const entries = [...managed.owners].map(([key, owned]) => {
-    const id = managerId(key)
-    const time = managed.times.get(key)
-    return {
-      ...(id.manager === '' ? {} : { manager: id.manager }),
-      operation: owned.applied ? 'Apply' : 'Update',
-      apiVersion: owned.apiVersion,
-      ...(time === undefined ? {} : { time }),
-      fieldsType: 'FieldsV1',
-      fieldsV1: encodeFieldsV1(owned.fields),
-      ...(id.subresource === '' ? {} : { subresource: id.subresource }),
-    }
-  })
+  const entries: JsonObject[] = []
+  for (const [key, owned] of managed.owners) entries.push(entryOf(key, owned, managed.times.get(key)))
+  if (entries.length === 1) return entries
   return entries.sort(compareEntries)
+}
+
+/** Built member by member: this runs at every write. */
+function entryOf(key: string, owned: Owned, time: string | undefined): JsonObject {
+  const id = managerId(key)
+  const entry: JsonObject = {}
+  if (id.manager !== '') entry.manager = id.manager
+  entry.operation = owned.applied ? 'Apply' : 'Update'
+  entry.apiVersion = owned.apiVersion
+  if (time !== undefined) entry.time = time
+  entry.fieldsType = 'FieldsV1'
+  entry.fieldsV1 = encodeFieldsV1(owned.fields)
+  if (id.subresource !== '') entry.subresource = id.subresource
+  return entry
 }
 
 type Entry = { readonly [name: string]: unknown }

@@ -85,8 +85,9 @@ export function afterUpdate(
 
 /** Without managedFields, and with the structs that a built-in kind always has: writing the first of their fields is not writing them. */
 function withParts(object: JsonObject, target: PatchTarget): JsonObject {
-  const parts = Object.entries(target.empty ?? {}).filter(([, value]) => isObject(value))
-  return { ...Object.fromEntries(parts), ...withManaged(object, undefined) }
+  const result: JsonObject = { ...withManaged(object, undefined) }
+  for (const name in target.empty) if (isObject(target.empty[name])) result[name] ??= target.empty[name]
+  return result
 }
 
 /** Stands for the writer while its own earlier entry is treated as any other's, so that only real changes move its time. */
@@ -96,8 +97,19 @@ export const writeOf = (target: PatchTarget, manager: string): Write => ({
   manager,
   apiVersion: target.apiVersion,
   typeOf: apiVersion => (target.typeOf ? target.typeOf(apiVersion) : target.type),
-  ignored: fieldSetOf(target.resetFields.map(path => fieldPath(...path))),
+  ignored: ignoredBy(target),
 })
+
+const ignored = new WeakMap<PatchTarget, FieldSet>()
+
+function ignoredBy(target: PatchTarget): FieldSet {
+  let set = ignored.get(target)
+  if (!set) {
+    set = fieldSetOf(target.resetFields.map(path => fieldPath(...path)))
+    ignored.set(target, set)
+  }
+  return set
+}
 
 const metadataOf = (object: JsonObject): JsonObject => (object.metadata ?? {}) as JsonObject
 

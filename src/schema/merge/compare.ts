@@ -65,21 +65,28 @@ function visitAs(draft: Draft, shape: Shape, type: MergeType, old: unknown, next
 /** Empty, null and absent differ from each other only as whole values. */
 export function bothEmpty(shape: Shape, a: unknown, b: unknown): boolean {
   if (shape === 'list') return (itemsOf(a)?.length ?? 0) === 0 && (itemsOf(b)?.length ?? 0) === 0
-  return Object.keys(membersOf(a) ?? {}).length === 0 && Object.keys(membersOf(b) ?? {}).length === 0
+  return hasNone(membersOf(a)) && hasNone(membersOf(b))
+}
+
+function hasNone(members: Members | undefined): boolean {
+  for (const _ in members) return false
+  return true
 }
 
 type Members = Readonly<Record<string, unknown>>
 
 function visitMembers(draft: Draft, type: MergeType, old: Members, next: Members, path: Element[]): void {
-  for (const name of new Set([...Object.keys(old), ...Object.keys(next)])) {
-    const below = type.field(name)
-    const before = memberOf(old, name)
-    const after = memberOf(next, name)
-    if (below === undefined || (before === undefined && after === undefined)) continue
-    path.push(fieldElement(name))
-    visit(draft, below, before, after, path)
-    path.pop()
-  }
+  for (const name in next) visitMember(draft, type, name, memberOf(old, name), next[name], path)
+  for (const name in old) if (!Object.hasOwn(next, name)) visitMember(draft, type, name, old[name], undefined, path)
+}
+
+function visitMember(draft: Draft, type: MergeType, name: string, old: unknown, next: unknown, path: Element[]): void {
+  if (old === next) return
+  const below = type.field(name)
+  if (below === undefined) return
+  path.push(fieldElement(name))
+  visit(draft, below, old, next, path)
+  path.pop()
 }
 
 const memberOf = (members: Members, name: string): unknown => (Object.hasOwn(members, name) ? members[name] : undefined)

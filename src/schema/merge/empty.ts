@@ -1,4 +1,4 @@
-import type { SchemaNode, StructNode } from '../node.ts'
+import type { FieldNode, SchemaNode, StructNode } from '../node.ts'
 
 type Obj = Readonly<Record<string, unknown>>
 
@@ -22,12 +22,18 @@ export function emptyOf(kind: StructNode): Obj {
   return empty
 }
 
+/** Structs that are there even when they are empty, wherever they are: Go's types hold them by value. */
+const ALWAYS_THERE = new Set(['metadata', 'spec', 'template', 'strategy', 'updateStrategy', 'loadBalancer', 'nodeInfo'])
+
+const isThere = ({ name, node, omitZero }: FieldNode): boolean =>
+  !omitZero || (node.kind === 'struct' && ALWAYS_THERE.has(name))
+
 /** A struct's required fields: structs in turn, anything else null. */
 function emptyStruct(node: SchemaNode): unknown {
   if (node.kind !== 'struct' || node.nullable) return null
   let empty = structs.get(node)
   if (!empty) {
-    const fields = [...node.fields().values()].filter(field => !field.omitZero)
+    const fields = [...node.fields().values()].filter(isThere)
     empty = Object.fromEntries(fields.map(field => [field.name, emptyStruct(field.node)]))
     structs.set(node, empty)
   }

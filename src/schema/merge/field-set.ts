@@ -76,27 +76,33 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
 }
 
 /** Members of both. */
-export const intersection = (a: FieldSet, b: FieldSet): FieldSet =>
-  combine(a, b, (left, right) =>
+export function intersection(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmpty(a) || isEmpty(b)) return EMPTY
+  return combine(a, b, (left, right) =>
     right === undefined
       ? undefined
       : { owned: left.owned && right.owned, children: intersection(left.children, right.children) },
   )
+}
 
 /** Members of a that are not members of b; children of b's members stay. */
-export const difference = (a: FieldSet, b: FieldSet): FieldSet =>
-  combine(a, b, (left, right) =>
+export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmpty(a) || isEmpty(b)) return a
+  return combine(a, b, (left, right) =>
     right === undefined
       ? left
       : { owned: left.owned && !right.owned, children: difference(left.children, right.children) },
   )
+}
 
 /** Members of a that are neither members of b nor below one. */
-export const recursiveDifference = (a: FieldSet, b: FieldSet): FieldSet =>
-  combine(a, b, (left, right) => {
+export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
+  if (isEmpty(a) || isEmpty(b)) return a
+  return combine(a, b, (left, right) => {
     if (right === undefined) return left
     return right.owned ? undefined : { owned: left.owned, children: recursiveDifference(left.children, right.children) }
   })
+}
 
 function combine(
   a: FieldSet,

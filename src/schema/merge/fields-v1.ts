@@ -7,17 +7,26 @@ export interface FieldsV1 {
   readonly [element: string]: FieldsV1
 }
 
-const LEAF: FieldsV1 = {}
+const LEAF: FieldsV1 = Object.freeze({})
 
 /** Sorted as Kubernetes sorts it; `.` stands for the node itself where it has children too. */
-export function encodeFieldsV1(set: FieldSet): FieldsV1 {
-  const result: Record<string, FieldsV1> = {}
-  for (const [element, node] of [...set].sort(([a], [b]) => compareElements(a, b))) result[element] = encodeNode(node)
+export const encodeFieldsV1 = (set: FieldSet): FieldsV1 => encodeInto({}, set)
+
+function encodeInto(result: Record<string, FieldsV1>, set: FieldSet): FieldsV1 {
+  for (const element of sorted(set)) {
+    const { owned, children } = set.get(element)!
+    if (children.size === 0) result[element] = LEAF
+    else result[element] = encodeInto(owned ? { '.': LEAF } : {}, children)
+  }
   return result
 }
 
-const encodeNode = (node: FieldNode): FieldsV1 =>
-  node.children.size === 0 ? LEAF : { ...(node.owned ? { '.': LEAF } : {}), ...encodeFieldsV1(node.children) }
+/** Sets of plain fields, which most are, need no order but that of text. */
+function sorted(set: FieldSet): readonly Element[] {
+  const elements = [...set.keys()]
+  if (elements.length < 2) return elements
+  return elements.every(element => element.startsWith('f:')) ? elements.sort() : elements.sort(compareElements)
+}
 
 /** Deeper than any object the API takes. */
 const MAX_DEPTH = 300
