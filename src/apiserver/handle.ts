@@ -29,12 +29,18 @@ export interface HandlerParts {
 
 export function createHandle(parts: HandlerParts): Handle {
   return async (request, user) => {
-    const auditId = request.headers['audit-id'] ?? randomUUID()
+    const auditId = auditIdOf(request)
     const response = await answer(parts, request, user).catch(error =>
       respondError(request, asStatus(parts, request, error)),
     )
     return { ...response, headers: { ...response.headers, 'audit-id': auditId } }
   }
+}
+
+/** The client's own, where it is one that a header can carry back. */
+function auditIdOf({ headers }: ApiRequest): string {
+  const given = headers['audit-id']
+  return given !== undefined && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID()
 }
 
 /** What nobody foresaw is logged here, once, and told without its stack. */

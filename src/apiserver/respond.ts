@@ -23,7 +23,7 @@ export async function respond(context: Context, reply: Reply): Promise<ApiRespon
   const headers = warningHeaders(context.warnings)
   if (reply.is === 'raw') return { status: reply.code, headers: { ...reply.headers, ...headers }, body: reply.body }
   const output = chooseOutput(request.headers.accept)
-  const options = renderOptions(output, request.query, kernel.clock.now())
+  const options = renderOptions(output, request.query, kernel.clock)
   switch (reply.is) {
     case 'stored':
       return send(request, reply.code, output, renderStored(resource, reply.stored, options), headers)

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { Http2SecureServer, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import { constants, createSecureServer } from 'node:http2'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Writable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { User } from '../auth/user.ts'
 import type { ApiRequest } from '../context.ts'
@@ -11,6 +11,7 @@ import type { Handle } from '../handle.ts'
 import type { ApiResponse } from '../respond.ts'
 import { respondError } from '../respond.ts'
 import { StatusError } from '../status-error.ts'
+import type { ByteStream } from '../stream-body.ts'
 import { readBody } from './body.ts'
 import { sinkOf } from './sink.ts'
 
@@ -53,10 +54,10 @@ export function createListener(
 ): Listener {
   const sessions = new Set<ServerHttp2Session>()
   const http1 = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
-    void answer1(handle, authenticate, request, response)
+    answer1(handle, authenticate, request, response).catch(() => response.destroy())
   })
   http1.on('upgrade', (request, socket, head) => {
-    void upgradeAs(authenticate, upgrade, request, socket, head)
+    upgradeAs(authenticate, upgrade, request, socket, head).catch(() => socket.destroy())
   })
   http1.on('clientError', (_, socket) => socket.destroy())
   const server = createSecureServer({
@@ -76,7 +77,8 @@ export function createListener(
     session.once('close', () => sessions.delete(session))
   })
   server.on('stream', (stream, headers) => {
-    void answer2(handle, authenticate, stream, headers)
+    // It may be gone before the answer is made; whatever else is wrong with one answer, the others go on.
+    answer2(handle, authenticate, stream, headers).catch(() => stream.destroy())
   })
   // What goes wrong with one connection is its client's business.
   for (const event of ['sessionError', 'tlsClientError', 'clientError'] as const) server.on(event, () => {})
@@ -112,7 +114,7 @@ async function answer2(
   const { status, body } = response
   if (typeof body === 'function') {
     stream.respond({ ':status': status, ...response.headers })
-    body(sinkOf(stream))
+    startBody(body, stream)
   } else if (method === 'HEAD' || body.length === 0) {
     stream.respond({ ':status': status, ...response.headers, 'content-length': body.length }, { endStream: true })
   } else {
@@ -141,10 +143,19 @@ async function answer1(
   if (typeof body === 'function') {
     response.writeHead(status, headers)
     response.flushHeaders()
-    body(sinkOf(response))
+    startBody(body, response)
   } else {
     response.writeHead(status, { ...headers, 'content-length': body.length })
     response.end(body)
+  }
+}
+
+/** The headers are sent: what goes wrong now can only be told by breaking off. */
+function startBody(body: ByteStream, writable: Writable): void {
+  try {
+    body(sinkOf(writable))
+  } catch {
+    writable.destroy()
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/clock.ts'
 import type { Stored } from '../../store/mod.ts'
 import type { ListPage } from '../context.ts'
 import type { Obj } from '../object.ts'
@@ -18,12 +19,18 @@ export interface RenderOptions {
   readonly nowMs: number
 }
 
-/** Throws StatusError 400 for an unknown includeObject. */
-export function renderOptions(output: Output, query: URLSearchParams, nowMs: number): RenderOptions {
+/** Ages count from the moment of rendering: a watch outlives the one it began at. Throws StatusError 400. */
+export function renderOptions(output: Output, query: URLSearchParams, clock: Clock): RenderOptions {
   const includeObject = query.get('includeObject') ?? 'Metadata'
   if (includeObject !== 'None' && includeObject !== 'Metadata' && includeObject !== 'Object')
     throw badRequest(`unrecognized includeObject value: ${JSON.stringify(includeObject)}`)
-  return { output, includeObject, nowMs }
+  return {
+    output,
+    includeObject,
+    get nowMs() {
+      return clock.now()
+    },
+  }
 }
 
 const tableOptions = ({ output, includeObject, nowMs }: RenderOptions): TableOptions => ({

@@ -46,7 +46,7 @@ export function watch(context: Context): Reply {
     context,
     options,
     selection,
-    format: formatOf(resource, renderOptions({ ...output, format: 'json' }, request.query, kernel.clock.now())),
+    format: formatOf(resource, renderOptions({ ...output, format: 'json' }, request.query, kernel.clock)),
     prefix: exact ? keyOf(resource, info.namespace, selection.name!) : collectionPrefix(resource, info.namespace),
   }
   if (options.revision !== undefined && options.revision > kernel.store.revision)
@@ -62,7 +62,7 @@ export function watch(context: Context): Reply {
 /** Everything that decides what is sent first happens in this one turn, so that nothing is missed or sent twice. */
 function run(watching: Watching, sink: ByteSink): void {
   const { context, options, format, prefix } = watching
-  const { store, watches, clock } = context.kernel
+  const { store, watches, clock, log } = context.kernel
   const present = store.revision
   const initial = startsWithState(options)
   const backlog: StoreEvent[][] = []
@@ -77,10 +77,18 @@ function run(watching: Watching, sink: ByteSink): void {
     sink.end()
     return
   }
-  const pump = createPump(sink, initial ? initialFrames(watching, present) : [][Symbol.iterator]())
+  const failed = (error: unknown): void => {
+    log.error({ error, resource: context.resource.plural }, 'a watch failed')
+    sink.destroy()
+  }
+  const pump = createPump(sink, initial ? initialFrames(watching, present) : NOTHING[Symbol.iterator](), failed)
   push = events => {
-    const bytes = framesOf(watching, events)
-    if (bytes) pump.push(bytes)
+    try {
+      const bytes = framesOf(watching, events)
+      if (bytes) pump.push(bytes)
+    } catch (error) {
+      failed(error)
+    }
   }
   for (const events of backlog) push(events)
   const bookmark = (): void => {
@@ -98,6 +106,8 @@ function run(watching: Watching, sink: ByteSink): void {
     cancelTimer()
   })
 }
+
+const NOTHING: readonly Uint8Array[] = []
 
 const defaultSeconds = ({ resource, info }: Context): number =>
   MIN_SECONDS + ((resource.plural.length * 97 + (info.namespace?.length ?? 0) * 31) % MIN_SECONDS)

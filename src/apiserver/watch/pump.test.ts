@@ -40,11 +40,14 @@ function slowSink(room: number) {
   }
 }
 const frames = (...texts: string[]) => texts.map(text => Buffer.from(text))[Symbol.iterator]()
+const never = (error: unknown): void => {
+  throw error
+}
 const bytes = (text: string) => Buffer.from(text)
 
 it('sends what must come first piece by piece, and what was pushed meanwhile after it', () => {
   const slow = slowSink(1)
-  const pump = createPump(slow.sink, frames('1', '2', '3'))
+  const pump = createPump(slow.sink, frames('1', '2', '3'), never)
   pump.push(bytes('4'))
   pump.push(bytes('5'))
   expect(slow.taken).toEqual(['1'])
@@ -57,7 +60,7 @@ it('sends what must come first piece by piece, and what was pushed meanwhile aft
 
 it('cuts off a client that does not read, and only then', () => {
   const slow = slowSink(1)
-  const pump = createPump(slow.sink, frames(), 10)
+  const pump = createPump(slow.sink, frames(), never, 10)
   pump.push(bytes('a'))
   pump.push(bytes('0123456789'))
   expect(slow.state()).toBe('open')
@@ -70,11 +73,27 @@ it('cuts off a client that does not read, and only then', () => {
 
 it('ends once everything is sent', () => {
   const slow = slowSink(1)
-  const pump = createPump(slow.sink, frames('1', '2'))
+  const pump = createPump(slow.sink, frames('1', '2'), never)
   pump.end()
   pump.push(bytes('late'))
   expect(slow.state()).toBe('open')
   slow.drain(10)
   expect(slow.taken).toEqual(['1', '2'])
   expect(slow.state()).toBe('ended')
+})
+
+it('tells when what must come first cannot be made', () => {
+  const slow = slowSink(1)
+  const errors: unknown[] = []
+  const broken = (function* () {
+    yield bytes('1')
+    throw new Error('a page is damaged')
+  })()
+  createPump(slow.sink, broken, error => {
+    errors.push(error)
+    slow.sink.destroy()
+  })
+  expect(slow.state()).toBe('open')
+  slow.drain(5)
+  expect([slow.state(), String(errors[0])]).toEqual(['destroyed', 'Error: a page is damaged'])
 })

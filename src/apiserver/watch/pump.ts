@@ -11,7 +11,13 @@ export interface Pump {
   readonly closed: boolean
 }
 
-export function createPump(sink: ByteSink, first: Iterator<Uint8Array>, maxBehindBytes = MAX_BEHIND_BYTES): Pump {
+/** failed: what must come first could not be made. It must end the sink. */
+export function createPump(
+  sink: ByteSink,
+  first: Iterator<Uint8Array>,
+  failed: (error: unknown) => void,
+  maxBehindBytes = MAX_BEHIND_BYTES,
+): Pump {
   let queue: Uint8Array[] = []
   let behind = 0
   let initial: Iterator<Uint8Array> | undefined = first
@@ -26,15 +32,24 @@ export function createPump(sink: ByteSink, first: Iterator<Uint8Array>, maxBehin
     }
     if (ending && !closed && !initial && queue.length === 0) sink.end()
   }
+  const nextInitial = (): Uint8Array | undefined => {
+    try {
+      const step = initial?.next()
+      return step?.done ? undefined : step?.value
+    } catch (error) {
+      failed(error)
+      return undefined
+    }
+  }
   const next = (): Uint8Array | undefined => {
-    const step = initial?.next()
-    if (step && !step.done) return step.value
+    const frame = nextInitial()
+    if (frame) return frame
     initial = undefined
     if (queue.length === 0) return undefined
-    const frame = queue.length === 1 ? queue[0]! : Buffer.concat(queue)
+    const joined = queue.length === 1 ? queue[0]! : Buffer.concat(queue)
     queue = []
     behind = 0
-    return frame
+    return joined
   }
   sink.onDrain(() => {
     blocked = false
