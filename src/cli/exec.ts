@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { UserError } from '../lib/errors.ts'
 import type { RemoteProcess } from '../twin/mod.ts'
 import type { CliDeps, NamedOption } from './deps.ts'
@@ -31,7 +33,8 @@ async function carry(deps: CliDeps, remote: RemoteProcess, tty: boolean): Promis
   remote.stdout.pipe(deps.stdout, { end: false })
   remote.stderr?.pipe(deps.stderr, { end: false })
   try {
-    return await remote.exit
+    const [code] = await Promise.all([remote.exit, ended(remote.stdout), ended(remote.stderr)])
+    return code
   } finally {
     deps.stdin.unpipe()
     deps.stdin.pause()
@@ -39,3 +42,7 @@ async function carry(deps: CliDeps, remote: RemoteProcess, tty: boolean): Promis
     if (tty) deps.stdin.setRawMode(false)
   }
 }
+
+/** The exit code may be known before the last of the output has come through. */
+const ended = (stream: Readable | null): Promise<void> =>
+  stream ? finished(stream, { writable: false }) : Promise.resolve()

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import { Node } from '../../api/core/node.ts'
 import { Pod } from '../../api/core/pod.ts'
 import type { Client } from '../../client/mod.ts'
@@ -29,14 +30,9 @@ export async function runIn(
 ): Promise<Output> {
   const remote = await control.exec(target, command, { tty: false })
   remote.stdin?.end(input)
-  let text = ''
-  remote.stdout.on('data', (chunk: Buffer) => {
-    text += chunk.toString()
-  })
-  remote.stderr?.on('data', (chunk: Buffer) => {
-    text += chunk.toString()
-  })
-  return { code: await remote.exit, text }
+  const read = [remote.stdout, remote.stderr].map(stream => (stream ? text(stream) : ''))
+  const [code, ...printed] = await Promise.all([remote.exit, ...read])
+  return { code, text: printed.join('') }
 }
 
 /** Taps every node while f runs. */
