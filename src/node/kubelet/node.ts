@@ -1,3 +1,4 @@
+import { release } from 'node:os'
 import { Lease } from '../../api/coordination/lease.ts'
 import { Node } from '../../api/core/node.ts'
 import type { NodeCondition, NodeStatus } from '../../api/core/node-status.ts'
@@ -108,7 +109,7 @@ function nodeStatus(
       machineID: options.node,
       systemUUID: options.node,
       bootID: options.node,
-      kernelVersion: '',
+      kernelVersion: release(),
       osImage: 'Fairlead twin',
       containerRuntimeVersion: 'fairlead://1',
       kubeletVersion: options.version,
