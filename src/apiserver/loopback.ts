@@ -15,13 +15,16 @@ export const createLoopback =
   (handle: Handle, user: User): Loopback =>
   async request => {
     request.signal?.throwIfAborted()
-    const signal = request.signal ?? new AbortController().signal
-    const response = await handle(toApiRequest(request, signal), user)
-    const { status, headers, body } = response
-    return { status, headers, body: typeof body === 'function' ? iterate(body, signal, MAX_BUFFERED_BYTES) : body }
+    const converted = toApiRequest(request)
+    const { status, headers, body } = await handle(converted, user)
+    if (typeof body !== 'function') return { status, headers, body }
+    return { status, headers, body: iterate(body, converted.signal, MAX_BUFFERED_BYTES) }
   }
 
-function toApiRequest({ method, path, headers, body }: TransportRequest, signal: AbortSignal): ApiRequest {
+/** A signal that never aborts, for those who bring none. */
+const NEVER = new AbortController().signal
+
+function toApiRequest({ method, path, headers, body, signal = NEVER }: TransportRequest): ApiRequest {
   const question = path.indexOf('?')
   return {
     method,

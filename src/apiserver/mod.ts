@@ -30,6 +30,8 @@ import { REVIEWS } from './reviews/all.ts'
 import { bookmarksRoute } from './routes/bookmarks.ts'
 import type { HealthCheck } from './routes/health.ts'
 import { healthRoute } from './routes/health.ts'
+import type { Metrics } from './routes/metrics.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { createRoutes } from './routes/mod.ts'
 import { versionRoute } from './routes/version.ts'
 import type { StreamRuntime } from './stream/runtime.ts'
@@ -61,6 +63,8 @@ export interface ApiServerOptions {
   /** Routes without a host get one below it. */
   readonly routeDomain?: string
   readonly healthChecks?: readonly HealthCheck[]
+  /** Served at /metrics. */
+  readonly metrics?: Metrics
 }
 
 /** The others of them are bodies of subresources alone, and no paths of their own. */
@@ -112,6 +116,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
       healthRoute([['ping', () => undefined], ...(options.healthChecks ?? [])]),
       versionRoute,
       bookmarksRoute(kernel),
+      ...(options.metrics ? [metricsRoute(options.metrics)] : []),
     ]),
   })
   const stopDefinitions = serveDefinitions(kernel)

@@ -24,12 +24,24 @@ export function namespaceLifecycle(store: Store, registry: Registry): Plugin {
   }
 }
 
+/** By the stored bytes, which most requests find unchanged. */
+const terminating = new WeakMap<Uint8Array, boolean>()
+
+function isTerminating(value: Uint8Array): boolean {
+  let known = terminating.get(value)
+  if (known === undefined) {
+    known = parseBytes(value).metadata.deletionTimestamp !== undefined
+    terminating.set(value, known)
+  }
+  return known
+}
+
 function checkNamespace(store: Store, registry: Registry, { resource, namespace, name }: Attributes): void {
   const namespaces = registry.find('', 'v1', 'namespaces')
   if (!namespaces) return
   const stored = store.head(keyOf(namespaces, undefined, namespace!))
   if (!stored) throw notFound(namespaces, namespace!)
-  if (!parseBytes(stored.value).metadata.deletionTimestamp) return
+  if (!isTerminating(stored.value)) return
   const message = `namespace ${namespace} is being terminated`
   throw forbidden(
     resource,

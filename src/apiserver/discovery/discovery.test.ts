@@ -117,6 +117,15 @@ describe('other paths', () => {
       })
   })
 
+  it('give metrics to whoever may have them', async () => {
+    const measured = await testApi(systemClock, { metrics: () => 'up 1\n' })
+    const { text, headers } = await call(measured, 'GET /metrics')
+    expect([text, headers['content-type']]).toEqual(['up 1\n', 'text/plain; version=0.0.4; charset=utf-8'])
+    expect((await call(measured, 'GET /metrics', { user: ANONYMOUS })).status).toBe(401)
+    expect((await call(api, 'GET /metrics')).status).toBe(404)
+    await measured.close()
+  })
+
   it('say what is not well', async () => {
     const sick = await testApi(systemClock, { healthChecks: [['store', () => 'the disk is full']] })
     const { status, text } = await call(sick, 'GET /readyz')
