@@ -45,7 +45,8 @@ const everything: Observer = {
   routerLine: async () => LINE,
   routerNode: async () => 'node-1',
   podAt: async address => (address === POD.address ? POD : undefined),
-  podLines: async (pod, id) => (pod === POD ? [`10.128.0.2:40001 "GET /${id} HTTP/1.1" 200 12`] : []),
+  podLine: async (pods, id) =>
+    pods.includes(POD) ? { pod: POD, line: `10.128.0.2:40001 "GET /${id} HTTP/1.1" 200 12` } : undefined,
   flows: async (node, side) => TRACES[`${node} ${side}`] ?? [],
 }
 const whole = (hops: readonly Hop[]): boolean => hops.length > 0 && hops.every(hop => hop.seen !== undefined)
@@ -70,7 +71,7 @@ describe('through the router', () => {
     ['the server is no pod', { ...everything, podAt: async () => undefined }],
     ['nothing went into the tunnel', without('node-1 left')],
     ['nothing came out of the tunnel', without('node-2 arrived')],
-    ['the pod wrote nothing', { ...everything, podLines: async () => [] }],
+    ['the pod wrote nothing', { ...everything, podLine: async () => undefined }],
   ] as const)('a hop is missing when %s', async (_, observer) => {
     expect(whole(await throughRouter(observer, 'r1'))).toBe(false)
   })
@@ -88,7 +89,7 @@ describe('through a Service', () => {
     ['no packet went to the Service', without('node-1 arrived')],
     ['no packet left for the pod', without('node-1 left')],
     ['nothing came out of the tunnel', without('node-2 arrived')],
-    ['no pod answered', { ...everything, podLines: async () => [] }],
+    ['no pod answered', { ...everything, podLine: async () => undefined }],
   ] as const)('a hop is missing when %s', async (_, observer) => {
     expect(whole(await journey(observer))).toBe(false)
   })

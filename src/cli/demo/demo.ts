@@ -69,9 +69,10 @@ const requestId = (clock: CliDeps['clock'], where: string): string => `${where}-
 
 function print(deps: CliDeps, title: string, hops: readonly Hop[]): boolean {
   deps.out(`\n${title}\n`)
+  const width = Math.max(...hops.map(({ where }) => where.length))
   for (const { where, seen } of hops)
     deps.out(
-      `  ${seen === undefined ? 'MISSING' : '   seen'}  ${where.padEnd(24)} ${seen ?? 'this request left no trace here'}\n`,
+      `  ${seen === undefined ? 'MISSING' : '   seen'}  ${where.padEnd(width)} ${seen ?? 'this request left no trace here'}\n`,
     )
   return hops.length > 0 && hops.every(hop => hop.seen !== undefined)
 }

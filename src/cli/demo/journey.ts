@@ -28,8 +28,8 @@ export interface Observer {
   routerLine(id: string): Promise<RouterLine | undefined>
   routerNode(): Promise<string>
   podAt(address: Ip): Promise<PodPlace | undefined>
-  /** The lines of the pod's log with this request. */
-  podLines(pod: PodPlace, id: string): Promise<readonly string[]>
+  /** The first of these pods whose log has this request, with the line; undefined when none has within a bounded time. */
+  podLine(pods: readonly PodPlace[], id: string): Promise<{ readonly pod: PodPlace; readonly line: string } | undefined>
   flows(node: string, side: Side): Promise<readonly Flow[]>
 }
 
@@ -65,7 +65,7 @@ export async function throughService(
   service: Endpoint,
   candidates: readonly PodPlace[],
 ): Promise<readonly Hop[]> {
-  const pod = await whoAnswered(observer, id, candidates)
+  const pod = (await observer.podLine(candidates, id))?.pod
   if (!pod) return [{ where: 'pod log', seen: undefined }]
   const arrived = (await observer.flows(client.node, 'arrived')).filter(
     flow =>
@@ -87,15 +87,6 @@ export async function throughService(
   const to = { address: left.destination, port: left.destinationPort }
   const from = { address: left.source, port: left.sourcePort }
   return [dnat, ...(await acrossNodes(observer, client.node, pod.node, from, to)), await podHop(observer, pod, id)]
-}
-
-async function whoAnswered(
-  observer: Observer,
-  id: string,
-  candidates: readonly PodPlace[],
-): Promise<PodPlace | undefined> {
-  for (const pod of candidates) if ((await observer.podLines(pod, id)).length > 0) return pod
-  return undefined
 }
 
 /** The same flow leaving one node by the tunnel and arriving on the other; nothing to cross when both are one. */
@@ -124,6 +115,6 @@ async function acrossNodes(
 }
 
 async function podHop(observer: Observer, pod: PodPlace, id: string): Promise<Hop> {
-  const line = (await observer.podLines(pod, id))[0]
+  const line = (await observer.podLine([pod], id))?.line
   return { where: `pod ${pod.name}`, seen: line && `log: ${line}` }
 }

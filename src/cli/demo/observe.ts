@@ -75,11 +75,13 @@ export function observer(client: Client, control: TwinControl, clock: Clock): Ob
       }),
     routerNode: async () => (await routers())[0]?.spec.nodeName ?? '',
     podAt: async address => (await podsOf(client)).find(pod => pod.address === address),
-    podLines: async (pod, id) =>
-      (await soon(async () => {
-        const lines = (await log('production', pod.name)).filter(line => line.includes(id))
-        return lines.length > 0 ? lines : undefined
-      })) ?? [],
+    podLine: (pods, id) =>
+      soon(async () => {
+        const logs = await Promise.all(pods.map(pod => log('production', pod.name)))
+        const lines = logs.map(all => all.find(line => line.includes(id)))
+        const found = lines.findIndex(line => line !== undefined)
+        return found < 0 ? undefined : { pod: pods[found]!, line: lines[found]! }
+      }),
     flows: async (node, side) => parseTap((await runIn(control, node, readTap(side))).text),
   }
 }
