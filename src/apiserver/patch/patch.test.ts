@@ -116,6 +116,8 @@ describe('what a request may be', () => {
     expect((await readPatch({ ...merge, fieldValidation: 'Ignore' }, configMap)).strictErrors).toEqual([])
     const json = request('application/json-patch+json', '[{"op":"add","op":"add","path":"/data","value":{}}]')
     expect((await readPatch(json, configMap)).strictErrors).toEqual(['json patch duplicate field "[0].op"'])
+    const odd = request('application/json-patch+json', '[{"op":"test","path":"/kind","value":1,"why":"x"}]')
+    expect((await readPatch(odd, configMap)).strictErrors).toEqual(['json patch unknown field "[0].why"'])
     const yaml = request('application/apply-patch+yaml', 'kind: A\nkind: B\n', { fieldManager: 'm' })
     const error = await refusal(() => readPatch(yaml, configMap))
     expect(error.message).toBe(

@@ -73,8 +73,10 @@ async function readBody(type: PatchType, request: PatchRequest): Promise<Body> {
     if (type === 'apply') return await readApply(request)
     const { value, duplicates } = readJson(request.body)
     const strictErrors = duplicates.map(path => `duplicate field ${JSON.stringify(path)}`)
-    if (type === 'json')
-      return { value: operations(value), strictErrors: strictErrors.map(text => `json patch ${text}`) }
+    if (type === 'json') {
+      const list = operations(value)
+      return { value: list, strictErrors: [...strictErrors, ...unknownMembers(list)].map(text => `json patch ${text}`) }
+    }
     if (isObject(value)) return { value, strictErrors }
     throw new JsonError(`json: cannot unmarshal ${goKind(value)} into Go value of type map[string]interface {}`)
   } catch (error) {
@@ -86,12 +88,21 @@ async function readBody(type: PatchType, request: PatchRequest): Promise<Body> {
   }
 }
 
-function operations(value: unknown): unknown {
+function operations(value: unknown): readonly object[] {
   const list = checkJsonPatch(value)
   if (list.length > MAX_OPERATIONS)
     throw tooLarge(`The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${list.length}`)
   return list
 }
+
+const MEMBERS = new Set(['op', 'path', 'from', 'value'])
+
+const unknownMembers = (list: readonly object[]): readonly string[] =>
+  list.flatMap((operation, i) =>
+    Object.keys(operation)
+      .filter(name => !MEMBERS.has(name))
+      .map(name => `unknown field ${JSON.stringify(`[${i}].${name}`)}`),
+  )
 
 /** Most clients send JSON under the name of YAML: that is read as such. */
 async function readApply(request: PatchRequest): Promise<Body> {

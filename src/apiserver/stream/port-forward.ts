@@ -84,7 +84,9 @@ export async function forward(
   error.resume()
   try {
     const connection = await deps.runtime.portForward(pod.uid, port)
-    await join(data, connection)
+    // The client may have gone while we were connecting.
+    if (data.destroyed) connection.destroy()
+    else await join(data, connection)
   } catch (cause) {
     error.write(`error forwarding port ${port} to pod ${pod.name}, uid ${pod.uid}: ${messageOf(cause)}`)
   }

@@ -459,4 +459,25 @@ describe('port forwarding over WebSocket channels', () => {
     await client.closed
     await finished[0]
   })
+
+  it('a client that goes takes its connections with it, also those still being made', async () => {
+    let connected = (_: Duplex): void => {}
+    runtime = { ...runtime, portForward: () => new Promise(resolve => (connected = resolve)) }
+    const early = await websocket('/portforward?ports=8080', ['v4.channel.k8s.io'])
+    early.webSocket.terminate()
+    await early.closed
+    await new Promise(resolve => setImmediate(resolve))
+    const connection = new PassThrough()
+    connected(connection)
+    await finished[0]
+    expect(connection.destroyed).toBe(true)
+    const late = await websocket('/portforward?ports=8080', ['v4.channel.k8s.io'])
+    const open = new PassThrough()
+    connected(open)
+    late.webSocket.send(bytes(0, 'x'))
+    await late.sees('0 x')
+    late.webSocket.terminate()
+    await finished[1]
+    expect(open.destroyed).toBe(true)
+  })
 })
