@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Node } from '../../api/core/node.ts'
 import { Pod } from '../../api/core/pod.ts'
+import type { Role } from '../../client/mod.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
 import { systemClock } from '../../host/clock/real.ts'
 import { systemFs } from '../../host/fs/real.ts'
@@ -33,6 +34,7 @@ const host = {
 }
 const socketPath = `${folder}/runtime.sock`
 const runtimeStop = { current: new AbortController() }
+const runtimes: Role[] = []
 const client = connectRuntime(host.socket, socketPath)
 const stateDir = `${folder}/runtime`
 
@@ -43,7 +45,7 @@ beforeAll(async () => {
     { op: 'address', name: 'lo', address: ip('10.128.0.2'), bits: 32 },
   ])
   link.sysctl(node, 'net/ipv4/ip_forward', '1')
-  await startRuntime(host, { stateDir, socketPath }, runtimeStop.current.signal)
+  runtimes.push(await startRuntime(host, { stateDir, socketPath }, runtimeStop.current.signal))
   bench.api.put(Node, { metadata: { name: 'node-1' }, spec: { podCIDRs: ['10.128.0.0/23'] } })
   const deps = { ...bench, ...host, client: bench.informers.client, netns: { ...netns, home: node }, runtime: client }
   await startKubelet(
@@ -65,10 +67,11 @@ beforeAll(async () => {
     bench.signal,
   )
 })
-afterAll(() => {
+afterAll(async () => {
   bench.close()
   client.close()
   runtimeStop.current.abort()
+  await Promise.all(runtimes.map(role => role.done))
   for (const name of netns.list()) netns.remove(netns.open(name))
   rmSync(folder, { recursive: true })
 })
@@ -151,7 +154,7 @@ test('pods of a runtime that was killed start again under their addresses', asyn
   runtimeStop.current.abort()
   runtimeStop.current = new AbortController()
   await eventually(() => systemFs.size(socketPath) === undefined)
-  await startRuntime(host, { stateDir, socketPath }, runtimeStop.current.signal)
+  runtimes.push(await startRuntime(host, { stateDir, socketPath }, runtimeStop.current.signal))
   await eventually(() =>
     ['survivor', 'worker'].every(name => pod(name)!.status!.containerStatuses![0]!.restartCount === 1 && isReady(name)),
   )
