@@ -21,7 +21,15 @@ export function serveDefinitions(kernel: Kernel): () => void {
   const definitions = registry.find(GROUP, 'v1', PLURAL)
   if (!definitions) return () => {}
   const cleanups = new Map<string, () => void>()
-  const take = (key: string, definition: Definition): void => {
+  const take = (key: string, value: Uint8Array): void => {
+    try {
+      serve(key, asDefinition(parseBytes(value)))
+    } catch (error) {
+      // One definition that cannot be served must not keep the others from it.
+      reportTo(log)(error)
+    }
+  }
+  const serve = (key: string, definition: Definition): void => {
     const resources = conditionIs(definition, 'Established', 'True') ? customResources(definition) : []
     registry.set(key, resources)
     if (!definition.metadata.deletionTimestamp || cleanups.has(key)) return
@@ -32,11 +40,11 @@ export function serveDefinitions(kernel: Kernel): () => void {
     cleanups.get(key)?.()
     cleanups.delete(key)
   }
-  for (const { key, value } of store.range(definitions.prefix).items) take(key, asDefinition(parseBytes(value)))
+  for (const { key, value } of store.range(definitions.prefix).items) take(key, value)
   const stop = store.watch(definitions.prefix, store.revision, events => {
     for (const { type, key, value } of events) {
       if (type === 'delete') forget(key)
-      else take(key, asDefinition(parseBytes(value)))
+      else take(key, value)
     }
     if (events.some(({ type }) => type === 'delete')) void judgeAgain(kernel, definitions).catch(reportTo(log))
   })
