@@ -33,7 +33,7 @@ const CREATED: Column<Obj> = {
 export function columnsOf(resource: Resource): readonly Column<Obj>[] {
   const columns = resource.columns as readonly Column<Obj>[]
   if (columns.length === 0) return [NAME, CREATED]
-  return columns[0]!.name === 'Name' ? columns : [NAME, ...columns]
+  return columns.some(({ name }) => name === 'Name') ? columns : [NAME, ...columns]
 }
 
 export function tableOf(

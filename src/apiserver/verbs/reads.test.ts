@@ -166,6 +166,15 @@ describe('forms', () => {
     expect((await call(api, `GET ${MAPS}?includeObject=All`, { headers: { accept: TABLE } })).status).toBe(400)
   })
 
+  it('tables have a name somewhere, at the front where the kind does not say otherwise', async () => {
+    const columns = async (path: string): Promise<string[]> =>
+      (await call(api, `GET ${path}`, { headers: { accept: TABLE } })).json.columnDefinitions.map(
+        ({ name }: { name: string }) => name,
+      )
+    expect((await columns('/api/v1/events')).slice(0, 2)).toEqual(['Last Seen', 'Type'])
+    expect((await columns('/api/v1/configmaps')).slice(0, 1)).toEqual(['Name'])
+  })
+
   it('metadata alone', async () => {
     await create('a', { data: { k: 'v' } })
     const headers = { accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' }
