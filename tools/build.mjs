@@ -23,7 +23,11 @@ await build({
   // A script with a code cache has no import() of its own: it becomes require().
   supported: { 'dynamic-import': false },
   external: ['koffi', 'lmdb', 'pino-pretty'],
-  define: { FAIRLEAD_VERSION: JSON.stringify(version), 'import.meta.dirname': '__dirname', 'import.meta.url': 'undefined' },
+  define: {
+    FAIRLEAD_VERSION: JSON.stringify(version),
+    'import.meta.dirname': '__dirname',
+    'import.meta.url': 'undefined',
+  },
   sourcemap: 'linked',
   legalComments: 'none',
   logLevel: 'warning',

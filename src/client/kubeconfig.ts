@@ -58,7 +58,7 @@ interface Kubeconfig extends Named<'cluster', ClusterEntry> {
   readonly 'current-context'?: string
 }
 
-/** Throws UserError (KUBECONFIG) for a file that is missing, not a kubeconfig, or needs a login plugin. */
+/** Throws UserError (Kubeconfig) for a file that is missing, not a kubeconfig, or needs a login plugin. */
 export async function readKubeconfig(source: KubeconfigSource): Promise<Connection> {
   const config = await parse(source)
   const name = source.context ?? config['current-context']
@@ -98,7 +98,7 @@ export async function readInCluster(
 ): Promise<Connection> {
   const folder = '/var/run/secrets/kubernetes.io/serviceaccount'
   const host = env.KUBERNETES_SERVICE_HOST
-  if (!host) throw new UserError('KUBECONFIG', 'not in a cluster: KUBERNETES_SERVICE_HOST is not set')
+  if (!host) throw new UserError('Kubeconfig', 'not in a cluster: KUBERNETES_SERVICE_HOST is not set')
   const port = env.KUBERNETES_SERVICE_PORT ?? '443'
   return {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -158,7 +158,7 @@ const resolve = (kubeconfig: string, file: string): string =>
   file.startsWith('/') ? file : `${kubeconfig.slice(0, kubeconfig.lastIndexOf('/') + 1)}${file}`
 
 function problem(source: KubeconfigSource, what: string, hint?: string, cause?: unknown): UserError {
-  return new UserError('KUBECONFIG', `kubeconfig ${source.path}: ${what}`, { ...(hint ? { hint } : {}), cause })
+  return new UserError('Kubeconfig', `kubeconfig ${source.path}: ${what}`, { ...(hint ? { hint } : {}), cause })
 }
 
 type Defined<T> = { readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> } & {

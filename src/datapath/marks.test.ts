@@ -4,10 +4,10 @@ import { expect, test } from 'vitest'
 import type { MarkField, Place } from './marks.ts'
 import { CONNECTION_MARK, PACKET_MARK, PLACES } from './marks.ts'
 
-const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
+const architecture = readFileSync(join(import.meta.dirname, '../../ARCHITECTURE.md'), 'utf8')
 /** Cells of the table under a heading, without their padding. */
 const table = (heading: string): readonly string[] =>
-  readme
+  architecture
     .split(`## ${heading}\n`)[1]!
     .split('\n## ')[0]!
     .split('\n')
@@ -23,7 +23,7 @@ test.each([
 ] as const)('fields of the %s mark share no bit, and together are all bits', (mark, fields) => {
   expect(fields.reduce((sum, { mask }) => sum + mask, 0)).toBe(0xffff_ffff)
   expect(fields.reduce((all, { mask }) => (all | mask) >>> 0, 0)).toBe(0xffff_ffff)
-  expect(table('Marks').filter(row => row.startsWith(`|${mark}|`))).toEqual(
+  expect(table('Marks of packets and connections').filter(row => row.startsWith(`|${mark}|`))).toEqual(
     fields.map(({ name, mask, use }) => `|${mark}|${hex(mask)}|${name}|${use}|`),
   )
 })

@@ -44,7 +44,8 @@ export const sizeOf = (network: Cidr): bigint => 1n << BigInt(widthOf(network.fa
 
 /** The nth address of the network (0 is the network's own); throws beyond its end. */
 export function nth(network: Cidr, index: number | bigint): Ip {
-  if (BigInt(index) < 0n || BigInt(index) >= sizeOf(network)) throw new Error(`${cidrText(network)} has no address ${index}`)
+  if (BigInt(index) < 0n || BigInt(index) >= sizeOf(network))
+    throw new Error(`${cidrText(network)} has no address ${index}`)
   return ipOf(ipToBigint(network.address) + BigInt(index), network.family)
 }
 
@@ -52,6 +53,7 @@ export function nth(network: Cidr, index: number | bigint): Ip {
 export function nthSubnet(network: Cidr, bits: number, index: number): Cidr {
   const step = 1n << BigInt(widthOf(network.family) - bits)
   const offset = step * BigInt(index)
-  if (bits < network.bits || offset >= sizeOf(network)) throw new Error(`${cidrText(network)} has no /${bits} number ${index}`)
+  if (bits < network.bits || offset >= sizeOf(network))
+    throw new Error(`${cidrText(network)} has no /${bits} number ${index}`)
   return { address: ipOf(ipToBigint(network.address) + offset, network.family), bits, family: network.family }
 }

@@ -17,7 +17,9 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 
 /** The errno name of a system error (ENOENT, EADDRINUSE ...), if it has one. */
 export const codeOf = (error: unknown): string | undefined =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
 
 /** Fails to compile where a union has a case nobody handles. */
 export function unreachable(value: never): never {

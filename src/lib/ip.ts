@@ -60,7 +60,10 @@ function parse6(text: string): bigint | undefined {
   if (head === undefined || tail === undefined) return undefined
   const missing = 8 - head.length - tail.length
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined
-  return [...head, ...Array<number>(missing).fill(0), ...tail].reduce((value, group) => (value << 16n) | BigInt(group), 0n)
+  return [...head, ...Array<number>(missing).fill(0), ...tail].reduce(
+    (value, group) => (value << 16n) | BigInt(group),
+    0n,
+  )
 }
 
 function groups(text: string): number[] | undefined {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkDocs } from './docs.ts'
 import { checkDoors, checkEffects, parseDoors } from './doors.ts'
+import { checkErrors } from './errors.ts'
 import { checkCycles, checkDead } from './graph.ts'
 import type { Limits } from './sizes.ts'
 import { checkSizes } from './sizes.ts'
@@ -26,6 +27,7 @@ const problems = [
   ...checkDead(source, ['src/main.ts']),
   ...checkSizes(files, list),
   ...checkDocs(root, [...doors.rooms.keys()]),
+  ...checkErrors(source, readFileSync(join(root, 'docs/reference/errors.md'), 'utf8')),
 ]
 for (const problem of problems) console.error(problem)
 console.error(problems.length === 0 ? `tidy: ${files.length} files` : `tidy: ${problems.length} problems`)

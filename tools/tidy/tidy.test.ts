@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkDoors, checkEffects, parseDoors } from './doors.ts'
+import { checkErrors } from './errors.ts'
 import { checkCycles, checkDead } from './graph.ts'
 import { checkSizes } from './sizes.ts'
 import { importsOf, sourceFile } from './source.ts'
@@ -104,4 +105,13 @@ describe('sizes', () => {
     expect(checkSizes(files, limits)).toHaveLength(1)
     expect(checkSizes([...files.slice(0, 2), file('src/d/c.test.ts')], limits)).toEqual([])
   })
+})
+
+test('every error is in the catalogue, and every entry is raised', () => {
+  const raising = file('src/a.ts', "throw new UserError('PortTaken', 'x')")
+  expect(checkErrors([raising], '| `PortTaken` | when |')).toEqual([])
+  expect(checkErrors([raising], '| `Other` | when |')).toEqual([
+    'src/a.ts: the error PortTaken is not in docs/reference/errors.md',
+    'docs/reference/errors.md: nothing raises Other',
+  ])
 })

@@ -21,9 +21,9 @@ it('says that the disk is full, keeps what it acknowledged, and goes on when the
       acknowledged.push(`k${i}`, `k${i + 1}`)
     }
   }
-  await expect(fill()).rejects.toMatchObject({ code: 'store-full' })
+  await expect(fill()).rejects.toMatchObject({ code: 'StoreFull' })
   const { revision } = store
-  await expect(write('refused', 60_000)).rejects.toMatchObject({ code: 'store-full' })
+  await expect(write('refused', 60_000)).rejects.toMatchObject({ code: 'StoreFull' })
   expect(store.revision).toBe(revision)
   unlinkSync(ballast)
   await write('late')

@@ -40,7 +40,7 @@ async function outcome(open: () => Store): Promise<string> {
 describe('lmdb', () => {
   it('locks its folder against a second opener, until it is closed', async () => {
     const store = open()
-    expect(() => open()).toThrow(expect.objectContaining({ code: 'store-locked' }))
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'StoreLocked' }))
     await store.close()
     await open().close()
   })
@@ -59,7 +59,7 @@ describe('lmdb', () => {
     const damagedWith = (change: () => void) => {
       copyFileSync(good, file)
       change()
-      expect(() => open()).toThrow(expect.objectContaining({ code: 'store-damaged' }))
+      expect(() => open()).toThrow(expect.objectContaining({ code: 'StoreDamaged' }))
     }
     damagedWith(() => truncateSync(file, 40_000))
     damagedWith(() => truncateSync(file, 3))
@@ -75,7 +75,7 @@ describe('lmdb', () => {
       const bytes = readFileSync(file)
       bytes.fill(0xa5, page * 4096, page * 4096 + 4096)
       writeFileSync(file, bytes)
-      expect(await outcome(open)).toMatch(/^store-damaged$|^200 objects$/)
+      expect(await outcome(open)).toMatch(/^StoreDamaged$|^200 objects$/)
     }
     copyFileSync(good, file)
     const again = open()

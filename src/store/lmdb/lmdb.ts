@@ -30,7 +30,7 @@ const HEADER = 20
  * A store in one LMDB file: the present state and the revision, written in one transaction. The past is kept in memory
  * alone, so a watch from before a restart is told to list again.
  *
- * Throws UserError: store-locked, store-damaged, store-unusable; writes reject with store-full or store-unusable.
+ * Throws UserError: StoreLocked, StoreDamaged, StoreUnusable; writes reject with StoreFull or StoreUnusable.
  */
 export function openLmdbStore(lock: LockDriver, options: LmdbStoreOptions): Store {
   const file = join(options.path, 'state.mdb')
@@ -53,7 +53,7 @@ function lockFolder(lock: LockDriver, path: string): () => void {
   } catch (error) {
     throw unusable(path, error)
   }
-  throw new UserError('store-locked', `the state in ${path} is in use by another process`, {
+  throw new UserError('StoreLocked', `the state in ${path} is in use by another process`, {
     hint: 'Stop the other one first, or choose another name.',
   })
 }
@@ -182,13 +182,13 @@ function checkValue(file: string, key: string, value: Buffer): void {
 }
 
 const damaged = (file: string, what: string, cause?: unknown): UserError =>
-  new UserError('store-damaged', `the state file ${file} is damaged: ${what}`, {
+  new UserError('StoreDamaged', `the state file ${file} is damaged: ${what}`, {
     hint: 'Restore a copy of it, or move it away to start empty.',
     cause,
   })
 
 const unusable = (path: string, cause: unknown): UserError =>
-  new UserError('store-unusable', `the state in ${path} cannot be used: ${messageOf(cause)}`, {
+  new UserError('StoreUnusable', `the state in ${path} cannot be used: ${messageOf(cause)}`, {
     hint: 'Check the owner and mode of the folder and the disk below it.',
     cause,
   })
@@ -196,7 +196,7 @@ const unusable = (path: string, cause: unknown): UserError =>
 function writeError(file: string, cause: unknown): UserError {
   if (freeBytes(file) >= ALMOST_NOTHING && !/no space left|MDB_MAP_FULL/i.test(messageOf(cause)))
     return unusable(file, cause)
-  return new UserError('store-full', `the disk that holds ${file} is full; the change was not made`, {
+  return new UserError('StoreFull', `the disk that holds ${file} is full; the change was not made`, {
     hint: 'Free some space there; nothing needs a restart.',
     cause,
   })
