@@ -12,7 +12,7 @@ export interface Entry {
   readonly value?: NftText
 }
 
-const VERDICT_MAPS = ['services', 'outside', 'refused', 'sticky'] as const
+const VERDICT_MAPS = ['services', 'outside', 'refused', 'sticky', 'admit'] as const
 const ENDPOINT_MAPS = [
   ['within', 'endpoints'],
   ['outside', 'outsideEndpoints'],

@@ -1,4 +1,5 @@
 import type { Command } from '../wire/nft/command.ts'
+import { admitName, makeAdmitChain } from './admit.ts'
 import type { Lowered } from './lower.ts'
 import { chainsOf, learnName, makeChain, makeLearnChain, shapeName } from './shape.ts'
 
@@ -17,9 +18,10 @@ export function createLeafChains(): LeafChains {
     return made.get(name)!
   }
   return {
-    need: ({ shapes, learnSeconds }) => [
+    need: ({ shapes, learnSeconds, admitted }) => [
       ...shapes.flatMap(chainsOf).flatMap(shape => make(shapeName(shape), () => makeChain(shape))),
       ...(learnSeconds === undefined ? [] : make(learnName(learnSeconds), () => makeLearnChain(learnSeconds))),
+      ...(admitted ? make(admitName(admitted), () => makeAdmitChain(admitted)) : []),
     ],
     all: () => [...made.values()].flat(),
   }

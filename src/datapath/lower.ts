@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import type { Cidr } from '../lib/cidr.ts'
 import type { Family, Ip } from '../lib/ip.ts'
 import { familyOf } from '../lib/ip.ts'
 import type { Front, Outcome } from '../model/services/types.ts'
 import { isSameOutcome } from '../model/services/types.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { addressText, name, nft } from '../wire/nft/text.ts'
+import { admitName, widest } from './admit.ts'
 import type { Shape, Transport } from './shape.ts'
 import { isLearned, learnName, shapeName } from './shape.ts'
 
@@ -21,6 +23,8 @@ export interface Lowered {
   readonly outside?: NftText
   readonly refused?: NftText
   readonly sticky?: NftText
+  /** Who may connect, where not everybody may. */
+  readonly admit?: NftText
   /** Data of the elements slot . 0, slot . 1, ... */
   readonly endpoints: readonly NftText[]
   readonly outsideEndpoints: readonly NftText[]
@@ -29,6 +33,8 @@ export interface Lowered {
   /** Chains that must be there. */
   readonly shapes: readonly Shape[]
   readonly learnSeconds?: number
+  /** The ranges of `admit`, of the front's family. */
+  readonly admitted?: readonly Cidr[]
 }
 
 const TRANSPORT = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const
@@ -46,6 +52,7 @@ export function lower(front: Front): Lowered {
   const isForwarded = (within.goto ?? outside?.goto) !== undefined
   const learnSeconds = isLearned(family) && isForwarded ? front.affinitySeconds : undefined
   const outsideVerdict = outside?.goto ?? outside?.refusal
+  const admitted = front.sourceRanges && widest(front.sourceRanges, family)
   return {
     family,
     transport: TRANSPORT[front.protocol],
@@ -55,6 +62,7 @@ export function lower(front: Front): Lowered {
     ...(within.refusal ? { refused: within.refusal } : {}),
     ...(outsideVerdict ? { outside: outsideVerdict } : {}),
     ...(learnSeconds === undefined ? {} : { sticky: nft`jump ${name(learnName(learnSeconds))}` }),
+    ...(admitted ? { admit: nft`goto ${name(admitName(admitted))}`, admitted } : {}),
     endpoints: within.endpoints,
     outsideEndpoints: outside?.endpoints ?? [],
     ...(front.role === 'clusterIP' ? { clusterIp: front.address } : {}),
@@ -91,8 +99,8 @@ function lowerOutcome(front: Front, outcome: Outcome, endpoints: 'within' | 'out
 
 /** 128 bits of a front's content; those of all fronts are combined by exclusive or, so their order does not matter. */
 export function digest(lowered: Lowered): readonly number[] {
-  const { key, services, outside, refused, sticky, endpoints, outsideEndpoints, clusterIp } = lowered
-  const text = JSON.stringify([key, services, outside, refused, sticky, endpoints, outsideEndpoints, clusterIp])
+  const { key, services, outside, refused, sticky, admit, endpoints, outsideEndpoints, clusterIp } = lowered
+  const text = JSON.stringify([key, services, outside, refused, sticky, admit, endpoints, outsideEndpoints, clusterIp])
   const bytes = createHash('sha256').update(text).digest()
   return [0, 4, 8, 12].map(offset => bytes.readUInt32BE(offset))
 }

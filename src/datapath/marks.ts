@@ -91,7 +91,6 @@ export const PLACES = {
     type: 'filter',
     chain: 'admit',
     use: 'who may use a load balancer address (loadBalancerSourceRanges), before the address is rewritten',
-    isReserved: true,
   },
   arrive: {
     hook: 'prerouting',
@@ -136,6 +135,13 @@ export const PLACES = {
     type: 'filter',
     chain: 'output-raw',
     use: 'VXLAN to nodes is not tracked',
+  },
+  admitOutput: {
+    hook: 'output',
+    priority: -110,
+    type: 'filter',
+    chain: 'admit-output',
+    use: 'the same for processes of the node itself',
   },
   outputNat: {
     hook: 'output',

@@ -23,6 +23,7 @@ export const COUNTERS = [
   'invalid-drop',
   'outside-drop',
   'tunnel-drop',
+  'source-drop',
 ] as const
 export type CounterName = (typeof COUNTERS)[number]
 
@@ -74,6 +75,7 @@ function maps(family: Family): readonly Command[] {
     map('services', nft`${verdicts} counter;`),
     map('outside', nft`${verdicts} counter;`),
     map('refused', verdicts),
+    map('admit', verdicts),
     ...TRANSPORTS.flatMap((transport, i) => [
       map(`endpoints-${transport}`, endpoints[i]!),
       map(`outside-endpoints-${transport}`, endpoints[i]!),
@@ -110,6 +112,7 @@ export function hooks(options: SkeletonOptions): readonly Command[] {
       nft`fib daddr type local counter name tunnel-drop drop`,
     ]),
     ...chain('entry', entry(options), PLACES.entry),
+    ...chain('admit', families.map(admit), PLACES.admit),
     ...chain('arrive', arrive(families), PLACES.arrive),
     ...chain('input', [nft`ct state new jump refuse`], PLACES.input),
     ...chain('forward', forward(), PLACES.forward),
@@ -118,6 +121,7 @@ export function hooks(options: SkeletonOptions): readonly Command[] {
       families.map(family => nft`${familyWord(family)} daddr ${nodes(family)} udp dport ${VXLAN_PORT} notrack`),
       PLACES.outputRaw,
     ),
+    ...chain('admit-output', families.map(admit), PLACES.admitOutput),
     ...chain('output-nat', [nft`jump service`], PLACES.outputNat),
     ...chain('output', [nft`ct state new jump refuse`], PLACES.output),
     ...chain('source', source(options, families), PLACES.source),
@@ -139,6 +143,8 @@ const ofFamily = (networks: readonly Cidr[], family: Family): NftText =>
 
 const target = (family: Family): NftText => nft`${familyWord(family)} daddr . meta l4proto . th dport`
 const lookup = (family: Family, base: string): NftText => nft`${target(family)} vmap ${at(mapName(base, family))}`
+/** Once for each connection, before its address is rewritten. */
+const admit = (family: Family): NftText => nft`ct state new ${lookup(family, 'admit')}`
 const services = (family: Family): readonly NftText[] => [lookup(family, 'services')]
 
 /** A Service's wrong port is answered, an address that belongs to no Service is not: as kube-proxy does. */

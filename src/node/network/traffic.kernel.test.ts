@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Service } from '../../api/core/service.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
 import { TABLE } from '../../datapath/skeleton.ts'
 import type { Netns } from '../../host/netns/mod.ts'
+import { cidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { ip } from '../../lib/ip.ts'
 import type { World } from './testing.ts'
@@ -167,4 +169,31 @@ test('each hop of a connection counts', async () => {
   const after = hops()
   expect(after[0]).toBe(before[0]! + 1)
   for (const i of [1, 2, 3]) expect(after[i]).toBeGreaterThan(before[i]!)
+})
+
+test('loadBalancerSourceRanges: only who is in them reaches the load balancer address, and node ports stay open', async () => {
+  const balancer = ip('172.18.0.240')
+  world.link.apply(world.outside, [{ op: 'route-replace', to: cidr('172.18.0.240/32'), via: underlayOf(1) }])
+  const ports = [{ port: 80, protocol: 'TCP' as const, nodePort: 30083 }]
+  const put = (loadBalancerSourceRanges: readonly string[]) =>
+    bench.api.put(Service, {
+      ...putService(bench.api, 'api', API, { type: 'LoadBalancer', ports, loadBalancerSourceRanges }),
+      status: { loadBalancer: { ingress: [{ ip: balancer, ipMode: 'VIP' }] } },
+    })
+  putSlice(bench.api, 'api', both())
+  put(['172.18.0.0/16', ' 172.18.0.100/32 ', '10.128.0.0/23'])
+  await settled(bench)
+  expect(await world.ask(world.outside, balancer, 80)).toMatch(/^pod-/)
+  expect(await world.ask(pods.a.netns, balancer, 80)).toMatch(/^pod-/)
+  expect(await world.ask(pods.b.netns, balancer, 80)).toBe('timeout')
+  put(['192.0.2.0/24'])
+  await settled(bench)
+  expect(await world.ask(world.outside, balancer, 80)).toBe('timeout')
+  expect(await world.ask(world.node(2), balancer, 80)).toBe('timeout')
+  expect(await world.ask(world.outside, underlayOf(1), 30083)).toMatch(/^pod-/)
+  put([])
+  await settled(bench)
+  expect(await world.ask(world.outside, balancer, 80)).toMatch(/^pod-/)
+  putService(bench.api, 'api', API)
+  await settled(bench)
 })
