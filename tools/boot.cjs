@@ -1,34 +1,53 @@
-// Loads main.cjs with V8's code cache. The cache is keyed by bundle and Node version, and rewritten when V8 refuses it.
+/**
+ * Starts one process: the bundle of the role that is asked for, else the command line's, with V8's code cache. The cache is keyed by
+ * bundle and Node, and written anew when V8 refuses it.
+ */
 'use strict'
 const fs = require('node:fs')
 const path = require('node:path')
 const vm = require('node:vm')
 const { createRequire } = require('node:module')
 
-const file = path.join(__dirname, 'main.cjs')
-const key = Buffer.from(`BUNDLE_HASH ${process.version} ${process.arch} ${process.execArgv.join(' ')}\n`)
-const cacheFile = path.join(__dirname, 'main.cache')
+/** Bundles by name, each with the hash of its text. */
+const HASHES = { BUNDLES: '' }
 
-let cachedData
-try {
-  const bytes = fs.readFileSync(cacheFile)
-  if (bytes.subarray(0, key.length).equals(key)) cachedData = bytes.subarray(key.length)
-} catch {}
+/** What the bundle exports: `start`. */
+function load(name) {
+  const file = path.join(__dirname, `${name}.cjs`)
+  const cacheFile = path.join(__dirname, `${name}.cache`)
+  const key = Buffer.from(`${HASHES[name]} ${process.version} ${process.arch} ${process.execArgv.join(' ')}\n`)
+  const cachedData = readCache(cacheFile, key)
+  // The bundles are ASCII: one byte a character, in memory too.
+  const source = fs.readFileSync(file, 'latin1')
+  const wrapped = `(function (exports, require, module, __filename, __dirname) {${source}\n})`
+  const script = new vm.Script(wrapped, { filename: file, cachedData })
+  const main = { exports: {} }
+  script.runInThisContext()(main.exports, createRequire(file), main, file, __dirname)
+  if (cachedData === undefined || script.cachedDataRejected) writeCache(cacheFile, key, script.createCachedData())
+  return main.exports
+}
 
-const source = fs.readFileSync(file, 'utf8')
-const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
-  filename: file,
-  cachedData,
-})
-const main = { exports: {} }
-script.runInThisContext()(main.exports, createRequire(file), main, file, __dirname)
+function readCache(file, key) {
+  try {
+    const bytes = fs.readFileSync(file)
+    if (bytes.subarray(0, key.length).equals(key)) return bytes.subarray(key.length)
+  } catch {}
+}
 
-if (cachedData === undefined || script.cachedDataRejected) {
-  process.once('exit', () => {
-    try {
-      const temporary = `${cacheFile}.${process.pid}`
-      fs.writeFileSync(temporary, Buffer.concat([key, script.createCachedData()]))
-      fs.renameSync(temporary, cacheFile)
-    } catch {} // A read-only installation runs without a cache.
-  })
+function writeCache(file, key, data) {
+  try {
+    const temporary = `${file}.${process.pid}`
+    fs.writeFileSync(temporary, Buffer.concat([key, data]))
+    fs.renameSync(temporary, file)
+  } catch {} // A read-only installation runs without a cache.
+}
+
+if (require.main === module) {
+  const [asked, ...rest] = process.argv.slice(2)
+  const isRole = asked !== 'cli' && Object.hasOwn(HASHES, asked) && !rest.includes('--help')
+  if (isRole) load(asked).start(rest)
+  else load('cli').start(process.argv.slice(2))
+} else {
+  // The build: the first process of a user already finds the caches.
+  for (const name of Object.keys(HASHES)) load(name)
 }

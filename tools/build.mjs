@@ -1,25 +1,29 @@
 /**
- * Bundles src/main.ts into dist/: one CommonJS file that dist/boot.cjs loads with V8's code cache (a third of the start-up time of
- * separate modules). Native packages stay outside the bundle.
+ * Bundles every file of src/main/start/ into dist/: one CommonJS file each, which dist/boot.cjs loads with V8's code cache (a third of the
+ * start-up time of separate modules). Native packages stay outside the bundles.
  */
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
+const starts = join(root, 'src/main/start')
+const names = readdirSync(starts).map(file => basename(file, '.ts'))
 mkdirSync(dist, { recursive: true })
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 await build({
-  entryPoints: [join(root, 'src/main.ts')],
-  outfile: join(dist, 'main.cjs'),
+  entryPoints: names.map(name => join(starts, `${name}.ts`)),
+  outdir: dist,
+  outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
+  charset: 'ascii',
   // A script with a code cache has no import() of its own: it becomes require().
   supported: { 'dynamic-import': false },
   external: ['koffi', 'lmdb', 'pino-pretty'],
@@ -28,19 +32,18 @@ await build({
     'import.meta.dirname': '__dirname',
     'import.meta.url': 'undefined',
   },
-  sourcemap: 'linked',
   legalComments: 'none',
   logLevel: 'warning',
 })
 
-const hash = createHash('sha256')
-  .update(readFileSync(join(dist, 'main.cjs')))
-  .digest('hex')
-  .slice(0, 16)
-const boot = readFileSync(join(root, 'tools/boot.cjs'), 'utf8').replace('BUNDLE_HASH', hash)
+const hashOf = bytes => createHash('sha256').update(bytes).digest('hex').slice(0, 16)
+const hashes = Object.fromEntries(names.map(name => [name, hashOf(readFileSync(join(dist, `${name}.cjs`)))]))
+const boot = readFileSync(join(root, 'tools/boot.cjs'), 'utf8').replace("{ BUNDLES: '' }", JSON.stringify(hashes))
 writeFileSync(join(dist, 'boot.cjs.new'), boot)
 renameSync(join(dist, 'boot.cjs.new'), join(dist, 'boot.cjs'))
-for (const stale of ['main.cache']) rmSync(join(dist, stale), { force: true })
-// The first run writes the code cache, so that the user's first command already finds it.
-execFileSync(process.execPath, [join(dist, 'boot.cjs'), '--version'], { stdio: 'ignore' })
-writeFileSync(join(dist, 'stamp'), `${hash}\n`)
+
+for (const file of readdirSync(dist))
+  if (!names.includes(file.replace(/\.c(js|ache)$/, '')) && file !== 'boot.cjs') rmSync(join(dist, file))
+// Compiles every bundle, so that the first process of a user finds the caches.
+createRequire(import.meta.url)(join(dist, 'boot.cjs'))
+writeFileSync(join(dist, 'stamp'), `${hashOf(boot)}\n`)

@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { dnsArguments, resolvConfUpstreams } from '../dns/arguments.ts'
-import { startDns } from '../dns/role.ts'
-import { connect } from './connect.ts'
-import { zoneOf } from './dns-builtin.ts'
-import { takeFlags } from './flags.ts'
-import { realHost } from './host.ts'
-import { createLog } from './log.ts'
-import { runRole, stopSignal } from './signals.ts'
+import { dnsArguments, resolvConfUpstreams } from '../../dns/arguments.ts'
+import { startDns } from '../../dns/role.ts'
+import { begin } from '../../main.ts'
+import { connect } from '../connect.ts'
+import { zoneOf } from '../dns-builtin.ts'
+import { takeFlags } from '../flags.ts'
+import { realHost } from '../host.ts'
+import { createLog } from '../log.ts'
+import { runRole, stopSignal } from '../signals.ts'
 
 /** A DNS server of its own process, for the names of the cluster that the kubeconfig leads to. */
-export async function dns(args: readonly string[]): Promise<void> {
+export const start = begin(async args => {
   const { values, rest } = takeFlags(args, ['kubeconfig'])
   const { port, domain, upstreams, logClass } = dnsArguments(rest)
   const log = createLog('dns')
@@ -33,4 +34,4 @@ export async function dns(args: readonly string[]): Promise<void> {
     signal,
   )
   await runRole(role, log)
-}
+})

@@ -1,16 +1,17 @@
-import { realHaproxy } from '../host/haproxy/real.ts'
-import { parseRouterArgs } from '../model/routes/options.ts'
-import { startRouter } from '../router/role.ts'
-import { adminSocket } from '../twin/roles.ts'
-import { serveAdmin } from './admin.ts'
-import { connect } from './connect.ts'
-import { takeFlags } from './flags.ts'
-import { realHost } from './host.ts'
-import { createLog } from './log.ts'
-import { runRole, stopSignal } from './signals.ts'
+import { realHaproxy } from '../../host/haproxy/real.ts'
+import { begin } from '../../main.ts'
+import { parseRouterArgs } from '../../model/routes/options.ts'
+import { startRouter } from '../../router/role.ts'
+import { adminSocket } from '../../twin/roles.ts'
+import { serveAdmin } from '../admin.ts'
+import { connect } from '../connect.ts'
+import { takeFlags } from '../flags.ts'
+import { realHost } from '../host.ts'
+import { createLog } from '../log.ts'
+import { runRole, stopSignal } from '../signals.ts'
 
 /** A router of an IngressController: HAProxy as the Routes of the API say. */
-export async function router(args: readonly string[]): Promise<void> {
+export const start = begin(async args => {
   const { values, rest } = takeFlags(args, ['kubeconfig'])
   const options = parseRouterArgs(rest)
   const log = createLog('router')
@@ -29,4 +30,4 @@ export async function router(args: readonly string[]): Promise<void> {
   )
   serveAdmin(adminSocket(`router-${process.env.HOSTNAME ?? 'local'}`), role.progress, signal)
   await runRole(role, log)
-}
+})

@@ -1,37 +1,38 @@
-import { KINDS, VIRTUAL_KINDS } from '../api/registry.ts'
-import { LOOPBACK } from '../apiserver/auth/user.ts'
-import { createApiServer } from '../apiserver/mod.ts'
-import { createClient } from '../client/client.ts'
-import { createInformers } from '../client/informers.ts'
-import { createProgress } from '../client/progress.ts'
-import { loopbackTransport } from '../client/transport.ts'
-import type { ControllersOptions } from '../controllers/mod.ts'
-import { startControllers } from '../controllers/mod.ts'
-import { ip } from '../lib/ip.ts'
-import type { Logger } from '../lib/log.ts'
-import { connectRuntime } from '../node/runtime/wire/client.ts'
-import { openLmdbStore } from '../store/lmdb/lmdb.ts'
-import { createMissing } from '../twin/bootstrap/create.ts'
-import { bootstrapObjects } from '../twin/bootstrap/mod.ts'
-import type { Credentials } from '../twin/credentials.ts'
-import { appsDomains, ROLES_GROUP, readCredentials } from '../twin/credentials.ts'
-import { fromArgs } from '../twin/flags.ts'
-import type { WorldPlan } from '../twin/plan.ts'
-import { planWorld } from '../twin/plan.ts'
-import type { ApiOptions } from '../twin/roles.ts'
-import { API_FLAGS } from '../twin/roles.ts'
-import { readConfig, twinFolderAt } from '../twin/state.ts'
-import { serveAdmin } from './admin.ts'
-import type { RealHost } from './host.ts'
-import { realHost } from './host.ts'
-import { createLog } from './log.ts'
-import { runRole, stopSignal } from './signals.ts'
+import { KINDS, VIRTUAL_KINDS } from '../../api/registry.ts'
+import { LOOPBACK } from '../../apiserver/auth/user.ts'
+import { createApiServer } from '../../apiserver/mod.ts'
+import { createClient } from '../../client/client.ts'
+import { createInformers } from '../../client/informers.ts'
+import { createProgress } from '../../client/progress.ts'
+import { loopbackTransport } from '../../client/transport.ts'
+import type { ControllersOptions } from '../../controllers/mod.ts'
+import { startControllers } from '../../controllers/mod.ts'
+import { ip } from '../../lib/ip.ts'
+import type { Logger } from '../../lib/log.ts'
+import { begin } from '../../main.ts'
+import { connectRuntime } from '../../node/runtime/wire/client.ts'
+import { openLmdbStore } from '../../store/lmdb/lmdb.ts'
+import { createMissing } from '../../twin/bootstrap/create.ts'
+import { bootstrapObjects } from '../../twin/bootstrap/mod.ts'
+import type { Credentials } from '../../twin/credentials.ts'
+import { appsDomains, ROLES_GROUP, readCredentials } from '../../twin/credentials.ts'
+import { fromArgs } from '../../twin/flags.ts'
+import type { WorldPlan } from '../../twin/plan.ts'
+import { planWorld } from '../../twin/plan.ts'
+import type { ApiOptions } from '../../twin/roles.ts'
+import { API_FLAGS } from '../../twin/roles.ts'
+import { readConfig, twinFolderAt } from '../../twin/state.ts'
+import { serveAdmin } from '../admin.ts'
+import type { RealHost } from '../host.ts'
+import { realHost } from '../host.ts'
+import { createLog } from '../log.ts'
+import { runRole, stopSignal } from '../signals.ts'
 
 /** Nodes are heard every few seconds: a twin notices a lost one sooner than a real cluster would. */
 const NODE_GRACE_MS = 20_000
 
 /** The embedded API of a twin, with every controller. */
-export async function api(args: readonly string[]): Promise<void> {
+export const start = begin(async args => {
   const options = fromArgs('api', API_FLAGS, args)
   const log = createLog('api')
   const signal = stopSignal()
@@ -59,7 +60,7 @@ export async function api(args: readonly string[]): Promise<void> {
     await store.close()
   })
   await runRole({ ...role, done }, log)
-}
+})
 
 type Server = ReturnType<typeof createApiServer>
 type Store = ReturnType<typeof openLmdbStore>

@@ -7,17 +7,22 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { CommanderError } from 'commander'
-import type { CliDeps } from '../cli/deps.ts'
-import type { Output, Probe } from '../cli/doctor/checks.ts'
-import { program } from '../cli/program.ts'
-import { systemClock } from '../host/clock/real.ts'
-import { codeOf } from '../lib/errors.ts'
-import { connectClient } from './connect.ts'
-import { hostTwins } from './twins.ts'
-import { VERSION } from './version.ts'
+import type { CliDeps } from '../../cli/deps.ts'
+import type { Output, Probe } from '../../cli/doctor/checks.ts'
+import { program } from '../../cli/program.ts'
+import { systemClock } from '../../host/clock/real.ts'
+import { codeOf } from '../../lib/errors.ts'
+import { begin } from '../../main.ts'
+import { connectClient } from '../connect.ts'
+import { hostTwins } from '../twins.ts'
+import { VERSION } from '../version.ts'
+
+export const start = begin(async args => {
+  process.exitCode = await commandLine(args)
+})
 
 /** Runs one verb; returns its exit code. */
-export async function commandLine(args: readonly string[]): Promise<number> {
+async function commandLine(args: readonly string[]): Promise<number> {
   let code = 0
   const interruption = new AbortController()
   process.once('SIGINT', () => interruption.abort(new CommanderError(130, 'interrupted', 'interrupted')))

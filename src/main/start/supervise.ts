@@ -1,17 +1,18 @@
-import { kernelInside } from '../host/world/inside.ts'
-import { failureReport, report } from '../twin/reports.ts'
-import { SUPERVISOR_FDS } from '../twin/roles.ts'
-import { twinFolderAt } from '../twin/state.ts'
-import { supervise as superviseWorld } from '../twin/supervise/supervise.ts'
-import { connect } from './connect.ts'
-import { realHost } from './host.ts'
-import { createLog } from './log.ts'
-import { PROGRAM } from './program.ts'
-import { reportPipe } from './report-pipe.ts'
-import { stopSignal } from './signals.ts'
+import { kernelInside } from '../../host/world/inside.ts'
+import { begin } from '../../main.ts'
+import { failureReport, report } from '../../twin/reports.ts'
+import { SUPERVISOR_FDS } from '../../twin/roles.ts'
+import { twinFolderAt } from '../../twin/state.ts'
+import { supervise as superviseWorld } from '../../twin/supervise/supervise.ts'
+import { connect } from '../connect.ts'
+import { realHost } from '../host.ts'
+import { createLog } from '../log.ts'
+import { PROGRAM } from '../program.ts'
+import { reportPipe } from '../report-pipe.ts'
+import { stopSignal } from '../signals.ts'
 
 /** The first process of a twin's world; its argument is the twin's folder. */
-export async function supervise([folder = '']: readonly string[]): Promise<void> {
+export const start = begin(async ([folder = '']) => {
   const log = createLog('supervisor')
   const signal = stopSignal()
   const pipe = reportPipe(SUPERVISOR_FDS.reports)
@@ -39,4 +40,4 @@ export async function supervise([folder = '']: readonly string[]): Promise<void>
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the twin ends')
     pipe.end(() => process.exit(1))
   }
-}
+})

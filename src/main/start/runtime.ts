@@ -1,19 +1,20 @@
-import type { Role } from '../client/mod.ts'
-import { joinProgress } from '../client/progress.ts'
-import { startRuntime } from '../node/runtime/role.ts'
-import { fromArgs } from '../twin/flags.ts'
-import { ROLE_MOUNTS, ROUTER_KUBECONFIG, RUNTIME_FLAGS } from '../twin/roles.ts'
-import { readConfig, twinFolderAt } from '../twin/state.ts'
-import { serveAdmin } from './admin.ts'
-import { connect } from './connect.ts'
-import { dnsBuiltin } from './dns-builtin.ts'
-import { realHost } from './host.ts'
-import { createLog } from './log.ts'
-import { PROGRAM, PROGRAM_FOLDER } from './program.ts'
-import { runRole, stopSignal } from './signals.ts'
+import type { Role } from '../../client/mod.ts'
+import { joinProgress } from '../../client/progress.ts'
+import { begin } from '../../main.ts'
+import { startRuntime } from '../../node/runtime/role.ts'
+import { fromArgs } from '../../twin/flags.ts'
+import { ROLE_MOUNTS, ROUTER_KUBECONFIG, RUNTIME_FLAGS } from '../../twin/roles.ts'
+import { readConfig, twinFolderAt } from '../../twin/state.ts'
+import { serveAdmin } from '../admin.ts'
+import { connect } from '../connect.ts'
+import { dnsBuiltin } from '../dns-builtin.ts'
+import { realHost } from '../host.ts'
+import { createLog } from '../log.ts'
+import { PROGRAM, PROGRAM_FOLDER } from '../program.ts'
+import { runRole, stopSignal } from '../signals.ts'
 
 /** The pod runtime of a twin: every node's containers, with DNS servers and routers among them. */
-export async function runtime(args: readonly string[]): Promise<void> {
+export const start = begin(async args => {
   const options = fromArgs('runtime', RUNTIME_FLAGS, args)
   const log = createLog('runtime')
   const signal = stopSignal()
@@ -35,4 +36,4 @@ export async function runtime(args: readonly string[]): Promise<void> {
   const whole: Role = { ...role, progress: () => joinProgress([role.progress(), progress.progress()]) }
   serveAdmin(options.admin, whole.progress, signal)
   await runRole(whole, log)
-}
+})

@@ -1,26 +1,27 @@
-import { joinProgress } from '../client/progress.ts'
-import type { DatapathOptions } from '../datapath/options.ts'
-import { parseCidr } from '../lib/cidr.ts'
-import { UserError } from '../lib/errors.ts'
-import { ip } from '../lib/ip.ts'
-import type { KubeletOptions } from '../node/kubelet/options.ts'
-import { startKubelet } from '../node/kubelet/role.ts'
-import { startNetwork } from '../node/network/role.ts'
-import { connectRuntime } from '../node/runtime/wire/client.ts'
-import { fromArgs } from '../twin/flags.ts'
-import type { NodeOptions } from '../twin/roles.ts'
-import { NODE_FLAGS } from '../twin/roles.ts'
-import { serveAdmin } from './admin.ts'
-import { connect } from './connect.ts'
-import { realHost } from './host.ts'
-import { createLog } from './log.ts'
-import { runRole, stopSignal } from './signals.ts'
-import { VERSION } from './version.ts'
+import { joinProgress } from '../../client/progress.ts'
+import type { DatapathOptions } from '../../datapath/options.ts'
+import { parseCidr } from '../../lib/cidr.ts'
+import { UserError } from '../../lib/errors.ts'
+import { ip } from '../../lib/ip.ts'
+import { begin } from '../../main.ts'
+import type { KubeletOptions } from '../../node/kubelet/options.ts'
+import { startKubelet } from '../../node/kubelet/role.ts'
+import { startNetwork } from '../../node/network/role.ts'
+import { connectRuntime } from '../../node/runtime/wire/client.ts'
+import { fromArgs } from '../../twin/flags.ts'
+import type { NodeOptions } from '../../twin/roles.ts'
+import { NODE_FLAGS } from '../../twin/roles.ts'
+import { serveAdmin } from '../admin.ts'
+import { connect } from '../connect.ts'
+import { realHost } from '../host.ts'
+import { createLog } from '../log.ts'
+import { runRole, stopSignal } from '../signals.ts'
+import { VERSION } from '../version.ts'
 
 const MAX_PODS = 250
 
 /** The agent of one node: its network and its pods. Runs wholly inside the node's network namespace. */
-export async function node(args: readonly string[]): Promise<void> {
+export const start = begin(async args => {
   const options = fromArgs('node', NODE_FLAGS, args)
   const log = createLog(options.name)
   const signal = stopSignal()
@@ -51,7 +52,7 @@ export async function node(args: readonly string[]): Promise<void> {
   serveAdmin(options.admin, () => joinProgress(roles.map(role => role.progress())), signal)
   const done = Promise.all(roles.map(role => role.done)).then(() => {})
   await runRole({ progress: progress.progress, done }, log)
-}
+})
 
 function datapathOptions(options: NodeOptions): DatapathOptions {
   const network = (text: string) => parseCidr(text) ?? wrong('network', text)
