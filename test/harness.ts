@@ -190,27 +190,25 @@ export async function hostPid(twin: Twin, role: string): Promise<number> {
     roles: { name: string; pid?: number }[]
   }
   const inner = status.roles.find(each => each.name === role)?.pid
-  const found = worldPids(twin).find(
-    pid => Number(/^NSpid:.*\s(\d+)$/m.exec(read(`/proc/${pid}/status`))?.[1]) === inner,
-  )
+  const numbers = (pid: number): string[] =>
+    (/^NSpid:\s(.*)$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? '').split('\t')
+  const found = worldPids(twin).find(pid => Number(numbers(pid)[1]) === inner)
   if (inner === undefined || found === undefined) throw new Error(`the role ${role} does not run`)
   return found
 }
 
-/** Host pids of all processes in the twin's world whose command line matches. */
-export function worldPids(twin: Twin, pattern = /./): number[] {
+/** Host pids of all processes in the twin's world, those of its containers among them, whose command line matches. */
+export function worldPids(twin: Pick<Twin, 'name' | 'dataHome'>, pattern = /./): number[] {
   const { pid } = JSON.parse(readFileSync(join(twin.dataHome, 'fairlead', twin.name, 'state.json'), 'utf8')) as {
     pid: number
   }
-  const namespace = readlinkSync(`/proc/${pid}/ns/pid_for_children`)
-  return readdirSync('/proc')
-    .filter(
-      name =>
-        /^\d+$/.test(name) &&
-        linkOf(`/proc/${name}/ns/pid`) === namespace &&
-        pattern.test(read(`/proc/${name}/cmdline`)),
-    )
-    .map(Number)
+  const childrenOf = new Map<number, number[]>()
+  for (const name of readdirSync('/proc').filter(each => /^\d+$/.test(each))) {
+    const parent = Number(/^PPid:\s(\d+)$/m.exec(read(`/proc/${name}/status`))?.[1])
+    childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), Number(name)])
+  }
+  const below = (parent: number): number[] => (childrenOf.get(parent) ?? []).flatMap(child => [child, ...below(child)])
+  return below(pid).filter(each => pattern.test(read(`/proc/${each}/cmdline`)))
 }
 
 const read = (path: string): string => {

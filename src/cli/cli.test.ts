@@ -74,7 +74,7 @@ function world(
         launch: async request => {
           result.launched = request
           return {
-            state: { name: request.name, pid: 1, startTime: '1', ports },
+            state: { name: request.name, pid: 1, startTime: '1', ports, serves: true },
             kubeconfig: '/state/kubeconfig',
             already: change.already ?? false,
           }

@@ -15,7 +15,7 @@ export interface UpOptions extends NamedOption {
 export async function up(deps: CliDeps, options: UpOptions): Promise<number> {
   const request = await requestOf(deps, options)
   const startMs = deps.clock.monotonic()
-  const launched = await deps.twins.launch(request, step => deps.err(`  ${step}\n`))
+  const launched = await deps.twins.launch(request, step => deps.err(`  ${step}\n`), deps.interrupted)
   const seconds = ((deps.clock.monotonic() - startMs) / 1000).toFixed(1)
   const { name, ports } = launched.state
   const flag = name === 'default' ? '' : ` --name ${name}`

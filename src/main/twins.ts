@@ -11,7 +11,8 @@ import { realHost } from './host.ts'
 export function hostTwins(dataHome: string): Twins {
   const host = (): Promise<LaunchDeps> => launchDeps(dataHome)
   return {
-    launch: async (request, progress) => (await import('../twin/launch.ts')).launch(await host(), request, progress),
+    launch: async (request, progress, signal) =>
+      (await import('../twin/launch.ts')).launch(await host(), request, progress, signal),
     stop: async (name, options) =>
       (await import('../twin/launch.ts')).stop(await host(), name, options?.forget ?? false),
     list: async () => (await import('../twin/launch.ts')).listTwins(await host()),

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { fakeFs } from '../host/fs/fake.ts'
+import type { FsDriver } from '../host/fs/mod.ts'
 import { fakeNetns } from '../host/netns/fake.ts'
 import { fakeSockets } from '../host/socket/fake.ts'
 import type { WorldDriver, WorldId } from '../host/world/mod.ts'
@@ -38,6 +39,7 @@ function machine(change: { says?: Report[]; refusal?: string; uid?: number; lock
       )
       return { id, reports }
     },
+    find: () => [...running.values()][0],
     alive: ({ pid, startTime }) => running.get(pid)?.startTime === startTime,
     stop: async ({ pid }) => void running.delete(pid),
   }
@@ -59,7 +61,7 @@ function machine(change: { says?: Report[]; refusal?: string; uid?: number; lock
   }
 }
 const quiet = (): void => {}
-const refusal = (attempt: Promise<unknown>): Promise<UserError> =>
+const rejection = (attempt: Promise<unknown>): Promise<UserError> =>
   attempt.then(
     () => {
       throw new Error('not refused')
@@ -99,7 +101,7 @@ describe('launch', () => {
   test('a port asked for by name is used when free and refused when taken; nothing is started', async () => {
     const on = machine()
     on.take(9443)
-    const refused = await refusal(launch(on, { name: 'x', publish: { https: 9443 } }, quiet))
+    const refused = await rejection(launch(on, { name: 'x', publish: { https: 9443 } }, quiet))
     expect([refused.code, on.started.length]).toEqual(['PortTaken', 0])
     expect(refused.message).toContain('9443')
     expect((await launch(on, { name: 'x', publish: { https: 9444 } }, quiet)).state.ports.https).toBe(9444)
@@ -110,7 +112,7 @@ describe('launch', () => {
     [`/home/${'x'.repeat(100)}`, 'too long for a socket'],
   ])('a state folder in %s is refused, one elsewhere is not', async (dataHome, why) => {
     const on = machine()
-    const refused = await refusal(launch({ ...on, dataHome }, { name: 'x' }, quiet))
+    const refused = await rejection(launch({ ...on, dataHome }, { name: 'x' }, quiet))
     expect([refused.code, on.started.length]).toEqual(['StateFolder', 0])
     expect(refused.message).toContain(why)
     await launch({ ...on, dataHome: '/home/someone/.local/share' }, { name: 'x' }, quiet)
@@ -124,25 +126,80 @@ describe('launch', () => {
         { error: { code: 'StoreDamaged', message: 'the store is damaged', hint: 'begin anew' } },
       ],
     })
-    const refused = await refusal(launch(on, { name: 'x' }, quiet))
+    const refused = await rejection(launch(on, { name: 'x' }, quiet))
     expect([refused.code, refused.hint, on.running.size]).toEqual(['StoreDamaged', 'begin anew', 0])
+    expect(listTwins(on)).toEqual([])
+    expect(on.fs.list('/data/fairlead/x')).toEqual(['logs'])
+  })
+
+  test('a twin that served before keeps everything when it fails to start', async () => {
+    const [good, bad] = [machine(), machine({ says: [{ error: { code: 'Broken', message: 'broken' } }] })]
+    await launch(good, { name: 'x' }, quiet)
+    await stop(good, 'x', false)
+    expect((await rejection(launch({ ...bad, fs: good.fs }, { name: 'x' }, quiet))).code).toBe('Broken')
+    expect(listTwins(good)).toEqual([{ name: 'x', state: undefined }])
+  })
+
+  test.each(['config.json', 'state.json'])('nothing runs when the disk is too full for %s', async file => {
+    const on = machine()
+    const write: FsDriver['write'] = (path, ...rest) => {
+      if (path.endsWith(file)) throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+      on.fs.write(path, ...rest)
+    }
+    const refused = await rejection(launch({ ...on, fs: { ...on.fs, write } }, { name: 'x' }, quiet))
+    expect([refused.code, refused.hint, on.running.size]).toEqual(['StateFolder', 'make room on the disk', 0])
+    await launch(on, { name: 'x' }, quiet)
+    expect(on.running.size).toBe(1)
+  })
+
+  test('an interruption ends what there is of the twin', async () => {
+    const on = machine({ says: [{ step: 'nodes' }] })
+    const stopper = new AbortController()
+    const interrupted = launch(on, { name: 'x' }, () => stopper.abort(new Error('interrupted')), stopper.signal)
+    await expect(interrupted).rejects.toThrow('interrupted')
+    expect([on.started.length, on.running.size]).toEqual([1, 0])
+  })
+
+  test('a world whose launcher died before it served is ended and made anew', async () => {
+    const on = machine()
+    const { state } = await launch(on, { name: 'x' }, quiet)
+    on.fs.write('/data/fairlead/x/state.json', JSON.stringify({ ...state, serves: false }))
+    expect((await launch(on, { name: 'x' }, quiet)).already).toBe(false)
+    expect([on.started.length, on.running.size]).toEqual([2, 1])
+  })
+
+  test('a damaged state file is named, and does not keep the twin from being ended', async () => {
+    const on = machine()
+    await launch(on, { name: 'x' }, quiet)
+    on.fs.write('/data/fairlead/x/state.json', '{')
+    const refused = await rejection(launch(on, { name: 'x' }, quiet))
+    expect(refused.message).toBe('/data/fairlead/x/state.json is damaged')
+    expect(refused.hint).toContain('./fairlead down')
     expect(listTwins(on)).toEqual([{ name: 'x', state: undefined }])
+    expect(await stop(on, 'x', false)).toBe(true)
+    expect((await launch(on, { name: 'x' }, quiet)).already).toBe(false)
+  })
+
+  test('damaged ports are chosen anew', async () => {
+    const on = machine()
+    on.fs.write('/data/fairlead/x/ports.json', '{')
+    expect((await launch(on, { name: 'x' }, quiet)).state.ports.api).toBe(6443)
   })
 
   test('a world that dies without a word is reported with its log', async () => {
-    const refused = await refusal(launch(machine({ says: [] }), { name: 'x' }, quiet))
+    const refused = await rejection(launch(machine({ says: [] }), { name: 'x' }, quiet))
     expect(refused.code).toBe('TwinDied')
   })
 
   test('two commands cannot start one twin at once', async () => {
-    expect((await refusal(launch(machine({ locked: true }), { name: 'x' }, quiet))).code).toBe('TwinStarting')
+    expect((await rejection(launch(machine({ locked: true }), { name: 'x' }, quiet))).code).toBe('TwinStarting')
   })
 
   test('other settings than the first are refused; the same ones and none are not', async () => {
     const on = machine()
     await launch(on, { name: 'x', nodes: 2 }, quiet)
     await stop(on, 'x', false)
-    expect((await refusal(launch(on, { name: 'x', nodes: 5 }, quiet))).code).toBe('TwinDiffers')
+    expect((await rejection(launch(on, { name: 'x', nodes: 5 }, quiet))).code).toBe('TwinDiffers')
     await launch(on, { name: 'x', nodes: 2 }, quiet)
     await stop(on, 'x', false)
     await launch(on, { name: 'x' }, quiet)
@@ -162,7 +219,7 @@ describe('launch', () => {
   test('a damaged configuration is named, and can be forgotten', async () => {
     const on = machine()
     on.fs.write('/data/fairlead/x/config.json', '{')
-    expect((await refusal(launch(on, { name: 'x' }, quiet))).message).toBe('/data/fairlead/x/config.json is damaged')
+    expect((await rejection(launch(on, { name: 'x' }, quiet))).message).toBe('/data/fairlead/x/config.json is damaged')
     await stop(on, 'x', true)
     await launch(on, { name: 'x' }, quiet)
   })
@@ -170,10 +227,13 @@ describe('launch', () => {
 
 describe('namespaces', () => {
   test('root needs no user namespace; others do, and so does a root that asks', async () => {
-    const able = machine().worlds
-    expect(await chooseUser(able, 0, false)).toBe(false)
-    expect(await chooseUser(able, 1000, false)).toBe(true)
-    expect(await chooseUser(able, 0, true)).toBe(true)
+    expect(await chooseUser(machine(), false)).toBe(false)
+    expect(await chooseUser(machine({ uid: 1000 }), false)).toBe(true)
+    expect(await chooseUser(machine(), true)).toBe(true)
+    const { worlds } = machine()
+    const refusal = async (user: boolean) => (user ? undefined : 'Operation not permitted')
+    expect(await chooseUser({ ...machine(), worlds: { ...worlds, refusal } }, false)).toBe(true)
+    expect((await rejection(chooseUser(machine({ refusal: 'no' }), false))).code).toBe('NamespacesRefused')
   })
   test.each([
     ['unshare failed: No space left on device', {}, 'max_user_namespaces'],

@@ -3,18 +3,21 @@ import type { FsDriver } from '../host/fs/mod.ts'
 import type { LockDriver } from '../host/lock/mod.ts'
 import type { Netns } from '../host/netns/mod.ts'
 import type { SocketDriver } from '../host/socket/mod.ts'
-import type { WorldDriver } from '../host/world/mod.ts'
+import type { WorldDriver, WorldId } from '../host/world/mod.ts'
 import type { Cidr } from '../lib/cidr.ts'
 import { codeOf, messageOf, UserError } from '../lib/errors.ts'
 import type { Ip } from '../lib/ip.ts'
 import type { TwinConfig } from './config.ts'
 import { resolveConfig } from './config.ts'
 import type { Launched, LaunchRequest, Ports, TwinState } from './mod.ts'
-import { chooseUser, namespaceRefusal } from './namespaces.ts'
+import { chooseUser } from './namespaces.ts'
+import type { BoundPorts } from './ports.ts'
 import { bindPorts } from './ports.ts'
 import { followReports } from './reports.ts'
 import type { TwinFolder } from './state.ts'
 import {
+  forget,
+  isMade,
   readConfig,
   readPorts,
   readState,
@@ -46,30 +49,39 @@ export interface LaunchDeps {
 export const LOOPBACK = '127.0.0.1' as Ip
 const STOP_GRACE_MS = 5000
 
+/** Aborted before the network serves, the signal ends what there is of the twin. */
 export async function launch(
   deps: LaunchDeps,
   request: LaunchRequest,
   progress: (step: string) => void,
+  signal?: AbortSignal,
 ): Promise<Launched> {
   const folder = twinFolder(deps.dataHome, request.name)
-  const running = runningState(deps, folder)
-  if (running) return { state: running, kubeconfig: folder.kubeconfig, already: true }
   checkFolder(folder)
   const config = await configure(deps, request, folder)
-  const user = await chooseUser(deps.worlds, deps.uid, request.rootless ?? false)
-  const refused = await deps.worlds.refusal(user)
-  if (refused) throw namespaceRefusal(refused, user, deps.setting)
-  deps.fs.mkdir(folder.root, 0o700)
-  const release = deps.locks.acquire(folder.launchLock)
-  if (!release)
-    throw new UserError('TwinStarting', `the twin "${request.name}" is being started by another command`, {
-      hint: `wait for it, then: ./fairlead status --name ${request.name}`,
-    })
+  const release = locked(deps, folder, request.name)
   try {
-    return await startWorld(deps, { request, config, folder, user }, progress)
+    const running = runningState(deps, folder)
+    if (running?.serves) return { state: running, kubeconfig: folder.kubeconfig, already: true }
+    // The command that was starting it has died.
+    if (running) await deps.worlds.stop(running, STOP_GRACE_MS)
+    const user = await chooseUser(deps, request.rootless ?? false)
+    return await startWorld(deps, { request, config, folder, user, signal }, progress)
   } finally {
     release()
   }
+}
+
+/** Whoever holds the lock starts the twin: nobody else may take it for running before it serves. */
+function locked(deps: LaunchDeps, folder: TwinFolder, name: string): () => void {
+  const release = onDisk(folder, () => {
+    deps.fs.mkdir(folder.root, 0o700)
+    return deps.locks.acquire(folder.launchLock)
+  })
+  if (release) return release
+  throw new UserError('TwinStarting', `the twin "${name}" is being started by another command`, {
+    hint: `wait for it, then: ./fairlead status --name ${name}`,
+  })
 }
 
 /** Source: unix(7), sun_path. */
@@ -114,37 +126,66 @@ interface Start {
   readonly config: TwinConfig
   readonly folder: TwinFolder
   readonly user: boolean
+  readonly signal: AbortSignal | undefined
 }
 
 async function startWorld(deps: LaunchDeps, start: Start, progress: (step: string) => void): Promise<Launched> {
   const { request, config, folder } = start
+  const first = !isMade(deps.fs, folder)
   const bound = bindPorts(deps.sockets, deps.home, request.publish ?? {}, readPorts(deps.fs, folder))
   try {
-    deps.fs.mkdir(folder.logs)
-    writeConfig(deps.fs, folder, config)
-    writePorts(deps.fs, folder, bound.ports)
+    record(deps.fs, folder, config, bound)
+    return { state: await runWorld(deps, start, bound, progress), kubeconfig: folder.kubeconfig, already: false }
   } catch (error) {
-    bound.close()
-    throw diskProblem(error, folder.root)
-  }
-  const logFrom = deps.fs.size(folder.log) ?? 0
-  const world = await deps.worlds.start({
-    user: start.user,
-    args: deps.supervisor(config, folder),
-    env: deps.env,
-    logFile: folder.log,
-    inherit: bound.fds,
-  })
-  const state: TwinState = { name: config.name, ...world.id, ports: bound.ports }
-  writeState(deps.fs, folder, state)
-  try {
-    await followReports(world.reports, progress, () => tailOf(deps.fs, folder, logFrom))
-  } catch (error) {
-    await deps.worlds.stop(world.id, STOP_GRACE_MS)
     removeState(deps.fs, folder)
+    // What never served has nothing worth keeping but its logs, and its settings must not bind the next try.
+    if (first) forget(deps.fs, folder, 'but logs')
     throw error
   }
-  return { state, kubeconfig: folder.kubeconfig, already: false }
+}
+
+function record(fs: FsDriver, folder: TwinFolder, config: TwinConfig, bound: BoundPorts): void {
+  try {
+    onDisk(folder, () => {
+      fs.mkdir(folder.logs)
+      writeConfig(fs, folder, config)
+      writePorts(fs, folder, bound.ports)
+    })
+  } catch (error) {
+    bound.close()
+    throw error
+  }
+}
+
+async function runWorld(
+  deps: LaunchDeps,
+  { config, folder, user, signal }: Start,
+  bound: BoundPorts,
+  progress: (step: string) => void,
+): Promise<TwinState> {
+  const logFrom = deps.fs.size(folder.log) ?? 0
+  const args = deps.supervisor(config, folder)
+  const world = await deps.worlds.start({ user, args, env: deps.env, logFile: folder.log, inherit: bound.fds })
+  try {
+    const state: TwinState = { name: config.name, ...world.id, ports: bound.ports, serves: false }
+    onDisk(folder, () => writeState(deps.fs, folder, state))
+    await followReports(world.reports, progress, () => tailOf(deps.fs, folder, logFrom), signal)
+    const serving: TwinState = { ...state, serves: true }
+    onDisk(folder, () => writeState(deps.fs, folder, serving))
+    return serving
+  } catch (error) {
+    await deps.worlds.stop(world.id, STOP_GRACE_MS)
+    throw error
+  }
+}
+
+/** Runs what writes into the folder; what the disk refuses becomes an error for the user. */
+function onDisk<T>({ root }: TwinFolder, write: () => T): T {
+  try {
+    return write()
+  } catch (error) {
+    throw diskProblem(error, root)
+  }
 }
 
 function diskProblem(error: unknown, path: string): unknown {
@@ -170,23 +211,29 @@ function tailOf(fs: FsDriver, folder: TwinFolder, from: number): string {
 }
 
 /** Ends the twin and what it left; false when it was not running. */
-export async function stop(deps: LaunchDeps, name: string, forget: boolean): Promise<boolean> {
+export async function stop(deps: LaunchDeps, name: string, forgetAll: boolean): Promise<boolean> {
   const folder = twinFolder(deps.dataHome, name)
-  const state = runningState(deps, folder)
-  if (state) await deps.worlds.stop(state, STOP_GRACE_MS)
-  const ephemeral = readEphemeral(deps.fs, folder)
+  const world = runningWorld(deps, folder)
+  if (world) await deps.worlds.stop(world, STOP_GRACE_MS)
+  const ephemeral = lenient(() => readConfig(deps.fs, folder))?.ephemeral ?? false
   removeState(deps.fs, folder)
   deps.fs.remove(folder.controlSocket)
-  if (forget || ephemeral) deps.fs.remove(folder.root)
-  return state !== undefined
+  if (forgetAll || ephemeral) forget(deps.fs, folder)
+  return world !== undefined
 }
 
-/** A damaged configuration must not keep anyone from ending or forgetting the twin. */
-function readEphemeral(fs: FsDriver, folder: TwinFolder): boolean {
+/** Also when the file that should name it is lost or damaged: a twin can always be ended. */
+function runningWorld(deps: LaunchDeps, folder: TwinFolder): WorldId | undefined {
+  return lenient(() => runningState(deps, folder)) ?? deps.worlds.find(['supervise', folder.root])
+}
+
+/** Undefined where a file is damaged. */
+function lenient<T>(read: () => T): T | undefined {
   try {
-    return readConfig(fs, folder)?.ephemeral ?? false
-  } catch {
-    return false
+    return read()
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
   }
 }
 
@@ -198,7 +245,9 @@ export function runningState(deps: Pick<LaunchDeps, 'fs' | 'worlds'>, folder: Tw
 export const listTwins = (deps: LaunchDeps): readonly { name: string; state: TwinState | undefined }[] =>
   deps.fs
     .list(`${deps.dataHome}/fairlead`)
-    .map(name => ({ name, state: runningState(deps, twinFolder(deps.dataHome, name)) }))
+    .map(name => ({ name, folder: twinFolder(deps.dataHome, name) }))
+    .filter(({ folder }) => isMade(deps.fs, folder))
+    .map(({ name, folder }) => ({ name, state: lenient(() => runningState(deps, folder)) }))
 
 /** The error of every verb that needs a running twin. */
 export const notRunning = (name: string): UserError =>

@@ -16,6 +16,8 @@ export interface TwinState {
   readonly pid: number
   readonly startTime: string
   readonly ports: Ports
+  /** False while it is being started. */
+  readonly serves: boolean
 }
 
 export interface LaunchRequest extends ConfigRequest {
@@ -33,7 +35,7 @@ export interface Launched {
 
 export interface Twins {
   /** Starts a twin and returns when its network serves. Throws UserError; nothing is left half started. */
-  launch(request: LaunchRequest, progress: (step: string) => void): Promise<Launched>
+  launch(request: LaunchRequest, progress: (step: string) => void, signal?: AbortSignal): Promise<Launched>
   /** Ends it and waits until all is gone. False when it was not running. `forget` removes its state too. */
   stop(name: string, options?: { readonly forget?: boolean }): Promise<boolean>
   /** Twins that have a state folder. */

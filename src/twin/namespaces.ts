@@ -1,10 +1,23 @@
 import type { WorldDriver } from '../host/world/mod.ts'
 import { UserError } from '../lib/errors.ts'
 
-/** Whether the world gets a user namespace: asked for, or not root, or a root that may not make the others. */
-export async function chooseUser(worlds: WorldDriver, uid: number, rootless: boolean): Promise<boolean> {
-  if (rootless || uid !== 0) return true
-  return (await worlds.refusal(false)) !== undefined && (await worlds.refusal(true)) === undefined
+export interface NamespaceDeps {
+  readonly worlds: WorldDriver
+  readonly uid: number
+  /** For system settings under /proc. */
+  setting(path: string): string | undefined
+}
+
+/**
+ * Whether the world gets a user namespace: asked for, or not root, or a root that may not make the others. Throws UserError when the
+ * machine refuses.
+ */
+export async function chooseUser({ worlds, uid, setting }: NamespaceDeps, rootless: boolean): Promise<boolean> {
+  const user = rootless || uid !== 0
+  const refused = await worlds.refusal(user)
+  if (refused === undefined) return user
+  if (!user && (await worlds.refusal(true)) === undefined) return true
+  throw namespaceRefusal(refused, user, setting)
 }
 
 /** Why namespaces are refused and what helps, from what unshare(1) said and the machine's settings. */

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { messageOf, UserError } from '../lib/errors.ts'
+import { codeOf, messageOf, UserError } from '../lib/errors.ts'
 
 /** What a starting world tells its launcher, one JSON line each, until it is ready or has failed. */
 export type Report =
@@ -12,18 +12,30 @@ export const report = (to: { write(text: string): unknown }, what: Report): void
   void to.write(`${JSON.stringify(what)}\n`)
 
 export function failureReport(error: unknown): Report {
-  if (!(error instanceof UserError)) return { error: { code: 'Fault', message: messageOf(error) } }
-  const { code, message, hint } = error
+  const { code, message, hint } = error instanceof UserError ? error : (diskFull(error) ?? fault(error))
   return { error: { code, message, ...(hint === undefined ? {} : { hint }) } }
 }
 
-/** Resolves at ready. Rejects with the world's own error, or with the end of its log when it ended without a word. */
+const fault = (error: unknown): UserError => new UserError('Fault', messageOf(error))
+
+const diskFull = (error: unknown): UserError | undefined =>
+  codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT'
+    ? new UserError('StateFolder', `the disk is full: ${messageOf(error)}`, { hint: 'make room on it, then again' })
+    : undefined
+
+/**
+ * Resolves at ready. Rejects with the world's own error, with the end of its log when it ended without a word, and with the
+ * signal's reason.
+ */
 export async function followReports(
   reports: Readable,
   progress: (step: string) => void,
   tail: () => string,
+  signal?: AbortSignal,
 ): Promise<void> {
   const lines = createInterface({ input: reports })
+  const leave = (): void => lines.close()
+  signal?.addEventListener('abort', leave, { once: true })
   try {
     for await (const line of lines) {
       const what = JSON.parse(line) as Report
@@ -33,9 +45,11 @@ export async function followReports(
       progress(what.step)
     }
   } finally {
+    signal?.removeEventListener('abort', leave)
     lines.close()
     reports.destroy()
   }
+  signal?.throwIfAborted()
   throw new UserError('TwinDied', `the twin ended while it was starting:\n${tail()}`, {
     hint: './fairlead doctor says what this machine lacks',
   })

@@ -39,13 +39,19 @@ const configFile = (folder: TwinFolder): string => `${folder.root}/config.json`
 
 /** While the twin runs. */
 export const readState = (fs: FsDriver, folder: TwinFolder): TwinState | undefined =>
-  readJson<TwinState>(fs, stateFile(folder))
+  readJson<TwinState>(fs, stateFile(folder), 'end the twin and start it again: ./fairlead down, ./fairlead up')
 export const writeState = (fs: FsDriver, folder: TwinFolder, state: TwinState): void =>
   fs.write(stateFile(folder), json(state), 0o600)
 export const removeState = (fs: FsDriver, folder: TwinFolder): void => fs.remove(stateFile(folder))
 
-/** The ports of the last run, wanted again for the next. */
-export const readPorts = (fs: FsDriver, folder: TwinFolder): Ports | undefined => readJson<Ports>(fs, portsFile(folder))
+/** The ports of the last run, wanted again for the next: a file that cannot be read wants nothing. */
+export function readPorts(fs: FsDriver, folder: TwinFolder): Ports | undefined {
+  try {
+    return readJson<Ports>(fs, portsFile(folder), '')
+  } catch {
+    return undefined
+  }
+}
 export const writePorts = (fs: FsDriver, folder: TwinFolder, ports: Ports): void =>
   fs.write(portsFile(folder), json(ports), 0o600)
 
@@ -56,7 +62,7 @@ type StoredConfig = Omit<TwinConfig, 'clusterNetwork' | 'serviceNetwork' | 'mach
 }
 
 export function readConfig(fs: FsDriver, folder: TwinFolder): TwinConfig | undefined {
-  const stored = readJson<StoredConfig>(fs, configFile(folder))
+  const stored = readJson<StoredConfig>(fs, configFile(folder), BEGIN_ANEW)
   if (!stored) return undefined
   try {
     return {
@@ -66,7 +72,7 @@ export function readConfig(fs: FsDriver, folder: TwinFolder): TwinConfig | undef
       machineNetwork: cidr(stored.machineNetwork),
     }
   } catch (cause) {
-    throw damaged(configFile(folder), cause)
+    throw damaged(configFile(folder), BEGIN_ANEW, cause)
   }
 }
 
@@ -83,18 +89,26 @@ export function writeConfig(fs: FsDriver, folder: TwinFolder, config: TwinConfig
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
 
-function readJson<T>(fs: FsDriver, path: string): T | undefined {
+function readJson<T>(fs: FsDriver, path: string, remedy: string): T | undefined {
   const text = fs.read(path)?.toString()
   if (text === undefined) return undefined
   try {
     return JSON.parse(text) as T
   } catch (cause) {
-    throw damaged(path, cause)
+    throw damaged(path, remedy, cause)
   }
 }
 
-const damaged = (path: string, cause: unknown): UserError =>
-  new UserError('StateDamaged', `${path} is damaged`, {
-    hint: 'restore it from a backup, or begin anew: ./fairlead down --forget',
-    cause,
-  })
+const BEGIN_ANEW = 'restore it from a backup, or begin anew: ./fairlead down --forget'
+
+const damaged = (path: string, hint: string, cause: unknown): UserError =>
+  new UserError('StateDamaged', `${path} is damaged`, { hint, cause })
+
+/** Whether there is a twin here: one that never came up leaves its logs alone. */
+export const isMade = (fs: FsDriver, folder: TwinFolder): boolean => fs.size(configFile(folder)) !== undefined
+
+/** Removes a twin's folder, or all that is in it but its logs. */
+export function forget(fs: FsDriver, folder: TwinFolder, keep?: 'but logs'): void {
+  if (keep === undefined) fs.remove(folder.root)
+  else for (const name of fs.list(folder.root)) if (name !== 'logs') fs.remove(`${folder.root}/${name}`)
+}

@@ -136,6 +136,14 @@ describe('a world', () => {
     },
   )
 
+  test('is found and ended without its state file', async () => {
+    const before = traces()
+    await up()
+    rmSync(`${twinFolder(dataHome, 'x').root}/state.json`)
+    expect(await stop(deps(), 'x', false)).toBe(true)
+    await same(before)
+  })
+
   test('has nodes and outside hosts that reach each other by name and address', async () => {
     await up()
     expect(await run('node-2', 'busybox', 'ping', '-c', '1', '-W', '5', '172.18.0.13')).toContain('1 packets received')

@@ -33,6 +33,8 @@ export interface WorldDriver {
   /** What unshare(1) says when such a world cannot be made; undefined when it can. */
   refusal(user: boolean): Promise<string | undefined>
   start(spec: WorldSpec): Promise<StartedWorld>
+  /** The running world whose arguments end with these. */
+  find(args: readonly string[]): WorldId | undefined
   /** False also for a process that has ended and waits to be reaped. */
   alive(id: WorldId): boolean
   /** Asks it to end, and kills it after the grace. Resolves when it is gone. */

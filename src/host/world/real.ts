@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -35,6 +35,7 @@ export const kernelWorlds = (): WorldDriver => ({
       )
     }),
   start,
+  find,
   alive,
   async stop(id, graceMs) {
     const init = childOf(id.pid)
@@ -66,6 +67,24 @@ async function start(spec: WorldSpec): ReturnType<WorldDriver['start']> {
 
 const alive = ({ pid, startTime }: WorldId): boolean =>
   Number.isInteger(pid) && pid > 1 && identityOf(pid) === startTime
+
+function find(args: readonly string[]): WorldId | undefined {
+  const end = ['', ...args, ''].join('\0')
+  for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
+    const line = commandLine(pid)
+    const startTime = line.startsWith('unshare\0') && line.endsWith(end) ? identityOf(Number(pid)) : undefined
+    if (startTime !== undefined) return { pid: Number(pid), startTime }
+  }
+  return undefined
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return '' // It ended in between.
+  }
+}
 
 /** The only child of the outer unshare is the world's PID 1. */
 function childOf(pid: number): number | undefined {

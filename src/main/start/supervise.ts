@@ -14,8 +14,11 @@ import { stopSignal } from '../signals.ts'
 /** The first process of a twin's world; its argument is the twin's folder. */
 export const start = begin(async ([folder = '']) => {
   const log = createLog('supervisor')
-  const signal = stopSignal()
-  const pipe = reportPipe(SUPERVISOR_FDS.reports)
+  const left = new AbortController()
+  const signal = AbortSignal.any([stopSignal(), left.signal])
+  const pipe = reportPipe(SUPERVISOR_FDS.reports, () =>
+    left.abort(new Error('the command that was starting the twin has ended')),
+  )
   const host = await realHost()
   try {
     await superviseWorld(

@@ -1,5 +1,6 @@
 import type { FsDriver } from '../../host/fs/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { codeOf } from '../../lib/errors.ts'
 
 export const LOG_LIMIT_BYTES = 8 << 20
 const READ_BYTES = 64 << 10
@@ -7,10 +8,17 @@ const FOLLOW_MS = 100
 
 const olderOf = (path: string): string => `${path}.1`
 
-/** Adds to a log; at the limit it becomes the older one, in place of the one before. At most two limits are ever kept. */
+/**
+ * Adds to a log; at the limit it becomes the older one, in place of the one before. At most two limits are ever kept. What a full disk
+ * does not take is lost: a twin lives on without its logs.
+ */
 export function appendLog(fs: FsDriver, path: string, chunk: Buffer, limitBytes = LOG_LIMIT_BYTES): void {
-  if ((fs.size(path) ?? 0) + chunk.length > limitBytes && (fs.size(path) ?? 0) > 0) fs.rename(path, olderOf(path))
-  fs.append(path, chunk)
+  try {
+    if ((fs.size(path) ?? 0) + chunk.length > limitBytes && (fs.size(path) ?? 0) > 0) fs.rename(path, olderOf(path))
+    fs.append(path, chunk)
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+  }
 }
 
 /** The last lines of a log, and then, when asked, what is added, until the signal aborts. */

@@ -20,7 +20,16 @@ function table(programs: Record<string, FakeProgram>) {
   const processes = fakeProcesses(programs)
   const printed: string[] = []
   const output = (name: string, chunk: Buffer): void => void printed.push(`${name}: ${chunk}`)
-  return { clock, processes, printed, services: createProcesses({ processes, clock, log: silent, output }) }
+  const words: string[] = []
+  const ended = (...[, how, times, said]: [string, string, number, string]): void =>
+    void words.push(`${how}, ${times}: ${said}`)
+  return {
+    clock,
+    processes,
+    printed,
+    words,
+    services: createProcesses({ processes, clock, log: silent, output, ended }),
+  }
 }
 
 describe('createProcesses', () => {
@@ -62,6 +71,22 @@ describe('createProcesses', () => {
     await clock.advance(0)
     await clock.advance(0)
     expect(starts).toBe(before + 1)
+  })
+
+  test('tells with each end what that run said last', async () => {
+    let run = 0
+    const { services, clock, words } = table({
+      node: ({ stdout }) => {
+        stdout.write(`${'.'.repeat(3000)}run ${++run}`)
+        return 1
+      },
+    })
+    services.start(service('api'))
+    await clock.advance(100)
+    expect(words.slice(0, 2)).toEqual([
+      expect.stringMatching(/^exit code 1, 1: \.{1995}run 1$/),
+      expect.stringMatching(/^exit code 1, 2: \.{1995}run 2$/),
+    ])
   })
 
   test('leaves down what was taken down, until it is started', async () => {
@@ -118,6 +143,16 @@ describe('logs', () => {
     [9, 'one\ntwo\nthree\n'],
   ])('the last %i lines', async (tail, expected) => {
     expect(await read(fakeFs({ '/log': 'one\ntwo\nthree\n' }), { follow: false, tail })).toBe(expected)
+  })
+
+  test('lose what a full disk does not take, and go on when it takes some again', async () => {
+    const fs = fakeFs({ '/log': 'before\n' })
+    const full = (): never => {
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    }
+    appendLog({ ...fs, append: full }, '/log', Buffer.from('lost\n'))
+    appendLog(fs, '/log', Buffer.from('after\n'))
+    expect(await read(fs, { follow: false })).toBe('before\nafter\n')
   })
 
   test('are followed, also past the bound', async () => {

@@ -29,8 +29,8 @@ export interface ProcessesDeps {
   readonly log: Logger
   /** Everything a service prints. */
   output(name: string, chunk: Buffer): void
-  /** Called when a service has ended unasked. `times`: in a row, without a steady run between. */
-  ended?(name: string, how: string, times: number): void
+  /** Called when a service has ended unasked. `times`: in a row, without a steady run between. `words`: the end of what it printed. */
+  ended?(name: string, how: string, times: number, words: string): void
 }
 
 export interface Processes {
@@ -46,6 +46,8 @@ export interface Processes {
 const BACKOFF_MS = [0, 100, 200, 400, 800, 1600, 3200, 5000] as const
 /** One that ran this long begins anew. */
 const STEADY_MS = 10_000
+/** Characters kept of what a service printed. */
+const WORDS = 2000
 
 interface Entry {
   readonly service: Service
@@ -55,6 +57,8 @@ interface Entry {
   /** Ends in a row. */
   failures: number
   ended: string | undefined
+  /** The end of what its last run printed. */
+  words: string
   cancel: () => void
 }
 
@@ -71,7 +75,12 @@ export function createProcesses(deps: ProcessesDeps): Processes {
       entry.child = child
       if (!entry.wanted) child.kill('SIGKILL')
       child.stdin.end()
-      for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => deps.output(name, chunk as Buffer))
+      entry.words = ''
+      for (const stream of [child.stdout, child.stderr])
+        stream?.on('data', (chunk: Buffer) => {
+          entry.words = (entry.words + chunk.toString()).slice(-WORDS)
+          deps.output(name, chunk)
+        })
       const { code, signal } = await child.exited
       entry.ended = signal ?? `exit code ${code}`
     } catch (error) {
@@ -84,7 +93,7 @@ export function createProcesses(deps: ProcessesDeps): Processes {
     deps.log.warn({ role: name, ended: entry.ended, waitMs }, 'a role ended; it is started again')
     entry.failures++
     entry.restarts++
-    deps.ended?.(name, entry.ended, entry.failures)
+    deps.ended?.(name, entry.ended, entry.failures, entry.words)
     if (waitMs === 0) void run(entry)
     else entry.cancel = deps.clock.after(waitMs, () => void run(entry))
   }
@@ -108,6 +117,7 @@ export function createProcesses(deps: ProcessesDeps): Processes {
         restarts: old ? old.restarts + 1 : 0,
         failures: 0,
         ended: undefined,
+        words: '',
         cancel: () => {},
       }
       entries.set(service.name, entry)

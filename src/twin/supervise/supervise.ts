@@ -33,6 +33,7 @@ import { readConfig, readPorts } from '../state.ts'
 import type { World } from '../world/world.ts'
 import { buildWorld } from '../world/world.ts'
 import { exec } from './exec.ts'
+import { roleFails } from './last-words.ts'
 import { appendLog, readLog } from './log-file.ts'
 import type { Nodes } from './nodes.ts'
 import { createNodes } from './nodes.ts'
@@ -109,13 +110,8 @@ function createServices(deps: SupervisorDeps, folder: TwinFolder, giveUp: (error
   return createProcesses({
     ...deps,
     output: (name, chunk) => appendLog(deps.fs, logOf(folder, name), chunk),
-    ended: (name, how, times) => {
-      if (times < HOPELESS) return
-      giveUp(
-        new UserError('RoleFails', `${name} does not start: ${how}`, {
-          hint: `its last words are in ${logOf(folder, name)}`,
-        }),
-      )
+    ended: (name, how, times, words) => {
+      if (times >= HOPELESS) giveUp(roleFails(name, how, words, logOf(folder, name)))
     },
   })
 }
