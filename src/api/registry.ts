@@ -35,6 +35,7 @@ import { EndpointSlice } from './discovery/endpoint-slice.ts'
 import { Ingress } from './networking/ingress.ts'
 import { IngressClass } from './networking/ingress-class.ts'
 import { NetworkPolicy } from './networking/network-policy.ts'
+import { OAuthAccessToken } from './oauth/access-token.ts'
 import { DNS as OperatorDNS } from './operator/dns.ts'
 import { IngressController } from './operator/ingress-controller.ts'
 import { Network as OperatorNetwork } from './operator/network.ts'
@@ -47,6 +48,8 @@ import { ClusterRoleBinding } from './rbac/cluster-role-binding.ts'
 import { Role } from './rbac/role.ts'
 import { RoleBinding } from './rbac/role-binding.ts'
 import { Route } from './route/route.ts'
+import { Group } from './user/group.ts'
+import { User } from './user/user.ts'
 
 /** Every stored kind the embedded API serves from its own schema, in discovery order (which decides short names). Project is a view of Namespace. */
 export const KINDS: readonly Kind[] = [
@@ -78,6 +81,9 @@ export const KINDS: readonly Kind[] = [
   EndpointSlice,
   Route,
   Project,
+  Group,
+  User,
+  OAuthAccessToken,
   ClusterOperator,
   ClusterVersion,
   ConfigDNS,

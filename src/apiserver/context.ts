@@ -3,6 +3,7 @@ import type { Logger } from '../lib/log.ts'
 import type { Store, Stored } from '../store/mod.ts'
 import type { Admission } from './admission/mod.ts'
 import type { Authorizer } from './auth/authorizer.ts'
+import type { Tokens } from './auth/token/mod.ts'
 import type { User } from './auth/user.ts'
 import type { Obj } from './object.ts'
 import type { PathInfo } from './path.ts'
@@ -19,6 +20,7 @@ export interface Kernel {
   readonly registry: Registry
   readonly admission: Admission
   readonly authorizer: Authorizer
+  readonly tokens: Tokens
   readonly watches: Watches
 }
 

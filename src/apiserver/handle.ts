@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../lib/errors.ts'
 import { authorize } from './auth/authorize.ts'
+import { impersonate } from './auth/impersonate.ts'
 import type { User } from './auth/user.ts'
 import type { ApiRequest, Context, Kernel, Reply, Verb } from './context.ts'
 import { internalError } from './errors.ts'
@@ -50,8 +51,9 @@ function asStatus({ kernel }: HandlerParts, request: ApiRequest, error: unknown)
   return internalError(messageOf(error))
 }
 
-async function answer(parts: HandlerParts, request: ApiRequest, user: User): Promise<ApiResponse> {
+async function answer(parts: HandlerParts, request: ApiRequest, caller: User): Promise<ApiResponse> {
   const { kernel, routes } = parts
+  const user = await impersonate(kernel.authorizer, request.headers, caller)
   const info = pathOf(request)
   if (info.is === 'other' || info.plural === '') {
     await authorize(kernel.authorizer, { user, verb: request.method.toLowerCase(), path: request.path })

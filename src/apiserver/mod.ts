@@ -10,6 +10,8 @@ import { admissionOrder } from './admission/order.ts'
 import type { PortRange } from './admission/service-address/ledger.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { groupAuthorizer } from './auth/authorizer.ts'
+import type { TokenOptions } from './auth/token/mod.ts'
+import { createTokens } from './auth/token/mod.ts'
 import type { User } from './auth/user.ts'
 import type { Kernel } from './context.ts'
 import { serveDefinitions } from './crd/crds.ts'
@@ -18,7 +20,7 @@ import { discoveryRoute } from './discovery/route.ts'
 import { expireObjects } from './expiry.ts'
 import type { Handle } from './handle.ts'
 import { createHandle } from './handle.ts'
-import { certificateUser } from './http/identity.ts'
+import { authenticateBy } from './http/identity.ts'
 import type { Listener, TlsOptions } from './http/listener.ts'
 import { createListener } from './http/listener.ts'
 import { podUpgrades } from './http/upgrade.ts'
@@ -33,6 +35,7 @@ import { healthRoute } from './routes/health.ts'
 import type { Metrics } from './routes/metrics.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { createRoutes } from './routes/mod.ts'
+import { openIdRoute } from './routes/openid.ts'
 import { versionRoute } from './routes/version.ts'
 import type { StreamRuntime } from './stream/runtime.ts'
 import { BUILTIN_SUBRESOURCES } from './subresources/all.ts'
@@ -57,6 +60,7 @@ export interface ApiServerOptions {
   /** Absent: members of these groups, and of system:masters, may do everything; nobody else anything. */
   readonly authorizer?: Authorizer
   readonly adminGroups?: readonly string[]
+  readonly tokens?: TokenOptions
   /** The service network, or one of each family, the first preferred. */
   readonly serviceNetworks?: readonly Cidr[]
   readonly nodePorts?: PortRange
@@ -102,6 +106,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
       }),
     ),
     authorizer: options.authorizer ?? groupAuthorizer(options.adminGroups ?? []),
+    tokens: createTokens(store, clock, options.tokens ?? {}),
     watches,
   }
   const streams = deps.runtime && { runtime: deps.runtime, clock, log }
@@ -115,6 +120,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
       openApiRoute(registry),
       healthRoute([['ping', () => undefined], ...(options.healthChecks ?? [])]),
       versionRoute,
+      openIdRoute(kernel.tokens.accounts),
       bookmarksRoute(kernel),
       ...(options.metrics ? [metricsRoute(options.metrics)] : []),
     ]),
@@ -127,7 +133,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     handle,
     loopback: user => createLoopback(handle, user),
     listener(tls) {
-      const made = createListener(tls, handle, certificateUser, podUpgrades(kernel, streams))
+      const made = createListener(tls, handle, authenticateBy(kernel.tokens), podUpgrades(kernel, streams))
       listeners.push(made)
       return made
     },

@@ -1,7 +1,8 @@
 /** Who is who in a twin: certificates and kubeconfigs, as files of the state folder. */
+import { randomBytes } from 'node:crypto'
 import type { FsDriver } from '../host/fs/mod.ts'
 import type { TwinConfig } from './config.ts'
-import { issue, type KeyPair, type LeafRequest, makeAuthority } from './pki.ts'
+import { issue, type KeyPair, type LeafRequest, makeAuthority, makeKey } from './pki.ts'
 import type { NodePlan, WorldPlan } from './plan.ts'
 import { roleKubeconfig } from './roles.ts'
 import type { TwinFolder } from './state.ts'
@@ -15,22 +16,40 @@ export interface Credentials {
   readonly api: KeyPair
   /** The front door's wildcard certificate and who issued it. */
   readonly ingress: KeyPair & { readonly authority: string }
+  /** What tokens of service accounts are signed with, PEM. */
+  readonly tokenKey: string
+  /** The administrator's token, for those who log in by token. */
+  readonly adminToken: string
 }
 
 export const pkiFile = (folder: TwinFolder, name: string): string => `${folder.pki}/${name}`
 
 /** What the API needs of the folder. */
 export function readCredentials(fs: FsDriver, folder: TwinFolder): Credentials {
-  const pair = (name: string): KeyPair => readPair(fs, folder, name) ?? missing(folder, name)
+  const pair = (name: string): KeyPair => readPair(fs, folder, name) ?? missing(folder, `${name}.crt`)
   return {
     ca: pair('ca').certificate,
     api: pair('apiserver'),
     ingress: { ...pair('ingress'), authority: pair('ingress-ca').certificate },
+    tokenKey: readText(fs, folder, TOKEN_KEY),
+    adminToken: readText(fs, folder, ADMIN_TOKEN),
   }
 }
 
+const TOKEN_KEY = 'service-account.key'
+const ADMIN_TOKEN = 'admin.token'
+
+const readText = (fs: FsDriver, folder: TwinFolder, name: string): string =>
+  fs.read(pkiFile(folder, name))?.toString() ?? missing(folder, name)
+
+/** As OpenShift's OAuth server makes them: they say what they are, and never look like an option. */
+export function makeToken(): string {
+  const text = randomBytes(32).toString('base64url')
+  return text.startsWith('-') ? makeToken() : `sha256~${text}`
+}
+
 function missing(folder: TwinFolder, name: string): never {
-  throw new Error(`${pkiFile(folder, name)}.crt is missing: the supervisor makes it`)
+  throw new Error(`${pkiFile(folder, name)} is missing: the supervisor makes it`)
 }
 
 /** Makes what is not there yet, and writes every kubeconfig anew: the API's port on the host may have changed. */
@@ -48,6 +67,11 @@ export function prepareCredentials(
   const ingressCa = ensure('ingress-ca', () => makeAuthority('fairlead-ingress-ca', nowMs))
   ensure('apiserver', () => issue(ca, { commonName: 'kube-apiserver', names: apiNames(plan) }, nowMs))
   ensure('ingress', () => issue(ingressCa, ingressRequest(plan.config), nowMs))
+  const ensureText = (name: string, make: () => string): void => {
+    if (!fs.read(pkiFile(folder, name))) fs.write(pkiFile(folder, name), make(), 0o600)
+  }
+  ensureText(TOKEN_KEY, makeKey)
+  ensureText(ADMIN_TOKEN, makeToken)
   const inside = `https://${plan.nodes[0]!.address}:${plan.apiPort}`
   for (const [user, request] of Object.entries(clients(plan))) {
     const pair = ensure(user, () => issue(ca, request, nowMs))

@@ -71,6 +71,9 @@ export function makeAuthority(commonName: string, nowMs: number): KeyPair {
   }
 }
 
+/** A private key alone, PEM. */
+export const makeKey = (): string => pem(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+
 /** A certificate of the authority for a server or a client. */
 export function issue(authority: KeyPair, request: LeafRequest, nowMs: number): KeyPair {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })

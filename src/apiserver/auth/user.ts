@@ -6,9 +6,27 @@ export interface User {
   readonly extra?: Readonly<Record<string, readonly string[]>>
 }
 
-export const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
+export const UNAUTHENTICATED = 'system:unauthenticated'
+export const ANONYMOUS: User = { name: 'system:anonymous', groups: [UNAUTHENTICATED] }
 export const MASTERS = 'system:masters'
 export const AUTHENTICATED = 'system:authenticated'
 
 /** The server's own work. */
 export const LOOPBACK: User = { name: 'system:apiserver', groups: [MASTERS, AUTHENTICATED] }
+
+const ACCOUNT = 'system:serviceaccount:'
+
+export const accountName = (namespace: string, name: string): string => `${ACCOUNT}${namespace}:${name}`
+
+export const accountGroups = (namespace: string): readonly string[] => [
+  'system:serviceaccounts',
+  `system:serviceaccounts:${namespace}`,
+  AUTHENTICATED,
+]
+
+/** The service account that a user name stands for. */
+export function accountOf(user: string): { readonly namespace: string; readonly name: string } | undefined {
+  if (!user.startsWith(ACCOUNT)) return undefined
+  const [namespace = '', name = '', ...rest] = user.slice(ACCOUNT.length).split(':')
+  return namespace === '' || name === '' || rest.length > 0 ? undefined : { namespace, name }
+}

@@ -1,6 +1,21 @@
 import type { TLSSocket } from 'node:tls'
+import type { Tokens } from '../auth/token/mod.ts'
 import type { User } from '../auth/user.ts'
 import { ANONYMOUS, AUTHENTICATED } from '../auth/user.ts'
+import type { Authenticate } from './listener.ts'
+
+/** A certificate, else a bearer token, else nobody. What is brought and does not hold is refused, not passed over. */
+export const authenticateBy =
+  (tokens: Tokens): Authenticate =>
+  (socket, headers) => {
+    const user = certificateUser(socket)
+    if (user !== ANONYMOUS) return user
+    const { authorization } = headers
+    if (authorization === undefined) return ANONYMOUS
+    const [, token] = /^bearer\s+(\S+)\s*$/i.exec(authorization) ?? []
+    if (token === undefined) return ANONYMOUS
+    return tokens.authenticate(token)?.user
+  }
 
 const users = new WeakMap<TLSSocket, User>()
 

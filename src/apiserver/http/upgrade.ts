@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Pod } from '../../api/core/pod.ts'
 import { authorize } from '../auth/authorize.ts'
+import { impersonate } from '../auth/impersonate.ts'
 import type { User } from '../auth/user.ts'
 import type { Kernel } from '../context.ts'
 import { notFound } from '../errors.ts'
@@ -31,7 +32,7 @@ async function upgrade(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  user: User,
+  caller: User,
 ): Promise<void> {
   const { podUpgrade, UPGRADE_SUBRESOURCES } = await room()
   const url = new URL(request.url ?? '/', 'http://server')
@@ -41,6 +42,7 @@ async function upgrade(
   if (info.is !== 'resource' || info.group !== '' || info.plural !== 'pods' || !subresource || !pods || !info.name)
     throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
   const { namespace = '', name } = info
+  const user = await impersonate(kernel.authorizer, request.headers as Readonly<Record<string, string>>, caller)
   const verb = request.method === 'POST' ? 'create' : 'get'
   const asked = { group: '', version: 'v1', plural: 'pods', subresource, namespace, name }
   await authorize(kernel.authorizer, { user, verb, path: info.path, resource: asked })

@@ -1,15 +1,17 @@
+import type { User } from '../auth/user.ts'
 import type { Context, Reply } from '../context.ts'
 import { readObject } from '../write/body.ts'
+
+/** A user as authentication.k8s.io tells of one. */
+export const userInfo = ({ name, uid, groups, extra }: User) => ({
+  username: name,
+  ...(uid === undefined ? {} : { uid }),
+  groups,
+  ...(extra === undefined ? {} : { extra }),
+})
 
 /** POST selfsubjectreviews: who am I. */
 export async function selfSubjectReview(context: Context): Promise<Reply> {
   const object = await readObject(context, context.resource, 'Ignore')
-  const { name, uid, groups, extra } = context.user
-  const userInfo = {
-    username: name,
-    ...(uid === undefined ? {} : { uid }),
-    groups,
-    ...(extra === undefined ? {} : { extra }),
-  }
-  return { is: 'object', code: 201, object: { ...object, status: { userInfo } } }
+  return { is: 'object', code: 201, object: { ...object, status: { userInfo: userInfo(context.user) } } }
 }

@@ -2,10 +2,12 @@ import { podBinding } from './binding.ts'
 import { podEviction } from './eviction.ts'
 import { namespaceFinalize } from './finalize.ts'
 import type { Subresource } from './mod.ts'
+import { accountToken } from './token.ts'
 
 /** The subresources of built-in types that need no runtime, by group/plural/name. */
 export const BUILTIN_SUBRESOURCES: Readonly<Record<string, Subresource>> = {
   '/namespaces/finalize': namespaceFinalize,
   '/pods/binding': podBinding,
   '/pods/eviction': podEviction,
+  '/serviceaccounts/token': accountToken,
 }

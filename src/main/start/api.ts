@@ -43,7 +43,7 @@ export const start = begin(async args => {
   const plan = planWorld(config)
   const credentials = readCredentials(host.fs, folder)
   const store = openLmdbStore(host.locks, { path: folder.store })
-  const server = createServer(host, log, { plan, options, store })
+  const server = createServer(host, log, { plan, options, store, tokenKey: credentials.tokenKey })
   const progress = createProgress()
   const client = createClient(loopbackTransport(server.loopback(LOOPBACK)), { userAgent: 'controllers' })
   await createMissing(client, bootstrapObjects(plan, credentials))
@@ -68,7 +68,7 @@ type Store = ReturnType<typeof openLmdbStore>
 function createServer(
   { clock, sockets }: RealHost,
   log: Logger,
-  { plan, options, store }: { plan: WorldPlan; options: ApiOptions; store: Store },
+  { plan, options, store, tokenKey }: { plan: WorldPlan; options: ApiOptions; store: Store; tokenKey: string },
 ): Server {
   const runtime = connectRuntime({ connectUnix: sockets.connectUnix }, options.runtimeSocket)
   return createApiServer(
@@ -76,7 +76,8 @@ function createServer(
     {
       kinds: KINDS,
       virtualKinds: VIRTUAL_KINDS,
-      adminGroups: [ROLES_GROUP, 'system:nodes'],
+      adminGroups: [ROLES_GROUP, 'system:nodes', 'system:cluster-admins'],
+      tokens: { key: tokenKey },
       serviceNetworks: [plan.config.serviceNetwork],
       routeDomain: plan.config.appsDomain,
     },

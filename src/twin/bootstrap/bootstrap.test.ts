@@ -8,7 +8,7 @@ import { planWorld } from '../plan.ts'
 import { createMissing } from './create.ts'
 import { bootstrapObjects } from './mod.ts'
 
-const secrets = { ingress: { certificate: 'CERT', key: 'KEY', authority: 'CA' } }
+const secrets = { adminToken: 'sha256~token', ingress: { certificate: 'CERT', key: 'KEY', authority: 'CA' } }
 const objects = async (profile: 'okd' | 'kubernetes') =>
   bootstrapObjects(planWorld(await resolveConfig({ name: 'x', profile }, [])), secrets)
 const names = (all: Awaited<ReturnType<typeof objects>>) =>

@@ -1,4 +1,5 @@
 import type { WorldPlan } from '../plan.ts'
+import { adminToken } from './admin-token.ts'
 import { clusterDns } from './dns.ts'
 import { ingressObjects } from './ingress.ts'
 import { namespaces } from './namespaces.ts'
@@ -18,7 +19,8 @@ export interface Manifest {
 }
 
 export interface BootstrapSecrets {
-  /** The front door's wildcard certificate and its authority, PEM. */
+  /** The administrator's token. */
+  readonly adminToken: string
   readonly ingress: { readonly certificate: string; readonly key: string; readonly authority: string }
 }
 
@@ -26,5 +28,5 @@ export interface BootstrapSecrets {
 export const bootstrapObjects = (plan: WorldPlan, secrets: BootstrapSecrets): readonly Manifest[] => [
   ...namespaces(plan),
   ...clusterDns(plan),
-  ...(plan.config.profile === 'okd' ? [...openshiftConfig(plan), ...ingressObjects(secrets)] : []),
+  ...(plan.config.profile === 'okd' ? [...openshiftConfig(plan), ...ingressObjects(secrets), adminToken(secrets)] : []),
 ]
