@@ -28,7 +28,7 @@ export const start = begin(async args => {
   const { netns, links, nft, conntrack, sockets, fs, clock } = await realHost()
   const { client, informers, progress } = await connect(options.kubeconfig, log, signal)
   const network = startNetwork(
-    { informers, progress, nft, link: links, conntrack, clock, log },
+    { informers, progress, nft, link: links, conntrack, sockets, clock, log },
     { ...datapathOptions(options), node: options.name, netns: netns.home },
     signal,
   )

@@ -5,6 +5,7 @@ import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
 import { CONTENT_TABLE } from '../../datapath/program.ts'
+import { fakeClock } from '../../host/clock/fake.ts'
 import type { FakeConntrack } from '../../host/conntrack/fake.ts'
 import { fakeConntrack } from '../../host/conntrack/fake.ts'
 import type { FakeLinks } from '../../host/link/fake.ts'
@@ -14,6 +15,7 @@ import { fakeNetns } from '../../host/netns/fake.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { FakeNft } from '../../host/nft/fake.ts'
 import { fakeNft } from '../../host/nft/fake.ts'
+import { fakeSockets } from '../../host/socket/fake.ts'
 import { ip } from '../../lib/ip.ts'
 import type { NetworkRole } from './role.ts'
 import { startNetwork } from './role.ts'
@@ -37,7 +39,11 @@ beforeEach(() => {
 afterEach(() => bench.close())
 
 const start = (using: TestBench = bench): Promise<NetworkRole> =>
-  startNetwork({ ...using, nft, link, conntrack }, { ...OPTIONS, node: 'node-1', netns }, using.signal)
+  startNetwork(
+    { ...using, nft, link, conntrack, sockets: fakeSockets() },
+    { ...OPTIONS, node: 'node-1', netns },
+    using.signal,
+  )
 const elements = (map: string): readonly string[] =>
   (nft.open(netns).elements('inet', 'fairlead', map) ?? []).map(element => JSON.stringify(element))
 
@@ -145,6 +151,26 @@ describe('the network of a node', () => {
     expect(written).not.toMatch(/(delete|flush) (table|map|set) inet fairlead /)
     expect(written).not.toContain('element inet fairlead endpoints-tcp4')
     third.close()
+  })
+
+  test('puts back what something else took away, without being told', async () => {
+    const clock = fakeClock()
+    bench.close()
+    const ticking = testBench({}, bench.api, clock)
+    putNode(bench.api, 1)
+    putService(bench.api, 'api', '172.30.1.1')
+    putSlice(bench.api, 'api', [{ address: '10.128.0.5' }])
+    await (await start(ticking)).ready
+    await settled(ticking)
+    nft.open(netns).run('flush ruleset')
+    expect(nft.open(netns).tables()).toEqual([])
+    await clock.advance(31_000)
+    await eventually(() => nft.open(netns).tables().includes('inet fairlead'))
+    expect(elements('services4')).toHaveLength(1)
+    nft.open(netns).run('delete element inet fairlead services4 { 172.30.1.1 . tcp . 80 }')
+    await clock.advance(3_601_000)
+    await eventually(() => elements('services4').length === 1)
+    ticking.close()
   })
 
   test('serves all other Services when one is beyond understanding', async () => {

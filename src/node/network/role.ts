@@ -1,30 +1,20 @@
 import { runLoop } from '../../client/loop.ts'
 import type { Informers, Role } from '../../client/mod.ts'
 import type { ProgressCollector } from '../../client/progress.ts'
-import type { FrontChange, ServiceChange } from '../../datapath/claims.ts'
-import type { Place } from '../../datapath/links.ts'
-import { linkFacts } from '../../datapath/links.ts'
 import type { DatapathOptions } from '../../datapath/options.ts'
-import { joinAddressOf, managementOf } from '../../datapath/options.ts'
-import type { Program } from '../../datapath/program.ts'
-import { createProgram } from '../../datapath/program.ts'
 import type { ConntrackDriver } from '../../host/conntrack/mod.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
-import type { Nft, NftDriver } from '../../host/nft/mod.ts'
+import type { NftDriver } from '../../host/nft/mod.ts'
+import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
-import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { NodeFacts } from '../../model/nodes/facts.ts'
-import type { Vantage } from '../../model/services/types.ts'
-import type { Group } from '../../wire/nft/transaction.ts'
-import { forgetAffinity } from './affinity.ts'
-import { staleFlows } from './flows.ts'
-import { createLinks } from './links.ts'
-import type { Rules } from './rules.ts'
-import { createRules } from './rules.ts'
-import type { Changes, Watch } from './watch.ts'
+import { createNode } from './node.ts'
+import type { ProxyHealth } from './proxy-health.ts'
+import { createProxyHealth, serveProxyHealth } from './proxy-health.ts'
+import type { ProxyMetrics } from './proxy-metrics.ts'
+import { createProxyMetrics } from './proxy-metrics.ts'
 import { createWatch } from './watch.ts'
 
 export interface NetworkDeps {
@@ -33,6 +23,7 @@ export interface NetworkDeps {
   readonly nft: NftDriver
   readonly link: LinkDriver
   readonly conntrack: ConntrackDriver
+  readonly sockets: SocketDriver
   readonly clock: Clock
   readonly log: Logger
 }
@@ -65,12 +56,43 @@ export async function startNetwork(
   await deps.informers.sync(signal)
   const nft = deps.nft.open(options.netns)
   const ready = deferred(signal)
-  const node = createNode(deps, options, watch, nft)
+  const health = createProxyHealth(deps.clock, () => watch.isLeaving(options.node))
+  const metrics = createProxyMetrics(deps.clock.now)
+  const stopServing = await serveHealth(deps, options, health, metrics)
+  const node = createNode({ ...deps, health, metrics }, options, watch, nft)
+  watch.onChange(health.queued)
   const step = async (): Promise<void> => {
-    if (await node.step()) ready.resolve()
+    if (!(await node.step())) return
+    health.updated()
+    ready.resolve()
   }
-  const loop = runLoop(deps, { name: 'network', informers: [watch], step }, signal)
-  return { progress: deps.progress.progress, done: loop.done.finally(() => nft.close()), ready: ready.promise }
+  const loop = runLoop(deps, { name: 'network', informers: [watch], step, resyncMs: AUDIT_MS }, signal)
+  const done = loop.done.finally(() => {
+    stopServing()
+    node.close()
+    nft.close()
+  })
+  return { progress: deps.progress.progress, done, ready: ready.promise }
+}
+
+/** How often the kernel's note is looked at when nothing changes. */
+const AUDIT_MS = 30_000
+
+/** Ports that something else has on this node are no reason to have no network. */
+async function serveHealth(
+  { sockets, clock, log }: NetworkDeps,
+  { netns, clusterNetworks }: NetworkOptions,
+  health: ProxyHealth,
+  metrics: ProxyMetrics,
+): Promise<() => void> {
+  const families = new Set(clusterNetworks.map(({ cidr }) => (cidr.family === 4 ? 'IPv4' : 'IPv6')))
+  const text = (): string => [...families].map(family => metrics.text(family)).join('')
+  try {
+    return await serveProxyHealth({ sockets, netns, clock }, health, text)
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, "the proxy's health and metrics cannot be served")
+    return () => {}
+  }
 }
 
 function deferred(signal: AbortSignal): { readonly promise: Promise<void>; resolve(): void } {
@@ -82,97 +104,3 @@ function deferred(signal: AbortSignal): { readonly promise: Promise<void>; resol
   promise.catch(() => {})
   return { promise, resolve: () => resolve() }
 }
-
-/** What stands, and what it was made for. */
-interface Applied {
-  readonly program: Program
-  readonly rules: Rules
-  readonly vantage: Vantage
-  readonly sourceAddresses: readonly Ip[]
-}
-
-function createNode(deps: NetworkDeps, options: NetworkOptions, watch: Watch, nft: Nft): { step(): Promise<boolean> } {
-  const links = createLinks(deps.link, options.netns, options)
-  const conntrack = deps.conntrack.open(options.netns)
-  const { log } = deps
-  let applied: Applied | undefined
-  let areLinksDue = true
-
-  /** Everything anew: at start, after a refusal, and when the node itself became another. */
-  const load = async (self: NodeFacts): Promise<Applied> => {
-    const next = prepare(deps, options, watch, nft, self)
-    const startedMs = deps.clock.monotonic()
-    const adoption = await next.rules.reconcile()
-    log.info({ adoption, services: watch.services().length, ms: deps.clock.monotonic() - startedMs }, 'rules stand')
-    return next
-  }
-  const change = async ({ program, rules, vantage }: Applied, changes: Changes): Promise<readonly FrontChange[]> => {
-    const wanted = [...changes.services].map(key => watch.service(key, vantage))
-    const delta = program.update(wanted)
-    const nodes = changes.areNodesChanged ? program.setNodes(addressesOf(watch.nodes())).groups : []
-    const groups: readonly Group[] = [...delta.groups, ...nodes]
-    if (groups.length > 0) await rules.apply(groups)
-    return delta.changes
-  }
-  /** What the kernel remembers of connections must not outlive the backends; failing at it is no reason to stop. */
-  const forget = async (changes: readonly FrontChange[]): Promise<void> => {
-    forgetAffinity(nft, changes, log)
-    const filters = staleFlows(changes)
-    if (filters.length === 0) return
-    try {
-      const forgotten = await conntrack.forget(filters)
-      log.debug({ forgotten, filters: filters.length }, 'connections forgotten')
-    } catch (error) {
-      log.warn({ error: messageOf(error) }, 'stale UDP connections cannot be forgotten')
-    }
-  }
-  return {
-    async step() {
-      const changes = watch.take()
-      const self = watch.nodes().find(({ name }) => name === options.node)
-      if (!self || self.podNetworks.length === 0 || self.addresses.length === 0) return false
-      const before = applied
-      applied = undefined
-      if (before && isSamePlace(before, self, options)) {
-        const changed = await change(before, changes)
-        applied = before
-        await forget(changed)
-      } else applied = await load(self)
-      areLinksDue ||= changes.areNodesChanged
-      if (areLinksDue) links.apply(linkFacts(options, placeOf(watch.nodes(), self)))
-      areLinksDue = false
-      return true
-    },
-  }
-}
-
-const placeOf = (nodes: readonly NodeFacts[], self: NodeFacts): Place => ({
-  self,
-  others: nodes.filter(({ name }) => name !== self.name),
-})
-
-const addressesOf = (nodes: readonly NodeFacts[]): readonly Ip[] => nodes.flatMap(({ addresses }) => addresses)
-
-function prepare({ log }: NetworkDeps, options: NetworkOptions, watch: Watch, nft: Nft, self: NodeFacts): Applied {
-  const sourceAddresses = sourceAddressesOf(options, self)
-  const vantage = vantageOf(self)
-  const program = createProgram({ ...options, sourceAddresses })
-  const wanted: readonly ServiceChange[] = watch.services().map(key => watch.service(key, vantage))
-  program.update(wanted)
-  program.setNodes(addressesOf(watch.nodes()))
-  const families = [...new Set(options.clusterNetworks.map(({ cidr }) => cidr.family))]
-  return { program, rules: createRules({ nft, program, families, log }), vantage, sourceAddresses }
-}
-
-const vantageOf = ({ name, zone, addresses }: NodeFacts): Vantage => ({
-  node: name,
-  nodePortAddresses: addresses,
-  ...(zone === undefined ? {} : { zone }),
-})
-
-const sourceAddressesOf = (options: DatapathOptions, { podNetworks }: NodeFacts): readonly Ip[] =>
-  podNetworks.map(network => joinAddressOf(options, network) ?? managementOf(network))
-
-const isSamePlace = (applied: Applied, self: NodeFacts, options: DatapathOptions): boolean =>
-  JSON.stringify(applied.vantage) === JSON.stringify(vantageOf(self)) &&
-  applied.sourceAddresses.join() === sourceAddressesOf(options, self).join()

@@ -25,6 +25,11 @@ export interface Rules {
    * is so already, else only what differs. Connections live on in every case.
    */
   reconcile(): Promise<Adoption>
+  /**
+   * Looks whether something else has changed the table, by the note alone or by every element, and puts it right. Rejects
+   * with NftError.
+   */
+  audit(depth: 'note' | 'elements'): Promise<Adoption>
 }
 
 export interface RulesDeps {
@@ -47,23 +52,31 @@ export function createRules({ nft, program, families, log }: RulesDeps): Rules {
     await breathe()
     nft.run(rest.at(-1)! + last)
   }
+  const isNoted = (): boolean => {
+    const noted = readContent(nft.comment(CONTENT_TABLE.family, CONTENT_TABLE.name))
+    const wanted = program.content()
+    return noted?.skeleton === wanted.skeleton && noted.elements === wanted.elements
+  }
+  const isLoaded = (): boolean => nft.tables().includes(`${TABLE.family} ${TABLE.name}`)
+  const makeRight = async (): Promise<Adoption> => {
+    const wasLoaded = isLoaded()
+    const hooks = transaction(TABLE, program.hooks()) + noteContent(program.content())
+    try {
+      nft.run(transaction(TABLE, program.base()))
+      await run(transactions(TABLE, repairs(nft, program, families)), hooks)
+      return wasLoaded ? 'repaired' : 'loaded'
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'the table cannot be repaired; replacing it')
+      nft.load(replacement(program, hooks))
+      return 'loaded'
+    }
+  }
   return {
     apply: groups => run(transactions(TABLE, groups), noteContent(program.content())),
-    async reconcile() {
-      const noted = readContent(nft.comment(CONTENT_TABLE.family, CONTENT_TABLE.name))
-      const wanted = program.content()
-      if (noted?.skeleton === wanted.skeleton && noted.elements === wanted.elements) return 'adopted'
-      const isLoaded = nft.tables().includes(`${TABLE.family} ${TABLE.name}`)
-      const hooks = transaction(TABLE, program.hooks()) + noteContent(wanted)
-      try {
-        nft.run(transaction(TABLE, program.base()))
-        await run(transactions(TABLE, repairs(nft, program, families)), hooks)
-        return isLoaded ? 'repaired' : 'loaded'
-      } catch (error) {
-        log.warn({ error: messageOf(error) }, 'the table cannot be repaired; replacing it')
-        nft.load(replacement(program, hooks))
-        return 'loaded'
-      }
+    reconcile: async () => (isNoted() ? 'adopted' : makeRight()),
+    async audit(depth) {
+      const isRight = isNoted() && isLoaded() && (depth === 'note' || repairs(nft, program, families).length === 0)
+      return isRight ? 'adopted' : makeRight()
     },
   }
 }

@@ -145,7 +145,7 @@ export function createWorld(nodes: number): World {
     },
     start: (bench, number, signal = bench.signal, options = OPTIONS) =>
       startNetwork(
-        { ...bench, nft, link, conntrack: kernelConntrack(netns) },
+        { ...bench, nft, link, sockets, conntrack: kernelConntrack(netns) },
         { ...options, node: `node-${number}`, netns: node(number) },
         signal,
       ),

@@ -8,6 +8,8 @@ import type { Logger } from '../../lib/log.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
 import { frontsOf, serviceKeyOf } from '../../model/services/fronts.ts'
+import type { HealthCheck } from '../../model/services/health-check.ts'
+import { healthCheckOf } from '../../model/services/health-check.ts'
 import type { Vantage } from '../../model/services/types.ts'
 
 /** What has changed since it was last asked. */
@@ -15,6 +17,10 @@ export interface Changes {
   /** "namespace/name" of Services that may mean something else now. */
   readonly services: ReadonlySet<string>
   readonly areNodesChanged: boolean
+  /** How many EndpointSlices changed. */
+  readonly slices: number
+  /** When what made endpoints change happened, milliseconds since 1970: the slices' last-change-trigger-time. */
+  readonly causesMs: readonly number[]
 }
 
 /** The caches of one node's network, and which parts of them have changed. */
@@ -26,8 +32,15 @@ export interface Watch {
   /** What the Service wants on the node now. */
   service(key: string, vantage: Vantage): ServiceChange
   services(): readonly string[]
+  /** What the node answers at the Service's health check port; undefined where it has none. */
+  healthCheck(key: string, vantage: Vantage): HealthCheck | undefined
+  /** The node is being deleted, or about to be. */
+  isLeaving(node: string): boolean
 }
 
+const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time'
+/** Cluster autoscalers say so before they take a node away. */
+const GOING_TAINT = 'ToBeDeletedByClusterAutoscaler'
 const BY_SERVICE = 'network/service'
 const serviceIndex = (slice: EndpointSlice): readonly string[] => {
   const key = serviceKeyOf(slice)
@@ -40,6 +53,8 @@ export function createWatch(informers: Informers, log: Logger): Watch {
   const slices = informers.of(EndpointSlice, { indexes: { [BY_SERVICE]: serviceIndex } })
   const nodes = informers.of(Node)
   const dirty = new Set<string>()
+  let changedSlices = 0
+  let causesMs: number[] = []
   const handlers = new Set<() => void>()
   const facts = createNodeFacts(nodes)
   const tell = (): void => {
@@ -50,14 +65,22 @@ export function createWatch(informers: Informers, log: Logger): Watch {
     tell()
   }
   services.onChange(({ object }) => touch([keyOf(object)]))
-  slices.onChange(({ object, old }) => touch([serviceKeyOf(object), old && serviceKeyOf(old)]))
+  slices.onChange(({ type, object, old }) => {
+    changedSlices++
+    const cause = object.metadata.annotations?.[TRIGGER_TIME]
+    if (cause && type !== 'deleted' && cause !== old?.metadata.annotations?.[TRIGGER_TIME])
+      causesMs.push(Date.parse(cause))
+    touch([serviceKeyOf(object), old && serviceKeyOf(old)])
+  })
   nodes.onChange(({ type, object }) => {
     if (facts.note(type === 'deleted' ? undefined : object, object.metadata.name)) tell()
   })
   return {
     take() {
-      const changes = { services: new Set(dirty), areNodesChanged: facts.take() }
+      const changes = { services: new Set(dirty), areNodesChanged: facts.take(), slices: changedSlices, causesMs }
       dirty.clear()
+      changedSlices = 0
+      causesMs = []
       return changes
     },
     onChange(handler) {
@@ -66,6 +89,19 @@ export function createWatch(informers: Informers, log: Logger): Watch {
     },
     nodes: facts.all,
     services: () => services.list().map(keyOf),
+    healthCheck(key, vantage) {
+      const [namespace, name] = key.split('/') as [string, string]
+      const object = services.get({ namespace, name })
+      return object?.spec && healthCheckOf(object, slices.by(BY_SERVICE, key), vantage)
+    },
+    isLeaving(name) {
+      const node = nodes.get({ name })
+      return (
+        !node ||
+        node.metadata.deletionTimestamp !== undefined ||
+        (node.spec.taints ?? []).some(taint => taint.key === GOING_TAINT)
+      )
+    },
     service(key, vantage) {
       const [namespace, name] = key.split('/') as [string, string]
       const object = services.get({ namespace, name })

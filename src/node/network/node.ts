@@ -1,0 +1,188 @@
+import type { FrontChange, ServiceChange } from '../../datapath/claims.ts'
+import type { Place } from '../../datapath/links.ts'
+import { linkFacts } from '../../datapath/links.ts'
+import type { DatapathOptions } from '../../datapath/options.ts'
+import { joinAddressOf, managementOf } from '../../datapath/options.ts'
+import type { Program } from '../../datapath/program.ts'
+import { createProgram } from '../../datapath/program.ts'
+import type { Nft } from '../../host/nft/mod.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Ip } from '../../lib/ip.ts'
+import type { NodeFacts } from '../../model/nodes/facts.ts'
+import type { Outcome, Vantage } from '../../model/services/types.ts'
+import type { Group } from '../../wire/nft/transaction.ts'
+import { forgetAffinity } from './affinity.ts'
+import { staleFlows } from './flows.ts'
+import { createHealthChecks } from './health-checks.ts'
+import { createLinks } from './links.ts'
+import type { ProxyHealth } from './proxy-health.ts'
+import type { NoLocal, ProxyMetrics } from './proxy-metrics.ts'
+import type { NetworkDeps, NetworkOptions } from './role.ts'
+import type { Rules } from './rules.ts'
+import { createRules } from './rules.ts'
+import type { Changes, Watch } from './watch.ts'
+
+export interface NodeDeps extends NetworkDeps {
+  readonly health: ProxyHealth
+  readonly metrics: ProxyMetrics
+}
+
+/** One node's links and rules, made so step by step. */
+export interface NodeNetwork {
+  /** Applies what has changed; with nothing changed, looks whether the kernel still has it. False: the node is not known yet. */
+  step(): Promise<boolean>
+  close(): void
+}
+
+/** What stands, and what it was made for. */
+interface Applied {
+  readonly program: Program
+  readonly rules: Rules
+  readonly vantage: Vantage
+  readonly sourceAddresses: readonly Ip[]
+}
+
+/** Every element is compared so often; in between the kernel's own note is enough. */
+const FULL_AUDIT_MS = 3_600_000
+
+export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch, nft: Nft): NodeNetwork {
+  const { log, clock, metrics } = deps
+  const links = createLinks(deps.link, options.netns, options)
+  const checks = createHealthChecks({ ...deps, netns: options.netns, isHealthy: () => deps.health.isHealthy })
+  const startMs = clock.now()
+  let applied: Applied | undefined
+  let areLinksDue = true
+  let auditedMs = clock.monotonic()
+
+  /** Everything anew: at start, after a refusal, and when the node itself became another. */
+  const load = async (self: NodeFacts): Promise<Applied> => {
+    const next = prepare(deps, options, watch, nft, self)
+    const startedMs = clock.monotonic()
+    const adoption = await next.rules.reconcile()
+    auditedMs = clock.monotonic()
+    log.info({ adoption, services: watch.services().length, ms: auditedMs - startedMs }, 'rules stand')
+    return next
+  }
+  const change = async ({ program, rules, vantage }: Applied, changes: Changes): Promise<readonly FrontChange[]> => {
+    const wanted = [...changes.services].map(key => watch.service(key, vantage))
+    for (const one of wanted) metrics.noLocalEndpoints(one.service, noLocal(one))
+    const delta = program.update(wanted)
+    const nodes = changes.areNodesChanged ? program.setNodes(addressesOf(watch.nodes())).groups : []
+    const groups: readonly Group[] = [...delta.groups, ...nodes]
+    if (groups.length > 0) await rules.apply(groups)
+    return delta.changes
+  }
+  const audit = async ({ rules }: Applied): Promise<void> => {
+    const isFull = clock.monotonic() - auditedMs >= FULL_AUDIT_MS
+    const found = await rules.audit(isFull ? 'elements' : 'note')
+    if (isFull) auditedMs = clock.monotonic()
+    if (found !== 'adopted') log.warn({ found }, 'something else had changed the rules; they stand again')
+  }
+  const answerChecks = async (keys: Iterable<string>, vantage: Vantage): Promise<void> => {
+    for (const key of keys) await checks.set(key, watch.healthCheck(key, vantage))
+  }
+  const forget = createForget(deps, options, nft)
+
+  const sync = async (self: NodeFacts, changes: Changes): Promise<void> => {
+    const startedMs = clock.monotonic()
+    const before = applied
+    applied = undefined
+    const isSame = before !== undefined && isSamePlace(before, self, options)
+    try {
+      const isQuiet = isSame && changes.services.size === 0 && !changes.areNodesChanged
+      if (isQuiet) await audit(before)
+      const changed = isSame && !isQuiet ? await change(before, changes) : []
+      const next = isSame ? before : await load(self)
+      applied = next
+      if (isQuiet) return
+      const counts = { services: changes.services.size, slices: changes.slices }
+      metrics.synced(isSame ? 'partial' : 'full', (clock.monotonic() - startedMs) / 1000, counts)
+      for (const causeMs of changes.causesMs) if (causeMs >= startMs) metrics.programmed((clock.now() - causeMs) / 1000)
+      await forget(changed)
+      await answerChecks(isSame ? changes.services : watch.services(), next.vantage)
+    } catch (error) {
+      metrics.syncFailed()
+      throw error
+    }
+  }
+  return {
+    async step() {
+      const changes = watch.take()
+      const self = watch.nodes().find(({ name }) => name === options.node)
+      if (!self || self.podNetworks.length === 0 || self.addresses.length === 0) return false
+      await sync(self, changes)
+      areLinksDue ||= changes.areNodesChanged
+      if (areLinksDue) links.apply(linkFacts(options, placeOf(watch.nodes(), self)))
+      areLinksDue = false
+      return true
+    },
+    close: checks.close,
+  }
+}
+
+/** What the kernel remembers of connections must not outlive the backends; failing at it is no reason to stop. */
+function createForget({ conntrack: driver, clock, log, metrics }: NodeDeps, { netns }: NetworkOptions, nft: Nft) {
+  const conntrack = driver.open(netns)
+  return async (changes: readonly FrontChange[]): Promise<void> => {
+    forgetAffinity(nft, changes, log)
+    const filters = staleFlows(changes)
+    if (filters.length === 0) return
+    const startedMs = clock.monotonic()
+    try {
+      const forgotten = await conntrack.forget(filters)
+      metrics.conntrackCleaned((clock.monotonic() - startedMs) / 1000, forgotten)
+      log.debug({ forgotten, filters: filters.length }, 'connections forgotten')
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'stale UDP connections cannot be forgotten')
+    }
+  }
+}
+
+/** Ports that drop connections only because no endpoint is here. */
+function noLocal({ fronts }: ServiceChange): NoLocal {
+  const isDropped = (outcome: Outcome): boolean => outcome.is === 'drop'
+  const inner = fronts.filter(({ role }) => role === 'clusterIP')
+  const outer = fronts.filter(({ role }) => role !== 'clusterIP')
+  return {
+    internal: inner.filter(({ within }) => isDropped(within)).length,
+    external: new Set(outer.filter(({ outside }) => isDropped(outside)).map(({ portName }) => portName)).size,
+  }
+}
+
+const placeOf = (nodes: readonly NodeFacts[], self: NodeFacts): Place => ({
+  self,
+  others: nodes.filter(({ name }) => name !== self.name),
+})
+
+const addressesOf = (nodes: readonly NodeFacts[]): readonly Ip[] => nodes.flatMap(({ addresses }) => addresses)
+
+function prepare(
+  { log, metrics }: NodeDeps,
+  options: NetworkOptions,
+  watch: Watch,
+  nft: Nft,
+  self: NodeFacts,
+): Applied {
+  const sourceAddresses = sourceAddressesOf(options, self)
+  const vantage = vantageOf(self)
+  const program = createProgram({ ...options, sourceAddresses })
+  const wanted: readonly ServiceChange[] = watch.services().map(key => watch.service(key, vantage))
+  for (const one of wanted) metrics.noLocalEndpoints(one.service, noLocal(one))
+  program.update(wanted)
+  program.setNodes(addressesOf(watch.nodes()))
+  const families = [...new Set(options.clusterNetworks.map(({ cidr }) => cidr.family))]
+  return { program, rules: createRules({ nft, program, families, log }), vantage, sourceAddresses }
+}
+
+const vantageOf = ({ name, zone, addresses }: NodeFacts): Vantage => ({
+  node: name,
+  nodePortAddresses: addresses,
+  ...(zone === undefined ? {} : { zone }),
+})
+
+const sourceAddressesOf = (options: DatapathOptions, { podNetworks }: NodeFacts): readonly Ip[] =>
+  podNetworks.map(network => joinAddressOf(options, network) ?? managementOf(network))
+
+const isSamePlace = (applied: Applied, self: NodeFacts, options: DatapathOptions): boolean =>
+  JSON.stringify(applied.vantage) === JSON.stringify(vantageOf(self)) &&
+  applied.sourceAddresses.join() === sourceAddressesOf(options, self).join()
