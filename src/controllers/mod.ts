@@ -1,10 +1,13 @@
 /** The loops that make a cluster of stored objects: Deployments become pods, pods get nodes, Services get endpoints. */
+import { ControllerRevision } from '../api/apps/controller-revision.ts'
 import { DaemonSet } from '../api/apps/daemon-set.ts'
 import { Deployment } from '../api/apps/deployment.ts'
 import { ReplicaSet } from '../api/apps/replica-set.ts'
+import { StatefulSet } from '../api/apps/stateful-set.ts'
 import { Endpoints } from '../api/core/endpoints.ts'
 import { Namespace } from '../api/core/namespace.ts'
 import { Node } from '../api/core/node.ts'
+import { PersistentVolumeClaim } from '../api/core/persistent-volume-claim.ts'
 import { Pod } from '../api/core/pod.ts'
 import { Service } from '../api/core/service.ts'
 import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
@@ -32,6 +35,7 @@ import { startReplicaSet } from './replicaset/controller.ts'
 import { startScheduler } from './scheduler/controller.ts'
 import { type NamespaceContentOptions, startNamespaceContent } from './service-account/controller.ts'
 import type { ControllerDeps } from './shared/controller.ts'
+import { startStatefulSet } from './statefulset/controller.ts'
 
 export interface ControllersDeps {
   readonly informers: LiveInformers
@@ -58,12 +62,15 @@ export interface ControllersOptions {
 
 /** Kinds that the controllers below keep whole in their caches. */
 const WHOLE: readonly Kind<ApiObject>[] = [
+  ControllerRevision,
   DaemonSet,
   Deployment,
   ReplicaSet,
+  StatefulSet,
   Endpoints,
   Namespace,
   Node,
+  PersistentVolumeClaim,
   Pod,
   Service,
   EndpointSlice,
@@ -88,6 +95,7 @@ export async function startControllers(
     startDeployment(each, signal),
     startReplicaSet(each, signal),
     startDaemonSet(each, signal),
+    startStatefulSet(each, signal),
     startScheduler(each, {}, signal),
     startEndpointSlice(each, signal),
     startEndpoints(each, signal),

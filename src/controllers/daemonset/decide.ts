@@ -4,7 +4,7 @@ import type { Toleration } from '../../api/core/pod/parts.ts'
 import type { Pod } from '../../api/core/pod.ts'
 import { matchesNode } from '../placement/affinity.ts'
 import { NOT_READY, UNREACHABLE, UNSCHEDULABLE, untolerated } from '../placement/taints.ts'
-import { isPodActive, msUntilAvailable } from '../shared/pods.ts'
+import { isPodActive, isPodReady, msUntilAvailable } from '../shared/pods.ts'
 import { hashName, scaled } from '../shared/values.ts'
 
 export const HASH_LABEL = 'controller-revision-hash'
@@ -70,13 +70,19 @@ export function wishFor(template: Pod['spec'], node: Node): Wish {
   return { run: keep && untolerated(node.spec.taints, tolerations, ['NoSchedule']) === undefined, keep }
 }
 
-/** pods: those the set owns, ended ones too. */
-export function decide(set: DaemonSet, nodes: readonly Node[], pods: readonly Pod[], nowMs: number): Plan {
+/** pods: those the set owns, ended ones too. hash: that of the present template's revision. */
+export function decide(
+  set: DaemonSet,
+  nodes: readonly Node[],
+  pods: readonly Pod[],
+  nowMs: number,
+  hash = templateHash(set),
+): Plan {
   const template = set.spec.template.spec!
   const here = groupByNode(pods)
   const create: string[] = []
   const remove: Pod[] = []
-  const tally = createTally(set, nowMs)
+  const tally = createTally(set, nowMs, hash)
   for (const node of nodes) {
     const name = node.metadata.name
     const wish = wishFor(template, node)
@@ -84,13 +90,69 @@ export function decide(set: DaemonSet, nodes: readonly Node[], pods: readonly Po
     tally.failed(here.get(name) ?? [], remove)
     if (wish.run && active.length === 0 && !isEndingAt(here.get(name))) create.push(name)
     if (!wish.keep) remove.push(...active)
-    else remove.push(...active.slice(1))
-    tally.node(wish, active[0])
+    else remove.push(...surplus(set, active, tally))
+    tally.node({ ...wish, name }, active)
   }
   const names = new Set(nodes.map(node => node.metadata.name))
   for (const [name, stray] of here) if (!names.has(name)) remove.push(...stray.filter(isPodActive))
   if (set.metadata.deletionTimestamp) return { create: [], remove: [], ...tally.result() }
-  return { create, remove: [...remove, ...outdated(set, here, tally, remove)], ...tally.result() }
+  const update = updates(set, here, tally, remove)
+  return { create: [...create, ...update.create], remove: [...remove, ...update.remove], ...tally.result() }
+}
+
+const surgeOf = (set: DaemonSet, desired: number): number =>
+  scaled(set.spec.updateStrategy?.rollingUpdate?.maxSurge ?? 0, desired, 'up')
+const allowsSurge = (set: DaemonSet): boolean => set.spec.updateStrategy?.type !== 'OnDelete' && surgeOf(set, 100) > 0
+
+/** podsShouldBeOnNode: all but one; with surge an old one stays beside a new one until that is available. */
+function surplus(set: DaemonSet, active: readonly Pod[], tally: Tally): readonly Pod[] {
+  if (active.length <= 1 || !allowsSurge(set)) return active.slice(1)
+  const fresh = active.find(tally.isUpdated)
+  const old = active.find(pod => !tally.isUpdated(pod))
+  const rest = active.filter(pod => pod !== fresh && pod !== old)
+  const isOver = fresh && old && (!isPodReady(old) || tally.isAvailable(fresh))
+  return isOver ? [...rest, old] : rest
+}
+
+interface Update {
+  /** Nodes that get a new pod beside their old one. */
+  readonly create: readonly string[]
+  readonly remove: readonly Pod[]
+}
+
+function updates(
+  set: DaemonSet,
+  here: ReadonlyMap<string, readonly Pod[]>,
+  tally: Tally,
+  leaving: readonly Pod[],
+): Update {
+  if (set.spec.updateStrategy?.type === 'OnDelete') return { create: [], remove: [] }
+  const most = surgeOf(set, tally.desired)
+  if (most === 0) return { create: [], remove: outdated(set, here, tally, leaving) }
+  return { create: surged(here, tally, leaving, most), remove: [] }
+}
+
+/** rollingUpdate with maxSurge: new pods come beside old ones; where the old one is broken, at once. */
+function surged(
+  here: ReadonlyMap<string, readonly Pod[]>,
+  tally: Tally,
+  leaving: readonly Pod[],
+  most: number,
+): readonly string[] {
+  const broken: string[] = []
+  const working: string[] = []
+  let surging = 0
+  for (const [node, pods] of here) {
+    const staying = pods.filter(pod => isPodActive(pod) && !leaving.includes(pod))
+    const old = staying.find(pod => !tally.isUpdated(pod))
+    const fresh = staying.find(tally.isUpdated)
+    if (!old || !tally.runs(node)) continue
+    if (fresh) surging += tally.isAvailable(fresh) ? 0 : 1
+    else if (isEndingAt(pods)) surging++
+    else if (tally.isAvailable(old)) working.push(node)
+    else broken.push(node)
+  }
+  return [...broken, ...working.sort().slice(0, Math.max(0, most - surging))]
 }
 
 /** The next pod waits until the last is gone: they may use the same host ports. */
@@ -119,12 +181,10 @@ function outdated(
   tally: Tally,
   leaving: readonly Pod[],
 ): readonly Pod[] {
-  if (set.spec.updateStrategy?.type === 'OnDelete') return []
-  const hash = templateHash(set)
   const most = scaled(set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1, tally.desired, 'up')
   const old = [...here.values()]
     .flat()
-    .filter(pod => isPodActive(pod) && pod.metadata.labels?.[HASH_LABEL] !== hash && !leaving.includes(pod))
+    .filter(pod => isPodActive(pod) && !tally.isUpdated(pod) && !leaving.includes(pod))
   const broken = old.filter(pod => !tally.isAvailable(pod))
   const working = old.filter(pod => tally.isAvailable(pod)).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
   // Those that serve nobody cost nothing, but they count against what the others may take.
@@ -133,16 +193,21 @@ function outdated(
 }
 
 interface Tally {
-  node(wish: Wish, pod: Pod | undefined): void
+  /** active: its pods, the one that counts first. */
+  node(wish: Wish & { readonly name: string }, active: readonly Pod[]): void
   failed(pods: readonly Pod[], remove: Pod[]): void
   isAvailable(pod: Pod): boolean
+  isUpdated(pod: Pod): boolean
+  /** Whether the node should have a pod. */
+  runs(node: string): boolean
   readonly desired: number
   readonly available: number
   result(): { readonly status: DaemonSetStatus; readonly recheckMs: number | undefined }
 }
 
-function createTally(set: DaemonSet, nowMs: number): Tally {
-  const hash = templateHash(set)
+function createTally(set: DaemonSet, nowMs: number, hash: string): Tally {
+  const isUpdated = (pod: Pod): boolean => pod.metadata.labels?.[HASH_LABEL] === hash
+  const running = new Set<string>()
   const minReadySeconds = set.spec.minReadySeconds ?? 0
   const counts = { desired: 0, current: 0, mis: 0, ready: 0, available: 0, updated: 0 }
   const waits: number[] = []
@@ -153,6 +218,8 @@ function createTally(set: DaemonSet, nowMs: number): Tally {
     get available() {
       return counts.available
     },
+    isUpdated,
+    runs: node => running.has(node),
     isAvailable: pod => msUntilAvailable(pod, minReadySeconds, nowMs) === 0,
     failed(pods, remove) {
       for (const pod of pods) {
@@ -162,19 +229,20 @@ function createTally(set: DaemonSet, nowMs: number): Tally {
         else remove.push(pod)
       }
     },
-    node(wish, pod) {
+    node(wish, [pod]) {
       if (!wish.run) {
         if (pod) counts.mis++
         return
       }
       counts.desired++
+      running.add(wish.name)
       if (!pod) return
       counts.current++
       const wait = msUntilAvailable(pod, minReadySeconds, nowMs)
       if (wait !== undefined) counts.ready++
       if (wait === 0) counts.available++
       else if (wait !== undefined) waits.push(wait)
-      if (pod.metadata.labels?.[HASH_LABEL] === hash) counts.updated++
+      if (isUpdated(pod)) counts.updated++
     },
     result: () => ({
       status: {
@@ -186,6 +254,7 @@ function createTally(set: DaemonSet, nowMs: number): Tally {
         ...(counts.updated ? { updatedNumberScheduled: counts.updated } : {}),
         ...(counts.available ? { numberAvailable: counts.available } : {}),
         ...(counts.desired > counts.available ? { numberUnavailable: counts.desired - counts.available } : {}),
+        ...(set.status?.collisionCount ? { collisionCount: set.status.collisionCount } : {}),
         ...(set.status?.conditions ? { conditions: set.status.conditions } : {}),
       },
       recheckMs: waits.length > 0 ? Math.min(...waits) : undefined,

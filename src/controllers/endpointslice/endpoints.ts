@@ -57,5 +57,27 @@ export function endpointFor(service: Service, pod: Pod, node: Node | undefined, 
     targetRef: { kind: 'Pod', ...(namespace === undefined ? {} : { namespace }), name, uid },
     ...(nodeName ? { nodeName } : {}),
     ...(zone ? { zone } : {}),
+    ...hintsFor(service, ready, zone, nodeName),
   }
+}
+
+const TOPOLOGY_ANNOTATIONS = ['service.kubernetes.io/topology-mode', 'service.kubernetes.io/topology-aware-hints']
+
+/** The older annotation, which comes before spec.trafficDistribution. */
+export const isTopologyAware = ({ metadata }: Service): boolean =>
+  TOPOLOGY_ANNOTATIONS.some(name => ['Auto', 'auto'].includes(metadata.annotations?.[name] ?? ''))
+
+/** KEP-4444, KEP-3015: who should use a ready endpoint is its own zone, and with PreferSameNode its own node too. */
+function hintsFor(
+  service: Service,
+  ready: boolean,
+  zone: string | undefined,
+  node: string | undefined,
+): Pick<Endpoint, 'hints'> {
+  const wanted = service.spec.trafficDistribution
+  if (!wanted || !ready || isTopologyAware(service)) return {}
+  const forNodes = wanted === 'PreferSameNode' && node ? { forNodes: [{ name: node }] } : {}
+  const forZones = zone ? { forZones: [{ name: zone }] } : {}
+  const hints = { ...forZones, ...forNodes }
+  return Object.keys(hints).length > 0 ? { hints } : {}
 }

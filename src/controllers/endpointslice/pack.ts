@@ -12,13 +12,19 @@ export interface Packed {
 const identity = ({ addresses, hostname, targetRef }: Endpoint): string =>
   [...addresses, hostname, targetRef?.namespace, targetRef?.name, targetRef?.uid].join('/')
 
-/** What else a consumer sees. Hints are written by others. */
+/** What else a consumer sees. */
 const isSame = (a: Endpoint, b: Endpoint): boolean =>
   a.conditions?.ready === b.conditions?.ready &&
   a.conditions?.serving === b.conditions?.serving &&
   a.conditions?.terminating === b.conditions?.terminating &&
   a.nodeName === b.nodeName &&
-  a.zone === b.zone
+  a.zone === b.zone &&
+  sameHints(a.hints, b.hints)
+
+const sameHints = (a: Endpoint['hints'], b: Endpoint['hints']): boolean =>
+  namesOf(a?.forZones) === namesOf(b?.forZones) && namesOf(a?.forNodes) === namesOf(b?.forNodes)
+const namesOf = (of: readonly { readonly name: string }[] | undefined): string =>
+  (of ?? []).map(({ name }) => name).join()
 
 /**
  * reconcileByPortMapping: puts endpoints of one group of ports into slices with as few writes as can be. What is in a slice

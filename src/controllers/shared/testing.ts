@@ -1,13 +1,16 @@
 import { CustomResourceDefinition } from '../../api/apiextensions/custom-resource-definition.ts'
+import { ControllerRevision } from '../../api/apps/controller-revision.ts'
 import { DaemonSet } from '../../api/apps/daemon-set.ts'
 import { Deployment } from '../../api/apps/deployment.ts'
 import { ReplicaSet } from '../../api/apps/replica-set.ts'
+import { StatefulSet } from '../../api/apps/stateful-set.ts'
 import { Lease } from '../../api/coordination/lease.ts'
 import { ConfigMap } from '../../api/core/config-map.ts'
 import { Endpoints } from '../../api/core/endpoints.ts'
 import { Event } from '../../api/core/event.ts'
 import { Namespace } from '../../api/core/namespace.ts'
 import { Node } from '../../api/core/node.ts'
+import { PersistentVolumeClaim } from '../../api/core/persistent-volume-claim.ts'
 import { Pod } from '../../api/core/pod.ts'
 import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
@@ -20,6 +23,7 @@ import type { ControllerDeps } from './controller.ts'
 /** Enough kinds for tests of generic controllers. */
 export const TEST_KINDS: readonly Kind<ApiObject>[] = [
   ConfigMap,
+  ControllerRevision,
   CustomResourceDefinition,
   DaemonSet,
   Deployment,
@@ -29,10 +33,12 @@ export const TEST_KINDS: readonly Kind<ApiObject>[] = [
   Lease,
   Namespace,
   Node,
+  PersistentVolumeClaim,
   Pod,
   ReplicaSet,
   Service,
   ServiceAccount,
+  StatefulSet,
 ]
 
 export interface ControllerBench extends TestBench {
