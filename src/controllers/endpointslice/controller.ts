@@ -15,6 +15,8 @@ import {
 import { podCondition } from '../shared/pods.ts'
 import { changesEndpoint, isSelecting, type Selection, selectionOf } from '../shared/selection.ts'
 import { CONTROLLER, decide, MANAGED_BY, type Plan, SERVICE_NAME } from './decide.ts'
+import { isTopologyAware } from './endpoints.ts'
+import { blackHoleWarning } from './warnings.ts'
 
 const ZONE = 'topology.kubernetes.io/zone'
 
@@ -42,8 +44,9 @@ export async function startEndpointSlice(deps: ControllerDeps, signal: AbortSign
         trigger(selection.pods, pod => selection.servicesOf(pod).map(keyOf), changesEndpoint),
         trigger(slices, managedFor),
         trigger(nodes, servicesOn, (node, old) => node.metadata.labels?.[ZONE] !== old.metadata.labels?.[ZONE]),
+        trigger(nodes, () => services.list().filter(isTopologyAware).map(keyOf), sharesChange),
       ],
-      async handle(key) {
+      async handle(key, queue) {
         const service = services.get(splitKey(key))
         const cause = causes.take(key)
         // Slices of a Service that is gone go with it, by their owner reference.
@@ -55,6 +58,7 @@ export async function startEndpointSlice(deps: ControllerDeps, signal: AbortSign
           service,
           pods,
           node: name => nodes.get({ name }),
+          nodes: () => nodes.list(),
           slices: present,
           triggerTime: cause ?? born ?? undefined,
         })
@@ -64,7 +68,10 @@ export async function startEndpointSlice(deps: ControllerDeps, signal: AbortSign
           if (cause) causes.add(key, cause)
           throw error
         }
-        for (const warning of plan.warnings) events.record(service, 'Warning', 'TargetPortNotFound', warning)
+        for (const [reason, message] of plan.warnings) events.record(service, 'Warning', reason, message)
+        const hole = blackHoleWarning(service, pods, deps.clock.now())
+        if (hole?.waitMs) queue.addAfter(key, hole.waitMs)
+        else if (hole) events.record(service, 'Warning', ...hole.warning)
         await rest(deps, pods.length, signal)
       },
     },
@@ -85,6 +92,17 @@ async function apply({ client }: ControllerDeps, service: Service, plan: Plan): 
     ...plan.update.map(slice => client.update(EndpointSlice, slice)),
     ...plan.remove.map(remove),
   ])
+}
+
+/** What zones can carry follows from the nodes' processors, zones and readiness. */
+const sharesChange = (node: Node, old: Node): boolean => {
+  const facts = ({ metadata, status }: Node): string =>
+    JSON.stringify([
+      metadata.labels,
+      status?.allocatable?.cpu,
+      status?.conditions?.find(one => one.type === 'Ready')?.status,
+    ])
+  return facts(node) !== facts(old)
 }
 
 const byNode = (pod: Pod): readonly string[] => (pod.spec.nodeName ? [pod.spec.nodeName] : [])

@@ -138,7 +138,7 @@ describe('ports', () => {
     })
     const plan = round(two, [named('a', '10.0.0.1', 8080)])
     expect(plan.create[0]?.ports).toEqual([{ name: 'b', port: 8080, protocol: 'TCP' }])
-    expect(plan.warnings).toEqual(['Port a: none of the 1 pods has a TCP port named "nope"'])
+    expect(plan.warnings).toEqual([['TargetPortNotFound', 'Port a: none of the 1 pods has a TCP port named "nope"']])
     expect(round(serviceOf('web'), [named('a', '10.0.0.1', 8080)]).warnings).toEqual([])
     expect(round(two, []).warnings).toEqual([])
   })

@@ -6,8 +6,11 @@ import type { Draft } from '../../client/mod.ts'
 import { controllerOf, controllerReference } from '../../client/owner.ts'
 import type { Family } from '../../lib/ip.ts'
 import { sameValue } from '../shared/values.ts'
-import { endpointFor, findPort, isEligible, portsFor } from './endpoints.ts'
+import { endpointFor, isEligible, isTopologyAware, portsFor } from './endpoints.ts'
 import { pack } from './pack.ts'
+import { topologyHints, zoneShares } from './topology.ts'
+import type { Warning } from './warnings.ts'
+import { portWarnings } from './warnings.ts'
 
 export const SERVICE_NAME = 'kubernetes.io/service-name'
 export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
@@ -20,6 +23,8 @@ export interface Input {
   /** Pods that the Service selects. */
   readonly pods: readonly Pod[]
   readonly node: (name: string) => Node | undefined
+  /** All nodes: only asked for by Services that are spread by what zones can carry. */
+  readonly nodes?: () => readonly Node[]
   /** The slices this controller manages for the Service, those being deleted left out. */
   readonly slices: readonly EndpointSlice[]
   /** RFC 3339: when what happened that makes this round. */
@@ -32,8 +37,8 @@ export interface Plan {
   readonly create: readonly Draft<EndpointSlice>[]
   readonly update: readonly EndpointSlice[]
   readonly remove: readonly EndpointSlice[]
-  /** What a user should know: ports that lead nowhere. */
-  readonly warnings: readonly string[]
+  /** What a user should know. */
+  readonly warnings: readonly Warning[]
   /** Pods were left out because their node is not known yet. */
   readonly isIncomplete: boolean
 }
@@ -47,16 +52,17 @@ export function decide(input: Input): Plan {
   const foreign = slices.filter(slice => !owned.includes(slice) || !types.includes(slice.addressType as 'IPv4'))
   const eligible = input.pods.filter(isEligible)
   const known = eligible.filter(pod => isNodeKnown(input, pod))
+  const warnings = [...portWarnings(service, eligible)]
   for (const family of familiesOf(service)) {
     const mine = owned.filter(slice => slice.addressType === (family === 4 ? 'IPv4' : 'IPv6'))
-    reconcile(input, family, known, mine, changes)
+    warnings.push(...reconcile(input, family, known, mine, changes))
   }
   const { create, update, remove } = reuse(changes)
   return {
     create,
     update,
     remove: [...remove, ...foreign],
-    warnings: warningsFor(service, eligible),
+    warnings,
     isIncomplete: known.length < eligible.length,
   }
 }
@@ -87,7 +93,7 @@ function reconcile(
   pods: readonly Pod[],
   slices: readonly EndpointSlice[],
   changes: Changes,
-): void {
+): readonly Warning[] {
   const { service } = input
   const groups = new Map<string, Group>()
   for (const pod of pods) {
@@ -99,6 +105,7 @@ function reconcile(
     if (group) group.endpoints.push(endpoint)
     else groups.set(id, { ports, endpoints: [endpoint] })
   }
+  const warnings = spread(input, family, [...groups.values()])
   // Where nothing stands behind it, one empty slice says so.
   if (groups.size === 0) groups.set('', { ports: [], endpoints: [] })
   const bySlicePorts = new Map<string, EndpointSlice[]>()
@@ -112,6 +119,24 @@ function reconcile(
     reconcileGroup(input, family, group, present, changes)
   }
   changes.spare.push(...[...bySlicePorts.values()].flat())
+  return warnings
+}
+
+/** Gives endpoints hints by what zones can carry, where the Service asks for that. */
+function spread({ service, nodes }: Input, family: Family, groups: readonly Group[]): readonly Warning[] {
+  if (!isTopologyAware(service) || !nodes) return []
+  const hinted = topologyHints(
+    groups.flatMap(({ endpoints }) => endpoints),
+    zoneShares(nodes()),
+  )
+  if (typeof hinted === 'string') return [['TopologyAwareHintsDisabled', `${hinted}, addressType: IPv${family}`]]
+  let from = 0
+  for (const { endpoints } of groups) {
+    const { length } = endpoints
+    endpoints.splice(0, length, ...hinted.slice(from, from + length))
+    from += length
+  }
+  return []
 }
 
 /** Slices are for pods whose ports are the same, number for number. */
@@ -208,15 +233,4 @@ function draft(
     endpoints,
     ports,
   }
-}
-
-/** A port that is asked for by a name which no pod has: the slice would look healthy and lead nowhere. */
-function warningsFor(service: Service, pods: readonly Pod[]): readonly string[] {
-  if (pods.length === 0) return []
-  return (service.spec.ports ?? [])
-    .filter(port => typeof port.targetPort === 'string' && pods.every(pod => findPort(pod, port) === undefined))
-    .map(
-      port =>
-        `Port ${port.name || port.port}: none of the ${pods.length} pods has a ${port.protocol ?? 'TCP'} port named "${port.targetPort}"`,
-    )
 }
