@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { kernelWorlds } from '../host/world/real.ts'
 import type { Cidr } from '../lib/cidr.ts'
@@ -44,6 +44,7 @@ async function launchDeps(dataHome: string): Promise<LaunchDeps> {
       Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
     dataHome,
+    freeBytes,
     hostNetworks,
     supervisor: (_, folder) => [join(__dirname, 'boot.cjs'), 'supervise', folder.root],
     setting: path => readText(`/proc/sys/${path}`)?.trim(),
@@ -56,6 +57,12 @@ function readText(path: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize, blocks } = statfsSync(path)
+  // Some file systems have no end.
+  return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize
 }
 
 /** The machine's own IPv4 routes but the default. Source: proc(5), /proc/net/route: hexadecimal in host byte order. */

@@ -52,6 +52,7 @@ function machine(change: { says?: Report[]; refusal?: string; uid?: number; lock
     uid: change.uid ?? 0,
     env: {},
     dataHome: '/data',
+    freeBytes: () => 2 ** 30,
     hostNetworks: () => [],
     supervisor: config => ['main.cjs', 'supervise', config.name],
     setting: () => undefined,
@@ -150,6 +151,16 @@ describe('launch', () => {
     expect([refused.code, refused.hint, on.running.size]).toEqual(['StateFolder', 'make room on the disk', 0])
     await launch(on, { name: 'x' }, quiet)
     expect(on.running.size).toBe(1)
+  })
+
+  test('a disk with too little room is refused before anything is made, one with enough is not', async () => {
+    const on = machine()
+    const refused = await rejection(launch({ ...on, freeBytes: () => 3.7 * 2 ** 20 }, { name: 'x' }, quiet))
+    expect([refused.code, on.started.length]).toEqual(['DiskFull', 0])
+    expect(refused.message).toBe('the disk of /data/fairlead/x has 3 MiB left; a twin needs 16')
+    expect(listTwins(on)).toEqual([])
+    await launch({ ...on, freeBytes: () => 16 * 2 ** 20 }, { name: 'x' }, quiet)
+    expect(on.started).toHaveLength(1)
   })
 
   test('an interruption ends what there is of the twin', async () => {

@@ -38,6 +38,8 @@ export interface LaunchDeps {
   readonly uid: number
   readonly env: Readonly<Record<string, string>>
   readonly dataHome: string
+  /** What is left on the disk of an existing folder. */
+  freeBytes(path: string): number
   /** Where this machine itself has routes. */
   hostNetworks(): readonly Cidr[]
   /** Arguments of Node that start the supervisor for this twin. */
@@ -65,6 +67,7 @@ export async function launch(
     if (running?.serves) return { state: running, kubeconfig: folder.kubeconfig, already: true }
     // The command that was starting it has died.
     if (running) await deps.worlds.stop(running, STOP_GRACE_MS)
+    checkDisk(deps, folder)
     const user = await chooseUser(deps, request.rootless ?? false)
     return await startWorld(deps, { request, config, folder, user, signal }, progress)
   } finally {
@@ -96,6 +99,17 @@ function checkFolder({ root, controlSocket }: TwinFolder): void {
   }
   if (root.startsWith('/run/')) refuse('a twin has a /run of its own')
   if (Buffer.byteLength(controlSocket) > SOCKET_PATH_BYTES) refuse('its path is too long for a socket')
+}
+
+/** Certificates, the objects of an empty cluster and some logs are about 1 MiB; the rest is room to work in. */
+const DISK_MIB = 16
+
+function checkDisk(deps: LaunchDeps, { root }: TwinFolder): void {
+  const left = Math.floor(deps.freeBytes(root) / 2 ** 20)
+  if (left >= DISK_MIB) return
+  throw new UserError('DiskFull', `the disk of ${root} has ${left} MiB left; a twin needs ${DISK_MIB}`, {
+    hint: 'make room there, or set XDG_DATA_HOME to a folder on another disk',
+  })
 }
 
 /** The twin's first configuration stands; asking for another one later is refused, not ignored. */

@@ -12,11 +12,11 @@ export const report = (to: { write(text: string): unknown }, what: Report): void
   void to.write(`${JSON.stringify(what)}\n`)
 
 export function failureReport(error: unknown): Report {
-  const { code, message, hint } = error instanceof UserError ? error : (diskFull(error) ?? fault(error))
+  const known = error instanceof UserError ? error : diskFull(error)
+  if (!known) return { error: { code: 'Fault', message: messageOf(error) } }
+  const { code, message, hint } = known
   return { error: { code, message, ...(hint === undefined ? {} : { hint }) } }
 }
-
-const fault = (error: unknown): UserError => new UserError('Fault', messageOf(error))
 
 const diskFull = (error: unknown): UserError | undefined =>
   codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT'

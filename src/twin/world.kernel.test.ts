@@ -36,6 +36,7 @@ const deps = (): LaunchDeps => ({
   uid: process.getuid!(),
   env,
   dataHome,
+  freeBytes: () => 2 ** 30,
   hostNetworks: () => [],
   supervisor: (_, folder) => [...fixtureProgram(), 'supervise', folder.root],
   setting: () => undefined,

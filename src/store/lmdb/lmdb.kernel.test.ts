@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, unlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -23,12 +23,17 @@ it('says that the disk is full, keeps what it acknowledged, and goes on when the
   }
   await expect(fill()).rejects.toMatchObject({ code: 'StoreFull' })
   const { revision } = store
-  await expect(write('refused', 60_000)).rejects.toMatchObject({ code: 'StoreFull' })
+  for (const bytes of [60_000, 400_000, 400_000, 400_000])
+    await expect(write('refused', bytes)).rejects.toMatchObject({ code: 'StoreFull' })
   expect(store.revision).toBe(revision)
   unlinkSync(ballast)
   await write('late')
   acknowledged.push('late')
   await store.close()
+  writeFileSync(ballast, Buffer.alloc(statfsSync(path).bavail * 4096 - 500_000))
+  expect(() => openLmdbStore(flockDriver, { path: join(path, 'new') })).toThrow(
+    expect.objectContaining({ code: 'StoreFull' }),
+  )
   const again = openLmdbStore(flockDriver, { path })
   expect(again.revision).toBe(revision + 1)
   expect(again.range('').items.map(({ key }) => key)).toEqual([...acknowledged].sort())

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, statfsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { Database, RootDatabase } from 'lmdb'
 import { open } from 'lmdb'
@@ -60,6 +60,7 @@ function lockFolder(lock: LockDriver, path: string): () => void {
 
 function openTables(file: string): Tables {
   const fresh = !existsSync(file)
+  if (fresh && freeBytes(dirname(file)) < RESERVE_BYTES) throw full(file)
   const problem = fresh ? undefined : fileProblem(file)
   if (problem) throw damaged(file, problem)
   const root = open<Buffer, string>({
@@ -124,6 +125,7 @@ function backingOf(tables: Tables, file: string, loaded: Loaded, unlock: () => v
   return {
     async commit(batch, revision) {
       try {
+        checkRoom(file, batch)
         const next = count + batch.reduce((sum, version) => sum + growth(version), 0)
         commitAll(tables, batch, { revision, count: next })
         count = next
@@ -194,17 +196,31 @@ const unusable = (path: string, cause: unknown): UserError =>
   })
 
 function writeError(file: string, cause: unknown): UserError {
+  if (cause instanceof UserError) return cause
   if (freeBytes(file) >= ALMOST_NOTHING && !/no space left|MDB_MAP_FULL/i.test(messageOf(cause)))
     return unusable(file, cause)
-  return new UserError('StoreFull', `the disk that holds ${file} is full; the change was not made`, {
+  return full(file, cause)
+}
+
+const full = (file: string, cause?: unknown): UserError =>
+  new UserError('StoreFull', `the disk that holds ${file} is full; the change was not made: free some space there`, {
     hint: 'Free some space there; nothing needs a restart.',
-    cause,
+    ...(cause === undefined ? {} : { cause }),
   })
+
+/** Always left: for the pages of the trees that a commit copies. */
+const RESERVE_BYTES = 1 << 20
+
+/** LMDB corrupts its memory when a large commit meets a full disk: it is not let near one. */
+function checkRoom(file: string, batch: readonly Version[]): void {
+  const bytes = batch.reduce((sum, { value, deleted }) => sum + (deleted ? 0 : value!.length), 0)
+  if (freeBytes(file) < RESERVE_BYTES + 2 * bytes) throw full(file)
 }
 
 /** A short write is reported as an I/O error, so the disk is asked as well. */
 const ALMOST_NOTHING = 1 << 20
-function freeBytes(file: string): number {
-  const { bavail, bsize } = statfsSync(file)
-  return bavail * bsize
+function freeBytes(path: string): number {
+  const { bavail, bsize, blocks } = statfsSync(path)
+  // Some file systems do not say.
+  return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize
 }
