@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,5 +43,4 @@ it('says that the disk is full, keeps what it acknowledged, and goes on when the
 })
 
 /** That no compression makes smaller. */
-const randomText = (bytes: number): string =>
-  Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('base64')
+const randomText = (bytes: number): string => randomBytes(bytes).toString('base64')
