@@ -1,0 +1,163 @@
+/** Small random worlds in which selectors, ports and addresses meet often. Deterministic: a seed gives one world. */
+import type { OracleFlow, OracleNode, OraclePod, OraclePolicy, OracleWorld, Peer, Port, Selector } from './oracle.ts'
+
+export type Random = (below: number) => number
+
+/** Mulberry32. */
+export function randomOf(seed: number): Random {
+  let state = seed >>> 0
+  return below => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) % below
+  }
+}
+
+const NAMESPACES = ['a', 'b', 'c', 'openshift-host-network']
+const KEYS = ['app', 'tier']
+const VALUES = ['x', 'y', 'z']
+const NAMES = ['http', 'dns', 'alt']
+const NUMBERS = [53, 80, 81, 8080, 8443]
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP']
+
+interface Dice {
+  pick<T>(values: readonly T[]): T
+  chance(percent: number): boolean
+  some<T>(most: number, make: (index: number) => T): T[]
+}
+
+const diceOf = (random: Random): Dice => ({
+  pick: values => values[random(values.length)]!,
+  chance: percent => random(100) < percent,
+  some: (most, make) => Array.from({ length: random(most + 1) }, (_, index) => make(index)),
+})
+
+const labelsOf = ({ pick, chance }: Dice): Record<string, string> =>
+  Object.fromEntries(KEYS.filter(() => chance(70)).map(key => [key, pick(VALUES)]))
+
+export function randomWorld(random: Random): OracleWorld {
+  const dice = diceOf(random)
+  const { chance, some } = dice
+  const namespaces = Object.fromEntries(
+    NAMESPACES.filter(name => name !== 'openshift-host-network' || chance(70)).map(name => [
+      name,
+      { 'kubernetes.io/metadata.name': name, ...labelsOf(dice) },
+    ]),
+  )
+  const nodes = [1, 2].map(
+    (n): OracleNode => ({
+      name: `node-${n}`,
+      labels: labelsOf(dice),
+      ip: `172.18.0.1${n}`,
+      management: `10.128.${2 * (n - 1)}.2`,
+      join: `100.64.0.${n + 1}`,
+    }),
+  )
+  const pods = Array.from({ length: 3 + random(5) }, (_, index) => randomPod(dice, nodes, index))
+  const networkPolicies = [0, 1, ...some(5, () => 0)].map((_, index) => randomPolicy(dice, index))
+  return { namespaces, pods, nodes, networkPolicies, policesOwnNode: chance(70) }
+}
+
+function randomPod(dice: Dice, nodes: readonly OracleNode[], index: number): OraclePod {
+  const { pick, chance, some } = dice
+  const node = pick(nodes)
+  const hostNetwork = chance(20)
+  const third = node.name === 'node-1' ? 0 : 2
+  return {
+    name: `pod-${index}`,
+    namespace: pick(['a', 'b', 'c']),
+    labels: labelsOf(dice),
+    node: node.name,
+    hostNetwork,
+    ip: hostNetwork ? node.ip : `10.128.${third}.${3 + index}`,
+    phase: chance(10) ? pick(['Succeeded', 'Failed']) : 'Running',
+    ports: some(2, () => ({ name: pick(NAMES), protocol: pick(PROTOCOLS), containerPort: pick(NUMBERS) })),
+  }
+}
+
+function randomPolicy(dice: Dice, index: number): OraclePolicy {
+  const { pick, chance, some } = dice
+  return {
+    metadata: { name: `policy-${index}`, namespace: pick(['a', 'b', 'c']) },
+    spec: {
+      podSelector: chance(70) ? {} : selector(dice),
+      ...(chance(70) ? { ingress: some(2, () => ({ ...peers(dice, 'from'), ...ports(dice) })) } : {}),
+      ...(chance(60) ? { egress: some(2, () => ({ ...peers(dice, 'to'), ...ports(dice) })) } : {}),
+      ...(chance(75) ? { policyTypes: pick([['Ingress'], ['Egress'], ['Ingress', 'Egress']]) } : {}),
+    },
+  }
+}
+
+const peers = (dice: Dice, name: 'from' | 'to'): Record<string, Peer[]> =>
+  dice.chance(85) ? { [name]: dice.some(2, () => peer(dice)) } : {}
+const ports = (dice: Dice): { ports?: Port[] } => (dice.chance(70) ? { ports: dice.some(2, () => port(dice)) } : {})
+
+function peer(dice: Dice): Peer {
+  const kind = dice.pick([0, 1, 2, 3])
+  if (kind === 0) return { podSelector: selector(dice) }
+  if (kind === 1) return { namespaceSelector: namespaceSelector(dice) }
+  if (kind === 2) return { namespaceSelector: namespaceSelector(dice), podSelector: selector(dice) }
+  return { ipBlock: block(dice) }
+}
+
+const namespaceSelector = (dice: Dice): Selector =>
+  dice.chance(30) ? { matchLabels: { 'kubernetes.io/metadata.name': dice.pick(NAMESPACES) } } : selector(dice)
+
+function selector(dice: Dice): Selector {
+  const { pick, chance, some } = dice
+  if (chance(25)) return {}
+  return {
+    ...(chance(60) ? { matchLabels: { [pick(KEYS)]: pick(VALUES) } } : {}),
+    ...(chance(40) ? { matchExpressions: some(2, () => expression(dice)) } : {}),
+  }
+}
+
+function expression({ pick }: Dice): NonNullable<Selector['matchExpressions']>[number] {
+  const operator = pick(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+  return { key: pick(KEYS), operator, ...(operator.endsWith('In') ? { values: [pick(VALUES), pick(VALUES)] } : {}) }
+}
+
+const CIDRS = ['0.0.0.0/0', '10.128.0.0/14', '10.128.0.0/23', '172.18.0.0/24', '100.64.0.0/16', '198.51.100.0/24']
+const PARTS = [
+  '10.128.0.0/29',
+  '10.128.2.4/30',
+  '172.18.0.11/32',
+  '198.51.100.8/32',
+  '100.64.0.2/32',
+  '10.128.0.4/31',
+  '10.128.0.2/32',
+]
+
+function block({ pick, chance }: Dice): NonNullable<Peer['ipBlock']> {
+  const cidr = pick(CIDRS)
+  const inside = PARTS.filter(part => cidr === '0.0.0.0/0' || part.startsWith(cidr.split('.')[0]!))
+  return { cidr, ...(chance(50) ? { except: [pick(inside)] } : {}) }
+}
+
+function port({ pick, chance }: Dice): Port {
+  const protocol = chance(70) ? { protocol: pick(PROTOCOLS) } : {}
+  if (chance(10)) return protocol
+  if (chance(30)) return { ...protocol, port: pick(NAMES) }
+  const number = pick(NUMBERS)
+  return { ...protocol, port: number, ...(chance(30) ? { endPort: number + pick([0, 1, 500]) } : {}) }
+}
+
+const OTHERS = ['198.51.100.8', '198.51.100.9']
+
+export function randomFlow(random: Random, world: OracleWorld): OracleFlow {
+  const { pick, chance } = diceOf(random)
+  const pods = world.pods.map(({ ip }) => ip)
+  const others = [...world.nodes.flatMap(({ ip, management, join }) => [ip, management, join]), ...OTHERS]
+  const address = (): string => pick(chance(75) ? pods : others)
+  const open = [
+    ...NUMBERS,
+    54,
+    82,
+    500,
+    65_535,
+    ...world.pods.flatMap(one => one.ports.map(each => each.containerPort)),
+  ]
+  return { from: address(), to: address(), protocol: pick([...PROTOCOLS, 'TCP', 'ICMP']), port: pick(open) }
+}
