@@ -1,6 +1,6 @@
 /**
  * Starts one process: the bundle of the role that is asked for, else the command line's, with V8's code cache. The cache is keyed by
- * bundle and Node, and written anew when V8 refuses it.
+ * bundle and Node, and written anew when V8 refuses it (as it does with other flags of its own).
  */
 'use strict'
 const fs = require('node:fs')
@@ -15,7 +15,7 @@ const HASHES = { BUNDLES: '' }
 function load(name) {
   const file = path.join(__dirname, `${name}.cjs`)
   const cacheFile = path.join(__dirname, `${name}.cache`)
-  const key = Buffer.from(`${HASHES[name]} ${process.version} ${process.arch} ${process.execArgv.join(' ')}\n`)
+  const key = Buffer.from(`${HASHES[name]} ${process.version} ${process.arch}\n`)
   const cachedData = readCache(cacheFile, key)
   // The bundles are ASCII: one byte a character, in memory too.
   const source = fs.readFileSync(file, 'latin1')

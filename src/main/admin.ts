@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { dirname } from 'node:path'
-import { collectDefaultMetrics, register } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { Progress } from '../client/mod.ts'
 
 /** Where every role of a twin can be asked how far it is: one Unix socket each. */
@@ -14,7 +14,7 @@ export function serveAdmin(path: string, progress: () => Progress, signal: Abort
       response.setHeader('content-type', 'application/json')
       response.end(JSON.stringify(progress()))
     } else if (request.url === '/metrics') {
-      collectOnce()
+      const register = await processMetrics()
       response.setHeader('content-type', register.contentType)
       response.end(await register.metrics())
     } else {
@@ -30,9 +30,10 @@ export function serveAdmin(path: string, progress: () => Progress, signal: Abort
 }
 
 let collecting = false
-/** The process's own metrics hook into the garbage collector: only once somebody asks. */
-function collectOnce(): void {
-  if (collecting) return
+/** The process's own metrics take time to load and hook into the garbage collector: only once somebody asks. */
+async function processMetrics(): Promise<Registry> {
+  const { collectDefaultMetrics, register } = await import('prom-client')
+  if (!collecting) collectDefaultMetrics()
   collecting = true
-  collectDefaultMetrics()
+  return register
 }
