@@ -24,6 +24,7 @@ export const start = begin(async args => {
 /** Runs one verb; returns its exit code. */
 async function commandLine(args: readonly string[]): Promise<number> {
   let code = 0
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithReader)
   const interruption = new AbortController()
   process.once('SIGINT', () => interruption.abort(new CommanderError(130, 'interrupted', 'interrupted')))
   const root = program(cliDeps(interruption.signal), exitCode => {
@@ -38,6 +39,13 @@ async function commandLine(args: readonly string[]): Promise<number> {
     throw error
   }
 }
+
+/** Whoever read what we print has gone (`| head`): the end, as by SIGPIPE. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(SIGPIPE_EXIT)
+  throw error
+}
+const SIGPIPE_EXIT = 141
 
 function cliDeps(interrupted: AbortSignal): CliDeps {
   const twins = hostTwins(dataHome())
