@@ -65,6 +65,18 @@ export function fsConformance(open: () => { readonly fs: FsDriver; readonly fold
     expect(text(`${at}/two/key`)).toBe('2')
   })
 
+  it('tells what is there, and where links lead', () => {
+    fs.write(`${at}/real/file`, '')
+    fs.symlink('real', `${at}/link`)
+    expect([fs.kind(`${at}/link`), fs.kind(`${at}/link/file`), fs.kind(`${at}/none`)]).toEqual([
+      'folder',
+      'file',
+      undefined,
+    ])
+    expect(fs.resolve(`${at}/link/file`)).toBe(fs.resolve(`${at}/real/file`))
+    expect(fs.resolve(`${at}/link/none`)).toBeUndefined()
+  })
+
   it('refuses to read a folder as a file', () => {
     fs.mkdir(`${at}/d`)
     expect(() => fs.read(`${at}/d`)).toThrow(expect.objectContaining({ code: 'EISDIR' }))

@@ -9,11 +9,33 @@ type Node =
 export interface FakeFs extends FsDriver {
   /** Permission bits of a file or folder. */
   mode(path: string): number | undefined
+  /** "uid:gid" of what was given away. */
+  owner(path: string): string | undefined
   /** Writes fail with this errno name until it is undefined again: a full disk, for example. */
   failWrites(code: string | undefined): void
 }
 
 const failure = (code: string, path: string): Error => Object.assign(new Error(`${code}: ${path}`), { code })
+
+function looking(
+  nodes: ReadonlyMap<string, Node>,
+  real: (path: string) => string,
+  place: (path: string) => string,
+): Pick<FakeFs, 'kind' | 'resolve' | 'give' | 'owner'> {
+  const owners = new Map<string, string>()
+  return {
+    kind: path => {
+      const node = nodes.get(real(path))
+      return node && ('file' in node ? 'file' : 'folder')
+    },
+    resolve: path => (nodes.has(real(path)) ? real(path) : undefined),
+    give: (path, uid, gid) => {
+      owners.set(place(path), `${uid}:${gid}`)
+      return true
+    },
+    owner: path => owners.get(real(path)),
+  }
+}
 
 /** Files in memory. */
 export function fakeFs(files: Readonly<Record<string, string>> = {}): FakeFs {
@@ -76,6 +98,7 @@ export function fakeFs(files: Readonly<Record<string, string>> = {}): FakeFs {
       if (failing !== undefined) throw failure(failing, path)
       mkdir(path, mode)
     },
+    ...looking(nodes, real, place),
     list: path =>
       below(real(path))
         .map(key => posix.basename(key))

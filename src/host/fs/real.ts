@@ -1,11 +1,15 @@
+import type { Stats } from 'node:fs'
 import {
   appendFileSync,
+  chmodSync,
   closeSync,
+  lchownSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -54,16 +58,41 @@ function withParents(path: string, f: () => void): void {
 /** The files of this machine. */
 export const systemFs: FsDriver = {
   read: path => found(() => readFileSync(path)),
-  write: (path, content, mode = 0o644) =>
-    withParents(path, () => replace(path, beside => writeFileSync(beside, content, { mode, flag: 'wx' }))),
+  write: (path, content, mode) => withParents(path, () => replace(path, beside => writeAs(beside, content, mode))),
   append: (path, content) => withParents(path, () => appendFileSync(path, content)),
   slice: (path, offset, length) => found(() => readSlice(path, offset, length)) ?? Buffer.alloc(0),
   size: path => found(() => statSync(path).size),
-  mkdir: (path, mode = 0o755) => void mkdirSync(path, { recursive: true, mode }),
+  mkdir: (path, mode) => {
+    const first = mkdirSync(path, { recursive: true, mode: 0o755 })
+    // The umask has its say when a folder is made, but none later.
+    if (first !== undefined && mode !== undefined) chmodSync(path, mode)
+  },
+  kind: path => found(() => kindOf(statSync(path))),
+  resolve: path => found(() => realpathSync(path)),
+  give: (path, uid, gid) => {
+    try {
+      lchownSync(path, uid, gid)
+      return true
+    } catch (error) {
+      if (!FORBIDDEN.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+      return false
+    }
+  },
   list: path => found(() => readdirSync(path).sort()) ?? [],
   rename: (from, to) => renameSync(from, to),
   symlink: (target, path) => withParents(path, () => replace(path, beside => symlinkSync(target, beside))),
   remove: path => rmSync(path, { recursive: true, force: true }),
+}
+
+/** EINVAL: the user namespace has no such user. */
+const FORBIDDEN = new Set(['EPERM', 'EINVAL', 'EOVERFLOW'])
+
+const kindOf = (stats: Stats): 'file' | 'folder' | 'other' =>
+  stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other'
+
+function writeAs(path: string, content: string | Uint8Array, mode: number | undefined): void {
+  writeFileSync(path, content, { mode: mode ?? 0o644, flag: 'wx' })
+  if (mode !== undefined) chmodSync(path, mode)
 }
 
 function readSlice(path: string, offset: number, length: number): Buffer {

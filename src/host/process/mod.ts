@@ -17,7 +17,7 @@ export interface SpawnSpec {
   readonly netns?: Netns
   /**
    * Own mount, PID, UTS and IPC namespaces; absent = this process's. The files are a private copy of this machine's: /etc,
-   * /var, /home, /root, /opt and /srv writable, /tmp and /run empty, the rest read-only; what is written is lost with the
+   * /var, /opt and /srv writable, /tmp, /run, /home and /root empty, the rest read-only; what is written is lost with the
    * sandbox. Targets of mounts are made, and so is cwd. readOnlyRoot leaves only the mounts writable.
    */
   readonly sandbox?: { readonly hostname: string; readonly mounts: readonly Mount[]; readonly readOnlyRoot?: boolean }

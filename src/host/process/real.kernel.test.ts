@@ -81,6 +81,21 @@ describe('a sandbox', () => {
     for (const path of [mark, '/fairlead', '/tmp/z']) expect(existsSync(path)).toBe(false)
   })
 
+  it("has what every program needs of /dev, and nothing of this machine's homes and disks", async () => {
+    const home = `/root/fairlead-test-${process.pid}`
+    writeFileSync(home, 'private')
+    const script = `cat ${home} 2>/dev/null || echo hidden; ls /dev; echo x > /dev/null && head -c2 /dev/zero | wc -c; echo out > /dev/stdout; touch /dev/shm/x /dev/termination-log && echo made`
+    const expected =
+      'hidden\nfd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n2\nout\nmade'
+    try {
+      expect(await output(script, { sandbox: box() })).toBe(expected)
+      expect(await output(`cat ${home}`)).toBe('private')
+      expect(existsSync('/dev/termination-log')).toBe(false)
+    } finally {
+      rmSync(home)
+    }
+  })
+
   it('mounts files and folders where it is told, making the targets', async () => {
     const mounts = [
       { source, target: '/data/deep/volume' },

@@ -21,8 +21,9 @@ type Sandbox = NonNullable<SpawnSpec['sandbox']>
 /** Hidden while the new root is built there: volumes are held by descriptor before. */
 const STAGE = '/tmp'
 const ROOT = `${STAGE}/root`
-const WRITABLE = new Set(['etc', 'var', 'root', 'home', 'opt', 'srv'])
-const EMPTY: Readonly<Record<string, number>> = { tmp: 0o1777, run: 0o755, proc: 0o555 }
+const WRITABLE = new Set(['etc', 'var', 'opt', 'srv'])
+/** What people keep at home (keys, credentials) is no container's business. */
+const EMPTY: Readonly<Record<string, number>> = { tmp: 0o1777, run: 0o755, proc: 0o555, root: 0o700, home: 0o755 }
 
 /**
  * Gives the calling thread mount, UTS and IPC namespaces of its own whose root is a private copy of this machine's files.
@@ -72,12 +73,33 @@ function buildRoot(): void {
 function fill(name: string, target: string): void {
   if (EMPTY[name] !== undefined) return
   mkdirSync(target)
-  if (name === 'dev') mount('/dev', target, null, C.MS_BIND | C.MS_REC)
+  if (name === 'dev') fillDev(target)
   else if (name === 'sys') fillSys(target)
   else if (!WRITABLE.has(name) || !overlay(name, target)) {
     mount(`/${name}`, target, null, C.MS_BIND | C.MS_REC)
     lock(target)
   }
+}
+
+/** What OCI runtimes give: disks and the like are the machine's own. */
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx'] as const
+const DEVICE_LINKS = {
+  fd: '/proc/self/fd',
+  stdin: '/proc/self/fd/0',
+  stdout: '/proc/self/fd/1',
+  stderr: '/proc/self/fd/2',
+}
+
+function fillDev(target: string): void {
+  for (const device of DEVICES) {
+    if (!existsSync(`/dev/${device}`)) continue
+    writeFileSync(`${target}/${device}`, '')
+    mount(`/dev/${device}`, `${target}/${device}`, null, C.MS_BIND)
+  }
+  mkdirSync(`${target}/pts`)
+  mount('/dev/pts', `${target}/pts`, null, C.MS_BIND)
+  makeFolder(`${target}/shm`, 0o1777)
+  for (const [name, to] of Object.entries(DEVICE_LINKS)) symlinkSync(to, `${target}/${name}`)
 }
 
 /** A sysfs mounted in a network namespace shows that one's links. Refused where the machine's own is masked. */

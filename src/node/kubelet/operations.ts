@@ -10,7 +10,6 @@ import type { Cni, PodNetwork } from '../cni/mod.ts'
 import type { ContainerStatus } from '../runtime/mod.ts'
 import { RuntimeError } from '../runtime/mod.ts'
 import type { Action } from './decide.ts'
-import { makeVolumes, volumePaths, volumesFolder } from './mounts.ts'
 import type { KubeletDeps, KubeletOptions } from './options.ts'
 import type { RuntimeView } from './runtime-view.ts'
 import { readSources } from './sources.ts'
@@ -23,12 +22,17 @@ import { linkedServices, serviceEnv } from './spec/service-env.ts'
 import { VolumeError, volumeSources } from './spec/volumes.ts'
 import type { Tracked } from './tracked.ts'
 import { block } from './tracked.ts'
+import { makeVolumes } from './volumes/make.ts'
+import { mountsOf } from './volumes/mounts.ts'
+import { volumesFolder } from './volumes/places.ts'
+import type { Tokens } from './volumes/tokens.ts'
 
 export interface OperationsDeps extends KubeletDeps {
   readonly options: KubeletOptions
   readonly events: EventRecorder
   readonly view: RuntimeView
   readonly services: Informer<Service>
+  readonly tokens: Tokens
   /** Absent until the node's pod network is known and stands. */
   readonly cni: () => Cni | undefined
 }
@@ -138,8 +142,8 @@ async function describe(deps: OperationsDeps, tracked: Tracked, pod: Pod, contai
   const sources = await readSources(deps.client, namespace, envSources(container))
   const where = whereabouts(deps.options, tracked.addresses)
   const env = containerEnv(pod, container, serviceEnv(links), sources, where)
-  const volumes = volumePaths(deps.options.stateDir, pod)
-  return containerSpec(pod, container, attempt, env, volumes, appProtocolsOf(pod, container, services))
+  const mounts = mountsOf(deps.fs, deps.options.stateDir, pod, container, env)
+  return containerSpec(pod, container, attempt, env, mounts, appProtocolsOf(pod, container, services))
 }
 
 const RUNS_AS = { builtin: 'built-in', process: 'process', 'stand-in': 'stand-in' } as const
@@ -196,6 +200,7 @@ async function tearDown(deps: OperationsDeps, tracked: Tracked, graceSeconds: nu
     await deps.runtime.removeSandbox(tracked.podUid, graceSeconds)
     deps.view.noteRemoved(tracked.podUid)
     forgetNetwork(deps, tracked)
+    deps.tokens.forget(tracked.podUid)
     deps.fs.remove(volumesFolder(deps.options.stateDir, tracked.podUid))
     return true
   } catch (error) {

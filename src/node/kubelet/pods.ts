@@ -19,6 +19,7 @@ import { statusOf } from './status.ts'
 import type { StatusWriter } from './status-writer.ts'
 import type { Tracked } from './tracked.ts'
 import { laterOf, track } from './tracked.ts'
+import type { VolumeFollower } from './volumes/follow.ts'
 
 export interface PodsDeps {
   readonly client: Client
@@ -27,6 +28,7 @@ export interface PodsDeps {
   readonly operations: Operations
   readonly probes: ProbeManager
   readonly statuses: StatusWriter
+  readonly volumes: VolumeFollower
   readonly events: EventRecorder
   /** Whether pods can have a network of their own. */
   readonly isNetworkReady: () => boolean
@@ -108,6 +110,7 @@ async function syncPod(deps: PodsDeps, options: KubeletOptions, queue: Queue, on
   const again = (): void => queue.add(one.podUid)
   if (!pod) {
     deps.probes.forget(one.podUid)
+    deps.volumes.forget(one.podUid)
     one.isBusy = true
     if (one.isGone) return true
     tearDown(deps, one, ORPHAN_GRACE_SECONDS, again)
@@ -119,6 +122,7 @@ async function syncPod(deps: PodsDeps, options: KubeletOptions, queue: Queue, on
     return false
   }
   followProbes(deps, one, pod)
+  followVolumes(deps, options, one, pod)
   const facts = factsOf(deps, one, pod)
   const decision = decide(facts)
   for (const action of decision.actions) act(deps, one, pod, action, again)
@@ -143,6 +147,12 @@ function factsOf(deps: PodsDeps, one: Tracked, pod: Pod): PodFacts {
     restarts: one.restarts,
     nowMs: deps.clock.now(),
   }
+}
+
+function followVolumes(deps: PodsDeps, options: KubeletOptions, one: Tracked, pod: Pod): void {
+  if (pod.metadata.deletionTimestamp !== undefined || wasOver(pod)) deps.volumes.forget(one.podUid)
+  else if (one.isSetUp)
+    deps.volumes.follow(pod, { node: options.node, hostIps: options.addresses, podIps: one.addresses })
 }
 
 function followProbes(deps: PodsDeps, one: Tracked, pod: Pod): void {

@@ -292,6 +292,34 @@ describe('a pod', () => {
     expect(events('BackOff')).toEqual(['Back-off restarting failed container main in pod web_shop(uid-web)'])
   })
 
+  test('sees its volumes change with what they come from, all files of one at once', async () => {
+    const { run, api, settled, fs, pod, bench } = await world()
+    api.put(ConfigMap, { metadata: { name: 'settings', namespace: 'shop' }, data: { a: '1', b: '1' } })
+    const items = [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }]
+    run('web', {
+      volumes: [
+        { name: 'map', configMap: { name: 'settings' } },
+        { name: 'later', configMap: { name: 'later', optional: true } },
+        { name: 'about', downwardAPI: { items } },
+      ],
+    })
+    await settled()
+    const read = (path: string) => fs.read(`/run/kubelet/volumes/uid-web/${path}`)?.toString()
+    expect([read('map/a'), read('map/b'), read('later/x')]).toEqual(['1', '1', undefined])
+    api.put(ConfigMap, { metadata: { name: 'settings', namespace: 'shop' }, data: { a: '2', c: '2' } })
+    api.put(ConfigMap, { metadata: { name: 'later', namespace: 'shop' }, data: { x: 'now' } })
+    const body = { metadata: { labels: { tier: 'front' } } }
+    await bench.api.client.patch(Pod, { namespace: 'shop', name: 'web' }, { type: 'merge', body })
+    await eventually(
+      () => read('later/x') === 'now' && read('map/a') === '2' && read('about/labels') === 'tier="front"',
+    )
+    expect([read('map/b'), read('map/c')]).toEqual([undefined, '2'])
+    await bench.api.client.delete(ConfigMap, { namespace: 'shop', name: 'settings' })
+    await settled()
+    expect(read('map/a')).toBe('2')
+    expect(pod('web')!.status!.containerStatuses![0]!.restartCount).toBe(0)
+  })
+
   test('that is deleted ends, leaves nothing behind, and is gone', async () => {
     const { run, pod, api, settled, netns, current, fs, events, bench } = await world()
     run('web', { volumes: [{ name: 'data', emptyDir: {} }] })

@@ -17,6 +17,8 @@ import { createProbeManager } from './probes.ts'
 import type { RuntimeView } from './runtime-view.ts'
 import { followRuntime } from './runtime-view.ts'
 import { createStatusWriter } from './status-writer.ts'
+import { createVolumeFollower } from './volumes/follow.ts'
+import { createTokens } from './volumes/tokens.ts'
 
 /**
  * The kubelet of one node: registers it, keeps its lease, and runs the pods that are bound to it. Resolves when the node is
@@ -67,9 +69,16 @@ function startPods(deps: KubeletDeps, options: KubeletOptions, known: Known, sig
   const worker = deps.progress.worker('kubelet status')
   const statuses = createStatusWriter({ ...deps, busy: value => worker.busy(value) }, signal)
   const cni = (): Cni | undefined => known.network.cni
-  const operations = createOperations({ ...deps, ...known, options, events, cni })
+  const tokens = createTokens(deps)
+  const volumesWorker = deps.progress.worker('kubelet volumes')
+  const volumes = createVolumeFollower(
+    { ...deps, tokens, busy: value => volumesWorker.busy(value) },
+    options.stateDir,
+    signal,
+  )
+  const operations = createOperations({ ...deps, ...known, options, events, cni, tokens })
   const isNetworkReady = (): boolean => known.network.cni !== undefined
-  return runPods({ ...deps, ...known, operations, probes, statuses, events, isNetworkReady }, options, signal)
+  return runPods({ ...deps, ...known, operations, probes, statuses, volumes, events, isNetworkReady }, options, signal)
 }
 
 /** The network of pods, once somebody has assigned the node its part and the node's own network stands. */

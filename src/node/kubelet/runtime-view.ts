@@ -25,6 +25,9 @@ export interface RuntimeViewDeps {
   readonly log: Logger
 }
 
+/** Every pod of the node waits for it, and trying costs a system call. */
+const RECONNECT = { minMs: 20, maxMs: 50 }
+
 /** `changed` is called with a pod's UID, or without one when everything may be different. */
 export function followRuntime(
   deps: RuntimeViewDeps,
@@ -50,7 +53,7 @@ export function followRuntime(
     changed()
   }
   const follow = async (): Promise<void> => {
-    const backoff = createBackoff({ minMs: 20, maxMs: 500 }, deps.clock.monotonic())
+    const backoff = createBackoff(RECONNECT, deps.clock.monotonic())
     while (!signal.aborted) {
       try {
         for await (const event of deps.runtime.events(node, signal)) {

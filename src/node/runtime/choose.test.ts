@@ -6,6 +6,7 @@ import { imageKind, repositoryOf } from './images.ts'
 const machine: Machine = {
   runs: command => ['sh', '/bin/sh', 'bash', 'sleep', 'wget', 'curl', 'node', 'python3'].includes(command),
   exists: path => path === '/app/here.js',
+  namespace: 'openshift-ingress',
   builtins: new Set(['fairlead/dns']),
   roles: new Map([['fairlead/router', ['/usr/bin/node', '/main.js', 'router']]]),
 }
@@ -85,6 +86,18 @@ describe('how a container runs', () => {
     )
     expect(of('busybox', [], ['absent']).why).toBe('exec: "absent": executable file not found in $PATH')
     expect(of('nginx').why).toBe('the image "nginx" is recognised: built-in nginx')
+  })
+
+  test.each([
+    ['openshift-dns', 'builtin', 'process'],
+    ['kube-system', 'builtin', 'process'],
+    ['default', 'stand-in', 'stand-in'],
+    ['shop', 'stand-in', 'stand-in'],
+    ['openshift', 'stand-in', 'stand-in'],
+    ['my-openshift-ingress', 'stand-in', 'stand-in'],
+  ])("parts of Fairlead in namespace %s: the cluster's own alone get credentials", (namespace, dns, router) => {
+    const here = (image: string) => choose({ image, command: [], args: [] }, { ...machine, namespace })
+    expect([here('fairlead/dns').as, here('quay.io/fairlead/router:1').as]).toEqual([dns, router])
   })
 
   test('a name of another repository does not pass for a part of Fairlead', () => {

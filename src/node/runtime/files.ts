@@ -42,7 +42,7 @@ const TOOLS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** Applets come last, so that they only fill gaps; first where the image is busybox's. */
 export const searchPath = (applets: boolean): string => (applets ? `${APPLETS}:${TOOLS}` : `${TOOLS}:${APPLETS}`)
 
-/** The file of a volume that the container sees at this path. */
+/** The file of a volume that the container sees at this path; a link that leads out of the volume leads nowhere. */
 export function inVolumes(fs: FsDriver, spec: ContainerSpec, path: string): Buffer | undefined {
   if (!path.startsWith('/') || path.split('/').includes('..')) return undefined
   const mount = [...spec.mounts]
@@ -51,7 +51,9 @@ export function inVolumes(fs: FsDriver, spec: ContainerSpec, path: string): Buff
   if (!mount) return undefined
   const rest = path.slice(mount.target.replace(/\/+$/, '').length)
   try {
-    return fs.read(`${mount.source}${rest}`)
+    const [top, file] = [fs.resolve(mount.source), fs.resolve(`${mount.source}${rest}`)]
+    const isInside = top !== undefined && (file === top || file?.startsWith(`${top}/`))
+    return isInside ? fs.read(file!) : undefined
   } catch {
     return undefined
   }

@@ -4,16 +4,13 @@ import type { Service } from '../../../api/core/service.ts'
 import type { ContainerPort, ContainerSpec } from '../../runtime/mod.ts'
 import { expand } from './expand.ts'
 
-/** Where a volume is on the node, by the volume's name. */
-export type VolumePaths = ReadonlyMap<string, string>
-
 /** What the runtime is asked to run. */
 export function containerSpec(
   pod: Pod,
   container: Container,
   attempt: number,
   env: Readonly<Record<string, string>>,
-  volumes: VolumePaths,
+  mounts: ContainerSpec['mounts'],
   appProtocols: Readonly<Record<number, string>>,
 ): ContainerSpec {
   const security = { ...pod.spec.securityContext, ...defined(container.securityContext ?? {}) }
@@ -33,7 +30,7 @@ export function containerSpec(
     ...(security.runAsUser === undefined ? {} : { uid: Number(security.runAsUser) }),
     ...(security.runAsGroup === undefined ? {} : { gid: Number(security.runAsGroup) }),
     ...(container.securityContext?.readOnlyRootFilesystem ? { readOnlyRoot: true } : {}),
-    mounts: mountsOf(container, env, volumes),
+    mounts,
     appProtocols,
   }
 }
@@ -47,21 +44,6 @@ export const portsOf = (container: Container): readonly ContainerPort[] =>
     port: containerPort,
     protocol: protocol ?? 'TCP',
   }))
-
-function mountsOf(
-  container: Container,
-  env: Readonly<Record<string, string>>,
-  volumes: VolumePaths,
-): ContainerSpec['mounts'] {
-  return (container.volumeMounts ?? []).flatMap(mount => {
-    const path = volumes.get(mount.name)
-    if (path === undefined) return []
-    const below = mount.subPathExpr ? expand(mount.subPathExpr, env) : (mount.subPath ?? '')
-    const isInside = !below.startsWith('/') && !below.split('/').includes('..')
-    const source = below !== '' && isInside ? `${path}/${below}` : path
-    return [{ source, target: mount.mountPath, readOnly: mount.readOnly ?? false }]
-  })
-}
 
 /** What Services say is spoken on a container's ports: by port number. The pod must match a Service's selector. */
 export function appProtocolsOf(pod: Pod, container: Container, services: readonly Service[]): Record<number, string> {

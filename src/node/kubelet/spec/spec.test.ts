@@ -4,7 +4,7 @@ import type { Secret } from '../../../api/core/secret.ts'
 import type { Service } from '../../../api/core/service.ts'
 import { containerOf, podOf } from '../testing.ts'
 import { checkOf } from './checks.ts'
-import { appProtocolsOf, containerSpec } from './container.ts'
+import { appProtocolsOf } from './container.ts'
 import { resolvConf } from './dns.ts'
 import type { Sources } from './env.ts'
 import { containerEnv } from './env.ts'
@@ -254,7 +254,7 @@ describe('volumes', () => {
   }
 
   test.each<[string, object, unknown]>([
-    ['emptyDir', { emptyDir: {} }, []],
+    ['emptyDir', { emptyDir: {} }, { is: 'empty' }],
     [
       'a ConfigMap',
       { configMap: { name: 'settings' } },
@@ -290,7 +290,7 @@ describe('volumes', () => {
         ['token', { expirationSeconds: 3600 }, 0o644],
       ],
     ],
-    ['a path of the node', { hostPath: { path: '/x' } }, { is: 'path', path: '/x', make: false }],
+    ['a path of the node', { hostPath: { path: '/x' } }, { is: 'host', path: '/x', type: '' }],
   ])('%s', (_, volume, expected) => expect(plan(volume)).toEqual(expected))
 
   test.each<[object, string]>([
@@ -299,26 +299,6 @@ describe('volumes', () => {
     [{ configMap: { name: 'settings', items: [{ key: 'z', path: 'z' }] } }, 'references non-existent config key: z'],
     [{ configMap: { name: 'settings', items: [{ key: 'a', path: '../../etc/passwd' }] } }, 'leads out of the volume'],
   ])('%j cannot be made', (volume, message) => expect(() => plan(volume)).toThrow(message))
-
-  test('a volume appears where its mount says, and no part of it outside', () => {
-    const mounts = [
-      { name: 'v', mountPath: '/data', subPath: 'sub', readOnly: true },
-      { name: 'v', mountPath: '/bad', subPath: '../x' },
-      { name: 'absent', mountPath: '/none' },
-    ]
-    const spec = containerSpec(
-      podOf(),
-      containerOf('main', { volumeMounts: mounts }),
-      0,
-      {},
-      new Map([['v', '/volumes/v']]),
-      {},
-    )
-    expect(spec.mounts).toEqual([
-      { source: '/volumes/v/sub', target: '/data', readOnly: true },
-      { source: '/volumes/v', target: '/bad', readOnly: false },
-    ])
-  })
 })
 
 describe('checks', () => {

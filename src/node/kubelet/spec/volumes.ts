@@ -6,10 +6,11 @@ import type { Sources } from './env.ts'
 import type { Whereabouts } from './fields.ts'
 import { fieldValue, resourceValue } from './fields.ts'
 
-/** What a volume is on the node: a folder of its own with these files, or a path that is there already. */
+/** What a volume is on the node: a folder with exactly these files, one that pods fill, or a path of the node. */
 export type VolumePlan =
   | { readonly is: 'folder'; readonly files: readonly VolumeFile[] }
-  | { readonly is: 'path'; readonly path: string; readonly make: boolean }
+  | { readonly is: 'empty' }
+  | { readonly is: 'host'; readonly path: string; readonly type: string }
   | { readonly is: 'unsupported'; readonly message: string }
 
 export interface VolumeFile {
@@ -35,7 +36,7 @@ const DEFAULT_MODE = 0o644
 
 /** Throws VolumeError where something that is not optional is missing. */
 export function planVolume(pod: Pod, volume: Volume, sources: Sources, where: Whereabouts): VolumePlan {
-  if (volume.emptyDir) return { is: 'folder', files: [] }
+  if (volume.emptyDir || volume.persistentVolumeClaim || volume.ephemeral) return { is: 'empty' }
   if (volume.configMap) {
     const { name = '', items, optional, defaultMode } = volume.configMap
     return folder(
@@ -53,8 +54,7 @@ export function planVolume(pod: Pod, volume: Volume, sources: Sources, where: Wh
     const { sources: parts = [], defaultMode } = volume.projected
     return folder(parts.flatMap(part => projection(pod, part, defaultMode, sources, where)))
   }
-  if (volume.hostPath)
-    return { is: 'path', path: volume.hostPath.path, make: volume.hostPath.type === 'DirectoryOrCreate' }
+  if (volume.hostPath) return { is: 'host', path: volume.hostPath.path, type: volume.hostPath.type ?? '' }
   return {
     is: 'unsupported',
     message: `volume ${JSON.stringify(volume.name)} is of a kind that this node cannot mount`,

@@ -21,9 +21,9 @@ export function placeOf(
   runtime: Runtime,
   pod: Pod,
   spec: ContainerSpec,
-  choice: { readonly applets: boolean; readonly role: boolean },
+  choice: { readonly applets: boolean; readonly role: boolean; readonly argv?: readonly string[] },
 ): Place {
-  const extra: readonly Mount[] = choice.role ? runtime.options.roleMounts : []
+  const extra: readonly Mount[] = choice.role ? [...runtime.options.roleMounts, ...programMount(choice.argv)] : []
   return {
     netns: pod.netns!,
     hostname: pod.spec.hostname,
@@ -33,7 +33,11 @@ export function placeOf(
   }
 }
 
-export async function chooseFor(runtime: Runtime, spec: ContainerSpec): Promise<Choice> {
+/** Homes are hidden from containers, and Node.js may lie in one. */
+const programMount = ([program = ''] = [] as readonly string[]): readonly Mount[] =>
+  /^\/(home|root)\//.test(program) ? [{ source: program, target: program, readOnly: true }] : []
+
+export async function chooseFor(runtime: Runtime, pod: Pod, spec: ContainerSpec): Promise<Choice> {
   const applets = await runtime.applets()
   const { process, fs } = runtime.deps
   return choose(spec, {
@@ -41,6 +45,7 @@ export async function chooseFor(runtime: Runtime, spec: ContainerSpec): Promise<
       process.which(command, spec.env.PATH ?? searchPath(false)) !== undefined ||
       applets.has(command.replace(/^\/(usr\/)?s?bin\//, '')),
     exists: path => fs.size(path) !== undefined || spec.mounts.some(mount => path.startsWith(`${mount.target}/`)),
+    namespace: pod.spec.namespace,
     builtins: new Set(runtime.options.builtins.keys()),
     roles: runtime.options.roles,
   })
@@ -48,7 +53,7 @@ export async function chooseFor(runtime: Runtime, spec: ContainerSpec): Promise<
 
 /** Starts one attempt. It never rejects: what cannot run has ended. */
 export async function startAttempt(runtime: Runtime, pod: Pod, spec: ContainerSpec): Promise<Attempt> {
-  const choice = await chooseFor(runtime, spec)
+  const choice = await chooseFor(runtime, pod, spec)
   const attempt = newAttempt(runtime, spec, choice)
   if (choice.as === 'cannot') {
     end(runtime, attempt, { exitCode: choice.exitCode, reason: 'ContainerCannotRun', message: choice.why })
