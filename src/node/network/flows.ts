@@ -4,8 +4,8 @@ import type { FlowFilter } from '../../host/conntrack/mod.ts'
 import { parseIp } from '../../lib/ip.ts'
 
 /**
- * The UDP connections that would go on past a change: to backends that are gone, and those that found nobody before there
- * was a backend, or went to the node itself before its port was a Service's. TCP ends by itself, and draining needs it.
+ * The UDP connections that would go on past a change: to backends that are gone, and those that went elsewhere (to the node itself, say)
+ * before address and port were a Service's. TCP ends by itself, and draining needs it.
  */
 export function staleFlows(changes: readonly FrontChange[]): readonly FlowFilter[] {
   return changes.flatMap(({ old, next }) => {
@@ -17,7 +17,9 @@ export function staleFlows(changes: readonly FrontChange[]): readonly FlowFilter
     const kept = new Set(addressesOf(next))
     const before = addressesOf(old)
     if (kept.size === 0) return before.length > 0 ? [flow] : []
-    const answers = before.length === 0 ? [address] : before.filter(one => !kept.has(one)).map(one => parseSlot(one)[0])
+    // A refused packet leaves no connection behind, and looking for one costs the kernel 10 ms.
+    if (before.length === 0) return old?.refused === undefined ? [{ ...flow, answeredBy: address }] : []
+    const answers = before.filter(one => !kept.has(one)).map(one => parseSlot(one)[0])
     return answers.filter(answeredBy => answeredBy !== undefined).map(answeredBy => ({ ...flow, answeredBy }))
   })
 }

@@ -223,9 +223,12 @@ test('the kernel forgets UDP connections that lead elsewhere now, and only those
   putSlice(bench.api, 'dns', [], dns)
   await settled(bench)
   expect(conntrack.flows(netns)).toEqual([])
-  // What found nobody before there was a backend.
-  conntrack.add(netns, flow('172.30.0.10'))
   putSlice(bench.api, 'dns', [{ address: '10.128.0.6' }], dns)
+  await settled(bench)
+  // What went elsewhere before the address was a Service's.
+  conntrack.add(netns, flow('172.30.0.11', '172.30.0.11'))
+  putSlice(bench.api, 'late', [{ address: '10.128.0.6' }], dns)
+  putService(bench.api, 'late', '172.30.0.11', { ports: [{ port: 53, protocol: 'UDP' }] })
   await settled(bench)
   expect(conntrack.flows(netns)).toEqual([])
   add()
