@@ -96,10 +96,13 @@ describe('OpenAPI', () => {
     const { json } = await call(api, 'GET /openapi/v2')
     expect(json.swagger).toBe('2.0')
     expect(json.definitions['io.k8s.api.core.v1.Pod']).toBeDefined()
+    expect((await call(api, 'GET /openapi/v2', { headers: { accept: 'application/x-other' } })).status).toBe(406)
     const protobuf = await call(api, 'GET /openapi/v2', {
       headers: { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' },
     })
-    expect(protobuf.status).toBe(406)
+    expect(protobuf.status).toBe(200)
+    expect(protobuf.headers['content-type']).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf')
+    expect(protobuf.text).toContain('2.0')
   })
 })
 

@@ -4,6 +4,7 @@ import { ListMeta, Status } from '../../api/meta/status.ts'
 import { messageNode } from '../../schema/message-node.ts'
 import { openApiV2, openApiV3 } from '../../schema/openapi/document.ts'
 import type { SharedTypes } from '../../schema/openapi/type.ts'
+import { bytesField, join, textField } from '../../wire/protobuf/write.ts'
 import { notAcceptable } from '../errors.ts'
 import { parseAccept } from '../negotiate/accept.ts'
 import type { Registry } from '../resource/registry.ts'
@@ -57,6 +58,7 @@ export function openApiRoute(registry: Registry): Route {
     const path = request.path.replace(/\/$/, '').slice('/openapi/'.length)
     if (path === 'v3') return compressed(request, index(paths(), version3))
     if (path === 'v2') {
+      if (takesProtobuf(request.headers.accept)) return emptyV2()
       mustTakeJson(request.headers.accept)
       const document = documentOf('v2', registry.all(), () => openApiV2(registry.all(), SHARED))
       return compressed(request, ifChanged(request, page(document, false)))
@@ -100,6 +102,25 @@ const page = ({ body, hash }: Document, immutable: boolean): Page => ({
   },
   body,
 })
+
+/** Clients ask for it under a name that Go itself refuses to read in an answer, because of the "@". */
+const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+const V2_PROTOBUF_ASKED = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+
+const takesProtobuf = (accept: string | undefined): boolean =>
+  parseAccept(accept ?? '').some(({ type }) => type === V2_PROTOBUF || type === V2_PROTOBUF_ASKED)
+
+/**
+ * What kubectl asks for when a kind is in none of the version 3 documents: without an answer it stops before it can say that there is no
+ * such kind. So the document that describes nothing is enough. Source: OpenAPIv2.proto of gnostic: Document.swagger 1, info 2 (title
+ * 1, version 2), paths 8.
+ */
+function emptyV2(): Page {
+  const info = join([textField(1, 'Kubernetes'), textField(2, 'unversioned')])
+  const body = Buffer.from(join([textField(1, '2.0'), bytesField(2, info), bytesField(8, Buffer.alloc(0))]))
+  const headers = { 'content-type': V2_PROTOBUF, vary: 'Accept', 'cache-control': 'no-cache, private' }
+  return { status: 200, headers, body }
+}
 
 /** The documents exist as JSON alone. Throws StatusError 406. */
 function mustTakeJson(accept: string | undefined): void {
