@@ -1,15 +1,17 @@
-/** What breaks, and how the twin goes on: each fault with the proof that things worked before and after. */
-
+/** What breaks while a twin runs, and how it goes on: each fault with the proof that things worked before and work after. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Twin } from './harness.ts'
-import { FAIRLEAD, hostPid, run, start, startTwin, traces, until, worldPids } from './harness.ts'
+import { ConfigMap } from '../src/api/core/config-map.ts'
+import { connectClient } from '../src/main/connect.ts'
+import type { Result, Twin } from './harness.ts'
+import { FAIRLEAD, hostPid, start, startTwin, until, worldPids } from './harness.ts'
 
 const HOST = 'web-faults.apps.fairlead.localhost'
 const RECOVERY_MS = 2000
+const DISK_MIB = 48
 const MANIFEST = `
 apiVersion: v1
 kind: Namespace
@@ -36,124 +38,39 @@ metadata: { name: web, namespace: faults }
 spec: { to: { kind: Service, name: web }, tls: { termination: edge } }
 `
 
-describe('a role killed with -9', () => {
-  let twin: Twin
-  beforeAll(async () => {
-    twin = await startTwin({ name: 'faults' })
-    expect((await twin.tryKubectl(['apply', '-f', '-'], { input: MANIFEST })).code).toBe(0)
-    expect((await twin.fairlead('wait')).code).toBe(0)
-    expect((await twin.https(HOST)).status).toBe(200)
-  })
-  afterAll(async () => {
-    await twin?.down()
-  })
-
-  const within = async (what: string, attempt: () => Promise<boolean>): Promise<void> => {
-    const startMs = performance.now()
-    await until(what, async () => (await attempt().catch(() => false)) || undefined, 10_000)
-    expect(performance.now() - startMs, what).toBeLessThan(RECOVERY_MS)
-  }
-
-  test('the API: back with every acknowledged object', async () => {
-    const made = await twin.kubectl('-n', 'faults', 'create', 'configmap', 'kept', '--from-literal=a=b')
-    expect(made).toContain('created')
-    process.kill(await hostPid(twin, 'api'), 'SIGKILL')
-    await within(
-      'the API answers again',
-      async () => (await twin.tryKubectl(['-n', 'faults', 'get', 'configmap', 'kept'])).code === 0,
-    )
-    await twin.kubectl('-n', 'faults', 'scale', 'deploy/web', '--replicas=4')
-    await twin.kubectl('-n', 'faults', 'rollout', 'status', 'deploy/web', '--timeout=20s')
-    await twin.kubectl('-n', 'faults', 'scale', 'deploy/web', '--replicas=3')
-  })
-
-  test('a node agent: connections through its node live on, and it acts again', async () => {
-    const pod = (
-      await twin.kubectl(
-        '-n',
-        'faults',
-        'get',
-        'pods',
-        '-l',
-        'app=web',
-        '-o',
-        'jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName} {.status.podIP} {.status.containerStatuses[0].restartCount}{"\\n"}{end}',
-      )
-    )
-      .trim()
-      .split('\n')
-      .map(line => line.split(' '))
-      .find(fields => fields[1] === 'node-2')!
-    const held = start(
-      FAIRLEAD,
-      ['exec', '--name', twin.name, 'node-1', '--', 'busybox', 'nc', pod[2]!, '8080'],
-      twin.env,
-    )
-    let received = ''
-    held.stdout.on('data', chunk => {
-      received += String(chunk)
-    })
-    const ask = (path: string): void => void held.stdin.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
-    ask('/before')
-    await until('an answer before', async () => received.includes('200 OK'))
-    const agent = await hostPid(twin, 'node-2')
-    process.kill(agent, 'SIGKILL')
-    received = ''
-    ask('/during')
-    await until('an answer on the same connection', async () => received.includes('200 OK'))
-    held.kill()
-    await within('another agent', async () => (await hostPid(twin, 'node-2')) !== agent)
-    await twin.fairlead('wait')
-    const restarts = await twin.kubectl(
-      '-n',
-      'faults',
-      'get',
-      'pod',
-      pod[0]!,
-      '-o',
-      'jsonpath={.status.containerStatuses[0].restartCount}',
-    )
-    expect(restarts).toBe(pod[3])
-  })
-
-  test('the pod runtime: its pods start again and the Route answers', async () => {
-    process.kill(await hostPid(twin, 'runtime'), 'SIGKILL')
-    await within('the Route answers', async () => (await twin.https(HOST)).status === 200)
-    await until('a restart is counted', async () =>
-      /[1-9]/.test(
-        await twin.kubectl(
-          '-n',
-          'faults',
-          'get',
-          'pods',
-          '-l',
-          'app=web',
-          '-o',
-          'jsonpath={.items[*].status.containerStatuses[0].restartCount}',
-        ),
-      ),
-    )
-    expect((await twin.fairlead('wait')).code).toBe(0)
-  })
-
-  test('HAProxy: back with every Route', async () => {
-    await until('the Route answers before', async () => (await twin.https(HOST)).status === 200)
-    const victims = worldPids(twin, /^haproxy|\/haproxy/)
-    expect(victims.length).toBeGreaterThan(0)
-    for (const pid of victims) process.kill(pid, 'SIGKILL')
-    await within('the Route answers', async () => (await twin.https(HOST)).status === 200)
-  })
-
-  test('the supervisor: everything dies with it, and `up` brings every acknowledged object back', async () => {
-    const uid = await twin.kubectl('-n', 'faults', 'get', 'deploy', 'web', '-o', 'jsonpath={.metadata.uid}')
-    const pids = worldPids(twin)
-    process.kill(await hostPid(twin, 'supervisor'), 'SIGKILL')
-    await until('nothing of the world runs', async () => pids.every(pid => !alive(pid)), 5000)
-    expect((await twin.fairlead('up')).code).toBe(0)
-    expect(await twin.kubectl('-n', 'faults', 'get', 'deploy', 'web', '-o', 'jsonpath={.metadata.uid}')).toBe(uid)
-    await until('the Route answers', async () => (await twin.https(HOST)).status === 200)
-  })
+/** A disk of its own, which a test can fill. */
+const dataHome = mkdtempSync(join(tmpdir(), 'fairlead-faults-'))
+let twin: Twin
+beforeAll(async () => {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m`, 'tmpfs', dataHome])
+  twin = await startTwin({ name: 'faults', dataHome })
+  expect((await apply(MANIFEST)).code).toBe(0)
+  expect((await twin.fairlead('wait')).code).toBe(0)
+  expect((await twin.https(HOST)).status).toBe(200)
 })
+afterAll(async () => {
+  await twin?.down()
+  execFileSync('umount', [dataHome])
+  rmSync(dataHome, { recursive: true })
+})
+
+const apply = (input: string): Promise<Result> => twin.tryKubectl(['apply', '-f', '-'], { input })
+const kubectl = (...args: string[]): Promise<string> => twin.kubectl('-n', 'faults', ...args)
+const serves = async (): Promise<boolean> => (await twin.https(HOST)).status === 200
+const settled = async (): Promise<void> => {
+  const { code, stderr } = await twin.fairlead('wait')
+  expect(code, stderr).toBe(0)
+}
+
+/** Kills processes with SIGKILL and measures until the condition holds again. */
+async function recovers(pids: readonly number[], what: string, condition: () => Promise<boolean>): Promise<void> {
+  expect(pids.length).toBeGreaterThan(0)
+  for (const pid of pids) process.kill(pid, 'SIGKILL')
+  await until('they are dead', async () => !pids.some(alive))
+  const startMs = performance.now()
+  await until(what, async () => (await condition().catch(() => false)) || undefined, 10_000)
+  expect(performance.now() - startMs, what).toBeLessThan(RECOVERY_MS)
+}
 
 const alive = (pid: number): boolean => {
   try {
@@ -164,71 +81,177 @@ const alive = (pid: number): boolean => {
   }
 }
 
-describe('clear errors', () => {
-  const dataHome = mkdtempSync(join(tmpdir(), 'fairlead-errors-'))
-  const env = { ...process.env, XDG_DATA_HOME: dataHome }
-  const fairlead = (...args: string[]) => run(FAIRLEAD, args, { env })
-  afterAll(() => rmSync(dataHome, { recursive: true, force: true }))
+interface PodRow {
+  readonly name: string
+  readonly node: string
+  readonly address: string
+  readonly restarts: number
+}
 
-  test('a port asked for by name and taken is refused with its number; nothing is half started', async () => {
-    const server = createServer().listen(0, '127.0.0.1')
-    await new Promise(resolve => server.once('listening', resolve))
-    const { port } = server.address() as { port: number }
-    const before = await traces()
-    const refused = await fairlead('up', '--name', 'taken', '--publish', `https=${port}`)
-    expect(refused.code).not.toBe(0)
-    expect(refused.stderr).toContain(String(port))
-    expect(refused.stderr).not.toMatch(/ {4}at /)
-    expect(await traces()).toEqual(before)
-    server.close()
-    const allowed = await fairlead('up', '--name', 'taken', '--publish', `https=${port}`, '--ephemeral')
-    expect(allowed.code, allowed.stderr).toBe(0)
-    const again = await fairlead('up', '--name', 'taken')
-    expect(again.stdout).toContain('already running')
-    await fairlead('down', '--name', 'taken')
+async function pods(namespace = 'faults'): Promise<readonly PodRow[]> {
+  const template =
+    '{range .items[*]}{.metadata.name} {.spec.nodeName} {.status.podIP} {.status.containerStatuses[0].restartCount}{"\\n"}{end}'
+  const rows = (await twin.kubectl('-n', namespace, 'get', 'pods', '-o', `jsonpath=${template}`)).trim().split('\n')
+  return rows.map(row => {
+    const [name = '', node = '', address = '', restarts] = row.split(' ')
+    return { name, node, address, restarts: Number(restarts) }
   })
+}
 
-  test('overlapping networks are refused with both named', async () => {
-    const file = join(dataHome, 'net.yaml')
-    writeFileSync(
-      file,
-      'networking:\n  clusterNetwork: [{cidr: 10.0.0.0/8, hostPrefix: 23}]\n  serviceNetwork: [10.96.0.0/16]\n',
-    )
-    const refused = await fairlead('up', '--config', file)
-    expect(refused.code).not.toBe(0)
-    expect(refused.stderr).toContain('clusterNetwork 10.0.0.0/8 overlaps serviceNetwork 10.96.0.0/16')
-  })
-
-  test('verbs for a twin that does not run say how to start it', async () => {
-    for (const verb of ['status', 'wait', 'kubeconfig']) {
-      const refused = await fairlead(verb, '--name', 'nobody')
-      expect(refused.code).not.toBe(0)
-      expect(refused.stderr).toMatch(/nobody.*not running|not running.*nobody/)
-      expect(refused.stderr).toContain('fairlead up')
+describe('killed with -9 and back within two seconds', () => {
+  test('the API: every write it acknowledged is there, also of those under way', async () => {
+    const client = await connectClient(twin.env.KUBECONFIG!)
+    const acknowledged: string[] = []
+    let going = true
+    const write = async (worker: number): Promise<void> => {
+      for (let i = 0; going; i++) {
+        const name = `kept-${worker}-${i}`
+        await client.create(ConfigMap, { metadata: { namespace: 'faults', name }, data: { a: 'b' } })
+        acknowledged.push(name)
+      }
     }
-    expect((await fairlead('down', '--name', 'nobody')).code).toBe(0)
+    const writers = Array.from({ length: 8 }, (_, worker) => write(worker).catch(() => {}))
+    await until('writes are acknowledged', async () => acknowledged.length > 50)
+    const api = await hostPid(twin, 'api')
+    const get = (): Promise<string> => kubectl('get', 'configmap', acknowledged[0]!, '-o', 'name')
+    await recovers([api], 'the API answers again', async () => (await get()) !== '')
+    going = false
+    await Promise.all(writers)
+    client.close()
+    const there = new Set((await kubectl('get', 'configmap', '-o', 'name')).split('\n'))
+    expect(acknowledged.filter(name => !there.has(`configmap/${name}`))).toEqual([])
+    await kubectl('scale', 'deploy/web', '--replicas=4')
+    await kubectl('rollout', 'status', 'deploy/web', '--timeout=20s')
+    await kubectl('scale', 'deploy/web', '--replicas=3')
+    await settled()
   })
 
-  test('a damaged store is refused with its path and a way out', async () => {
-    const twin = await startTwin({ name: 'damaged', dataHome })
-    await twin.fairlead('down')
-    const folder = join(dataHome, 'fairlead', 'damaged')
-    const store = (await run('find', [folder, '-name', 'state.mdb'])).stdout.trim()
-    writeFileSync(store, 'this is not a database'.repeat(1000))
-    const refused = await fairlead('up', '--name', 'damaged')
-    expect(refused.code).not.toBe(0)
-    expect(refused.stderr).toContain(store.replace('/state.mdb', ''))
-    expect(refused.stderr).toMatch(/--forget|snapshot/)
-    expect((await fairlead('down', '--name', 'damaged', '--forget')).code).toBe(0)
-    const fresh = await startTwin({ name: 'damaged', dataHome })
-    await fresh.fairlead('down')
+  test('a node agent: connections through its node live on, and it acts again', async () => {
+    const pod = (await pods()).find(each => each.node === 'node-2')!
+    const held = start(
+      FAIRLEAD,
+      ['exec', '--name', twin.name, 'node-1', '--', 'busybox', 'nc', pod.address, '8080'],
+      twin.env,
+    )
+    let received = ''
+    held.stdout.on('data', chunk => {
+      received += String(chunk)
+    })
+    const answered = (path: string): Promise<true> => {
+      received = ''
+      held.stdin.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+      return until(`an answer to ${path} on the same connection`, async () => received.includes('200 OK'))
+    }
+    await answered('/before')
+    const agent = await hostPid(twin, 'node-2')
+    await recovers([agent], 'another agent', async () => (await hostPid(twin, 'node-2')) !== agent)
+    await answered('/after')
+    held.kill()
+    await settled()
+    expect((await pods()).find(each => each.name === pod.name)).toEqual(pod)
+    await kubectl('delete', 'pod', pod.name)
+    await kubectl('rollout', 'status', 'deploy/web', '--timeout=20s')
+    await settled()
+  })
+
+  test('the pod runtime: its pods start again, and the restart of each is counted', async () => {
+    const before = await pods()
+    await recovers([await hostPid(twin, 'runtime')], 'the Route answers', serves)
+    await until('every restart is counted', async () =>
+      (await pods()).every(({ name, restarts }) => restarts === before.find(each => each.name === name)!.restarts + 1),
+    )
+    await settled()
+    expect((await pods()).map(each => each.address)).toEqual(before.map(each => each.address))
+  })
+
+  test('HAProxy: every Route is back', async () => {
+    await recovers(worldPids(twin, /^haproxy|\/haproxy/), 'the Route answers', serves)
+    await settled()
+  })
+
+  test('the router: its container starts again', async () => {
+    const [before] = await pods('openshift-ingress')
+    await recovers(worldPids(twin, /boot\.cjs\0router\0/), 'the Route answers', serves)
+    await until(
+      'the restart is counted',
+      async () => (await pods('openshift-ingress'))[0]?.restarts === before!.restarts + 1,
+    )
+    await settled()
   })
 })
 
-test('after down the machine is what it was', async () => {
-  const before = await traces()
-  const twin = await startTwin({ name: 'clean', args: ['--ephemeral'] })
-  expect(await traces()).not.toEqual(before)
-  await twin.down()
-  await until('nothing is left', async () => JSON.stringify(await traces()) === JSON.stringify(before), 5000)
+describe('a full disk', () => {
+  const ballast = join(dataHome, 'ballast')
+  const create = (name: string, bytes = 1): Promise<Result> =>
+    twin.tryKubectl(['-n', 'faults', 'create', 'configmap', name, `--from-literal=a=${'x'.repeat(bytes)}`])
+
+  test('writes are refused with the reason, traffic goes on, and with room again so do writes', async () => {
+    expect((await create('before')).code).toBe(0)
+    expect(() => writeFileSync(ballast, Buffer.alloc(DISK_MIB << 20))).toThrow('ENOSPC')
+    for (const [name, bytes] of Object.entries({ small: 1, large: 100_000 })) {
+      const refused = await create(name, bytes)
+      expect(refused.code).not.toBe(0)
+      expect(refused.stderr).toMatch(/disk that holds .* is full.*free some space/)
+    }
+    expect(await kubectl('get', 'configmap', 'before', '-o', 'jsonpath={.data.a}')).toBe('x')
+    expect(await serves()).toBe(true)
+    expect((await twin.fairlead('status')).stdout).toMatch(/^api +running/m)
+    rmSync(ballast)
+    expect((await create('after')).code).toBe(0)
+    await kubectl('scale', 'deploy/web', '--replicas=4')
+    await kubectl('rollout', 'status', 'deploy/web', '--timeout=20s')
+    await settled()
+    expect((await kubectl('get', 'configmap', '-o', 'name')).match(/before|small|large|after/g)).toEqual([
+      'after',
+      'before',
+    ])
+  })
+})
+
+describe('manifests that are wrong', () => {
+  const object = (kind: string, rest: object, apiVersion = 'v1'): string =>
+    JSON.stringify({ apiVersion, kind, metadata: { name: 'wrong', namespace: 'faults' }, ...rest })
+  const service = (port: object): string => object('Service', { spec: { selector: { app: 'web' }, ports: [port] } })
+
+  test.each([
+    ['YAML that is none', 'apiVersion: v1\nkind: [Service\n', /yaml.*line 2|did not find expected/],
+    ['JSON cut short', service({ port: 80 }).slice(0, -3), /STDIN.*unexpected EOF/],
+    ['a port that is text', service({ port: 'http' }), /ports.*port|cannot unmarshal|invalid/i],
+    ['a port out of range', service({ port: 70_000 }), /spec\.ports\[0\]\.port: Invalid value: 70000.*1 and 65535/],
+    ['a field that does not exist', service({ port: 80, prot: 'TCP' }), /unknown field "spec\.ports\[0\]\.prot"/],
+    ['a kind that does not exist', object('Servise', {}), /no matches for kind "Servise" in version "v1"/],
+    ['a namespace that does not exist', service({ port: 80 }).replace('"faults"', '"nowhere"'), /"nowhere" not found/],
+    ['a name that cannot be', service({ port: 80 }).replace('"wrong"', '"Wrong_"'), /metadata\.name: Invalid value/],
+    [
+      'a Route without a target',
+      object('Route', { spec: { host: 'x.example.com' } }, 'route.openshift.io/v1'),
+      /spec\.to/,
+    ],
+  ])('%s: a clear error, and nothing is stored', async (_, manifest, error) => {
+    const refused = await apply(manifest)
+    expect(refused.code).not.toBe(0)
+    expect(refused.stderr).toMatch(error)
+    expect(refused.stderr).not.toMatch(/ {4}at |\[object/)
+    expect(await kubectl('get', 'services,routes', '-o', 'name')).not.toContain('wrong')
+    expect((await apply(service({ port: 80 }))).code).toBe(0)
+    await kubectl('delete', 'service', 'wrong')
+  })
+})
+
+test('the supervisor killed with -9: everything dies with it, and `up` brings every acknowledged object back', async () => {
+  const objects = (): Promise<string> =>
+    kubectl(
+      'get',
+      'deployments,services,routes,configmaps',
+      '-o',
+      'jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.uid}{"\\n"}{end}',
+    )
+  const before = await objects()
+  const pids = worldPids(twin)
+  expect(pids.length).toBeGreaterThan(8)
+  process.kill(await hostPid(twin, 'supervisor'), 'SIGKILL')
+  await until('nothing of the world runs', async () => !pids.some(alive), 5000)
+  expect((await twin.fairlead('up')).code).toBe(0)
+  expect(await objects()).toBe(before)
+  await until('the Route answers', serves)
 })
