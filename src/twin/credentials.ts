@@ -7,8 +7,8 @@ import type { NodePlan, WorldPlan } from './plan.ts'
 import { roleKubeconfig } from './roles.ts'
 import type { TwinFolder } from './state.ts'
 
-/** The group of the twin's own roles beside nodes, which are in system:nodes as everywhere. */
-export const ROLES_GROUP = 'fairlead:roles'
+/** Who starts the twin's roles, and waits until they are ready. */
+export const SUPERVISOR = 'fairlead:supervisor'
 
 export interface Credentials {
   readonly ca: string
@@ -112,15 +112,17 @@ const ingressRequest = (config: TwinConfig): LeafRequest => ({
 /** Users as OKD names them, by the name of their kubeconfig. */
 const clients = (plan: WorldPlan): Readonly<Record<string, LeafRequest>> => ({
   [ADMIN]: { commonName: 'system:admin', organizations: ['system:masters'] },
-  supervisor: { commonName: 'fairlead:supervisor', organizations: [ROLES_GROUP] },
-  dns: serviceAccount(plan.config.profile === 'okd' ? 'openshift-dns' : 'kube-system', 'dns'),
+  supervisor: { commonName: SUPERVISOR },
+  dns: serviceAccount(dnsNamespace(plan.config), 'dns'),
   router: serviceAccount('openshift-ingress', 'router'),
   ...Object.fromEntries(plan.nodes.map(node => [node.name, nodeUser(node)])),
 })
 
+export const dnsNamespace = (config: TwinConfig): string => (config.profile === 'okd' ? 'openshift-dns' : 'kube-system')
+
 const serviceAccount = (namespace: string, name: string): LeafRequest => ({
   commonName: `system:serviceaccount:${namespace}:${name}`,
-  organizations: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, ROLES_GROUP],
+  organizations: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
 })
 
 const nodeUser = (node: NodePlan): LeafRequest => ({

@@ -6,10 +6,15 @@ import type { TwinStatus } from '../mod.ts'
 import { CHANNEL, type Channel, encodeFrame, encodeMessage, type Frame, frameReader } from './frame.ts'
 import { errorReply, type NodeAction, type Reply, type Request, type Resize } from './protocol.ts'
 
+/** A command with its streams; `exited` resolves when it and its output have ended. */
+export type RunningCommand = Pick<Child, 'stdout' | 'stderr' | 'exited' | 'kill' | 'resize'> & {
+  readonly stdin: Writable | null
+}
+
 /** What the supervisor does for the command line. Errors for the user are UserErrors. */
 export interface ControlHandler {
   status(): Promise<TwinStatus>
-  exec(target: string, command: readonly string[], tty: boolean): Promise<Child>
+  exec(target: string, command: readonly string[], tty: boolean): Promise<RunningCommand>
   node(action: NodeAction, name: string | undefined): Promise<string>
   logs(role: string, options: { follow: boolean; tail?: number }, signal: AbortSignal): AsyncIterable<Buffer>
 }
@@ -83,17 +88,26 @@ async function exec(connection: Connection, request: Extract<Request, { verb: 'e
   begin(socket)
   pump(child.stdout, socket, CHANNEL.data)
   if (child.stderr) pump(child.stderr, socket, CHANNEL.error)
-  const { code } = await child.exited
+  const [{ code }] = await Promise.all([child.exited, ended(child.stdout), ended(child.stderr)])
   gone.removeEventListener('abort', leave)
   return code
 }
 
-function takeInput(child: Child, { channel, payload }: Frame, socket: Socket): void {
+/** Its last words may come after its exit code. */
+const ended = (stream: Readable | null): Promise<void> =>
+  !stream || stream.readableEnded || stream.destroyed
+    ? Promise.resolve()
+    : new Promise(resolve => {
+        stream.once('close', resolve)
+        stream.once('end', resolve)
+      })
+
+function takeInput(child: RunningCommand, { channel, payload }: Frame, socket: Socket): void {
   if (channel === CHANNEL.message) {
     const { columns, rows } = JSON.parse(payload.toString()) as Resize
     child.resize(columns, rows)
-  } else if (payload.length === 0) child.stdin.end()
-  else if (!child.stdin.write(payload)) {
+  } else if (payload.length === 0) child.stdin?.end()
+  else if (child.stdin?.write(payload) === false) {
     socket.pause()
     void drained(child.stdin).then(() => socket.resume())
   }

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { fakeClock } from '../../host/clock/fake.ts'
@@ -8,7 +9,7 @@ import { fakeNetns } from '../../host/netns/fake.ts'
 import { fakeProcesses } from '../../host/process/fake.ts'
 import { fakeSockets } from '../../host/socket/fake.ts'
 import { silent } from '../../lib/log.ts'
-import type { PodRuntime, SandboxStatus } from '../../node/runtime/mod.ts'
+import type { ExecSpec, PodRuntime, SandboxStatus } from '../../node/runtime/mod.ts'
 import { resolveConfig } from '../config.ts'
 import { planWorld } from '../plan.ts'
 import { adminSocket, rolesOf } from '../roles.ts'
@@ -33,7 +34,7 @@ const pod = (node: string, name: string): SandboxStatus =>
       resolvConf: 'nameserver 172.30.0.10\n',
       hosts: '127.0.0.1 localhost\n',
     },
-    containers: [],
+    containers: name === 'db' ? [] : [{ name: 'main', phase: { state: 'running', startedAtMs: 0 } }],
   }) as unknown as SandboxStatus
 
 async function twin(nodes = 2) {
@@ -53,11 +54,23 @@ async function twin(nodes = 2) {
   const services = createProcesses({ processes, clock, log: silent, output: () => {} })
   const sandboxes = [pod('node-1', 'api'), pod('node-2', 'web'), pod('node-2', 'db')]
   const removed: string[] = []
+  const executed = { closed: 0 }
   const runtime = (): PodRuntime =>
     ({
       list: async (node?: string) => sandboxes.filter(({ spec }) => node === undefined || spec.node === node),
       removeSandbox: async (uid: string, grace: number) => void removed.push(`${uid} ${grace}`),
-      close: () => {},
+      exec: async ({ podUid, container, command }: ExecSpec) => {
+        const stdout = Readable.from([JSON.stringify({ podUid, container, command })])
+        return {
+          stdin: null,
+          stdout,
+          stderr: null,
+          resize: () => {},
+          exit: Promise.resolve({ code: 0 }),
+          close: () => {},
+        }
+      },
+      close: () => void executed.closed++,
     }) as unknown as PodRuntime
   const start: Parameters<typeof createNodes>[0]['start'] = role =>
     services.start({
@@ -75,8 +88,8 @@ async function twin(nodes = 2) {
       { fs, clock, sockets, pid: 2 },
       { ports: PORTS, services, nodes: nodesOf, startedMs: clock.now() - 5000 },
     )
-  const execDeps = { fs, netns, processes, world, env: { PATH: '/bin' }, runtime }
-  return { fs, clock, netns, sockets, world, services, removed, nodes: nodesOf, status, execDeps }
+  const execDeps = { processes, world, env: { PATH: '/bin' }, runtime }
+  return { fs, clock, netns, sockets, world, services, removed, executed, nodes: nodesOf, status, execDeps }
 }
 
 test('stop is a power cut; start brings the node back', async () => {
@@ -156,21 +169,17 @@ test('status asks every role how far it is; routers are found by their sockets',
   expect(outside).toContainEqual({ name: 'vip', address: '172.18.0.100' })
 })
 
-test('exec runs in a node as it is, in a pod with the pod’s name and files', async () => {
-  const { execDeps, netns } = await twin()
+test('exec runs on a node as it is, and in a pod as kubectl exec does', async () => {
+  const { execDeps, executed } = await twin()
   const run = async (target: string): Promise<unknown> =>
     JSON.parse(await text((await exec(execDeps, target, ['show', 'a', 'b'], false)).stdout))
   expect(await run('node-2')).toEqual({ at: 'node-2', term: 'xterm-256color', args: ['a', 'b'] })
   expect(await run('client')).toMatchObject({ at: 'client' })
-  netns.create('pod-web')
-  expect(await run('shop/web')).toMatchObject({
-    at: 'pod-web',
-    host: 'web',
-    files: ['/etc/resolv.conf: nameserver 172.30.0.10\n', '/etc/hosts: 127.0.0.1 localhost\n'],
-  })
+  expect(await run('shop/web')).toEqual({ podUid: 'uid-web', container: 'main', command: ['show', 'a', 'b'] })
+  expect(executed.closed).toBe(1)
   const refused = (target: string, command: string) => expect(exec(execDeps, target, [command], false)).rejects
   await refused('node-9', 'show').toMatchObject({ code: 'NoHost' })
   await refused('shop/none', 'show').toMatchObject({ code: 'NoPod' })
-  await refused('shop/db', 'show').toMatchObject({ code: 'NoPod', message: expect.stringContaining('has no network') })
+  await refused('shop/db', 'show').toMatchObject({ code: 'NoPod', message: 'no container of shop/db runs' })
   await refused('node-1', 'nothing').toMatchObject({ code: 'NoCommand' })
 })
