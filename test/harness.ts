@@ -6,7 +6,9 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { KUBECTL } from '../tools/kubectl.ts'
 
+export { KUBECTL }
 export const ROOT = join(import.meta.dirname, '..')
 export const FAIRLEAD = join(ROOT, 'fairlead')
 
@@ -48,12 +50,6 @@ export async function must(command: string, args: readonly string[], options: Ru
     throw new Error(`${command} ${args.join(' ')} ended with ${result.code}\n${result.stdout}\n${result.stderr}`)
   return result.stdout
 }
-
-/** The kubectl to test with: FAIRLEAD_KUBECTL, else 1.32 where a Google Cloud SDK brought it, else the one on PATH. */
-export const KUBECTL =
-  process.env.FAIRLEAD_KUBECTL ??
-  ['/usr/lib/google-cloud-sdk/bin/kubectl.1.32'].find(path => existsSync(path)) ??
-  'kubectl'
 
 export interface TwinOptions {
   readonly name: string

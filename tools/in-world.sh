@@ -10,4 +10,7 @@ exec unshare $user --net --mount --pid --uts --ipc --fork --kill-child --mount-p
   mkdir -p /run/netns
   mount -t tmpfs tmpfs /run/netns
   ip link set lo up
-  exec "$@"' sh "$@"
+  # PID 1 must reap orphans, which Node does not.
+  "$@" <&0 & p=$!
+  trap "kill -TERM $p" TERM INT
+  while :; do wait $p; r=$?; kill -0 $p 2>/dev/null || exit $r; done' sh "$@"
