@@ -65,9 +65,11 @@ install_packages() {
 [ "$want" = all ] || exit 0
 check_node
 cd "$root"
-if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+# The copy says which lock file node_modules was made from: times change with every checkout.
+if ! cmp -s package-lock.json node_modules/.made-from; then
   say "installing npm packages"
   npm ci --no-fund --no-audit --loglevel=error >&2
+  cp package-lock.json node_modules/.made-from
 fi
 if [ ! -e dist/stamp ] || [ -n "$(find src tools/build.mjs tools/boot.cjs package-lock.json -newer dist/stamp -type f -print -quit)" ]; then
   say "building"
