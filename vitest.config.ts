@@ -3,7 +3,10 @@ import { closingLine } from './tools/closing-line.ts'
 import { kubectlProblem } from './tools/kubectl.ts'
 
 const problem = kubectlProblem()
-if (problem) console.warn(`Tests that drive kubectl are left out: ${problem}. Install kubectl 1.27 or newer, or name one in FAIRLEAD_KUBECTL.`)
+if (problem)
+  console.warn(
+    `Tests that drive kubectl are left out: ${problem}. Install kubectl 1.27 or newer, or name one in FAIRLEAD_KUBECTL.`,
+  )
 /** What drives a twin does it with kubectl, but for what tests the setup itself. */
 const withoutKubectl = problem ? ['test/!(setup).test.ts', '**/kubectl*.kernel.test.ts'] : []
 
