@@ -4,6 +4,8 @@ import { DaemonSet } from '../api/apps/daemon-set.ts'
 import { Deployment } from '../api/apps/deployment.ts'
 import { ReplicaSet } from '../api/apps/replica-set.ts'
 import { StatefulSet } from '../api/apps/stateful-set.ts'
+import { CronJob } from '../api/batch/cron-job.ts'
+import { Job } from '../api/batch/job.ts'
 import { Endpoints } from '../api/core/endpoints.ts'
 import { Namespace } from '../api/core/namespace.ts'
 import { Node } from '../api/core/node.ts'
@@ -19,6 +21,7 @@ import type { Client, Role } from '../client/mod.ts'
 import type { ProgressCollector } from '../client/progress.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
+import { startCronJob } from './cronjob/controller.ts'
 import { startDaemonSet } from './daemonset/controller.ts'
 import { startDeployment } from './deployment/controller.ts'
 import { startEndpoints } from './endpoints/controller.ts'
@@ -26,8 +29,10 @@ import { startEndpointSlice } from './endpointslice/controller.ts'
 import { startEndpointSliceMirroring } from './endpointslice-mirroring/controller.ts'
 import { startGarbage } from './garbage/controller.ts'
 import { type IngressOperatorOptions, startIngressOperator } from './ingress-operator/controller.ts'
+import { startJob } from './job/controller.ts'
 import { startKubernetesService } from './kubernetes-service/controller.ts'
 import type { KubernetesServiceOptions } from './kubernetes-service/decide.ts'
+import { type AddressPool, startLoadBalancer } from './load-balancer/controller.ts'
 import { startNamespace } from './namespace/controller.ts'
 import { startNodeIpam } from './node-ipam/controller.ts'
 import type { ClusterNetwork } from './node-ipam/decide.ts'
@@ -57,6 +62,8 @@ export interface ControllersOptions {
   readonly namespaceContent?: NamespaceContentOptions
   /** Routers for IngressControllers. Absent: the API has no such kind, or somebody else runs them. */
   readonly ingressOperator?: IngressOperatorOptions
+  /** Addresses for Services of type LoadBalancer. Absent: something else gives them. */
+  readonly loadBalancerPool?: AddressPool
   /** A node that was not heard for so long is lost; 40 s where absent. */
   readonly nodeGraceMs?: number
 }
@@ -68,6 +75,8 @@ const WHOLE: readonly Kind<ApiObject>[] = [
   Deployment,
   ReplicaSet,
   StatefulSet,
+  CronJob,
+  Job,
   Endpoints,
   Namespace,
   Node,
@@ -97,6 +106,8 @@ export async function startControllers(
     startReplicaSet(each, signal),
     startDaemonSet(each, signal),
     startStatefulSet(each, signal),
+    startJob(each, {}, signal),
+    startCronJob(each, signal),
     startScheduler(each, {}, signal),
     startEndpointSlice(each, signal),
     startEndpoints(each, signal),
@@ -104,6 +115,7 @@ export async function startControllers(
     startNodeLifecycle(each, options.nodeGraceMs === undefined ? {} : { graceMs: options.nodeGraceMs }, signal),
     ...(options.clusterNetwork ? [startNodeIpam(each, { clusterNetwork: options.clusterNetwork }, signal)] : []),
     ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
+    ...(options.loadBalancerPool ? [startLoadBalancer(each, options.loadBalancerPool, signal)] : []),
     ...(options.ingressOperator ? [startIngressOperator(each, options.ingressOperator, signal)] : []),
     ...(options.namespaceContent ? [startNamespaceContent(each, options.namespaceContent, signal)] : []),
   ])

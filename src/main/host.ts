@@ -1,4 +1,5 @@
 /** The real host: everything a role may touch outside of its own memory. Each part is made at first use. */
+import { kernelArp } from '../host/arp/real.ts'
 import { systemClock } from '../host/clock/real.ts'
 import { kernelConntrack } from '../host/conntrack/real.ts'
 import { systemFs } from '../host/fs/real.ts'
@@ -21,6 +22,7 @@ export async function realHost() {
     links: kernelLinks(netns),
     nft: kernelNft(netns),
     conntrack: kernelConntrack(netns),
+    arp: kernelArp(netns),
     sockets: kernelSockets(netns),
     processes: kernelProcesses(netns),
   }

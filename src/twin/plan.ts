@@ -32,6 +32,8 @@ export interface WorldPlan {
   readonly internet: { readonly network: Cidr; readonly gateway: Ip }
   readonly vip: Ip
   readonly upstreamDns: Ip
+  /** For Services of type LoadBalancer, both ends included. */
+  readonly balancerPool: { readonly first: Ip; readonly last: Ip }
   readonly apiPort: number
   /** The Service `kubernetes`, and the cluster's DNS. */
   readonly apiServiceIp: Ip
@@ -76,6 +78,7 @@ export function planWorld(config: TwinConfig): WorldPlan {
     internet: { network: INTERNET, gateway: nth(INTERNET, 1) },
     vip,
     upstreamDns,
+    balancerPool: { first: nth(network, 210), last: nth(network, 249) },
     apiPort: API_PORT,
     apiServiceIp: nth(config.serviceNetwork, 1),
     dnsServiceIp: addToIp(config.serviceNetwork.address, 10),

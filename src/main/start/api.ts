@@ -107,6 +107,7 @@ const controllersOptions = (plan: WorldPlan, credentials: Credentials, options: 
     ...(plan.config.profile === 'okd' ? { serviceCa: credentials.ca } : {}),
   },
   nodeGraceMs: NODE_GRACE_MS,
+  loadBalancerPool: plan.balancerPool,
   ...(plan.config.profile === 'okd'
     ? { ingressOperator: { image: 'fairlead/router', alias: appsDomains(plan.config)[1]!, accessLog: true } }
     : {}),

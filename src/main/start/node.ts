@@ -1,9 +1,11 @@
+import { createEventRecorder } from '../../client/events.ts'
 import { joinProgress } from '../../client/progress.ts'
 import type { DatapathOptions } from '../../datapath/options.ts'
 import { parseCidr } from '../../lib/cidr.ts'
 import { UserError } from '../../lib/errors.ts'
 import { ip } from '../../lib/ip.ts'
 import { begin } from '../../main.ts'
+import { startAnnouncer } from '../../node/announce/role.ts'
 import type { KubeletOptions } from '../../node/kubelet/options.ts'
 import { startKubelet } from '../../node/kubelet/role.ts'
 import { startNetwork } from '../../node/network/role.ts'
@@ -25,7 +27,7 @@ export const start = begin(async args => {
   const options = fromArgs('node', NODE_FLAGS, args)
   const log = createLog(options.name)
   const signal = stopSignal()
-  const { netns, links, nft, conntrack, sockets, fs, clock } = await realHost()
+  const { netns, links, nft, conntrack, arp, sockets, fs, clock } = await realHost()
   const { client, informers, progress } = await connect(options.kubeconfig, log, signal)
   const network = startNetwork(
     { informers, progress, nft, link: links, conntrack, sockets, clock, log },
@@ -48,7 +50,13 @@ export const start = begin(async args => {
     { ...kubeletOptions(options), networkReady: network.then(role => role.ready) },
     signal,
   )
-  const roles = await Promise.all([network, kubelet])
+  const events = createEventRecorder({ client, clock, log }, { component: 'load-balancer-speaker', host: options.name })
+  const announcer = startAnnouncer(
+    { informers, progress, nft, link: links, arp, sockets, events, clock, log },
+    { node: options.name, netns: netns.home, address: ip(options.address) },
+    signal,
+  )
+  const roles = await Promise.all([network, kubelet, announcer])
   serveAdmin(options.admin, () => joinProgress(roles.map(role => role.progress())), signal)
   const done = Promise.all(roles.map(role => role.done)).then(() => {})
   await runRole({ progress: progress.progress, done }, log)

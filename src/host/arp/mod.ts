@@ -1,0 +1,8 @@
+import type { Ip } from '../../lib/ip.ts'
+import type { Netns } from '../netns/mod.ts'
+
+/** Tells a link's neighbours where an address is now. */
+export interface ArpDriver {
+  /** Sends a gratuitous ARP request and reply (RFC 5227 3) for the IPv4 address, from the link's own MAC. Throws ENODEV, EPERM. */
+  announce(netns: Netns, link: { readonly name: string; readonly mac: string }, address: Ip): void
+}

@@ -1,0 +1,131 @@
+import type { EventRecorder } from '../../client/events.ts'
+import type { ArpDriver } from '../../host/arp/mod.ts'
+import type { LinkDriver } from '../../host/link/mod.ts'
+import type { Nft } from '../../host/nft/mod.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Ip } from '../../lib/ip.ts'
+import type { Logger } from '../../lib/log.ts'
+import type { Announcement } from '../../model/services/announce.ts'
+import type { AnnounceOptions, Beats } from './beats.ts'
+import { DEAD_MS } from './beats.ts'
+import { createFence, guardedBefore } from './fence.ts'
+import { ownerOf } from './owner.ts'
+
+const BEAT_MS = 150
+/** Neighbours that forgot, or were told wrong by a partition, are told again. */
+const REMIND_MS = 10_000
+/** Where the addresses are put: on no link of the machine network, so that nothing is sent from them. */
+const HOLDER = 'lo'
+
+export interface SpeakerDeps {
+  readonly nft: Nft
+  readonly beats: Beats
+  readonly link: LinkDriver
+  readonly arp: ArpDriver
+  readonly events: EventRecorder
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Holds and announces what falls to this node. */
+export interface Speaker {
+  /** Resolves when what is to be held at once is held. */
+  want(all: readonly Announcement[]): Promise<void>
+  /** Stops beating. What is held expires in the kernel, and others take it. */
+  close(): void
+}
+
+export function createSpeaker(deps: SpeakerDeps, { node, netns, address: own }: AnnounceOptions): Speaker {
+  const { beats, link, arp, clock, log, events } = deps
+  const guarded = guardedBefore(deps.nft)
+  const fence = createFence(deps.nft)
+  const held = new Map<Ip, number>()
+  let wanted: readonly Announcement[] = []
+  // An agent that comes back listens first: its addresses may have gone to others.
+  const strangers = leftovers()
+  let isListening = strangers.length > 0
+  let cancel = (): void => {}
+  drop(strangers)
+  beats.onBeat(decide)
+  beat()
+
+  return {
+    async want(all) {
+      const before = wanted
+      wanted = all
+      if (all.map(({ address }) => address).join() !== before.map(({ address }) => address).join())
+        fence.guard(all.map(({ address }) => address))
+      decide()
+      if (before.length === 0 && all.length > 0) beat()
+      if (isListening) await clock.sleep(DEAD_MS, new AbortController().signal)
+      isListening = false
+      decide()
+    },
+    close: () => cancel(),
+  }
+
+  /** While there is something to announce: says that we live, and prolongs what is held. */
+  function beat(): void {
+    cancel()
+    if (wanted.length === 0 && held.size === 0) return
+    try {
+      decide()
+      fence.renew([...held.keys()], DEAD_MS)
+      beats.send([...held.keys()])
+      const nowMs = clock.monotonic()
+      for (const [address, toldMs] of held) if (nowMs - toldMs >= REMIND_MS) tell(address)
+    } catch (error) {
+      log.error({ error: messageOf(error) }, 'load balancer addresses cannot be announced')
+    }
+    cancel = clock.after(BEAT_MS, beat)
+  }
+
+  function decide(): void {
+    if (isListening) return
+    const isSelf = (name: string): boolean => name === node
+    const neighbours = {
+      isAlive: (name: string) => isSelf(name) || beats.isAlive(name),
+      announcedBy: (name: string) => (isSelf(name) ? new Set(held.keys()) : beats.announcedBy(name)),
+    }
+    const mine = new Map(wanted.filter(one => ownerOf(one, neighbours) === node).map(one => [one.address, one]))
+    drop([...held.keys()].filter(address => !mine.has(address)))
+    for (const [address, one] of mine) if (!held.has(address)) take(address, one)
+  }
+
+  function take(address: Ip, { service }: Announcement): void {
+    link.apply(netns, [{ op: 'address', name: HOLDER, address, bits: 32 }])
+    fence.renew([address], DEAD_MS)
+    tell(address)
+    log.info({ address, service }, 'announcing a load balancer address')
+    const [namespace = '', name = ''] = service.split('/')
+    const object = { apiVersion: 'v1', kind: 'Service', namespace, name }
+    events.record(object, 'Normal', 'nodeAssigned', `announcing ${address} from node "${node}" with protocol "layer2"`)
+    beats.send([...held.keys()])
+  }
+
+  function drop(addresses: readonly Ip[]): void {
+    if (addresses.length === 0) return
+    fence.giveUp(addresses)
+    for (const address of addresses) {
+      held.delete(address)
+      link.apply(netns, [{ op: 'address-delete', name: HOLDER, address, bits: 32 }])
+      log.info({ address }, 'a load balancer address is announced here no longer')
+    }
+  }
+
+  function tell(address: Ip): void {
+    held.set(address, clock.monotonic())
+    const name = link.addresses(netns).find(one => one.address === own)?.link
+    const found = link.links(netns).find(one => one.name === name)
+    if (found) arp.announce(netns, found, address)
+  }
+
+  /** What an agent before this one held. */
+  function leftovers(): readonly Ip[] {
+    return link
+      .addresses(netns)
+      .filter(one => one.link === HOLDER && one.bits === 32 && guarded?.has(one.address))
+      .map(one => one.address)
+  }
+}
