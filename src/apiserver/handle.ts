@@ -53,19 +53,19 @@ function asStatus({ kernel }: HandlerParts, request: ApiRequest, error: unknown)
 
 async function answer(parts: HandlerParts, request: ApiRequest, caller: User): Promise<ApiResponse> {
   const { kernel, routes } = parts
-  const user = await impersonate(kernel.authorizer, request.headers, caller)
+  const user = impersonate(kernel.authorizer, request.headers, caller)
   const info = pathOf(request)
   if (info.is === 'other' || info.plural === '') {
-    await authorize(kernel.authorizer, { user, verb: request.method.toLowerCase(), path: request.path })
+    authorize(kernel.authorizer, { user, verb: request.method.toLowerCase(), path: request.path })
     return (await routes.answer(request, user)) ?? notFoundPage
   }
   const resource = kernel.registry.find(info.group, info.version, info.plural)
   if (!resource) {
-    await authorize(kernel.authorizer, { user, verb: request.method.toLowerCase(), path: request.path })
+    authorize(kernel.authorizer, { user, verb: request.method.toLowerCase(), path: request.path })
     return notFoundPage
   }
   const verb = verbOf(request, info)
-  await authorize(kernel.authorizer, {
+  authorize(kernel.authorizer, {
     user,
     verb,
     path: request.path,

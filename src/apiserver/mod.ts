@@ -10,6 +10,13 @@ import { admissionOrder } from './admission/order.ts'
 import type { PortRange } from './admission/service-address/ledger.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { groupAuthorizer } from './auth/authorizer.ts'
+import { keepAggregated } from './auth/rbac/aggregate.ts'
+import { rbacAuthorizer } from './auth/rbac/authorizer.ts'
+import { defaultRoles } from './auth/rbac/default-roles.ts'
+import { createRoleIndex } from './auth/rbac/index.ts'
+import type { RoleManifests } from './auth/rbac/manifest.ts'
+import { openshiftRoles } from './auth/rbac/openshift-roles.ts'
+import { reconcileRoles } from './auth/rbac/reconcile.ts'
 import type { TokenOptions } from './auth/token/mod.ts'
 import { createTokens } from './auth/token/mod.ts'
 import type { User } from './auth/user.ts'
@@ -57,10 +64,12 @@ export interface ApiServerOptions {
   readonly kinds: readonly Kind[]
   /** Kinds that are posted and answered. */
   readonly virtualKinds: readonly Kind[]
-  /** Absent: members of these groups, and of system:masters, may do everything; nobody else anything. */
+  /** Absent: members of these groups, and of system:masters, may do everything; everybody else what roles say. */
   readonly authorizer?: Authorizer
   readonly adminGroups?: readonly string[]
   readonly tokens?: TokenOptions
+  /** Roles that this cluster has beside those of every cluster; absent: OpenShift's. */
+  readonly roles?: readonly RoleManifests[]
   /** The service network, or one of each family, the first preferred. */
   readonly serviceNetworks?: readonly Cidr[]
   readonly nodePorts?: PortRange
@@ -76,6 +85,8 @@ const isServed = ({ group, plural }: Kind): boolean => Object.hasOwn(REVIEWS, `$
 
 export interface ApiServer {
   readonly handle: Handle
+  /** The roles that every cluster has are there. Rejects when the disk fails. */
+  readonly ready: Promise<void>
   /** For `loopbackTransport`: requests of the given user, without TLS. */
   loopback(user: User): Loopback
   /** A TLS server that does not listen yet; one for each address. */
@@ -91,6 +102,8 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     ...options.virtualKinds.filter(isServed).map(kind => builtinResource(kind, true)),
   ])
   const watches = createWatches(clock)
+  const roles = createRoleIndex(store)
+  const authorizer = options.authorizer ?? groupAuthorizer([...(options.adminGroups ?? [])], rbacAuthorizer(roles))
   const kernel: Kernel = {
     store,
     clock,
@@ -98,6 +111,8 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     registry,
     admission: createAdmission(
       admissionOrder({
+        authorizer,
+        roles,
         store,
         registry,
         serviceNetworks: options.serviceNetworks ?? [cidr('172.30.0.0/16')],
@@ -105,7 +120,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
         routeDomain: options.routeDomain ?? 'apps.fairlead.test',
       }),
     ),
-    authorizer: options.authorizer ?? groupAuthorizer(options.adminGroups ?? []),
+    authorizer,
     tokens: createTokens(store, clock, options.tokens ?? {}),
     watches,
   }
@@ -126,11 +141,16 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     ]),
   })
   const stopDefinitions = serveDefinitions(kernel)
+  const stopAggregation = keepAggregated(kernel)
+  const ready = reconcileRoles(kernel, [defaultRoles, ...(options.roles ?? [openshiftRoles])])
+  // Whoever awaits it hears of it all the same.
+  ready.catch(() => {})
   const events = registry.find('', 'v1', 'events')
   const stopExpiry = events && expireObjects(store, clock, events)
   const listeners: Listener[] = []
   return {
     handle,
+    ready,
     loopback: user => createLoopback(handle, user),
     listener(tls) {
       const made = createListener(tls, handle, authenticateBy(kernel.tokens), podUpgrades(kernel, streams))
@@ -140,6 +160,8 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     close() {
       stopExpiry?.()
       stopDefinitions()
+      stopAggregation()
+      roles.stop()
       watches.close()
       for (const listener of listeners) listener.close()
     },

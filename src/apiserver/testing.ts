@@ -39,6 +39,7 @@ export async function testApi(clock: Clock, options: TestApiOptions = {}): Promi
   const server = createApiServer(deps, { kinds: KINDS, virtualKinds: VIRTUAL_KINDS, ...options })
   const transport = loopbackTransport(server.loopback(LOOPBACK))
   const namespaces = new Set(['default', 'kube-system', ...(options.namespaces ?? [])])
+  await server.ready
   await Promise.all([...namespaces].map(name => putNamespace(store, clock, name)))
   return {
     server,

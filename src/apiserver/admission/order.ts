@@ -1,15 +1,20 @@
 import type { Cidr } from '../../lib/cidr.ts'
 import type { Store } from '../../store/mod.ts'
+import type { Authorizer } from '../auth/authorizer.ts'
+import type { RoleIndex } from '../auth/rbac/index.ts'
 import type { Registry } from '../resource/registry.ts'
 import type { Plugin } from './mod.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { podPriority, podServiceAccount, podTolerations } from './pod-defaults.ts'
+import { escalation } from './rbac.ts'
 import { routeHost } from './route-host.ts'
 import type { PortRange } from './service-address/ledger.ts'
 import { createLedger } from './service-address/ledger.ts'
 import { serviceAddresses } from './service-address/plugin.ts'
 
 export interface AdmissionParts {
+  readonly authorizer: Authorizer
+  readonly roles: RoleIndex
   readonly store: Store
   readonly registry: Registry
   readonly serviceNetworks: readonly Cidr[]
@@ -27,6 +32,8 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     podPriority,
     podTolerations,
     routeHost(parts.routeDomain),
+    // Only looks, and needs nothing of what others fill in.
+    escalation(parts.authorizer, parts.roles),
     // Last of those that change: it takes what it must give back when a later one refuses.
     serviceAddresses(parts.store, () => createLedger(parts.serviceNetworks, parts.nodePorts)),
   ]

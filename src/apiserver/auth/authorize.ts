@@ -1,18 +1,15 @@
 import { groupResource } from '../../schema/kind.ts'
-import { unauthorized } from '../errors.ts'
 import { StatusError } from '../status-error.ts'
 import type { Attributes, Authorizer } from './authorizer.ts'
 import { refusal } from './authorizer.ts'
-import { ANONYMOUS } from './user.ts'
 
 /** What anybody may ask, with no certificate at all. */
 const OPEN = /^\/(healthz|livez|readyz|version)(\/|$)/
 
-/** Throws StatusError 401 and 403. */
-export async function authorize(authorizer: Authorizer, attributes: Attributes): Promise<void> {
+/** Throws StatusError 403. */
+export function authorize(authorizer: Authorizer, attributes: Attributes): void {
   if (!attributes.resource && OPEN.test(attributes.path)) return
-  if (attributes.user === ANONYMOUS) throw unauthorized()
-  const decision = await authorizer.authorize(attributes)
+  const decision = authorizer.authorize(attributes)
   if (decision.allowed) return
   throw forbiddenFor(attributes, refusal(attributes, decision.reason))
 }

@@ -1,5 +1,6 @@
+import type { PolicyRule } from '../../api/rbac/role.ts'
 import type { User } from './user.ts'
-import { AUTHENTICATED, MASTERS } from './user.ts'
+import { MASTERS } from './user.ts'
 
 /** What a request wants to do. */
 export interface Attributes {
@@ -23,27 +24,32 @@ export interface Decision {
 }
 
 export interface Authorizer {
-  authorize(attributes: Attributes): Promise<Decision> | Decision
+  authorize(attributes: Attributes): Decision
+  /** Everything a user may do, in a namespace (empty: in the cluster alone), as far as it can be listed. */
+  rulesFor?(user: User, namespace: string): HeldRules
 }
 
-/** Whoever is in one of the groups may do everything, whoever is known may look around, and nobody anything else. */
-export const groupAuthorizer = (groups: readonly string[]): Authorizer => ({
-  authorize: attributes => ({ allowed: mayEverything(attributes.user, groups) || mayAnybody(attributes), reason: '' }),
+export interface HeldRules {
+  readonly rules: readonly PolicyRule[]
+  /** What could not be found out. */
+  readonly problems: readonly string[]
+}
+
+/** Members of the groups, and of system:masters, may do everything; of all others another decides. */
+export const groupAuthorizer = (groups: readonly string[], others: Required<Authorizer>): Required<Authorizer> => ({
+  authorize: attributes =>
+    mayEverything(attributes.user, groups) ? { allowed: true, reason: '' } : others.authorize(attributes),
+  rulesFor: (user, namespace) =>
+    mayEverything(user, groups) ? { rules: EVERYTHING, problems: [] } : others.rulesFor(user, namespace),
 })
+
+const EVERYTHING: readonly PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+]
 
 const mayEverything = (user: User, groups: readonly string[]): boolean =>
   user.groups.some(group => group === MASTERS || groups.includes(group))
-
-/** The paths of the role system:discovery. */
-const DISCOVERY = /^\/(api|apis|openapi|version|healthz|livez|readyz)(\/|$)/
-/** What the role system:basic-user may create. */
-const ABOUT_ONESELF = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'])
-
-function mayAnybody({ user, verb, resource, path }: Attributes): boolean {
-  if (!user.groups.includes(AUTHENTICATED)) return false
-  if (resource) return verb === 'create' && ABOUT_ONESELF.has(resource.plural)
-  return verb === 'get' && DISCOVERY.test(path)
-}
 
 /** The message of a refusal, as RBAC words it. */
 export function refusal({ user, verb, resource, path }: Attributes, reason: string): string {

@@ -13,7 +13,7 @@ type Headers = Readonly<Record<string, string>>
  * As whom a request acts: the user, or whom its Impersonate- headers name, if the user may. Source:
  * k8s.io/apiserver/pkg/endpoints/filters/impersonation. Throws StatusError 403 and 500.
  */
-export async function impersonate(authorizer: Authorizer, headers: Headers, user: User): Promise<User> {
+export function impersonate(authorizer: Authorizer, headers: Headers, user: User): User {
   const name = headers['impersonate-user'] ?? ''
   const uid = headers['impersonate-uid']
   const groups = values(headers['impersonate-group'])
@@ -23,13 +23,12 @@ export async function impersonate(authorizer: Authorizer, headers: Headers, user
     throw internalError('requested impersonation of groups or more without impersonating a user')
   }
   const account = accountOf(name)
-  const may = (resource: Partial<NonNullable<Attributes['resource']>>): Promise<void> =>
+  const may = (resource: Partial<NonNullable<Attributes['resource']>>): void =>
     authorize(authorizer, { user, verb: 'impersonate', path: '', resource: { ...NOTHING, ...resource } })
-  await may(account ? { plural: 'serviceaccounts', ...account } : { plural: 'users', name })
-  for (const group of groups) await may({ plural: 'groups', name: group })
-  for (const [key, value] of extra)
-    await may({ group: REVIEW_GROUP, plural: 'userextras', subresource: key, name: value })
-  if (uid !== undefined) await may({ group: REVIEW_GROUP, plural: 'uids', name: uid })
+  may(account ? { plural: 'serviceaccounts', ...account } : { plural: 'users', name })
+  for (const group of groups) may({ plural: 'groups', name: group })
+  for (const [key, value] of extra) may({ group: REVIEW_GROUP, plural: 'userextras', subresource: key, name: value })
+  if (uid !== undefined) may({ group: REVIEW_GROUP, plural: 'uids', name: uid })
   return {
     name,
     groups: completeGroups(name, groups.length === 0 && account ? accountGroups(account.namespace) : groups),

@@ -114,9 +114,9 @@ describe('other paths', () => {
     expect((await call(api, 'GET /readyz?verbose')).text).toBe('[+]ping ok\nreadyz check passed\n')
     for (const path of ['/api', '/openapi/v3', '/api/v1/pods', '/nothing'])
       expect((await call(api, `GET ${path}`, { user: ANONYMOUS })).json).toMatchObject({
-        code: 401,
-        reason: 'Unauthorized',
-        message: 'Unauthorized',
+        code: 403,
+        reason: 'Forbidden',
+        message: expect.stringContaining('User "system:anonymous" cannot '),
       })
   })
 
@@ -124,7 +124,7 @@ describe('other paths', () => {
     const measured = await testApi(systemClock, { metrics: () => 'up 1\n' })
     const { text, headers } = await call(measured, 'GET /metrics')
     expect([text, headers['content-type']]).toEqual(['up 1\n', 'text/plain; version=0.0.4; charset=utf-8'])
-    expect((await call(measured, 'GET /metrics', { user: ANONYMOUS })).status).toBe(401)
+    expect((await call(measured, 'GET /metrics', { user: ANONYMOUS })).status).toBe(403)
     expect((await call(api, 'GET /metrics')).status).toBe(404)
     await measured.close()
   })

@@ -42,10 +42,10 @@ async function upgrade(
   if (info.is !== 'resource' || info.group !== '' || info.plural !== 'pods' || !subresource || !pods || !info.name)
     throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
   const { namespace = '', name } = info
-  const user = await impersonate(kernel.authorizer, request.headers as Readonly<Record<string, string>>, caller)
+  const user = impersonate(kernel.authorizer, request.headers as Readonly<Record<string, string>>, caller)
   const verb = request.method === 'POST' ? 'create' : 'get'
   const asked = { group: '', version: 'v1', plural: 'pods', subresource, namespace, name }
-  await authorize(kernel.authorizer, { user, verb, path: info.path, resource: asked })
+  authorize(kernel.authorizer, { user, verb, path: info.path, resource: asked })
   const stored = kernel.store.get(keyOf(pods, namespace, name))
   if (!stored) throw notFound(pods, name)
   if (!streams) throw new StatusError(501, 'NotImplemented', 'this server runs no pods', {})

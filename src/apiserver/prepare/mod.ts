@@ -4,6 +4,7 @@ import { asDefinition } from '../crd/definition.ts'
 import { prepareDefinition, prepareDefinitionUpdate } from '../crd/prepare.ts'
 import { definitionErrors } from '../crd/validate.ts'
 import type { Obj } from '../object.ts'
+import { prepareJob } from './job.ts'
 import { prepareNamespace } from './namespace.ts'
 import { preparePod } from './pod.ts'
 
@@ -20,6 +21,7 @@ export interface Preparation {
 const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   '/namespaces': { create: prepareNamespace },
   '/pods': { create: preparePod },
+  'batch/jobs': { create: prepareJob },
   'apiextensions.k8s.io/customresourcedefinitions': {
     create: prepareDefinition,
     update: prepareDefinitionUpdate,

@@ -1,4 +1,4 @@
-import type { Attributes, Authorizer } from '../auth/authorizer.ts'
+import type { Attributes } from '../auth/authorizer.ts'
 import type { User } from '../auth/user.ts'
 import type { Context, Reply } from '../context.ts'
 import { invalid } from '../errors.ts'
@@ -42,7 +42,7 @@ async function review(context: Context, userOf: (spec: ReviewSpec) => User): Pro
   const { namespace } = context.info
   if (namespace !== undefined && spec.resourceAttributes?.namespace !== namespace)
     throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)
-  const { allowed, reason } = await context.kernel.authorizer.authorize(attributesOf(context, spec, userOf(spec)))
+  const { allowed, reason } = context.kernel.authorizer.authorize(attributesOf(context, spec, userOf(spec)))
   const status = { allowed, ...(reason === '' ? {} : { reason }) }
   const metadata = namespace === undefined ? {} : { namespace }
   return { is: 'object', code: 201, object: { ...object, metadata: { ...object.metadata, ...metadata }, status } }
@@ -67,17 +67,18 @@ function attributesOf({ resource: type }: Context, spec: ReviewSpec, user: User)
 /** POST selfsubjectrulesreviews: what may I, as far as that can be listed. */
 export async function selfSubjectRulesReview(context: Context): Promise<Reply> {
   const object = await readObject(context, context.resource, 'Ignore')
-  const everything = await mayEverything(context.kernel.authorizer, context.user)
-  const resourceRules = everything ? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] : []
-  const nonResourceRules = everything ? [{ verbs: ['*'], nonResourceURLs: ['*'] }] : []
+  const { namespace = '' } = (object.spec ?? {}) as { readonly namespace?: string }
+  if (namespace === '') throw badRequest('no namespace on request')
+  const { rules, problems } = context.kernel.authorizer.rulesFor?.(context.user, namespace) ?? UNKNOWN
+  const resourceRules = rules.filter(({ nonResourceURLs = [] }) => nonResourceURLs.length === 0)
+  const nonResourceRules = rules.filter(({ nonResourceURLs = [] }) => nonResourceURLs.length > 0)
+  const incomplete = problems.length > 0
+  const evaluationError = incomplete ? { evaluationError: problems.join('; ') } : {}
   return {
     is: 'object',
     code: 201,
-    object: { ...object, status: { resourceRules, nonResourceRules, incomplete: false } },
+    object: { ...object, status: { resourceRules, nonResourceRules, incomplete, ...evaluationError } },
   }
 }
 
-async function mayEverything(authorizer: Authorizer, user: User): Promise<boolean> {
-  const resource = { group: '*', version: '*', plural: '*', subresource: '', namespace: '', name: '' }
-  return (await authorizer.authorize({ user, verb: '*', path: '', resource })).allowed
-}
+const UNKNOWN = { rules: [], problems: ['this authorizer cannot list rules'] }

@@ -1,4 +1,5 @@
 import { KINDS, VIRTUAL_KINDS } from '../../api/registry.ts'
+import { openshiftRoles } from '../../apiserver/auth/rbac/openshift-roles.ts'
 import { LOOPBACK } from '../../apiserver/auth/user.ts'
 import { createApiServer } from '../../apiserver/mod.ts'
 import { createClient } from '../../client/client.ts'
@@ -14,8 +15,9 @@ import { connectRuntime } from '../../node/runtime/wire/client.ts'
 import { openLmdbStore } from '../../store/lmdb/lmdb.ts'
 import { createMissing } from '../../twin/bootstrap/create.ts'
 import { bootstrapObjects } from '../../twin/bootstrap/mod.ts'
+import { twinRoles } from '../../twin/bootstrap/roles.ts'
 import type { Credentials } from '../../twin/credentials.ts'
-import { appsDomains, ROLES_GROUP, readCredentials } from '../../twin/credentials.ts'
+import { appsDomains, readCredentials } from '../../twin/credentials.ts'
 import { fromArgs } from '../../twin/flags.ts'
 import type { WorldPlan } from '../../twin/plan.ts'
 import { planWorld } from '../../twin/plan.ts'
@@ -46,6 +48,7 @@ export const start = begin(async args => {
   const server = createServer(host, log, { plan, options, store, tokenKey: credentials.tokenKey })
   const progress = createProgress()
   const client = createClient(loopbackTransport(server.loopback(LOOPBACK)), { userAgent: 'controllers' })
+  await server.ready
   await createMissing(client, bootstrapObjects(plan, credentials))
   await listen(server, credentials, options)
   const informers = createInformers({ client, clock: host.clock, log, progress }, signal)
@@ -76,7 +79,7 @@ function createServer(
     {
       kinds: KINDS,
       virtualKinds: VIRTUAL_KINDS,
-      adminGroups: [ROLES_GROUP, 'system:nodes', 'system:cluster-admins'],
+      roles: plan.config.profile === 'okd' ? [openshiftRoles, twinRoles(plan)] : [twinRoles(plan)],
       tokens: { key: tokenKey },
       serviceNetworks: [plan.config.serviceNetwork],
       routeDomain: plan.config.appsDomain,

@@ -1,0 +1,140 @@
+import type { ClusterRole } from '../../../api/rbac/cluster-role.ts'
+import type { PolicyRule } from '../../../api/rbac/role.ts'
+import type { RoleBinding, RoleRef, Subject } from '../../../api/rbac/role-binding.ts'
+import type { Store, StoreEvent } from '../../../store/mod.ts'
+import { prefixOf } from '../../resource/resource.ts'
+import { parseBytes } from '../../stored.ts'
+import type { User } from '../user.ts'
+import { accountName } from '../user.ts'
+import { aggregatedRules } from './aggregate.ts'
+
+export const GROUP = 'rbac.authorization.k8s.io'
+
+/** A role given to a user, and by what. */
+export interface Grant {
+  readonly rules: readonly PolicyRule[]
+  /** Why a rule of it permits, as RBAC words it. */
+  readonly reason: string
+  /** What is wrong with it: the role is missing. */
+  readonly problem?: string
+}
+
+export interface RoleIndex {
+  /** Of the cluster, and of the namespace where one is named. */
+  grants(user: User, namespace: string): Generator<Grant>
+  /** The rules of a role as they stand; undefined when there is no such role. */
+  rulesOf(ref: RoleRef, namespace: string): readonly PolicyRule[] | undefined
+  stop(): void
+}
+
+interface Bound {
+  readonly key: string
+  readonly kind: 'ClusterRoleBinding' | 'RoleBinding'
+  readonly name: string
+  readonly namespace: string
+  readonly roleRef: RoleRef
+  readonly subject: Subject
+}
+
+/** Roles and bindings as the store has them, found by subject. */
+export function createRoleIndex(store: Store): RoleIndex {
+  const clusterRoles = new Map<string, ClusterRole>()
+  const roles = new Map<string, readonly PolicyRule[]>()
+  const bindings = createBindings()
+  // Aggregated rules depend on all cluster roles.
+  let aggregated = new Map<string, readonly PolicyRule[]>()
+  const stops = [
+    follow(store, 'clusterroles', (key, object) => {
+      aggregated = new Map()
+      if (object) clusterRoles.set(key, object as unknown as ClusterRole)
+      else clusterRoles.delete(key)
+    }),
+    follow(store, 'roles', (key, object) => {
+      if (object) roles.set(key, (object as unknown as ClusterRole).rules ?? [])
+      else roles.delete(key)
+    }),
+    follow(store, 'clusterrolebindings', bindings.change('ClusterRoleBinding')),
+    follow(store, 'rolebindings', bindings.change('RoleBinding')),
+  ]
+  const clusterRules = (name: string): readonly PolicyRule[] | undefined => {
+    const role = clusterRoles.get(name)
+    if (!role?.aggregationRule) return role && (role.rules ?? [])
+    let rules = aggregated.get(name)
+    if (!rules) {
+      rules = aggregatedRules(role, [...clusterRoles.values()])
+      aggregated.set(name, rules)
+    }
+    return rules
+  }
+  const rulesOf = ({ kind, name }: RoleRef, namespace: string): readonly PolicyRule[] | undefined =>
+    kind === 'ClusterRole' ? clusterRules(name) : roles.get(`${namespace}/${name}`)
+  return {
+    *grants(user, namespace) {
+      for (const bound of bindings.of(user, '')) yield grantOf(bound, rulesOf(bound.roleRef, ''))
+      if (namespace === '') return
+      for (const bound of bindings.of(user, namespace)) yield grantOf(bound, rulesOf(bound.roleRef, namespace))
+    },
+    rulesOf,
+    stop() {
+      for (const stop of stops) stop()
+    },
+  }
+}
+
+function grantOf(bound: Bound, rules: readonly PolicyRule[] | undefined): Grant {
+  const { kind, name, namespace, roleRef, subject } = bound
+  const binding = JSON.stringify(namespace === '' ? name : `${name}/${namespace}`)
+  const who = subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace || namespace}` : subject.name
+  return {
+    rules: rules ?? [],
+    reason: `RBAC: allowed by ${kind} ${binding} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${subject.kind} ${JSON.stringify(who)}`,
+    ...(rules ? {} : { problem: `${roleRef.kind.toLowerCase()}.${GROUP} ${JSON.stringify(roleRef.name)} not found` }),
+  }
+}
+
+/** Bindings by namespace (empty: of the cluster) and subject. */
+function createBindings() {
+  const bySubject = new Map<string, Bound[]>()
+  const byKey = new Map<string, readonly string[]>()
+  const forget = (id: string, key: string): void => {
+    for (const subject of byKey.get(id) ?? []) {
+      const rest = (bySubject.get(subject) ?? []).filter(bound => bound.key !== key)
+      if (rest.length > 0) bySubject.set(subject, rest)
+      else bySubject.delete(subject)
+    }
+    byKey.delete(id)
+  }
+  return {
+    change: (kind: Bound['kind']) => (key: string, object: unknown) => {
+      const id = `${kind} ${key}`
+      forget(id, id)
+      if (!object) return
+      const { metadata, roleRef, subjects = [] } = object as RoleBinding
+      const namespace = kind === 'RoleBinding' ? metadata.namespace! : ''
+      const keys = subjects.map(subject => `${namespace} ${subjectKey(subject, namespace)}`)
+      for (const [index, subject] of subjects.entries()) {
+        const bound = { key: id, kind, name: metadata.name, namespace, roleRef, subject }
+        bySubject.set(keys[index]!, [...(bySubject.get(keys[index]!) ?? []), bound])
+      }
+      byKey.set(id, keys)
+    },
+    *of({ name, groups }: User, namespace: string): Generator<Bound> {
+      yield* bySubject.get(`${namespace} User ${name}`) ?? []
+      for (const group of groups) yield* bySubject.get(`${namespace} Group ${group}`) ?? []
+    },
+  }
+}
+
+/** Service accounts are users of that name. */
+const subjectKey = ({ kind, name, namespace = '' }: Subject, own: string): string =>
+  kind === 'ServiceAccount' ? `User ${accountName(namespace || own, name)}` : `${kind} ${name}`
+
+/** Tells of everything of a type there is, and of every change, in the turn in which it is durable. */
+function follow(store: Store, plural: string, tell: (key: string, object: unknown) => void): () => void {
+  const prefix = prefixOf(GROUP, plural)
+  for (const { key, value } of store.range(prefix).items) tell(key.slice(prefix.length), parseBytes(value))
+  return store.watch(prefix, store.revision, (events: readonly StoreEvent[]) => {
+    for (const { type, key, value } of events)
+      tell(key.slice(prefix.length), type === 'delete' ? undefined : parseBytes(value))
+  })
+}
