@@ -11,6 +11,7 @@ exec unshare $user --net --mount --pid --uts --ipc --fork --kill-child --mount-p
   mount -t tmpfs tmpfs /run/netns
   ip link set lo up
   # PID 1 must reap orphans, which Node does not.
-  "$@" <&0 & p=$!
+  exec 3<&0
+  "$@" <&3 3<&- & p=$!
   trap "kill -TERM $p" TERM INT
   while :; do wait $p; r=$?; kill -0 $p 2>/dev/null || exit $r; done' sh "$@"
