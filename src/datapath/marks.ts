@@ -39,7 +39,7 @@ export const CONNECTION_MARK = {
   verdict: {
     name: 'verdict',
     mask: 0x0000_ff00,
-    use: 'reserved for policy: the generation under which the connection was allowed',
+    use: 'policy: not 0 once a packet of the connection was denied; what comes back is then dropped too',
   },
   spare: { name: 'spare', mask: 0x000f_0000, use: 'not taken' },
   steering: {
@@ -112,7 +112,6 @@ export const PLACES = {
     type: 'filter',
     chain: 'input-policy',
     use: 'egress policy of pods towards their own node',
-    isReserved: true,
   },
   forward: {
     hook: 'forward',
@@ -127,7 +126,6 @@ export const PLACES = {
     type: 'filter',
     chain: 'egress-policy',
     use: "egress policy, then the namespace's egress firewall, on real destinations",
-    isReserved: true,
   },
   outputRaw: {
     hook: 'output',
@@ -178,7 +176,6 @@ export const PLACES = {
     type: 'filter',
     chain: 'ingress-policy',
     use: 'ingress policy, on the source address that the pod will see',
-    isReserved: true,
   },
   leakGuard: {
     hook: 'postrouting',

@@ -1,4 +1,5 @@
 /** The pod network of one node, with the verbs of the Container Network Interface. */
+import type { Pod } from '../../api/core/pod.ts'
 import type { Ip } from '../../lib/ip.ts'
 
 export interface PodNetwork {
@@ -33,4 +34,12 @@ export interface Cni {
    * has lost. Answers the pods whose network it took down.
    */
   collect(live: ReadonlyMap<string, readonly Ip[]>): readonly string[]
+}
+
+/** What stands between a pod's network and its first process. */
+export interface PodGate {
+  /** Resolves when policy holds for these addresses of the pod. Rejects when the node's agent ends before. */
+  secure(pod: Pod, addresses: readonly Ip[]): Promise<void>
+  /** The pod has given its addresses back. */
+  forget(podUid: string): void
 }

@@ -7,6 +7,7 @@ import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
+import type { PodGate } from '../cni/mod.ts'
 import type { PodRuntime } from '../runtime/mod.ts'
 
 export interface KubeletDeps {
@@ -14,6 +15,8 @@ export interface KubeletDeps {
   readonly informers: Informers
   readonly progress: ProgressCollector
   readonly runtime: PodRuntime
+  /** Absent where no policy is enforced. */
+  readonly gate?: PodGate
   readonly netns: NetnsDriver
   readonly link: LinkDriver
   readonly socket: SocketDriver

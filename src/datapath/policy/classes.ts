@@ -1,0 +1,269 @@
+import { createHash } from 'node:crypto'
+import type { Cidr } from '../../lib/cidr.ts'
+import type { Family, Ip } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
+import { portRanges } from '../../model/policy/ports.ts'
+import { selects } from '../../model/policy/selector.ts'
+import type {
+  Direction,
+  Member,
+  NamedPort,
+  NetPeer,
+  Policy,
+  PolicyNode,
+  Ports,
+  Rule,
+  Tier,
+} from '../../model/policy/types.ts'
+import type { NftText } from '../../wire/nft/text.ts'
+import { at, name, nft } from '../../wire/nft/text.ts'
+import { CONNECTION_MARK } from '../marks.ts'
+import type { Identity, IdentityIndex } from './identities.ts'
+import type { Interval } from './intervals.ts'
+import { disjoint, intervalsOf, intervalText } from './intervals.ts'
+import type { PortSet } from './port-set.ts'
+import { conditions, isEmpty, joined, NO_PORTS, portSet, union } from './port-set.ts'
+import type { RulesetMap } from './ruleset.ts'
+import { addressType, denyChain, field } from './skeleton.ts'
+
+/** Pods that the same policies are about, in one direction: they share chains. */
+export interface PodClass {
+  readonly direction: Direction
+  /** Of each tier, those about these pods, first ones first. */
+  readonly policies: Readonly<Record<Tier, readonly Policy[]>>
+  /** What ports are called in these pods; empty for egress, where the other side's names count. */
+  readonly ports: readonly NamedPort[]
+}
+
+/** What a class needs of the kernel; names of what is shared say what it holds. */
+export interface CompiledClass {
+  /** Where its packets go to. */
+  readonly chain: string
+  readonly chains: ReadonlyMap<string, readonly NftText[]>
+  readonly maps: ReadonlyMap<string, RulesetMap>
+}
+
+export interface ClassWorld {
+  readonly index: IdentityIndex
+  readonly nodes: readonly PolicyNode[]
+}
+
+const FAMILIES: readonly Family[] = [4, 6]
+const ACCEPT = nft`accept`
+
+export const classKey = ({ direction, policies, ports }: PodClass): string =>
+  JSON.stringify([direction, Object.values(policies).map(some => some.map(({ key }) => key)), ports])
+
+export function compileClass(podClass: PodClass, world: ClassWorld): CompiledClass {
+  const { direction, policies } = podClass
+  const id = shortHash(classKey(podClass))
+  const out: Out = { chains: new Map(), maps: new Map(), podClass, world, id }
+  const rules: NftText[] = []
+  for (const tier of ['admin', 'network', 'baseline'] as const) {
+    if (policies[tier].length === 0) continue
+    if (tier === 'network') {
+      rules.push(...unionRules(out), nft`goto ${name(denyChain(direction))}`)
+      break
+    }
+    rules.push(nft`jump ${name(orderedChain(out, tier))}`)
+  }
+  const chain = `${direction === 'egress' ? 'from' : 'to'}-${id}`
+  out.chains.set(chain, rules)
+  return { chain, chains: out.chains, maps: out.maps }
+}
+
+/** What a compilation gathers. */
+interface Out {
+  readonly chains: Map<string, readonly NftText[]>
+  readonly maps: Map<string, RulesetMap>
+  readonly podClass: PodClass
+  readonly world: ClassWorld
+  readonly id: string
+}
+
+/** Ports as they are for packets between these pods and members of the other side. */
+const portsFor = ({ podClass }: Out, ports: Ports, others: readonly Member[]): PortSet => {
+  if (ports === 'any') return 'all'
+  const own: Member = { kind: 'pod', namespace: '', labels: {}, ports: podClass.ports }
+  return portSet(portRanges(ports, podClass.direction === 'ingress' ? [own] : others))
+}
+
+const isNamed = (ports: Ports): boolean => ports !== 'any' && ports.some(match => 'name' in match)
+
+/** NetworkPolicies: one lookup of who it is, one of the address, one of ports that are open to all. */
+function unionRules(out: Out): readonly NftText[] {
+  const { podClass, world, id } = out
+  const who = new Map<Identity, PortSet>()
+  const nets: { readonly interval: Interval; readonly family: Family; readonly value: PortSet }[] = []
+  let anybody: PortSet = NO_PORTS
+  const allow = (identity: Identity, ports: PortSet): void => {
+    if (!isEmpty(ports)) who.set(identity, union(who.get(identity) ?? NO_PORTS, ports))
+  }
+  const read = ({ peers, ports }: Rule): void => {
+    if (peers === 'any') {
+      anybody = union(anybody, portsFor(out, ports, []))
+      if (podClass.direction === 'egress' && isNamed(ports))
+        for (const identity of world.index.all()) allow(identity, portsFor(out, ports, identity.members))
+      return
+    }
+    for (const peer of peers) {
+      if (peer.kind === 'pods')
+        for (const { identity, members } of world.index.meant(peer, 'network'))
+          allow(identity, portsFor(out, ports, members))
+      else if (peer.kind === 'net') {
+        const value = portsFor(out, ports, [])
+        const { family } = peer.cidr
+        if (!isEmpty(value)) nets.push(...intervalsOf(peer).map(interval => ({ interval, family, value })))
+      }
+    }
+  }
+  for (const policy of podClass.policies.network) for (const rule of policy[podClass.direction]!) read(rule)
+  const elements = new Map([...who].map(([identity, ports]) => [nft`${identity.id}`, portVerdict(out, ports)] as const))
+  const whoName = `who-${id}`
+  if (elements.size > 0) out.maps.set(whoName, { definition: nft`type mark : verdict;`, elements })
+  return [
+    // A pod always reaches itself, also by way of a Service.
+    nft`ct mark and ${CONNECTION_MARK.hairpin.mask} != 0 accept`,
+    ...conditions(anybody).map(condition => nft`${condition}accept`),
+    ...(elements.size > 0 ? [nft`meta mark vmap ${at(whoName)}`] : []),
+    ...FAMILIES.flatMap(family =>
+      netRules(
+        out,
+        family,
+        nets.filter(net => net.family === family),
+      ),
+    ),
+  ]
+}
+
+/** Everything, or a chain that is named by the ports that it lets through. */
+function portVerdict(out: Out, ports: PortSet): NftText {
+  if (ports === 'all') return ACCEPT
+  const rules = conditions(ports).map(condition => nft`${condition}accept`)
+  const chain = `ports-${shortHash(rules.join('\n'))}`
+  out.chains.set(chain, rules)
+  return nft`jump ${name(chain)}`
+}
+
+function netRules(
+  out: Out,
+  family: Family,
+  nets: readonly { readonly interval: Interval; readonly value: PortSet }[],
+): readonly NftText[] {
+  if (nets.length === 0) return []
+  const combined = disjoint(nets, values => {
+    const value = values.reduce(union)
+    return { key: JSON.stringify(value), value }
+  })
+  const elements = new Map(
+    combined.map(({ interval, value }) => [intervalText(interval, family), portVerdict(out, value)] as const),
+  )
+  // An interval map is never edited, its name says what it holds.
+  const map = `nets-${shortHash([...elements].flat().join('\n'))}`
+  out.maps.set(map, { definition: nft`type ${addressType(family)} : verdict; flags interval;`, elements })
+  return [nft`${peerField(out, family)} vmap ${at(map)}`]
+}
+
+const peerField = ({ podClass }: Out, family: Family): NftText =>
+  field(family, podClass.direction === 'egress' ? 'daddr' : 'saddr')
+
+/** A rule of an ordered tier as it stands for one identity. */
+interface Step {
+  readonly rule: Rule
+  /** What of the rule holds for the identity whatever its address; undefined: nothing. */
+  readonly ports?: PortSet
+}
+
+/**
+ * Tiers in which the first match decides: for each identity a chain of the rules that speak about it, found by one
+ * lookup. Rules about addresses stand in all of them, at their place.
+ */
+function orderedChain(out: Out, tier: 'admin' | 'baseline'): string {
+  const { podClass, world } = out
+  const rules = podClass.policies[tier].flatMap(policy => policy[podClass.direction]!)
+  const steps = new Map<Identity, Map<Rule, PortSet>>()
+  for (const rule of rules) {
+    for (const [identity, ports] of portsByIdentity(out, tier, rule)) {
+      const own = steps.get(identity) ?? new Map<Rule, PortSet>()
+      steps.set(identity, own)
+      own.set(rule, union(own.get(rule) ?? NO_PORTS, ports))
+    }
+  }
+  const stepsOf = (ports: ReadonlyMap<Rule, PortSet>): readonly Step[] =>
+    rules.map(rule => {
+      const own = rule.peers === 'any' ? portsFor(out, rule.ports, []) : ports.get(rule)
+      return own ? { rule, ports: own } : { rule }
+    })
+  const elements = new Map<NftText, NftText>()
+  for (const identity of world.index.all()) {
+    const own = steps.get(identity)
+    if (!own) continue
+    const lines = stepsOf(own).flatMap(step => stepRules(out, step))
+    const chain = `steps-${shortHash([podClass.direction, ...lines].join('\n'))}`
+    out.chains.set(chain, lines)
+    elements.set(nft`${identity.id}`, nft`goto ${name(chain)}`)
+  }
+  const map = `${tier}-${out.id}`
+  if (elements.size > 0) out.maps.set(map, { definition: nft`type mark : verdict;`, elements })
+  const chain = `${tier}-${podClass.direction}-${out.id}`
+  out.chains.set(chain, [
+    ...(elements.size > 0 ? [nft`meta mark vmap ${at(map)}`] : []),
+    ...stepsOf(new Map()).flatMap(step => stepRules(out, step)),
+  ])
+  return chain
+}
+
+function portsByIdentity(out: Out, tier: Tier, { peers, ports }: Rule): readonly (readonly [Identity, PortSet])[] {
+  const { index } = out.world
+  if (peers === 'any')
+    return out.podClass.direction === 'egress' && isNamed(ports)
+      ? index.all().map(identity => [identity, portsFor(out, ports, identity.members)] as const)
+      : []
+  return peers.flatMap(peer =>
+    peer.kind === 'pods'
+      ? index.meant(peer, tier).map(({ identity, members }) => [identity, portsFor(out, ports, members)] as const)
+      : [],
+  )
+}
+
+function stepRules(out: Out, { rule, ports }: Step): readonly NftText[] {
+  const verdict = verdictText(out, rule)
+  const byWhom = ports === undefined ? [] : conditions(ports).map(condition => nft`${condition}${verdict}`)
+  const addresses = rule.peers === 'any' ? [] : rule.peers.flatMap(peer => addressesOf(out, peer))
+  const open = conditions(portsFor(out, rule.ports, []))
+  const byAddress = FAMILIES.flatMap(family => {
+    const own = addresses.filter(one => one.family === family).map(({ text }) => text)
+    if (own.length === 0) return []
+    return open.map(condition => nft`${peerField(out, family)} { ${joined(own)} } ${condition}${verdict}`)
+  })
+  return [...byWhom, ...byAddress]
+}
+
+interface AddressText {
+  readonly family: Family
+  readonly text: NftText
+}
+
+function addressesOf({ world }: Out, peer: Exclude<Rule['peers'], 'any'>[number]): readonly AddressText[] {
+  if (peer.kind === 'pods') return []
+  const nets: readonly NetPeer[] =
+    peer.kind === 'net'
+      ? [peer]
+      : world.nodes
+          .filter(({ labels }) => selects(peer.selector, labels))
+          .flatMap(({ addresses }) => addresses.map(address => ({ kind: 'net', cidr: single(address), except: [] })))
+  return nets.flatMap(net =>
+    intervalsOf(net).map(interval => ({ family: net.cidr.family, text: intervalText(interval, net.cidr.family) })),
+  )
+}
+
+const single = (address: Ip): Cidr => ({
+  address,
+  bits: familyOf(address) === 4 ? 32 : 128,
+  family: familyOf(address),
+})
+
+const verdictText = ({ podClass }: Out, { action }: Rule): NftText =>
+  action === 'allow' ? ACCEPT : action === 'pass' ? nft`return` : nft`goto ${name(denyChain(podClass.direction))}`
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)

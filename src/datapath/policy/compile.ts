@@ -1,0 +1,156 @@
+import type { Family, Ip } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
+import { byPriority } from '../../model/policy/evaluate.ts'
+import { means } from '../../model/policy/peers.ts'
+import type { Direction, PodFacts, Policy, PolicyNode, PolicyWorld } from '../../model/policy/types.ts'
+import { DIRECTIONS } from '../../model/policy/types.ts'
+import type { NftText } from '../../wire/nft/text.ts'
+import { addressText, name, nft } from '../../wire/nft/text.ts'
+import type { CompiledClass, PodClass } from './classes.ts'
+import { classKey, compileClass } from './classes.ts'
+import type { Identities, IdentityIndex, IdentityLedger } from './identities.ts'
+import { createIdentityIndex, identitiesOf } from './identities.ts'
+import type { Ruleset, RulesetMap } from './ruleset.ts'
+import { fromMap, toMap, verdictDefinition, whoDefinition, whoMap } from './skeleton.ts'
+
+/**
+ * Compiles policy for the pods of one node. It keeps what it made, so that a change costs little more than its own size;
+ * what it answers depends on the world and on the numbers that identities were given before.
+ */
+export interface PolicyCompiler {
+  /** Parts of the world that did not change should be the same objects. Throws RangeError when identities run out. */
+  compile(world: PolicyWorld): Ruleset
+}
+
+const FAMILIES: readonly Family[] = [4, 6]
+
+interface Kept {
+  readonly policies: readonly Policy[]
+  readonly index: IdentityIndex
+  readonly nodes: readonly PolicyNode[]
+  readonly compiled: CompiledClass
+}
+
+export function createPolicyCompiler(node: string): PolicyCompiler {
+  let ledger: IdentityLedger = new Map()
+  let index: IdentityIndex | undefined
+  let namespaces: PolicyWorld['namespaces'] | undefined
+  let kept = new Map<string, Kept>()
+  return {
+    compile(world) {
+      const identities = identitiesOf(world, ledger)
+      if (!index || ledger !== identities.ledger || namespaces !== world.namespaces)
+        index = createIdentityIndex(identities.ledger, world.namespaces)
+      ledger = identities.ledger
+      namespaces = world.namespaces
+      const classWorld = { index, nodes: world.nodes }
+      const classes = new Map<string, Kept>()
+      const classOf = createClassOf(world)
+      const leads = (pod: PodFacts, direction: Direction): string | undefined => {
+        const podClass = classOf(pod, direction)
+        if (!podClass) return undefined
+        const key = classKey(podClass)
+        const policies = Object.values(podClass.policies).flat()
+        const known = classes.get(key) ?? kept.get(key)
+        const isSame =
+          known?.index === classWorld.index &&
+          known.nodes === world.nodes &&
+          known.policies.length === policies.length &&
+          known.policies.every((policy, i) => policy === policies[i])
+        const current = isSame ? known : { policies, ...classWorld, compiled: compileClass(podClass, classWorld) }
+        classes.set(key, current)
+        return current.compiled.chain
+      }
+      const dispatch = dispatchMaps(world, node, leads)
+      kept = classes
+      return gather(
+        identities,
+        dispatch,
+        [...classes.values()].map(({ compiled }) => compiled),
+      )
+    },
+  }
+}
+
+/** Which policies are about a pod. */
+function createClassOf(world: PolicyWorld): (pod: PodFacts, direction: Direction) => PodClass | undefined {
+  const sorted = world.policies.toSorted(byPriority)
+  const byNamespace = new Map<string, Policy[]>()
+  const everywhere: Policy[] = []
+  for (const policy of sorted) {
+    const { scope } = policy.subject
+    if ('selector' in scope) everywhere.push(policy)
+    else byNamespace.set(scope.namespace, [...(byNamespace.get(scope.namespace) ?? []), policy])
+  }
+  return (pod, direction) => {
+    const about = [...everywhere, ...(byNamespace.get(pod.namespace) ?? [])].filter(
+      policy => policy[direction] && means(policy.subject, pod, world.namespaces, policy.tier),
+    )
+    if (about.length === 0) return undefined
+    const isNamed = direction === 'ingress' && about.some(policy => hasNames(policy))
+    return {
+      direction,
+      policies: {
+        admin: about.filter(({ tier }) => tier === 'admin'),
+        network: about.filter(({ tier }) => tier === 'network'),
+        baseline: about.filter(({ tier }) => tier === 'baseline'),
+      },
+      ports: isNamed ? pod.ports.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : [],
+    }
+  }
+}
+
+const hasNames = ({ ingress = [] }: Policy): boolean =>
+  ingress.some(({ ports }) => ports !== 'any' && ports.some(match => 'name' in match))
+
+type Elements = Map<NftText, NftText>
+
+function dispatchMaps(
+  { pods }: PolicyWorld,
+  node: string,
+  leads: (pod: PodFacts, direction: Direction) => string | undefined,
+): ReadonlyMap<string, Elements> {
+  const maps = new Map(
+    FAMILIES.flatMap(family => [fromMap(family), toMap(family)]).map(map => [map, new Map()] as const),
+  )
+  for (const pod of pods) {
+    if (pod.node !== node) continue
+    for (const direction of DIRECTIONS) {
+      const chain = leads(pod, direction)
+      if (chain === undefined) continue
+      for (const address of pod.addresses) {
+        const family = familyOf(address)
+        maps
+          .get(direction === 'egress' ? fromMap(family) : toMap(family))!
+          .set(addressText(address), nft`goto ${name(chain)}`)
+      }
+    }
+  }
+  return maps
+}
+
+function gather(
+  identities: Identities,
+  dispatch: ReadonlyMap<string, Elements>,
+  classes: readonly CompiledClass[],
+): Ruleset {
+  const chains = new Map<string, readonly NftText[]>()
+  const maps = new Map<string, RulesetMap>()
+  for (const family of FAMILIES) {
+    maps.set(whoMap(family), { definition: whoDefinition(family), elements: whoElements(identities, family) })
+    for (const map of [fromMap(family), toMap(family)])
+      maps.set(map, { definition: verdictDefinition(family), elements: dispatch.get(map)! })
+  }
+  for (const compiled of classes) {
+    for (const [key, rules] of compiled.chains) chains.set(key, rules)
+    for (const [key, map] of compiled.maps) maps.set(key, map)
+  }
+  return { chains, maps }
+}
+
+const whoElements = ({ byAddress }: Identities, family: Family): Elements =>
+  new Map(
+    [...byAddress]
+      .filter(([address]: readonly [Ip, unknown]) => familyOf(address) === family)
+      .map(([address, { id }]) => [addressText(address), nft`${id}`] as const),
+  )

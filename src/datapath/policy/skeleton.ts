@@ -1,0 +1,95 @@
+import type { Family } from '../../lib/ip.ts'
+import type { Command, Table } from '../../wire/nft/command.ts'
+import type { NftText } from '../../wire/nft/text.ts'
+import { at, nft, quoted } from '../../wire/nft/text.ts'
+import type { Place } from '../marks.ts'
+import { CONNECTION_MARK, PLACES } from '../marks.ts'
+import { POD_LINKS } from '../options.ts'
+import { familyWord, mapName } from '../shape.ts'
+
+/** Policy is loaded into the table that is not there, then the other one goes: in between both hold, and never none. */
+export const POLICY_TABLES: readonly [Table, Table] = [
+  { family: 'inet', name: 'fairlead-policy-a' },
+  { family: 'inet', name: 'fairlead-policy-b' },
+]
+
+export const POLICY_COUNTERS = ['egress-denied', 'ingress-denied'] as const
+
+const FAMILIES: readonly Family[] = [4, 6]
+/** One bit of the field. */
+const DENIED = 0x0000_0100
+const { mask: VERDICT } = CONNECTION_MARK.verdict
+const UNDENIED = (0xffff_ffff ^ VERDICT) >>> 0
+
+/** Names of the maps that every pod is looked up in: who has an address, and what leads from and to it. */
+export const whoMap = (family: Family): string => mapName('who', family)
+export const fromMap = (family: Family): string => mapName('from', family)
+export const toMap = (family: Family): string => mapName('to', family)
+
+export const addressType = (family: Family): NftText => (family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`)
+export const whoDefinition = (family: Family): NftText => nft`type ${addressType(family)} : mark;`
+export const verdictDefinition = (family: Family): NftText => nft`type ${addressType(family)} : verdict;`
+
+export const denyChain = (direction: 'egress' | 'ingress'): string => `deny-${direction}`
+
+/** What elements may lead to. It must stand before the maps are filled. */
+export const policyFoundation = (): readonly Command[] => [
+  ...POLICY_COUNTERS.map((name): Command => ({ do: 'add', what: 'counter', name })),
+  ...(['egress', 'ingress'] as const).flatMap(direction =>
+    chain(denyChain(direction), [
+      // Whoever was allowed before and is not any more: what comes back is dropped too.
+      nft`ct state established ct mark set ct mark or ${DENIED}`,
+      nft`counter name ${direction === 'egress' ? nft`egress-denied` : nft`ingress-denied`} drop`,
+    ]),
+  ),
+]
+
+/** Chains that see packets; they need the maps. */
+export function policyHooks(options: { readonly policesOwnNode: boolean }): readonly Command[] {
+  const fromPods = nft`iifname ${quoted(POD_LINKS)} goto egress`
+  return [
+    ...chain('egress', [...beforehand(), ...identify('daddr'), ...dispatch('saddr', fromMap)]),
+    ...chain('ingress', [...beforehand(), ...identify('saddr'), ...dispatch('daddr', toMap)]),
+    ...chain('to-pod', [
+      nft`iifname ${quoted(POD_LINKS)} goto ingress`,
+      // What the node itself sends to its own pods, the probes of its kubelet above all, is never denied.
+      nft`fib saddr type local accept`,
+      nft`goto ingress`,
+    ]),
+    ...(options.policesOwnNode ? chain(PLACES.inputPolicy.chain, [fromPods], PLACES.inputPolicy) : []),
+    ...chain(PLACES.egressPolicy.chain, [fromPods], PLACES.egressPolicy),
+    ...chain(PLACES.ingressPolicy.chain, [nft`oifname ${quoted(POD_LINKS)} goto to-pod`], PLACES.ingressPolicy),
+  ]
+}
+
+/**
+ * Every packet of the direction in which the connection was made is judged anew, so a policy that becomes tighter cuts
+ * what is under way; what comes back passes unless that was cut.
+ */
+const beforehand = (): readonly NftText[] => [
+  nft`ct state related accept`,
+  nft`ct direction reply ct mark and ${VERDICT} == 0 accept`,
+  nft`ct direction reply drop`,
+  // Neighbours must be found, whatever is denied.
+  nft`icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect } accept`,
+  nft`ct mark and ${VERDICT} != 0 ct mark set ct mark and ${UNDENIED}`,
+]
+
+/** A lookup that finds nothing leaves the old mark, so it is cleared first. */
+const identify = (side: 'saddr' | 'daddr'): readonly NftText[] => [
+  nft`meta mark set 0`,
+  ...FAMILIES.map(family => nft`meta mark set ${field(family, side)} map ${at(whoMap(family))}`),
+]
+
+const dispatch = (side: 'saddr' | 'daddr', map: (family: Family) => string): readonly NftText[] =>
+  FAMILIES.map(family => nft`${field(family, side)} vmap ${at(map(family))}`)
+
+export const field = (family: Family, side: 'saddr' | 'daddr'): NftText =>
+  side === 'saddr' ? nft`${familyWord(family)} saddr` : nft`${familyWord(family)} daddr`
+
+function chain(text: string, rules: readonly NftText[], place?: Place): readonly Command[] {
+  return [
+    { do: 'add', what: 'chain', name: text, ...(place ? { hook: place } : {}) },
+    ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain: text, rule })),
+  ]
+}
