@@ -7,6 +7,7 @@ import type { ApiRequest, Context, Kernel, Reply, Verb } from './context.ts'
 import { internalError } from './errors.ts'
 import type { PathInfo } from './path.ts'
 import { parsePath } from './path.ts'
+import type { Resource } from './resource/resource.ts'
 import type { ApiResponse } from './respond.ts'
 import { respond, respondError } from './respond.ts'
 import type { Routes } from './routes/mod.ts'
@@ -14,6 +15,7 @@ import { notFoundPage } from './routes/page.ts'
 import { badRequest, StatusError } from './status-error.ts'
 import type { Subresources } from './subresources/mod.ts'
 import { VERBS } from './verbs/mod.ts'
+import { viewOf } from './views/mod.ts'
 
 /** Answers one request of a known user. Never rejects. */
 export type Handle = (request: ApiRequest, user: User) => Promise<ApiResponse>
@@ -74,7 +76,7 @@ async function answer(parts: HandlerParts, request: ApiRequest, caller: User): P
       version: info.version,
       plural: info.plural,
       subresource: info.subresource ?? '',
-      namespace: info.namespace ?? (resource.plural === 'namespaces' && resource.group === '' ? (info.name ?? '') : ''),
+      namespace: info.namespace ?? (isNamespace(resource) ? (info.name ?? '') : ''),
       name: info.name ?? '',
     },
   })
@@ -85,6 +87,10 @@ async function answer(parts: HandlerParts, request: ApiRequest, caller: User): P
   const reply: Reply = await run(context)
   return respond(context, reply)
 }
+
+/** A request for a namespace itself is one within it. */
+const isNamespace = ({ group, plural, showsNamespaces }: Resource): boolean =>
+  showsNamespaces === true || (plural === 'namespaces' && group === '')
 
 function pathOf(request: ApiRequest): PathInfo {
   try {
@@ -115,7 +121,8 @@ function verbFor({ subresources, virtual }: HandlerParts, { resource, info, verb
   if (info.rest !== undefined && info.subresource !== 'proxy') return undefined
   if (resource.virtual) {
     if (info.name !== undefined) return undefined
-    return verb === 'create' ? virtual[`${resource.group}/${resource.plural}`] : notAllowed()
+    const type = `${resource.group}/${resource.plural}`
+    return virtual[verb === 'create' ? type : `${type} ${verb}`] ?? notAllowed()
   }
   if (info.subresource !== undefined) {
     const own = subresources.find(resource, info.subresource)
@@ -125,7 +132,7 @@ function verbFor({ subresources, virtual }: HandlerParts, { resource, info, verb
   const forCollection = verb === 'list' || verb === 'create' || verb === 'deletecollection'
   if (verb !== 'watch' && forCollection === (info.name !== undefined)) return notAllowed()
   if (resource.namespaced && info.namespace === undefined && verb !== 'list' && verb !== 'watch') return notAllowed()
-  return VERBS[verb] ?? notAllowed()
+  return viewOf(resource)[verb] ?? VERBS[verb] ?? notAllowed()
 }
 
 function notAllowed(): never {

@@ -34,7 +34,7 @@ import { podUpgrades } from './http/upgrade.ts'
 import type { Loopback } from './loopback.ts'
 import { createLoopback } from './loopback.ts'
 import { createRegistry } from './resource/registry.ts'
-import { builtinResource } from './resource/resource.ts'
+import { builtinResource, namespaceView } from './resource/resource.ts'
 import { REVIEWS } from './reviews/all.ts'
 import { bookmarksRoute } from './routes/bookmarks.ts'
 import type { HealthCheck } from './routes/health.ts'
@@ -83,6 +83,8 @@ export interface ApiServerOptions {
 /** The others of them are bodies of subresources alone, and no paths of their own. */
 const isServed = ({ group, plural }: Kind): boolean => Object.hasOwn(REVIEWS, `${group}/${plural}`)
 
+const isProject = ({ group, plural }: Kind): boolean => group === 'project.openshift.io' && plural === 'projects'
+
 export interface ApiServer {
   readonly handle: Handle
   /** The roles that every cluster has are there. Rejects when the disk fails. */
@@ -98,7 +100,7 @@ export interface ApiServer {
 export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions): ApiServer {
   const { store, clock, log } = deps
   const registry = createRegistry([
-    ...options.kinds.map(kind => builtinResource(kind)),
+    ...options.kinds.map(kind => (isProject(kind) ? namespaceView(kind) : builtinResource(kind))),
     ...options.virtualKinds.filter(isServed).map(kind => builtinResource(kind, true)),
   ])
   const watches = createWatches(clock)

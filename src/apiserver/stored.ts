@@ -6,6 +6,7 @@ import type { Resource } from './resource/resource.ts'
 export function decodeStored(resource: Resource, stored: { readonly value: Uint8Array }): Obj {
   const object = parseBytes(stored.value)
   object.apiVersion = resource.apiVersion
+  if (resource.showsNamespaces) object.kind = resource.kind
   return object
 }
 
@@ -22,17 +23,27 @@ export function encodeStored(resource: Resource, object: Obj, revision: number):
   const { apiVersion: _, kind, metadata, ...rest } = object
   const stored = {
     apiVersion: resource.storageVersion,
-    kind,
+    kind: resource.showsNamespaces ? 'Namespace' : kind,
     metadata: { ...metadata, resourceVersion: String(revision) },
     ...rest,
   }
   return { bytes: Buffer.from(JSON.stringify(stored)), object: stored }
 }
 
+/** Bytes of a namespace, under the name of what shows it. */
+function renamed({ apiVersion, kind }: Resource, value: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return Buffer.concat([
+    Buffer.from(JSON.stringify({ apiVersion, kind }).slice(0, -1)),
+    bytes.subarray(bytes.indexOf(',"metadata"')),
+  ])
+}
+
 const heads = new WeakMap<Resource, Buffer>()
 
 /** Stored bytes as they are served: the same, unless they were stored in another version than is asked for. */
 export function servedBytes(resource: Resource, value: Uint8Array): Uint8Array {
+  if (resource.showsNamespaces) return renamed(resource, value)
   if (!resource.custom) return value
   let head = heads.get(resource)
   if (!head) {

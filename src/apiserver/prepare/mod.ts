@@ -22,6 +22,13 @@ const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   '/namespaces': { create: prepareNamespace },
   '/pods': { create: preparePod },
   'batch/jobs': { create: prepareJob },
+  // Only labels and annotations are the user's.
+  'project.openshift.io/projects': {
+    update(object, old) {
+      object.spec = old.spec
+      object.status = old.status
+    },
+  },
   'apiextensions.k8s.io/customresourcedefinitions': {
     create: prepareDefinition,
     update: prepareDefinitionUpdate,

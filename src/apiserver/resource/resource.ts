@@ -30,6 +30,8 @@ export interface Resource extends Omit<Kind, 'schema' | '~object'> {
   readonly revision: string
   /** Its definition is being deleted: nothing new is created. */
   readonly terminating?: true
+  /** Its objects are namespaces under another name: the stored bytes are theirs. */
+  readonly showsNamespaces?: true
   /** Told to whoever uses this version. */
   readonly deprecation?: string
 }
@@ -55,6 +57,14 @@ export function builtinResource(kind: Kind, virtual = false): Resource {
     revision: '',
   }
 }
+
+/** A type whose objects are namespaces, under its own kind. */
+export const namespaceView = (kind: Kind): Resource => ({
+  ...builtinResource(kind),
+  storageVersion: 'v1',
+  prefix: prefixOf('', 'namespaces'),
+  showsNamespaces: true,
+})
 
 /** A target is made once: it holds what merging has worked out about the type. */
 export function bySubresource(make: (subresource: string) => PatchTarget): (subresource: string) => PatchTarget {

@@ -1,14 +1,17 @@
 import type { Verb } from '../context.ts'
+import { mayRequestProject, requestProject } from '../views/projects.ts'
 import { selfSubjectAccessReview, selfSubjectRulesReview, subjectAccessReview } from './access.ts'
 import { selfSubjectReview } from './self.ts'
 import { tokenReview } from './token.ts'
 
-/** Types that are posted and answered, by group/plural. */
+/** Types that are posted and answered, by group/plural; what else one may do with them, by group/plural and verb. */
 export const REVIEWS: Readonly<Record<string, Verb>> = {
   'authentication.k8s.io/selfsubjectreviews': selfSubjectReview,
   'authentication.k8s.io/tokenreviews': tokenReview,
   'authorization.k8s.io/selfsubjectaccessreviews': selfSubjectAccessReview,
   'authorization.k8s.io/selfsubjectrulesreviews': selfSubjectRulesReview,
   'authorization.k8s.io/subjectaccessreviews': subjectAccessReview,
+  'project.openshift.io/projectrequests': requestProject,
+  'project.openshift.io/projectrequests list': mayRequestProject,
   'authorization.k8s.io/localsubjectaccessreviews': subjectAccessReview,
 }

@@ -6,6 +6,7 @@ import type { Resource } from '../resource/resource.ts'
 import { collectionPrefix, keyOf } from '../resource/resource.ts'
 import type { Selection } from '../select/selection.ts'
 import { selectionOf } from '../select/selection.ts'
+import { visibleTo } from '../select/visible.ts'
 import { StatusError } from '../status-error.ts'
 import { decodeStored } from '../stored.ts'
 import type { ContinueToken } from './continue-token.ts'
@@ -17,7 +18,7 @@ import { parseListOptions } from './list-options.ts'
 export function list(context: Context): Reply {
   const { resource, request, kernel } = context
   const options = parseListOptions(request.query, false)
-  const selection = selectionOf(resource, request.query)
+  const selection = visibleTo(context, selectionOf(resource, request.query))
   if (options.revision !== undefined && options.revision > kernel.store.revision)
     throw tooLargeResourceVersion(options.revision, kernel.store.revision)
   try {

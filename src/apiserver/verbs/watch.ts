@@ -7,6 +7,7 @@ import { renderOptions } from '../negotiate/render.ts'
 import { collectionPrefix, keyOf } from '../resource/resource.ts'
 import type { Selection } from '../select/selection.ts'
 import { selectionOf } from '../select/selection.ts'
+import { visibleTo } from '../select/visible.ts'
 import { decodeStored } from '../stored.ts'
 import type { ByteSink } from '../stream-body.ts'
 import type { FrameFormat } from '../watch/frames.ts'
@@ -40,7 +41,7 @@ export function watch(context: Context): Reply {
   const { resource, request, info, kernel } = context
   const options = parseListOptions(request.query, true)
   const output = chooseOutput(request.headers.accept)
-  const selection = selectionOf(resource, request.query, info.name)
+  const selection = visibleTo(context, selectionOf(resource, request.query, info.name))
   const exact = selection.name !== undefined && (info.namespace !== undefined || !resource.namespaced)
   const watching: Watching = {
     context,

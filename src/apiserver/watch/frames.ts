@@ -93,7 +93,8 @@ export function leftFrame(format: FrameFormat, event: StoreEvent): Buffer {
 }
 
 function objectBytes({ resource, options }: FrameFormat, object: Obj): Buffer {
-  const served = object.apiVersion === resource.apiVersion ? object : { ...object, apiVersion: resource.apiVersion }
+  const { apiVersion, kind } = resource
+  const served = object.apiVersion === apiVersion ? object : { ...object, apiVersion, kind }
   const rendered = renderObject(resource, served, options)
   return Buffer.from(JSON.stringify('tree' in rendered ? rendered.tree : served))
 }
