@@ -5,8 +5,8 @@
 
 import type { KeyObject } from 'node:crypto'
 import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto'
-import { ipBytes, parseIp } from '../lib/ip.ts'
-import { bits, implicit, integer, octets, oid, sequence, set, tagged, time, truth, utf8 } from './der.ts'
+import type { Name } from '../wire/x509/certificate.ts'
+import { certificate, extensions } from '../wire/x509/certificate.ts'
 
 /** PEM text. */
 export interface KeyPair {
@@ -36,9 +36,6 @@ export interface Pki {
   readonly leaves: Readonly<Record<string, KeyPair>>
 }
 
-const DAY_MS = 86_400_000
-const TEN_YEARS_MS = 3650 * DAY_MS
-
 export function makePki(request: PkiRequest): Pki {
   const ca = makeAuthority('fairlead-ca', request.nowMs)
   const ingressCa = makeAuthority('fairlead-ingress-ca', request.nowMs)
@@ -52,23 +49,17 @@ export function makePki(request: PkiRequest): Pki {
 
 export function makeAuthority(commonName: string, nowMs: number): KeyPair {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const name = distinguishedName(commonName)
-  const extensions = [
-    extension(OID.basicConstraints, sequence(truth), true),
-    extension(OID.keyUsage, KEY_CERT_SIGN_AND_CRL_SIGN, true),
-    extension(OID.subjectKeyIdentifier, octets(keyIdentifier(keys.publicKey))),
-  ]
-  return {
-    certificate: certificate({
-      issuer: name,
-      subject: name,
-      key: keys.publicKey,
-      extensions,
-      signer: keys.privateKey,
-      nowMs,
-    }),
-    key: pem(keys.privateKey),
-  }
+  return write(keys, {
+    issuer: { commonName },
+    subject: { commonName },
+    signer: keys.privateKey,
+    nowMs,
+    extensions: [
+      extensions.basicConstraints(true),
+      extensions.keyUsage(true),
+      extensions.subjectKeyIdentifier(keyIdentifier(keys.publicKey)),
+    ],
+  })
 }
 
 /** A private key alone, PEM. */
@@ -76,89 +67,54 @@ export const makeKey = (): string => pem(generateKeyPairSync('ec', { namedCurve:
 
 /** A certificate of the authority for a server or a client. */
 export function issue(authority: KeyPair, request: LeafRequest, nowMs: number): KeyPair {
-  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const issuer = new X509Certificate(authority.certificate)
-  const usage = sequence(oid(request.names ? OID.serverAuth : OID.clientAuth))
-  const extensions = [
-    extension(OID.basicConstraints, sequence(), true),
-    extension(OID.keyUsage, DIGITAL_SIGNATURE, true),
-    extension(OID.extendedKeyUsage, usage),
-    ...(request.names ? [extension(OID.subjectAltName, sequence(...request.names.map(alternativeName)))] : []),
-    extension(OID.authorityKeyIdentifier, sequence(implicit(0, keyIdentifier(issuer.publicKey)))),
-  ]
-  return {
-    certificate: certificate({
-      issuer: distinguishedName(issuer.subject.replace(/^CN=/, '')),
-      subject: distinguishedName(request.commonName, request.organizations),
-      key: keys.publicKey,
-      extensions,
-      signer: createPrivateKey(authority.key),
-      nowMs,
-    }),
-    key: pem(keys.privateKey),
-  }
+  return write(generateKeyPairSync('ec', { namedCurve: 'P-256' }), {
+    issuer: { commonName: issuer.subject.replace(/^CN=/, '') },
+    subject: request,
+    signer: createPrivateKey(authority.key),
+    nowMs,
+    extensions: [
+      extensions.basicConstraints(false),
+      extensions.keyUsage(false),
+      extensions.extendedKeyUsage(request.names ? 'server' : 'client'),
+      ...(request.names ? [extensions.subjectAltName(request.names)] : []),
+      extensions.authorityKeyIdentifier(keyIdentifier(issuer.publicKey)),
+    ],
+  })
 }
 
-const OID = {
-  ecdsaWithSha256: '1.2.840.10045.4.3.2',
-  commonName: '2.5.4.3',
-  organization: '2.5.4.10',
-  subjectKeyIdentifier: '2.5.29.14',
-  keyUsage: '2.5.29.15',
-  subjectAltName: '2.5.29.17',
-  basicConstraints: '2.5.29.19',
-  authorityKeyIdentifier: '2.5.29.35',
-  extendedKeyUsage: '2.5.29.37',
-  serverAuth: '1.3.6.1.5.5.7.3.1',
-  clientAuth: '1.3.6.1.5.5.7.3.2',
-} as const
-/** Bits of KeyUsage, RFC 5280 4.2.1.3. */
-const DIGITAL_SIGNATURE = bits(Buffer.of(0x80), 7)
-const KEY_CERT_SIGN_AND_CRL_SIGN = bits(Buffer.of(0x06), 1)
-
-interface Body {
-  readonly issuer: Buffer
-  readonly subject: Buffer
-  readonly key: KeyObject
+interface Writing {
+  readonly issuer: Name
+  readonly subject: Name
   readonly extensions: readonly Buffer[]
   readonly signer: KeyObject
   readonly nowMs: number
 }
 
-/** RFC 5280 4.1. */
-function certificate(body: Body): string {
-  const algorithm = sequence(oid(OID.ecdsaWithSha256))
-  const toBeSigned = sequence(
-    tagged(0, integer(Buffer.of(2))),
-    integer(serial()),
-    algorithm,
-    body.issuer,
-    sequence(time(body.nowMs - DAY_MS), time(body.nowMs + TEN_YEARS_MS)),
-    body.subject,
-    publicKey(body.key),
-    tagged(3, sequence(...body.extensions)),
-  )
-  const der = sequence(toBeSigned, algorithm, bits(sign('sha256', toBeSigned, body.signer)))
-  return `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}(?!$)/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+const DAY_MS = 86_400_000
+const TEN_YEARS_MS = 3650 * DAY_MS
+
+/** Valid since yesterday: the clocks of those who look at it may differ. */
+function write(
+  keys: { readonly publicKey: KeyObject; readonly privateKey: KeyObject },
+  { signer, nowMs, ...rest }: Writing,
+): KeyPair {
+  const body = {
+    ...rest,
+    serial: serial(),
+    notBeforeMs: nowMs - DAY_MS,
+    notAfterMs: nowMs + TEN_YEARS_MS,
+    publicKey: spki(keys.publicKey),
+  }
+  return {
+    certificate: certificate(body, toBeSigned => sign('sha256', toBeSigned, signer)),
+    key: pem(keys.privateKey),
+  }
 }
 
 /** Positive, without a leading zero byte, and never the same twice. */
 const serial = (): Buffer => Buffer.concat([Buffer.of(0x40), randomBytes(15)])
 const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }) as string
-const publicKey = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' }) as Buffer
+const spki = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' }) as Buffer
 /** RFC 5280 4.2.1.2 (1): of the key's bits, which end a P-256 key's DER. */
-const keyIdentifier = (key: KeyObject): Buffer => createHash('sha1').update(publicKey(key).subarray(-65)).digest()
-
-const extension = (id: string, value: Buffer, critical = false): Buffer =>
-  sequence(oid(id), ...(critical ? [truth] : []), octets(value))
-
-function distinguishedName(commonName: string, organizations: readonly string[] = []): Buffer {
-  const part = (id: string, value: string): Buffer => set(sequence(oid(id), utf8(value)))
-  return sequence(part(OID.commonName, commonName), ...organizations.map(group => part(OID.organization, group)))
-}
-
-/** GeneralName: 2 is a DNS name, 7 an address. */
-function alternativeName(name: string): Buffer {
-  const address = parseIp(name)
-  return address ? implicit(7, ipBytes(address)) : implicit(2, Buffer.from(name, 'ascii'))
-}
+const keyIdentifier = (key: KeyObject): Buffer => createHash('sha1').update(spki(key).subarray(-65)).digest()

@@ -1,31 +1,23 @@
-import type { webcrypto } from 'node:crypto'
-import { webcrypto as crypto } from 'node:crypto'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { certificate, extensions } from '../../wire/x509/certificate.ts'
 
-type CryptoKeyPair = webcrypto.CryptoKeyPair
+const NAME = { commonName: 'stand-in' }
+const NAMES = ['localhost', '*.svc', '*.svc.cluster.local'] as const
 
-/** A certificate for any name of the cluster that nobody has reason to trust; ten years. */
+/** A certificate for any name of the cluster that nobody has reason to trust; until 2049. PEM. */
 export async function selfSigned(): Promise<{ cert: string; key: string }> {
-  // Loaded only where a stand-in is asked for TLS: it costs 60 ms.
-  await import('reflect-metadata')
-  const x509 = await import('@peculiar/x509')
-  x509.cryptoProvider.set(crypto)
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const keys = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=stand-in',
-    keys,
-    signingAlgorithm: algorithm,
-    notBefore: new Date('2020-01-01T00:00:00Z'),
-    notAfter: new Date('2049-01-01T00:00:00Z'),
-    extensions: [
-      new x509.SubjectAlternativeNameExtension([
-        { type: 'dns', value: 'localhost' },
-        { type: 'dns', value: '*.svc' },
-        { type: 'dns', value: '*.svc.cluster.local' },
-      ]),
-    ],
-  })
-  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
-  const key = `-----BEGIN PRIVATE KEY-----\n${pkcs8.match(/.{1,64}/g)!.join('\n')}\n-----END PRIVATE KEY-----\n`
-  return { cert: certificate.toString('pem'), key }
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const body = {
+    serial: Buffer.of(1),
+    issuer: NAME,
+    subject: NAME,
+    notBeforeMs: Date.UTC(2020, 0, 1),
+    notAfterMs: Date.UTC(2049, 0, 1),
+    publicKey: publicKey.export({ type: 'spki', format: 'der' }),
+    extensions: [extensions.subjectAltName(NAMES)],
+  }
+  return {
+    cert: certificate(body, toBeSigned => sign('sha256', toBeSigned, privateKey)),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  }
 }
