@@ -1,7 +1,8 @@
 import type { PodCondition } from '../../api/core/pod/status.ts'
 import type { Pod } from '../../api/core/pod.ts'
 import { rfc3339 } from '../../lib/clock.ts'
-import type { ContainerView, Decision } from './decide.ts'
+import type { Decision } from './decide.ts'
+import type { ContainerView } from './views.ts'
 
 type Judgement = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
 
@@ -34,14 +35,16 @@ export function conditionsOf(
 function initialized(decision: Decision, phase: string): Judgement {
   if (phase === 'Succeeded') return { ...isTrue('Initialized'), reason: 'PodCompleted' }
   if (decision.initialized) return isTrue('Initialized')
-  const waiting = decision.views.filter(view => view.role !== 'main' && !(view.ready || view.started))
+  const waiting = decision.views.filter(
+    view => (view.role === 'init' || view.role === 'sidecar') && !(view.ready || view.started),
+  )
   return isFalse('Initialized', 'ContainersNotInitialized', `containers with incomplete status: [${names(waiting)}]`)
 }
 
 function containersReady(decision: Decision, phase: string): Judgement {
   if (phase === 'Succeeded') return isFalse('ContainersReady', 'PodCompleted')
   if (phase === 'Failed') return isFalse('ContainersReady', 'PodFailed')
-  const unready = decision.views.filter(view => view.role !== 'init' && !view.ready)
+  const unready = decision.views.filter(view => view.role !== 'init' && view.role !== 'ephemeral' && !view.ready)
   if (unready.length === 0) return isTrue('ContainersReady')
   return isFalse('ContainersReady', 'ContainersNotReady', `containers with unready status: [${names(unready)}]`)
 }

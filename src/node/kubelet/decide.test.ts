@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Action, Checked, PodFacts } from './decide.ts'
+import type { Action } from './decide.ts'
 import { decide } from './decide.ts'
+import type { Checked, PodFacts } from './facts.ts'
 import type { PodSketch } from './testing.ts'
 import { attemptOf, containerOf, factsOf, NOW_MS, podOf, sandboxOf } from './testing.ts'
 
@@ -22,6 +23,25 @@ const ok: Checked = { started: true, ready: true, pending: false }
 const two = { containers: [containerOf('a'), containerOf('b')] }
 const withInit = (more: PodSketch['spec'] = {}): PodSketch => ({
   spec: { initContainers: [containerOf('one'), containerOf('two')], containers: [containerOf('main')], ...more },
+})
+
+const withSidecar = {
+  spec: { initContainers: [containerOf('side', { restartPolicy: 'Always' })], containers: [containerOf('main')] },
+}
+const endedStatus = (name: string, exitCode: number) => ({
+  name,
+  state: { terminated: { exitCode, reason: 'Completed' } },
+  ready: true,
+  restartCount: 0,
+  image: 'i',
+  imageID: '',
+})
+/** A pod that started a minute ago. */
+const expiring = (activeDeadlineSeconds: number): Partial<PodFacts> => ({
+  pod: podOf({
+    spec: { ...two, activeDeadlineSeconds, containers: [containerOf('main')] },
+    status: { startTime: '2026-01-01T11:59:00Z' },
+  }),
 })
 
 describe('what is done next', () => {
@@ -197,7 +217,90 @@ describe('what is done next', () => {
       },
       ['start main#4 (3 in a row)'],
     ],
+    [
+      'an init container of a sandbox that is gone runs again, for what it made is gone too',
+      {
+        pod: podOf({
+          ...withInit({ initContainers: [containerOf('one')] }),
+          status: {
+            phase: 'Running',
+            initContainerStatuses: [endedStatus('one', 0)],
+            containerStatuses: [
+              { ...endedStatus('main', 0), state: { running: { startedAt: '2026-01-01T11:00:00Z' } } },
+            ],
+          },
+        }),
+      },
+      ['start one#1 (0 in a row)'],
+    ],
+    [
+      'a sidecar that ends while the others run starts again beside them',
+      {
+        pod: podOf(withSidecar),
+        sandbox: sandboxOf([attemptOf('side', 0, { code: 1 }), attemptOf('main', 0, { code: 1 })]),
+      },
+      ['start side#1 (1 in a row)', 'start main#1 (1 in a row)'],
+    ],
+    [
+      'sidecars end when all others have',
+      {
+        pod: podOf({ spec: { ...withSidecar.spec, restartPolicy: 'Never' } }),
+        sandbox: sandboxOf([attemptOf('side', 0, 'running'), attemptOf('main', 0, { code: 0 })]),
+      },
+      ['release in 30 s'],
+    ],
+    [
+      'an ephemeral container waits for nobody',
+      {
+        pod: podOf({ spec: { ...withInit().spec, ephemeralContainers: [containerOf('debug')] } }),
+        sandbox: sandboxOf([attemptOf('one', 0, 'running')]),
+      },
+      ['start debug#0 (0 in a row)'],
+    ],
+    [
+      'and runs once',
+      {
+        pod: podOf({ spec: { containers: [containerOf('main')], ephemeralContainers: [containerOf('debug')] } }),
+        sandbox: sandboxOf([attemptOf('main', 0, 'running'), attemptOf('debug', 0, { code: 1 })]),
+      },
+      [],
+    ],
+    [
+      'before its deadline a pod goes on',
+      { ...expiring(120), sandbox: sandboxOf([attemptOf('main', 0, 'running')]) },
+      [],
+    ],
+    [
+      'after it, it ends',
+      { ...expiring(60), sandbox: sandboxOf([attemptOf('main', 0, 'running')]) },
+      ['release in 30 s'],
+    ],
+    [
+      'and does not start again',
+      { ...expiring(60), sandbox: sandboxOf([attemptOf('main', 0, { code: 1 })], true) },
+      [],
+    ],
   ])('%s', (_, facts, expected) => expect(actions(facts)).toEqual(expected))
+
+  test('a pod past its deadline failed as a whole; it is looked at when the time comes', () => {
+    const sandbox = sandboxOf([attemptOf('main', 0, 'running')])
+    expect(decide(factsOf({ ...expiring(60), sandbox })).failure?.reason).toBe('DeadlineExceeded')
+    const before = decide(factsOf({ ...expiring(120), sandbox }))
+    expect([before.failure, before.wakeAtMs]).toEqual([undefined, NOW_MS + 60_000])
+  })
+
+  test('a container is not ready while its hook runs', () => {
+    const facts = { sandbox: sandboxOf([attemptOf('main', 0, 'running')]), checked: new Map([['main', ok]]) }
+    const readyWith = (hooking: readonly string[]) =>
+      decide(factsOf({ ...facts, hooking: new Set(hooking) })).views[0]!.ready
+    expect([readyWith(['main']), readyWith([])]).toEqual([false, true])
+  })
+
+  test('a pod that is being deleted stays ready while it answers', () => {
+    const pod = podOf({ metadata: { deletionTimestamp: '2026-01-01T12:00:00Z', deletionGracePeriodSeconds: 30 } })
+    const facts = { pod, sandbox: sandboxOf([attemptOf('main', 0, 'running')]), isTearingDown: true }
+    expect(decide(factsOf({ ...facts, checked: new Map([['main', ok]]) })).views[0]!.ready).toBe(true)
+  })
 })
 
 describe('when to look again, and whether all is as it was asked for', () => {

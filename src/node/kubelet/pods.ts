@@ -6,11 +6,13 @@ import type { ProgressCollector } from '../../client/progress.ts'
 import type { Queue } from '../../client/queue.ts'
 import { createQueue } from '../../client/queue.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { unreachable } from '../../lib/errors.ts'
+import { messageOf, unreachable } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { Action, Decision, PodFacts } from './decide.ts'
-import { decide, wasOver } from './decide.ts'
-import type { Operations } from './operations.ts'
+import type { Operations } from './act/operations.ts'
+import type { Action, Decision } from './decide.ts'
+import { decide } from './decide.ts'
+import type { PodFacts } from './facts.ts'
+import { wasOver } from './facts.ts'
 import type { KubeletOptions } from './options.ts'
 import type { ProbeManager } from './probes.ts'
 import { runsOf } from './runs.ts'
@@ -113,19 +115,24 @@ async function syncPod(deps: PodsDeps, options: KubeletOptions, queue: Queue, on
     deps.volumes.forget(one.podUid)
     one.isBusy = true
     if (one.isGone) return true
-    tearDown(deps, one, ORPHAN_GRACE_SECONDS, again)
+    tearDown(deps, options, one, ORPHAN_GRACE_SECONDS, again)
     return false
   }
   if (one.isGone) {
+    deps.probes.forget(one.podUid)
     await removeObject(deps, pod)
-    one.isBusy = true
+    // Finalizers are not ours to wait for.
+    one.isBusy = !pod.metadata.finalizers?.length
     return false
   }
+  // What is left to be told of it is told; the rest is being taken away.
+  if (one.isEnded && one.tearingDown) return false
   followProbes(deps, one, pod)
   followVolumes(deps, options, one, pod)
   const facts = factsOf(deps, one, pod)
   const decision = decide(facts)
-  for (const action of decision.actions) act(deps, one, pod, action, again)
+  for (const action of decision.actions) act(deps, options, one, pod, action, again)
+  tellFailure(deps, pod, decision)
   tellBackOff(deps, one, pod, decision)
   tellStatus(deps, options, one, pod, decision)
   if (decision.wakeAtMs !== undefined) queue.addAfter(one.podUid, decision.wakeAtMs - facts.nowMs)
@@ -142,6 +149,8 @@ function factsOf(deps: PodsDeps, one: Tracked, pod: Pod): PodFacts {
     isSettingUp: one.isSettingUp,
     isTearingDown: one.tearingDown !== undefined,
     changing: one.changing,
+    hooking: one.hooking,
+    isEnded: one.isEnded,
     blocked: one.blocked,
     checked: deps.probes.checked(one.podUid),
     restarts: one.restarts,
@@ -156,8 +165,7 @@ function followVolumes(deps: PodsDeps, options: KubeletOptions, one: Tracked, po
 }
 
 function followProbes(deps: PodsDeps, one: Tracked, pod: Pod): void {
-  const isEnding = pod.metadata.deletionTimestamp !== undefined || wasOver(pod)
-  if (isEnding) {
+  if (wasOver(pod)) {
     deps.probes.forget(one.podUid)
     return
   }
@@ -175,7 +183,7 @@ function followProbes(deps: PodsDeps, one: Tracked, pod: Pod): void {
 }
 
 /** Starts what is to be done; when it has ended, the pod is looked at again. */
-function act(deps: PodsDeps, one: Tracked, pod: Pod, action: Action, again: () => void): void {
+function act(deps: PodsDeps, options: KubeletOptions, one: Tracked, pod: Pod, action: Action, again: () => void): void {
   const { operations } = deps
   switch (action.do) {
     case 'set-up':
@@ -188,10 +196,10 @@ function act(deps: PodsDeps, one: Tracked, pod: Pod, action: Action, again: () =
       operations.stop(one, pod, action).then(again)
       break
     case 'release':
-      operations.release(one, action.graceSeconds).then(again)
+      operations.release(one, pod, action.graceSeconds).then(again)
       break
     case 'tear-down':
-      tearDown(deps, one, action.graceSeconds, again)
+      tearDown(deps, options, one, action.graceSeconds, again)
       break
     default:
       unreachable(action)
@@ -201,13 +209,18 @@ function act(deps: PodsDeps, one: Tracked, pod: Pod, action: Action, again: () =
 const RETRY_MS = 100
 
 /** Asked again with less time, containers get less time. What is being set up must stand first, or it would be left over. */
-function tearDown(deps: PodsDeps, one: Tracked, graceSeconds: number, again: () => void): void {
+function tearDown(
+  deps: PodsDeps,
+  options: KubeletOptions,
+  one: Tracked,
+  graceSeconds: number,
+  again: () => void,
+): void {
   const before = one.tearingDown
-  if (one.isSettingUp || (before && before.graceSeconds <= graceSeconds)) return
+  if (one.isSettingUp || one.isGone || (before && before.graceSeconds <= graceSeconds)) return
   const current = { graceSeconds }
   one.tearingDown = current
-  if (!before && one.pod) tellKilling(deps, one, one.pod)
-  deps.operations.tearDown(one, graceSeconds).then(isDone => {
+  takeDown(deps, options, one, current).then(isDone => {
     if (one.tearingDown !== current) return
     one.tearingDown = undefined
     one.isGone = isDone
@@ -216,9 +229,31 @@ function tearDown(deps: PodsDeps, one: Tracked, graceSeconds: number, again: () 
   })
 }
 
-function tellKilling(deps: PodsDeps, one: Tracked, pod: Pod): void {
-  for (const { name, phase } of deps.view.get(one.podUid)?.containers ?? [])
-    if (phase.state === 'running') deps.events.record(pod, 'Normal', 'Killing', `Stopping container ${name}`)
+/** Its containers end; the API is told how; then nothing is left of it. False when it has to be tried again. */
+async function takeDown(
+  deps: PodsDeps,
+  options: KubeletOptions,
+  one: Tracked,
+  current: { readonly graceSeconds: number },
+): Promise<boolean> {
+  const { pod } = one
+  if (pod && !one.isEnded) {
+    try {
+      await deps.operations.end(one, pod, current.graceSeconds)
+    } catch (error) {
+      deps.log.debug({ pod: pod.metadata.name, error: messageOf(error) }, 'a pod could not be ended')
+      return false
+    }
+    if (one.tearingDown !== current) return false
+    one.isEnded = true
+    if (one.pod) tellStatus(deps, options, one, one.pod, decide(factsOf(deps, one, one.pod)))
+  }
+  return deps.operations.tearDown(one, pod ? 0 : current.graceSeconds)
+}
+
+function tellFailure(deps: PodsDeps, pod: Pod, { failure, actions }: Decision): void {
+  if (failure && actions.some(action => action.do === 'release'))
+    deps.events.record(pod, 'Normal', failure.reason, failure.message)
 }
 
 /** Once for each attempt that failed too soon after the one before. */

@@ -4,7 +4,7 @@ import type { Pod } from '../../api/core/pod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ProbeDeps } from '../probe/mod.ts'
 import { probe as carryOut } from '../probe/probe.ts'
-import type { Checked } from './decide.ts'
+import type { Checked } from './facts.ts'
 import { checkOf } from './spec/checks.ts'
 
 type Kind = 'Startup' | 'Liveness' | 'Readiness'
@@ -181,7 +181,8 @@ async function repeat(
   for (;;) {
     const check = checkOf(following.pod.metadata.uid, probed.container, probe, following.podIp)
     const outcome = await carryOut(deps, check, (probe.timeoutSeconds ?? 1) * 1000)
-    if (signal.aborted) return
+    // A pod that is to end is no longer restarted, though it may still be asked whether it is ready.
+    if (signal.aborted || (kind !== 'Readiness' && following.pod.metadata.deletionTimestamp)) return
     const isEager = !outcome.ok && on.eager?.() === true && clock.now() < eagerUntilMs
     if (!isEager) {
       streak.length = streak.ok === outcome.ok ? streak.length + 1 : 1

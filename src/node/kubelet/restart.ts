@@ -1,7 +1,12 @@
 import type { Run } from './runs.ts'
+import type { ContainerRole } from './views.ts'
 
-/** restartPolicy, for one container: sidecars always restart, other init containers until they succeed unless Never. */
-export function restartsAfter(policy: string, role: 'main' | 'init' | 'sidecar', exitCode: number): boolean {
+/**
+ * restartPolicy, for one container: sidecars always restart, other init containers until they succeed unless Never, ephemeral
+ * ones never.
+ */
+export function restartsAfter(policy: string, role: ContainerRole, exitCode: number): boolean {
+  if (role === 'ephemeral') return false
   if (role === 'sidecar') return true
   if (policy === 'Never') return false
   return exitCode !== 0 || (policy !== 'OnFailure' && role === 'main')
@@ -18,8 +23,7 @@ export const restartDelayMs = (restarts: number): number =>
 
 /** It ended with its node or runtime, so nothing speaks against starting it again at once. */
 export const isLost = (run: Run): boolean =>
-  run.state.state === 'ended' &&
-  (run.state.reason === 'ContainerStatusUnknown' || run.state.reason === 'RuntimeRestarted')
+  run.state.state === 'ended' && (!run.isKnown || run.state.reason === 'RuntimeRestarted')
 
 /** When the next attempt may start, and how many restarts in a row it will be; `before` counts those so far. */
 export function nextStart(

@@ -22,6 +22,8 @@ export interface Run {
   readonly id?: string
   /** How it runs and why, where the runtime knows. */
   readonly how?: string
+  /** The runtime tells of it: what it made (an init container's files) is still there. */
+  readonly isKnown?: true
   readonly state: { readonly state: 'running'; readonly startedAtMs: number } | Ended
 }
 
@@ -51,8 +53,9 @@ export const isInit = (pod: Pod, name: string): boolean =>
 export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always'
 
 function apiStatus(pod: Pod, name: string): ApiContainerStatus | undefined {
-  const statuses = isInit(pod, name) ? pod.status?.initContainerStatuses : pod.status?.containerStatuses
-  return statuses?.find(status => status.name === name)
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {}
+  const statuses = isInit(pod, name) ? initContainerStatuses : [...containerStatuses, ...ephemeralContainerStatuses]
+  return statuses.find(status => status.name === name)
 }
 
 const RUNS_AS: Readonly<Record<ContainerStatus['runsAs'], string>> = {
@@ -65,6 +68,7 @@ function runOf(status: ContainerStatus): Run {
   const { phase } = status
   return {
     attempt: status.attempt,
+    isKnown: true,
     id: `${CONTAINER_ID}${status.id}`,
     how: `${RUNS_AS[status.runsAs]}: ${status.why}`,
     state:

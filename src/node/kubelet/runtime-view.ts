@@ -14,6 +14,8 @@ export interface RuntimeView {
   noteContainer(status: ContainerStatus): void
   noteSandbox(sandbox: Omit<SandboxStatus, 'containers'>): void
   noteRemoved(podUid: string): void
+  /** Resolves when that attempt does not run any more, as far as was told; at once when nothing is known of it. */
+  ended(podUid: string, attempt: { readonly name: string; readonly attempt: number }): Promise<void>
   /** Resolves when everything is known for the first time. */
   readonly ready: Promise<void>
   readonly done: Promise<void>
@@ -41,15 +43,24 @@ export function followRuntime(
   const ready = new Promise<void>(resolve => {
     isReady = resolve
   })
+  /** By pod: those who wait for ends. */
+  const waiting = new Map<string, Set<() => boolean>>()
+  const wake = (podUid: string): void => {
+    const waiters = waiting.get(podUid)
+    for (const isDone of waiters ?? []) if (isDone()) waiters!.delete(isDone)
+    if (waiters?.size === 0) waiting.delete(podUid)
+  }
   const note = (status: ContainerStatus): void => {
     const sandbox = sandboxes.get(status.podUid)
     if (sandbox) sandboxes.set(status.podUid, { ...sandbox, containers: withStatus(sandbox.containers, status) })
+    wake(status.podUid)
   }
   const replace = (all: readonly SandboxStatus[]): void => {
     sandboxes.clear()
     for (const sandbox of all) sandboxes.set(sandbox.spec.podUid, sandbox)
     isConnected = true
     isReady()
+    for (const podUid of [...waiting.keys()]) wake(podUid)
     changed()
   }
   const follow = async (): Promise<void> => {
@@ -82,7 +93,24 @@ export function followRuntime(
       const { podUid } = sandbox.spec
       sandboxes.set(podUid, { ...sandbox, containers: sandboxes.get(podUid)?.containers ?? [] })
     },
-    noteRemoved: podUid => void sandboxes.delete(podUid),
+    noteRemoved: podUid => {
+      sandboxes.delete(podUid)
+      wake(podUid)
+    },
+    ended: (podUid, { name, attempt }) =>
+      new Promise(resolve => {
+        const isDone = (): boolean => {
+          const known = sandboxes.get(podUid)?.containers ?? []
+          const isRunning = known.some(
+            status => status.name === name && status.attempt === attempt && status.phase.state === 'running',
+          )
+          if (!isRunning) resolve()
+          return !isRunning
+        }
+        if (isDone()) return
+        const waiters = waiting.get(podUid) ?? new Set()
+        waiting.set(podUid, waiters.add(isDone))
+      }),
     ready,
     done: follow(),
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Checked, PodFacts } from './decide.ts'
 import { decide } from './decide.ts'
+import type { Checked, PodFacts } from './facts.ts'
 import { statusOf, statusPatch } from './status.ts'
 import { attemptOf, containerOf, factsOf, NOW_MS, podOf, sandboxOf } from './testing.ts'
 

@@ -3,9 +3,11 @@ import type { PodCondition, PodStatus } from '../../api/core/pod/status.ts'
 import type { Pod } from '../../api/core/pod.ts'
 import { rfc3339 } from '../../lib/clock.ts'
 import { conditionsOf } from './conditions.ts'
-import type { ContainerView, Decision } from './decide.ts'
-import { wasOver } from './decide.ts'
+import type { Decision } from './decide.ts'
+import { wasOver } from './facts.ts'
 import type { Run } from './runs.ts'
+import type { ContainerView } from './views.ts'
+import { isRunning } from './views.ts'
 
 /** Addresses, the first of each being the one that clients see first. */
 export interface Addresses {
@@ -22,10 +24,14 @@ export function statusOf(
   nowMs: number,
 ): PodStatus {
   const phase = phaseOf(pod, decision)
-  const inits = decision.views.filter(view => view.role !== 'main').map(containerStatus)
+  const statuses = (...roles: readonly ContainerView['role'][]): readonly ContainerStatus[] =>
+    decision.views.filter(view => roles.includes(view.role)).map(containerStatus)
+  const inits = statuses('init', 'sidecar')
+  const ephemeral = statuses('ephemeral')
   return {
     ...(pod.status?.qosClass === undefined ? {} : { qosClass: pod.status.qosClass }),
     phase,
+    ...failureOf(pod, decision, phase),
     conditions: conditionsOf(pod, decision, phase, hasSandbox, nowMs),
     startTime: pod.status?.startTime ?? rfc3339(nowMs),
     ...(addresses.host[0] === undefined
@@ -33,17 +39,28 @@ export function statusOf(
       : { hostIP: addresses.host[0], hostIPs: addresses.host.map(ip => ({ ip })) }),
     ...(addresses.pod[0] === undefined ? {} : { podIP: addresses.pod[0], podIPs: addresses.pod.map(ip => ({ ip })) }),
     ...(inits.length > 0 ? { initContainerStatuses: inits } : {}),
-    containerStatuses: decision.views.filter(view => view.role === 'main').map(containerStatus),
+    containerStatuses: statuses('main'),
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
   }
 }
 
 /** Pending until every container has run once; then Running until all have ended for good. */
 export function phaseOf(pod: Pod, decision: Decision): NonNullable<PodStatus['phase']> {
   if (wasOver(pod)) return pod.status!.phase!
-  if (decision.isOver)
-    return decision.views.every(view => view.role === 'sidecar' || hasSucceeded(view)) ? 'Succeeded' : 'Failed'
-  const hasStarted = (view: ContainerView): boolean => view.runs.current !== undefined
+  if (decision.isOver && !decision.views.some(isRunning)) {
+    const counted = decision.views.filter(view => view.role === 'init' || view.role === 'main')
+    return !decision.failure && counted.every(hasSucceeded) ? 'Succeeded' : 'Failed'
+  }
+  const hasStarted = (view: ContainerView): boolean => view.role === 'ephemeral' || view.runs.current !== undefined
   return decision.initialized && decision.views.every(hasStarted) ? 'Running' : 'Pending'
+}
+
+/** Why the pod as a whole has failed; what was told stays. */
+function failureOf(pod: Pod, { failure }: Decision, phase: string): Pick<PodStatus, 'reason' | 'message'> {
+  if (phase !== 'Failed') return {}
+  if (failure) return failure
+  const { reason, message } = pod.status ?? {}
+  return { ...(reason === undefined ? {} : { reason }), ...(message === undefined ? {} : { message }) }
 }
 
 const hasSucceeded = ({ runs: { current } }: ContainerView): boolean =>

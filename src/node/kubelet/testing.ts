@@ -2,7 +2,7 @@ import type { Container } from '../../api/core/pod/container.ts'
 import type { PodStatus } from '../../api/core/pod/status.ts'
 import type { Pod } from '../../api/core/pod.ts'
 import type { ContainerStatus, SandboxStatus } from '../runtime/mod.ts'
-import type { PodFacts } from './decide.ts'
+import type { PodFacts } from './facts.ts'
 
 export const NOW_MS = Date.UTC(2026, 0, 1, 12)
 
@@ -79,6 +79,8 @@ export const factsOf = (more: Partial<PodFacts> = {}): PodFacts => ({
   isSettingUp: false,
   isTearingDown: false,
   changing: new Set(),
+  hooking: new Set(),
+  isEnded: false,
   blocked: new Map(),
   checked: new Map(),
   restarts: new Map(),

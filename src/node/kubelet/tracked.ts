@@ -1,6 +1,6 @@
 import type { PodStatus } from '../../api/core/pod/status.ts'
 import type { Pod } from '../../api/core/pod.ts'
-import type { Blocked } from './decide.ts'
+import type { Blocked } from './facts.ts'
 
 /** The pod as the API shows it: the later one of two, by the versions that its server counts up. */
 export const laterOf = (known: Pod | undefined, next: Pod): Pod =>
@@ -18,9 +18,15 @@ export interface Tracked {
   isSettingUp: boolean
   /** How long containers may take, while the pod is being taken down. */
   tearingDown: { graceSeconds: number } | undefined
+  /** The pod is being deleted and its containers have ended for good: what the API is to be told stays as it is. */
+  isEnded: boolean
   /** Nothing of it is left on the node. */
   isGone: boolean
   readonly changing: Set<string>
+  /** Containers whose postStart hook has not ended. */
+  readonly hooking: Set<string>
+  /** Attempts that were told to end: their preStop hooks have begun. */
+  readonly ending: Set<string>
   /** By container; '' is the pod as a whole. */
   readonly blocked: Map<string, Blocked & { readonly failures: number }>
   readonly restarts: Map<string, number>
@@ -41,8 +47,11 @@ export const track = (pod: Pod | undefined, podUid: string): Tracked => ({
   isSetUp: false,
   isSettingUp: false,
   tearingDown: undefined,
+  isEnded: false,
   isGone: false,
   changing: new Set(),
+  hooking: new Set(),
+  ending: new Set(),
   blocked: new Map(),
   restarts: new Map(),
   wanted: undefined,

@@ -2,7 +2,6 @@ import { ConfigMap } from '../../../api/core/config-map.ts'
 import type { Pod } from '../../../api/core/pod.ts'
 import { Secret } from '../../../api/core/secret.ts'
 import type { Informer, Informers } from '../../../client/mod.ts'
-import type { Kind } from '../../../schema/kind.ts'
 import type { Sources } from '../spec/env.ts'
 import { volumeSources } from '../spec/volumes.ts'
 
@@ -31,12 +30,9 @@ export function followSources(informers: Informers, changed: (podUid: string) =>
     const tell = (): void => {
       for (const podUid of pods) changed(podUid)
     }
-    const open = <T extends ConfigMap | Secret>(of: Kind<T>): Informer<T> => {
-      const cache = informers.of(of, { namespace, fieldSelector: `metadata.name=${name}`, signal: stop.signal })
-      cache.onChange(tell)
-      return cache
-    }
-    const cache = kind === 'ConfigMap' ? open(ConfigMap) : open(Secret)
+    const selection = { namespace, fieldSelector: `metadata.name=${name}`, signal: stop.signal }
+    const cache = kind === 'ConfigMap' ? informers.of(ConfigMap, selection) : informers.of(Secret, selection)
+    cache.onChange(tell)
     informers.sync(stop.signal).then(tell, () => {})
     return { pods, stop, cache }
   }
