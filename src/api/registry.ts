@@ -13,6 +13,8 @@ import { SelfSubjectAccessReview } from './authorization/self-subject-access-rev
 import { SelfSubjectRulesReview } from './authorization/self-subject-rules-review.ts'
 import { SubjectAccessReview } from './authorization/subject-access-review.ts'
 import { Scale } from './autoscaling/scale.ts'
+import { CronJob } from './batch/cron-job.ts'
+import { Job } from './batch/job.ts'
 import { ClusterOperator } from './config/cluster-operator.ts'
 import { ClusterVersion } from './config/cluster-version.ts'
 import { DNS as ConfigDNS } from './config/dns.ts'
@@ -68,6 +70,8 @@ export const KINDS: readonly Kind[] = [
   Deployment,
   ReplicaSet,
   StatefulSet,
+  CronJob,
+  Job,
   Ingress,
   IngressClass,
   NetworkPolicy,

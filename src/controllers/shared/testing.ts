@@ -4,6 +4,8 @@ import { DaemonSet } from '../../api/apps/daemon-set.ts'
 import { Deployment } from '../../api/apps/deployment.ts'
 import { ReplicaSet } from '../../api/apps/replica-set.ts'
 import { StatefulSet } from '../../api/apps/stateful-set.ts'
+import { CronJob } from '../../api/batch/cron-job.ts'
+import { Job } from '../../api/batch/job.ts'
 import { Lease } from '../../api/coordination/lease.ts'
 import { ConfigMap } from '../../api/core/config-map.ts'
 import { Endpoints } from '../../api/core/endpoints.ts'
@@ -24,12 +26,14 @@ import type { ControllerDeps } from './controller.ts'
 export const TEST_KINDS: readonly Kind<ApiObject>[] = [
   ConfigMap,
   ControllerRevision,
+  CronJob,
   CustomResourceDefinition,
   DaemonSet,
   Deployment,
   EndpointSlice,
   Endpoints,
   Event,
+  Job,
   Lease,
   Namespace,
   Node,
