@@ -50,6 +50,8 @@ export function kernelNetns(): NetnsDriver {
     close,
     within: (netns, f) => {
       const back = current
+      // Where the thread is already, one that may not enter namespaces may stay.
+      if (netns.fd === back) return f()
       enter(netns.fd)
       current = netns.fd
       try {
