@@ -65,6 +65,10 @@ install_packages() {
 [ "$want" = all ] || exit 0
 check_node
 cd "$root"
+# One at a time: two that install or build at once would take each other's files away.
+mkdir -p dist
+exec 9>dist/.setup.lock
+flock 9
 # The copy says which lock file node_modules was made from: times change with every checkout.
 if ! cmp -s package-lock.json node_modules/.made-from; then
   say "installing npm packages"
