@@ -24,6 +24,12 @@ export interface SpawnSpec {
   /** Ignored where the driver cannot switch users. */
   readonly uid?: number
   readonly gid?: number
+  /** Further groups; without any, and with a user, none. */
+  readonly groups?: readonly number[]
+  /** The only capabilities that the command, and whatever it runs, can come to have: NET_RAW ... Absent: all there are. */
+  readonly capabilities?: readonly string[]
+  /** Neither set-user-ID files nor file capabilities give it more than it has. */
+  readonly noNewPrivileges?: boolean
   /** A controlling terminal instead of pipes; stderr is then null. */
   readonly tty?: { readonly columns: number; readonly rows: number }
   /** Descriptors to inherit, after 0-2. */

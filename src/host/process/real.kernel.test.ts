@@ -96,6 +96,28 @@ describe('a sandbox', () => {
     }
   })
 
+  it('has the capabilities it is given and no others', async () => {
+    const bind = `exec busybox nc -l -p 80 -w 1 2>&1 < /dev/null`
+    const at = netns.create('low-ports')
+    try {
+      const tried = (more: Partial<SpawnSpec>) => output(bind, { sandbox: box(), netns: at, ...more })
+      expect(await tried({ capabilities: ['CHOWN'] })).toContain('Permission denied')
+      expect(await tried({ capabilities: ['NET_BIND_SERVICE'] })).not.toContain('Permission denied')
+      expect(await tried({ uid: 1234, capabilities: ['NET_BIND_SERVICE'] })).toContain('Permission denied')
+      expect(await tried({})).not.toContain('Permission denied')
+      const id = await output('id -u; id -g; id -G; echo x > /dev/stdout', {
+        sandbox: box(),
+        uid: 5,
+        gid: 0,
+        groups: [7, 8],
+      })
+      expect(id).toBe('5\n0\n0 7 8\nx')
+    } finally {
+      netns.close(at)
+      netns.remove(netns.open('low-ports'))
+    }
+  })
+
   it('mounts files and folders where it is told, making the targets', async () => {
     const mounts = [
       { source, target: '/data/deep/volume' },

@@ -21,7 +21,8 @@ export function kernelProcesses(netns: NetnsDriver): ProcessDriver {
     let process_: ChildProcess
     try {
       const user = canSwitchUser && spec.uid !== undefined ? { uid: spec.uid, gid: spec.gid ?? spec.uid } : undefined
-      if (user && spec.tty) fchownSync(stdio.child[0], user.uid, user.gid)
+      // Else it could not open /dev/stdout.
+      if (user) for (const fd of stdio.child.slice(0, spec.tty ? 1 : undefined)) fchownSync(fd, user.uid, user.gid)
       process_ = netns.within(at, () => restoring(isolate, () => fork(spec, stdio, user)))
     } catch (error) {
       stdio.release()
@@ -90,6 +91,19 @@ function restoring<T>(isolate: (() => void) | undefined, f: () => T): T {
 
 type User = { readonly uid: number; readonly gid: number } | undefined
 
+/** The command that takes privileges away, before what is to run without them; nothing where nothing is taken. */
+function dropping({ groups = [], capabilities, noNewPrivileges }: SpawnSpec, user: User): readonly string[] {
+  const words = [
+    ...(user ? [`--reuid=${user.uid}`, `--regid=${user.gid}`] : []),
+    ...(user && groups.length > 0 ? [`--groups=${groups.join(',')}`] : user ? ['--clear-groups'] : []),
+    ...(capabilities ? [`--bounding-set=${['-all', ...capabilities.map(known)].join(',')}`, '--inh-caps=-all'] : []),
+    ...(noNewPrivileges ? ['--no-new-privs'] : []),
+  ]
+  return words.length > 0 ? [tool('setpriv'), ...words, '--'] : []
+}
+
+const known = (capability: string): string => `+${capability.toLowerCase()}`
+
 /** Checks and forks inside the namespaces the thread is in. */
 function fork(spec: SpawnSpec, stdio: Stdio, user: User): ChildProcess {
   const env = { PATH: DEFAULT_PATH, ...spec.env }
@@ -102,19 +116,16 @@ function fork(spec: SpawnSpec, stdio: Stdio, user: User): ChildProcess {
     cwd,
     env,
     stdio: [...stdio.child, ...(spec.inherit ?? [])],
-    // In a sandbox the user changes after /proc is mounted.
-    ...(user && !spec.sandbox ? user : {}),
   })
 }
 
 /** The command behind what must run first: a controlling terminal, the new PID namespace's /proc, another user. */
 function commandLine(spec: SpawnSpec, user: User): string[] {
-  const command = [spec.command, ...spec.args]
+  const command = [...dropping(spec, user), spec.command, ...spec.args]
   const terminal = spec.tty ? [tool('setsid'), '-c'] : []
   if (!spec.sandbox) return [...terminal, ...command]
-  const drop = user ? [tool('setpriv'), `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--'] : []
   const mount = '"$0" -n -t proc proc /proc && exec "$@"'
-  return [...terminal, '/bin/sh', '-c', mount, tool('mount'), ...drop, ...command]
+  return [...terminal, '/bin/sh', '-c', mount, tool('mount'), ...command]
 }
 
 const tool = (name: string): string => find(name, DEFAULT_PATH) ?? name

@@ -17,6 +17,7 @@ import type { KubeletOptions } from './options.ts'
 import type { ProbeManager } from './probes.ts'
 import { runsOf } from './runs.ts'
 import type { RuntimeView } from './runtime-view.ts'
+import { portHint } from './spec/security.ts'
 import { statusOf } from './status.ts'
 import type { StatusWriter } from './status-writer.ts'
 import type { Tracked } from './tracked.ts'
@@ -270,6 +271,8 @@ function tellBackOff(deps: PodsDeps, one: Tracked, pod: Pod, decision: Decision)
     const { name, namespace, uid } = pod.metadata
     const where = `container ${container.name} in pod ${name}_${namespace}(${uid})`
     deps.events.record(pod, 'Warning', 'BackOff', `Back-off restarting failed ${where}`)
+    const hint = portHint(pod, container)
+    if (hint !== undefined) deps.events.record(pod, 'Warning', 'PrivilegedPort', hint)
   }
 }
 

@@ -46,7 +46,16 @@ export interface ContainerSpec {
   readonly tty: boolean
   readonly uid?: number
   readonly gid?: number
+  /** Further groups of its processes. */
+  readonly groups?: readonly number[]
+  /** The only capabilities its processes can have; absent: all. */
+  readonly capabilities?: readonly string[]
+  readonly noNewPrivileges?: boolean
+  /** Its servers are refused (EACCES) lower ports, as the kernel refuses its processes; absent: none. */
+  readonly lowestPort?: number
   readonly readOnlyRoot?: boolean
+  /** A file that it may write why it ended into; with `fromLog`, the end of its log stands in for an empty one after a failure. */
+  readonly termination?: { readonly path: string; readonly fromLog: boolean }
   readonly mounts: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean }[]
   /** appProtocol by port, from Services if known: decides what a stand-in speaks. */
   readonly appProtocols?: Readonly<Record<number, string>>

@@ -274,3 +274,39 @@ describe('an end of the runtime', () => {
     await second.removeSandbox('killed', 0)
   })
 })
+
+describe('a container of no privileges', () => {
+  const poor = { uid: 1000650000, gid: 0, capabilities: [], noNewPrivileges: true, lowestPort: 1024 }
+  const ends = async (podUid: string, more: Partial<ContainerSpec>) => {
+    const status = await pod(podUid, more)
+    return status.phase.state === 'exited' ? status : ending(runtime, podUid)
+  }
+
+  test('cannot listen below 1024, be it a process or a server of ours; one that is allowed to can', async () => {
+    const listen = { image: 'busybox', command: ['nc', '-l', '-p', '80', '-w', '1'] }
+    await ends('poor-process', { ...listen, ...poor })
+    expect(await logText(runtime, 'poor-process')).toContain('Permission denied')
+    const server = { image: 'shop/web:1', ports: [{ port: 80, protocol: 'TCP' as const }] }
+    expect(await pod('poor-server', { ...server, ...poor })).toMatchObject({
+      phase: { state: 'exited', exitCode: 1, message: expect.stringContaining('EACCES') },
+    })
+    expect((await pod('rich-server', server)).phase.state).toBe('running')
+    expect((await pod('rich-process', { ...listen, capabilities: ['NET_BIND_SERVICE'] })).phase.state).toBe('running')
+    expect((await exec('rich-server', 'id', '-u')).stdout).toBe('0\n')
+  })
+
+  test('runs as its user, also in what is run in it later, and can say why it ended', async () => {
+    await pod('user', { image: 'busybox', command: ['sleep', '1000'], ...poor, groups: [1000650000] })
+    expect((await exec('user', 'sh', '-c', 'id -u; id -G; echo $HOME')).stdout).toBe('1000650000\n0 1000650000\n/\n')
+    const script = 'echo "the disk is full" > /dev/termination-log; exit 3'
+    const termination = { path: '/dev/termination-log', fromLog: false }
+    const last = await ends('last-words', { image: 'busybox', command: ['sh', '-c', script], ...poor, termination })
+    expect(last.phase).toMatchObject({ exitCode: 3, message: 'the disk is full\n' })
+    const silent = {
+      image: 'busybox',
+      command: ['sh', '-c', 'echo so it is; exit 4'],
+      termination: { ...termination, fromLog: true },
+    }
+    expect((await ends('silent', silent)).phase).toMatchObject({ exitCode: 4, message: 'so it is\n' })
+  })
+})

@@ -3,6 +3,7 @@ import type { Pod } from '../../../api/core/pod.ts'
 import type { Service } from '../../../api/core/service.ts'
 import type { ContainerPort, ContainerSpec } from '../../runtime/mod.ts'
 import { expand } from './expand.ts'
+import { securityOf } from './security.ts'
 
 /** What the runtime is asked to run. */
 export function containerSpec(
@@ -13,7 +14,6 @@ export function containerSpec(
   mounts: ContainerSpec['mounts'],
   appProtocols: Readonly<Record<number, string>>,
 ): ContainerSpec {
-  const security = { ...pod.spec.securityContext, ...defined(container.securityContext ?? {}) }
   return {
     podUid: pod.metadata.uid,
     name: container.name,
@@ -27,16 +27,15 @@ export function containerSpec(
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
-    ...(security.runAsUser === undefined ? {} : { uid: Number(security.runAsUser) }),
-    ...(security.runAsGroup === undefined ? {} : { gid: Number(security.runAsGroup) }),
-    ...(container.securityContext?.readOnlyRootFilesystem ? { readOnlyRoot: true } : {}),
+    ...securityOf(pod, container),
+    termination: {
+      path: container.terminationMessagePath ?? '/dev/termination-log',
+      fromLog: container.terminationMessagePolicy === 'FallbackToLogsOnError',
+    },
     mounts,
     appProtocols,
   }
 }
-
-const defined = <T extends object>(value: T): T =>
-  Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T
 
 export const portsOf = (container: Container): readonly ContainerPort[] =>
   (container.ports ?? []).map(({ name, containerPort, protocol }) => ({

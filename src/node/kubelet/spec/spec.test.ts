@@ -11,6 +11,7 @@ import { containerEnv } from './env.ts'
 import { expand } from './expand.ts'
 import { fieldValue, resourceValue } from './fields.ts'
 import { hostnameOf, hostsFile } from './hosts.ts'
+import { portHint, securityOf } from './security.ts'
 import { linkedServices, serviceEnv } from './service-env.ts'
 import { planVolume } from './volumes.ts'
 
@@ -299,6 +300,74 @@ describe('volumes', () => {
     [{ configMap: { name: 'settings', items: [{ key: 'z', path: 'z' }] } }, 'references non-existent config key: z'],
     [{ configMap: { name: 'settings', items: [{ key: 'a', path: '../../etc/passwd' }] } }, 'leads out of the volume'],
   ])('%j cannot be made', (volume, message) => expect(() => plan(volume)).toThrow(message))
+})
+
+describe('privileges', () => {
+  const of = (own: object, pod: object = {}, more: object = {}) =>
+    securityOf(podOf({ spec: { securityContext: pod, ...more } }), containerOf('main', { securityContext: own }))
+  const brief = (own: object, pod: object = {}) => {
+    const { uid, gid, groups, lowestPort = 0, capabilities } = of(own, pod)
+    return [uid, gid, groups, lowestPort, capabilities === undefined ? 'all' : capabilities.length]
+  }
+
+  test.each<[string, object, object, unknown[]]>([
+    ['says nothing: root with the usual capabilities', {}, {}, [undefined, undefined, undefined, 0, 12]],
+    ['a user: no low ports, group 0', { runAsUser: 1000650000 }, {}, [1000650000, 0, undefined, 1024, 12]],
+    [
+      'what the container says wins',
+      { runAsUser: 5, runAsGroup: 6 },
+      { runAsUser: 7, runAsGroup: 8 },
+      [5, 6, undefined, 1024, 12],
+    ],
+    ['groups of the pod', {}, { supplementalGroups: [3], fsGroup: 4 }, [undefined, undefined, [3, 4], 0, 12]],
+    ['not root: somebody', {}, { runAsNonRoot: true }, [65_532, 0, undefined, 1024, 12]],
+    [
+      'all dropped: root may not bind low ports',
+      { capabilities: { drop: ['ALL'] } },
+      {},
+      [undefined, undefined, undefined, 1024, 0],
+    ],
+    [
+      'one added again',
+      { capabilities: { drop: ['ALL'], add: ['CAP_NET_BIND_SERVICE'] } },
+      {},
+      [undefined, undefined, undefined, 0, 1],
+    ],
+    [
+      'added for another user: to no effect',
+      { runAsUser: 5, capabilities: { add: ['NET_BIND_SERVICE'] } },
+      {},
+      [5, 0, undefined, 1024, 12],
+    ],
+    ['privileged', { privileged: true }, {}, [undefined, undefined, undefined, 0, 'all']],
+    [
+      'a sysctl opens low ports to all',
+      { runAsUser: 5 },
+      { sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }] },
+      [5, 0, undefined, 0, 12],
+    ],
+  ])('%s', (_, own, pod, expected) => expect(brief(own, pod)).toEqual(expected))
+
+  test('root is refused where it is ruled out', () => {
+    expect(() => of({ runAsUser: 0, runAsNonRoot: true })).toThrow(
+      'container\'s runAsUser breaks non-root policy (pod: "web_shop(u1)"',
+    )
+    expect(of({ runAsUser: 0 }).uid).toBe(0)
+  })
+
+  test('a port that it may not listen on is told of, and how to go on', () => {
+    const hint = (containerPort: number, annotations = {}) =>
+      portHint(
+        podOf({ metadata: { annotations } }),
+        containerOf('main', { ports: [{ containerPort }], securityContext: { runAsUser: 1000650000 } }),
+      )
+    expect(hint(8080)).toBeUndefined()
+    expect(hint(80, { 'openshift.io/scc': 'restricted-v2' })).toBe(
+      'Container main declares port 80, but runs as user 1000650000 without NET_BIND_SERVICE (SCC restricted-v2): listening ' +
+        'below 1024 fails with EACCES. Let it listen on a higher port, such as 8080, or allow it more: ' +
+        'oc adm policy add-scc-to-user anyuid -z default',
+    )
+  })
 })
 
 describe('checks', () => {

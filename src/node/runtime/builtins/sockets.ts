@@ -77,9 +77,17 @@ function holdings(): Holdings {
   }
 }
 
-export function podSockets(driver: SocketDriver, netns: Netns, hub: Hub): OwnedSockets {
+/** As the kernel refuses: these servers run in a process that may listen anywhere. */
+function assertAllowed(port: number, lowestPort: number): void {
+  if (port >= lowestPort) return
+  const message = `bind: permission denied (EACCES): this container may not listen on ports below ${lowestPort}`
+  throw Object.assign(new Error(message), { code: 'EACCES' })
+}
+
+export function podSockets(driver: SocketDriver, netns: Netns, hub: Hub, lowestPort = 0): OwnedSockets {
   const held = holdings()
   const tcp: PodSockets['tcp'] = async (port, onConnection, address) => {
+    assertAllowed(port, lowestPort)
     const server: Server = driver.server(socket => {
       held.track(socket)
       onConnection(socket)
@@ -114,7 +122,10 @@ export function podSockets(driver: SocketDriver, netns: Netns, hub: Hub): OwnedS
           return protocol === 'other' ? other : undefined
         }),
       ),
-    udp: async (port, onMessage) => held.add(await udpServer(driver, netns, port, onMessage)),
+    udp: async (port, onMessage) => {
+      assertAllowed(port, lowestPort)
+      held.add(await udpServer(driver, netns, port, onMessage))
+    },
     connect: (address: Ip, port) => {
       const socket = driver.connect({ netns, address, port })
       held.track(socket)

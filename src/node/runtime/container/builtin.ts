@@ -33,7 +33,7 @@ export async function startBuiltin(
   output: Pick<Output, 'write'>,
 ): Promise<Workload> {
   const stop = new AbortController()
-  const sockets = podSockets(deps.socket, place.netns, deps.hub)
+  const sockets = podSockets(deps.socket, place.netns, deps.hub, place.isRole ? 0 : spec.lowestPort)
   let killed = (_exit: ExitStatus): void => {}
   const kill = new Promise<ExitStatus>(resolve => {
     killed = resolve
@@ -57,8 +57,10 @@ export async function startBuiltin(
     run: (command, signal) => deps.run(spec, place, command, signal),
     signal: stop.signal,
   }
+  let failure: string | undefined
   const started = (async () => what.builtin(context))().catch((error: unknown) => {
     context.err(messageOf(error))
+    failure = messageOf(error)
     return undefined
   })
   const ended = (async (): Promise<ExitStatus> => {
@@ -75,6 +77,7 @@ export async function startBuiltin(
   await Promise.race([started, kill])
   return {
     exited,
+    failure: () => failure,
     terminate: () => stop.abort(),
     kill: () => killed({ code: 137, signal: 'SIGKILL' }),
   }

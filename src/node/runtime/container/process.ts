@@ -11,7 +11,19 @@ export interface Place {
   readonly mounts: readonly Mount[]
   readonly env: Readonly<Record<string, string>>
   readonly readOnlyRoot: boolean
+  /** A part of Fairlead: nothing is taken from it. */
+  readonly isRole: boolean
 }
+
+const privilegesOf = ({
+  groups,
+  capabilities,
+  noNewPrivileges,
+}: ContainerSpec): Pick<SpawnSpec, 'groups' | 'capabilities' | 'noNewPrivileges'> => ({
+  ...(groups ? { groups } : {}),
+  ...(capabilities ? { capabilities } : {}),
+  ...(noNewPrivileges ? { noNewPrivileges } : {}),
+})
 
 const TERMINAL = { columns: 80, rows: 24 }
 
@@ -29,6 +41,7 @@ export function commandSpec(
     cwd: spec.workingDir ?? '/',
     ...(spec.uid === undefined ? {} : { uid: spec.uid }),
     ...(spec.gid === undefined ? {} : { gid: spec.gid }),
+    ...(place.isRole ? {} : privilegesOf(spec)),
     ...(tty ? { tty: TERMINAL } : {}),
   }
 }

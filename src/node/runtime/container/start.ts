@@ -13,6 +13,7 @@ import { startBuiltin } from './builtin.ts'
 import { createOutput } from './output.ts'
 import type { Place } from './process.ts'
 import { startProcess } from './process.ts'
+import { messageOfEnd, terminationMount } from './termination.ts'
 import type { Workload } from './workload.ts'
 
 const REPLAY_BYTES = 64 * 1024
@@ -27,9 +28,10 @@ export function placeOf(
   return {
     netns: pod.netns!,
     hostname: pod.spec.hostname,
-    mounts: mountsOf(runtime.options.stateDir, spec, extra),
-    env: { PATH: searchPath(choice.applets), HOME: '/root', HOSTNAME: pod.spec.hostname, ...spec.env },
+    mounts: mountsOf(runtime.options.stateDir, spec, [...extra, ...terminationMount(runtime, spec)]),
+    env: { PATH: searchPath(choice.applets), HOME: spec.uid ? '/' : '/root', HOSTNAME: pod.spec.hostname, ...spec.env },
     readOnlyRoot: spec.readOnlyRoot === true,
+    isRole: choice.role,
   }
 }
 
@@ -77,6 +79,7 @@ export async function startAttempt(runtime: Runtime, pod: Pod, spec: ContainerSp
       exitCode,
       ...(exit.signal === undefined ? {} : { signal: exit.signal }),
       reason: exitCode === 0 ? 'Completed' : 'Error',
+      ...messageOfEnd(runtime, spec, exitCode, workload.failure?.()),
     })
     runtime.changed(pod, attempt.status)
   })

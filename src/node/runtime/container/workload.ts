@@ -8,6 +8,8 @@ export interface Workload {
   terminate(): void
   /** SIGKILL. */
   kill(): void
+  /** Why it could not go on, where it knows. */
+  failure?(): string | undefined
   /** Absent for a builtin. */
   readonly child?: Child
 }
