@@ -287,7 +287,7 @@ describe('a container of no privileges', () => {
     await ends('poor-process', { ...listen, ...poor })
     expect(await logText(runtime, 'poor-process')).toContain('Permission denied')
     const server = { image: 'shop/web:1', ports: [{ port: 80, protocol: 'TCP' as const }] }
-    expect(await pod('poor-server', { ...server, ...poor })).toMatchObject({
+    expect(await ends('poor-server', { ...server, ...poor })).toMatchObject({
       phase: { state: 'exited', exitCode: 1, message: expect.stringContaining('EACCES') },
     })
     expect((await pod('rich-server', server)).phase.state).toBe('running')
