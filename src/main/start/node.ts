@@ -6,8 +6,11 @@ import { UserError } from '../../lib/errors.ts'
 import { ip } from '../../lib/ip.ts'
 import { begin } from '../../main.ts'
 import { startAnnouncer } from '../../node/announce/role.ts'
+import type { PodGate } from '../../node/cni/mod.ts'
 import type { KubeletOptions } from '../../node/kubelet/options.ts'
 import { startKubelet } from '../../node/kubelet/role.ts'
+import type { PolicyRole } from '../../node/network/policy/role.ts'
+import { startPolicy } from '../../node/network/policy/role.ts'
 import { startNetwork } from '../../node/network/role.ts'
 import { connectRuntime } from '../../node/runtime/wire/client.ts'
 import { fromArgs } from '../../twin/flags.ts'
@@ -34,11 +37,23 @@ export const start = begin(async args => {
     { ...datapathOptions(options), node: options.name, netns: netns.home },
     signal,
   )
+  const policy = startPolicy(
+    { informers, progress, nft, clock, log },
+    // The join network is OVN-Kubernetes' own, and so is egress policy towards a pod's own node.
+    {
+      ...datapathOptions(options),
+      node: options.name,
+      netns: netns.home,
+      policesOwnNode: options.joinNetwork !== undefined,
+    },
+    signal,
+  )
   const kubelet = startKubelet(
     {
       client,
       informers,
       progress,
+      gate: gateOf(policy),
       runtime: connectRuntime(sockets, options.runtimeSocket),
       netns,
       link: links,
@@ -47,7 +62,7 @@ export const start = begin(async args => {
       clock,
       log,
     },
-    { ...kubeletOptions(options), networkReady: network.then(role => role.ready) },
+    { ...kubeletOptions(options), networkReady: Promise.all([network, policy]).then(standing) },
     signal,
   )
   const events = createEventRecorder({ client, clock, log }, { component: 'load-balancer-speaker', host: options.name })
@@ -56,10 +71,24 @@ export const start = begin(async args => {
     { node: options.name, netns: netns.home, address: ip(options.address) },
     signal,
   )
-  const roles = await Promise.all([network, kubelet, announcer])
+  const roles = await Promise.all([network, policy, kubelet, announcer])
   serveAdmin(options.admin, () => joinProgress(roles.map(role => role.progress())), signal)
   const done = Promise.all(roles.map(role => role.done)).then(() => {})
   await runRole({ progress: progress.progress, done }, log)
+})
+
+const standing = async (roles: readonly { readonly ready: Promise<void> }[]): Promise<void> => {
+  await Promise.all(roles.map(role => role.ready))
+}
+
+/** Whoever asks before policy stands waits for it. */
+const gateOf = (policy: Promise<PolicyRole>): PodGate => ({
+  secure: async (pod, addresses) => (await policy).secure(pod, addresses),
+  forget: podUid =>
+    void policy.then(
+      role => role.forget(podUid),
+      () => {},
+    ),
 })
 
 function datapathOptions(options: NodeOptions): DatapathOptions {

@@ -9,7 +9,12 @@ const OPENSHIFT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'openshift-config': {},
   'openshift-config-managed': {},
   'openshift-dns': {},
-  'openshift-host-network': { 'policy-group.network.openshift.io/host-network': '' },
+  // What nodes send themselves belongs to it; so do requests of routers, which are on the host network.
+  'openshift-host-network': {
+    'network.openshift.io/policy-group': 'ingress',
+    'policy-group.network.openshift.io/host-network': '',
+    'policy-group.network.openshift.io/ingress': '',
+  },
   'openshift-ingress': {
     'network.openshift.io/policy-group': 'ingress',
     'policy-group.network.openshift.io/ingress': '',

@@ -1,0 +1,171 @@
+/** Who may talk to whom: what NetworkPolicies say is what packets meet. Every denial stands beside what is still allowed. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Twin } from './harness.ts'
+import { hostPid, startTwin, until } from './harness.ts'
+
+/** curl's exit code for silence: policy drops, it does not refuse. */
+const CURL_TIMEOUT = 28
+const SHOP = ['00-namespace', '10-api', '20-frontend', '30-postgres', '60-networkpolicies']
+
+const kubectlOf =
+  (twin: Twin, namespace: string) =>
+  (...args: string[]) =>
+    twin.tryKubectl(['-n', namespace, ...args])
+
+/** What curl in a pod makes of a request, as its exit code. */
+const curlOf =
+  (twin: Twin, namespace: string) =>
+  async (pod: string, url: string): Promise<number> => {
+    const command = ['exec', pod, '--', 'curl', '-s', '-m', '2', '-o', '/dev/null', url]
+    const { code, stderr } = await kubectlOf(twin, namespace)(...command)
+    return Number(/exit code (\d+)/.exec(stderr)?.[1] ?? code)
+  }
+
+async function settled(twin: Twin): Promise<void> {
+  const { code, stderr } = await twin.fairlead('wait')
+  expect(code, stderr).toBe(0)
+}
+
+async function applyShop(twin: Twin, files: readonly string[]): Promise<void> {
+  await twin.kubectl('apply', ...files.flatMap(file => ['-f', `examples/shop/${file}.yaml`]))
+  await settled(twin)
+  await twin.kubectl('-n', 'production', 'wait', '--for=condition=Available', 'deployment', '--all', '--timeout=20s')
+}
+
+/** http://<cluster IP>:<port>: without a name, for pods that may not ask for one. */
+const addressOf = async (twin: Twin, service: string, port: number): Promise<string> =>
+  `http://${(await twin.kubectl('-n', 'production', 'get', 'svc', service, '-o', 'jsonpath={.spec.clusterIP}')).trim()}:${port}`
+
+describe('as on OKD', () => {
+  let twin: Twin
+  let curl: (pod: string, url: string) => Promise<number>
+  beforeAll(async () => {
+    twin = await startTwin({ name: 'policy' })
+    await applyShop(twin, [...SHOP, '40-route'])
+    curl = curlOf(twin, 'production')
+  })
+  afterAll(async () => {
+    await twin?.down()
+  })
+
+  test('the frontend reaches the API, and nobody else does', async () => {
+    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://api-canary')).toBe(0)
+    await twin.kubectl('create', 'namespace', 'elsewhere')
+    await twin.kubectl('-n', 'elsewhere', 'run', 'stranger', '--image=example.com/web', '--port=8080')
+    await twin.kubectl('-n', 'elsewhere', 'wait', '--for=condition=Ready', 'pod/stranger', '--timeout=20s')
+    const stranger = curlOf(twin, 'elsewhere')
+    expect(await stranger('stranger', 'http://api.production')).toBe(CURL_TIMEOUT)
+    expect(await stranger('stranger', 'http://localhost:8080')).toBe(0)
+  })
+
+  test('the API reaches the database alone, the frontend does not', async () => {
+    const [postgres, frontend] = [await addressOf(twin, 'postgres', 5432), await addressOf(twin, 'frontend', 80)]
+    // The database answers in its own protocol, which is an answer.
+    expect(await curl('deploy/api', postgres)).not.toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/api', frontend)).toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/frontend', postgres)).toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/frontend', 'http://localhost:8080')).toBe(0)
+  })
+
+  test('routers are let in by their policy group: their requests come from the node', async () => {
+    expect((await twin.https('api-production.apps.fairlead.localhost')).status).toBe(200)
+    await twin.kubectl('-n', 'production', 'delete', 'netpol', 'allow-from-openshift-ingress')
+    await settled(twin)
+    // Router and pod on one node: what the node itself sends is never denied. So the Route is cut for the other pods alone.
+    const own = await twin.kubectl('-n', 'openshift-ingress', 'get', 'pods', '-o', 'jsonpath={.items[0].spec.nodeName}')
+    await twin.kubectl('-n', 'production', 'exec', 'deploy/frontend', '--', 'true')
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => twin.https('api-production.apps.fairlead.localhost').catch(() => undefined)),
+    )
+    for (const answer of answers) if (answer?.status === 200) expect(answer.body).toContain(own.trim())
+    await twin.kubectl('apply', '-f', 'examples/shop/60-networkpolicies.yaml')
+    await settled(twin)
+    await until('the Route serves again', async () => {
+      const answer = await twin.https('api-production.apps.fairlead.localhost')
+      return answer.status === 200
+    })
+  })
+
+  test("the example's rule for DNS in kube-system on port 53 cuts the API's DNS, as it does there", async () => {
+    expect(await curl('deploy/api', 'http://postgres:5432')).toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    const dns = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'openshift-dns' } } }
+    const ports = ['UDP', 'TCP'].map(protocol => ({ protocol, port: 5353 }))
+    const patch = JSON.stringify([{ op: 'add', path: '/spec/egress/-', value: { to: [dns], ports } }])
+    await twin.kubectl('-n', 'production', 'patch', 'netpol', 'api-allow-frontend', '--type=json', '-p', patch)
+    await settled(twin)
+    expect(await curl('deploy/api', 'http://postgres:5432')).not.toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/api', 'http://frontend')).toBe(CURL_TIMEOUT)
+  })
+
+  test('a change is in force when `wait` returns, and labels count as they are now', async () => {
+    const kubectl = kubectlOf(twin, 'production')
+    await twin.kubectl('-n', 'production', 'run', 'visitor', '--image=example.com/web', '--port=8080')
+    await twin.kubectl('-n', 'production', 'wait', '--for=condition=Ready', 'pod/visitor', '--timeout=20s')
+    expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
+    await kubectl('label', 'pod', 'visitor', 'app=frontend')
+    await settled(twin)
+    expect(await curl('visitor', 'http://api')).toBe(0)
+    await kubectl('label', 'pod', 'visitor', 'app-', '--overwrite')
+    await settled(twin)
+    expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
+    await kubectl('delete', 'netpol', '--all')
+    await settled(twin)
+    expect(await curl('visitor', 'http://api')).toBe(0)
+    await twin.kubectl('apply', '-f', 'examples/shop/60-networkpolicies.yaml')
+    await settled(twin)
+    expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
+  })
+
+  test('policy stays in force while a node has no agent, and after it came back', async () => {
+    expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
+    for (const node of ['node-1', 'node-2', 'node-3']) process.kill(await hostPid(twin, node), 'SIGKILL')
+    expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    await settled(twin)
+    expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+  })
+
+  test('a new pod is isolated before its first process runs, and its probes arrive', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'early', namespace: 'production' },
+      spec: {
+        // The first thing that ever runs in the pod asks for what its policy denies.
+        initContainers: [
+          { name: 'first', image: 'busybox', command: ['sh', '-c', 'curl -s -m 1 http://api; echo "ended with $?"'] },
+        ],
+        containers: [
+          {
+            name: 'web',
+            image: 'example.com/web',
+            ports: [{ containerPort: 8080 }],
+            readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
+          },
+        ],
+      },
+    }
+    const { code, stderr } = await twin.tryKubectl(['apply', '-f', '-'], { input: JSON.stringify(pod) })
+    expect(code, stderr).toBe(0)
+    await twin.kubectl('-n', 'production', 'wait', '--for=condition=Ready', 'pod/early', '--timeout=20s')
+    const said = await twin.kubectl('-n', 'production', 'logs', 'early', '-c', 'first')
+    expect(said).toContain(`ended with ${CURL_TIMEOUT}`)
+  })
+})
+
+test("in the kubernetes profile the example's rule for DNS lets DNS through", async () => {
+  const twin = await startTwin({ name: 'policy-k', args: ['--profile', 'kubernetes', '--nodes', '2'] })
+  try {
+    await applyShop(twin, SHOP)
+    const curl = curlOf(twin, 'production')
+    expect(await curl('deploy/api', 'http://postgres:5432')).not.toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/api', 'http://frontend')).toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://postgres:5432')).toBe(CURL_TIMEOUT)
+  } finally {
+    await twin.down()
+  }
+})
