@@ -4,8 +4,13 @@ import { decode, HEADER_BYTES } from '../wire/dns/decode.ts'
 import { encode, MAX_MESSAGE } from '../wire/dns/encode.ts'
 import type { Message, Question, ResourceRecord } from '../wire/dns/message.ts'
 import { CLASS, DnsFormatError, RCODE, TYPE } from '../wire/dns/message.ts'
+import { rewritten } from './corefile/rewrite.ts'
+import type { HostsRule, RewriteRule } from './corefile/types.ts'
+import { isBelow } from './corefile/values.ts'
 import type { Learned } from './forward/cache.ts'
 import type { Forwarder } from './forward/forward.ts'
+import { shuffled } from './order.ts'
+import { hostsReply } from './zone/hosts.ts'
 import { questionType, replyTo, udpLimit, zoneReply } from './zone/respond.ts'
 
 export type Transport = 'udp' | 'tcp'
@@ -13,9 +18,20 @@ export type Transport = 'udp' | 'tcp'
 /** What one server of names needs to answer a query. */
 export interface HandlerDeps {
   readonly source: NameSource & { readonly isSynced: boolean }
-  readonly zone: ZoneOptions
+  /** The cluster's zone; absent where others answer for everything. */
+  readonly zone?: ZoneOptions
   readonly serial: () => number
-  readonly forwarder: Forwarder
+  readonly forwarder: Pick<Forwarder, 'ask'>
+  /** Names that are looked up under another name. */
+  readonly rewrites?: readonly RewriteRule[]
+  /** Names that come before the zone's. */
+  readonly hosts?: HostsRule
+  /** Zones of ours of which unknown names are asked of others. */
+  readonly fallthrough?: readonly string[]
+  /** Addresses come in another order each time. */
+  readonly loadbalance?: boolean
+  /** Who answers for a name, where that differs by name: undefined is nobody. The name is absolute, in lower case. */
+  readonly siteOf?: (name: string) => HandlerDeps | undefined
   /** Answers `hostname.bind CH TXT`. */
   readonly hostname: string
   /** Told of what must not happen; the client gets SERVFAIL. */
@@ -27,6 +43,8 @@ export interface Handled {
   readonly query: Message | undefined
   readonly reply: Message
   readonly bytes: Buffer
+  /** Another answer to the same question may be due next time, though nothing changed. */
+  readonly isVolatile?: true
 }
 
 /** How many aliases are followed for one question. */
@@ -56,8 +74,12 @@ export function handle(
     return finish(replyTo(query, RCODE.SERVFAIL))
   }
   try {
-    const reply = inetReply(deps, query, question)
-    return reply instanceof Promise ? reply.then(finish).catch(failed) : finish(reply)
+    const site = deps.siteOf ? deps.siteOf(question.name.toLowerCase()) : deps
+    if (!site) return finish(replyTo(query, RCODE.REFUSED))
+    const reply = siteReply(site, query, question)
+    const arranged = (made: Message): Handled =>
+      site.loadbalance ? { ...finish(shuffled(made)), isVolatile: true } : finish(made)
+    return reply instanceof Promise ? reply.then(arranged).catch(failed) : arranged(reply)
   } catch (error) {
     return failed(error)
   }
@@ -107,14 +129,43 @@ function chaosReply({ hostname }: HandlerDeps, query: Message, question: Questio
   return { ...replyTo(query, RCODE.NOERROR), isAuthoritative: true, answers: [record] }
 }
 
+/** Under the name that the rules make of the one that was asked for. */
+function siteReply(site: HandlerDeps, query: Message, question: Question): Message | Promise<Message> {
+  const other = site.rewrites && rewritten(site.rewrites, question.name.toLowerCase())
+  if (!other) return inetReply(site, query, question)
+  const restore = (reply: Message): Message => ({
+    ...reply,
+    questions: query.questions,
+    answers: other.isAnswerRestored
+      ? reply.answers.map(record =>
+          record.name.toLowerCase() === other.name ? { ...record, name: question.name } : record,
+        )
+      : reply.answers,
+  })
+  const reply = inetReply(site, query, { ...question, name: other.name })
+  return reply instanceof Promise ? reply.then(restore) : restore(reply)
+}
+
 function inetReply(deps: HandlerDeps, query: Message, question: Question): Message | Promise<Message> {
-  const { source, zone } = deps
   const name = question.name.toLowerCase()
+  const known = deps.hosts && hostsReply(deps.hosts, query, question)
+  if (known) return known
+  const { zone } = deps
+  return zone ? zoneOrBeyond({ ...deps, zone }, query, question, name) : forwarded(deps, query, question)
+}
+
+type ZoneDeps = HandlerDeps & { readonly zone: ZoneOptions }
+
+function zoneOrBeyond(deps: ZoneDeps, query: Message, question: Question, name: string): Message | Promise<Message> {
+  const { source, zone } = deps
   const isOwn = name === `${zone.domain}.` || name.endsWith(`.${zone.domain}.`)
   // Before all is known, "no such name" would be a lie that clients remember.
   if (!source.isSynced && (isOwn || name.endsWith('.arpa.'))) return replyTo(query, RCODE.SERVFAIL)
   const found = answer(source, zone, name, questionType(question.type))
-  const reply = zoneReply(query, question, found, { domain: zone.domain, serial: deps.serial(), ttl: zone.ttl })
+  const isOther = found.is === 'nxdomain' && isOwn && (deps.fallthrough ?? []).some(one => isBelow(name, one))
+  const reply = isOther
+    ? undefined
+    : zoneReply(query, question, found, { domain: zone.domain, serial: deps.serial(), ttl: zone.ttl })
   if (!reply) return forwarded(deps, query, question)
   return found.is === 'records' && found.chase !== undefined ? chased(deps, reply, question, found.chase) : reply
 }
@@ -126,7 +177,7 @@ async function forwarded({ forwarder }: HandlerDeps, query: Message, question: Q
 }
 
 /** Adds what an alias leads to, through the zone and beyond. An alias that leads nowhere is still an answer. */
-async function chased(deps: HandlerDeps, reply: Message, question: Question, target: string): Promise<Message> {
+async function chased(deps: ZoneDeps, reply: Message, question: Question, target: string): Promise<Message> {
   const answers = [...reply.answers]
   let next: string | undefined = target
   for (let hops = 0; next !== undefined && hops < MAX_CHASE; hops++) {

@@ -28,7 +28,8 @@ export function createMemo(): Memo {
       const known = replies.get(key)
       if (known) return withId(known, packet)
       const made = make()
-      if (made && !(made instanceof Promise) && made.query && replies.size < MAX_ENTRIES) replies.set(key, made)
+      if (made && !(made instanceof Promise) && made.query && !made.isVolatile && replies.size < MAX_ENTRIES)
+        replies.set(key, made)
       return made
     },
     clear: () => replies.clear(),

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { ZoneOptions } from '../model/names/types.ts'
-import { createForwarder } from './forward/forward.ts'
+import { createCounts } from './forward/counts.ts'
 import type { Upstream } from './forward/upstream.ts'
 import type { Handled, HandlerDeps, Transport } from './handle.ts'
 import { handle } from './handle.ts'
@@ -17,6 +17,8 @@ import { createMemo } from './memo.ts'
 import { createMetrics } from './metrics.ts'
 import type { LogClass } from './querylog.ts'
 import { isLogged, logLine } from './querylog.ts'
+import type { CorefileSource } from './sites.ts'
+import { createSites, defaultCorefile } from './sites.ts'
 import { createSource } from './source.ts'
 
 export interface DnsServerDeps {
@@ -37,6 +39,8 @@ export interface Attachment {
   readonly upstreams: readonly Upstream[]
   /** Which queries are logged, and where to. */
   readonly logClass: LogClass
+  /** What the server does is written there, and followed when it changes. */
+  readonly corefile?: CorefileSource
   readonly out: (line: string) => void
   /** HTTP: /health, /ready and /metrics, each on its own port where given. */
   readonly healthPort?: number
@@ -70,17 +74,31 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
     },
     async attach(at, signal) {
       const memo = createMemo()
-      const forwarder = createForwarder({ sockets, netns: at.netns, clock, log }, at.upstreams)
+      const counts = createCounts()
       const metrics = createMetrics(at.port, zone.domain)
       const failed = (error: unknown): void => log.error({ error: messageOf(error) }, 'a query could not be answered')
-      const handler: HandlerDeps = { source, zone, serial: () => serial, forwarder, hostname: at.hostname, failed }
+      const common = { source, serial: () => serial, hostname: at.hostname, failed }
+      const sites = createSites(
+        { sockets, netns: at.netns, clock, log, counts, common, out: at.out },
+        {
+          zone,
+          port: at.port,
+          system: at.upstreams,
+          initial: defaultCorefile(zone, at.port, at.logClass),
+          ...(at.corefile ? { source: at.corefile } : {}),
+        },
+        () => memo.clear(),
+      )
+      const handler: HandlerDeps = { ...common, forwarder: { ask: async () => undefined }, siteOf: sites.siteOf }
+      const logClassOf = (name = '.'): LogClass => sites.siteOf(name.toLowerCase())?.logClass ?? 'error'
       const answering = (transport: Transport) => (packet: Buffer, client: string) => {
         const startMs = clock.monotonic()
         const finish = (handled: Handled | undefined): Buffer | undefined => {
           if (!handled) return undefined
           const ms = clock.monotonic() - startMs
           metrics.note(handled, transport, ms)
-          if (isLogged(at.logClass, handled.reply)) at.out(logLine(handled, client, transport, packet.length, ms))
+          if (isLogged(logClassOf(handled.reply.questions[0]?.name), handled.reply))
+            at.out(logLine(handled, client, transport, packet.length, ms))
           return handled.bytes
         }
         const handled = memo.through(packet, transport, source.isSynced, () => handle(handler, packet, transport))
@@ -90,13 +108,20 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
       const ready = (): { status: number; text: string } =>
         source.isSynced ? { status: 200, text: 'OK' } : { status: 503, text: 'kubernetes' }
       memos.add(memo)
-      signal.addEventListener('abort', () => memos.delete(memo), { once: true })
+      const stop = (): void => {
+        memos.delete(memo)
+        sites.close()
+      }
+      signal.addEventListener('abort', stop, { once: true })
       await openAll(signal, [
         () => listenUdp(sockets, at, answering('udp')),
         () => listenTcp({ sockets, clock }, at, answering('tcp')),
         ...http(healthPort, '/health', () => ({ status: 200, text: 'OK' })),
         ...http(readyPort, '/ready', ready),
-        ...http(metricsPort, '/metrics', () => ({ status: 200, text: metrics.text() })),
+        ...http(metricsPort, '/metrics', () => ({
+          status: 200,
+          text: metrics.text() + counts.text(`dns://:${at.port}`),
+        })),
       ])
 
       function http(port: number | undefined, path: string, answer: () => { status: number; text: string }) {

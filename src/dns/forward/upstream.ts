@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import type { Socket } from 'node:net'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -14,6 +15,10 @@ import { UDP_SIZE } from '../zone/respond.ts'
 export interface Upstream {
   readonly address: Ip
   readonly port: number
+  /** Over TLS (RFC 7858). */
+  readonly tls?: { readonly serverName?: string; readonly authority?: string }
+  /** Never over UDP. */
+  readonly isTcpForced?: boolean
 }
 
 export interface UpstreamDeps {
@@ -34,6 +39,7 @@ export async function exchange(
   timeoutMs: number,
 ): Promise<Message> {
   const query = queryFor(question)
+  if (upstream.tls || upstream.isTcpForced) return overTcp(deps, upstream, query, timeoutMs)
   const answer = await overUdp(deps, upstream, query, timeoutMs)
   return answer.isTruncated ? overTcp(deps, upstream, query, timeoutMs) : answer
 }
@@ -101,11 +107,12 @@ async function overUdp(
 
 async function overTcp(
   { sockets, netns, clock }: UpstreamDeps,
-  { address, port }: Upstream,
+  { address, port, tls }: Upstream,
   query: Message,
   timeoutMs: number,
 ): Promise<Message> {
-  const socket = sockets.connect({ netns, address, port })
+  const plain = sockets.connect({ netns, address, port })
+  const socket = tls ? await secured(plain, tls) : plain
   let cancel = (): void => {}
   try {
     return await new Promise<Message>((resolve, reject) => {
@@ -123,7 +130,18 @@ async function overTcp(
   } finally {
     cancel()
     socket.destroy()
+    plain.destroy()
   }
+}
+
+/** A certificate that does not name the server, or is of another authority, is an error of the socket. Loaded when first needed. */
+async function secured(socket: Socket, { serverName, authority }: NonNullable<Upstream['tls']>): Promise<Socket> {
+  const { connect } = await import('node:tls')
+  return connect({
+    socket,
+    ...(serverName === undefined ? { checkServerIdentity: () => undefined } : { servername: serverName }),
+    ...(authority === undefined ? {} : { ca: authority }),
+  })
 }
 
 /** Over TCP each message has its length before it (RFC 1035 4.2.2). */

@@ -30,7 +30,8 @@ export function answer(source: NameSource, zone: ZoneOptions, name: string, type
   if (namespace === undefined) return nodata(zone)
   if (!source.hasNamespace(namespace)) return nxdomain(zone)
   if (labels.length === 0) return nodata(zone)
-  return kind === 'pod' ? podAnswer(question, labels) : serviceAnswer(question, namespace, labels)
+  if (kind === 'svc') return serviceAnswer(question, namespace, labels)
+  return zone.pods === 'disabled' ? nxdomain(zone) : podAnswer(question, labels)
 }
 
 interface Question {

@@ -24,6 +24,8 @@ export interface ZoneOptions {
   readonly server?: { readonly namespace: string; readonly name: string }
   /** Seconds. */
   readonly ttl: number
+  /** Whether 10-128-0-5.ns.pod.<domain> is a name, as it is by default. */
+  readonly pods?: 'insecure' | 'disabled'
 }
 
 /** Names are in presentation form with a final dot. */
