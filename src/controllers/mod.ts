@@ -14,6 +14,7 @@ import { Pod } from '../api/core/pod.ts'
 import { Service } from '../api/core/service.ts'
 import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
 import type { ApiObject, Kind } from '../api/meta/meta.ts'
+import { PodDisruptionBudget } from '../api/policy/pod-disruption-budget.ts'
 import { KINDS } from '../api/registry.ts'
 import { createEventRecorder } from '../client/events.ts'
 import type { LiveInformers } from '../client/informers.ts'
@@ -24,6 +25,7 @@ import type { Logger } from '../lib/log.ts'
 import { startCronJob } from './cronjob/controller.ts'
 import { startDaemonSet } from './daemonset/controller.ts'
 import { startDeployment } from './deployment/controller.ts'
+import { startDisruption } from './disruption/controller.ts'
 import { startEndpoints } from './endpoints/controller.ts'
 import { startEndpointSlice } from './endpointslice/controller.ts'
 import { startEndpointSliceMirroring } from './endpointslice-mirroring/controller.ts'
@@ -37,11 +39,13 @@ import { startNamespace } from './namespace/controller.ts'
 import { startNodeIpam } from './node-ipam/controller.ts'
 import type { ClusterNetwork } from './node-ipam/decide.ts'
 import { startNodeLifecycle } from './node-lifecycle/controller.ts'
+import { startPodGarbage } from './pod-garbage/controller.ts'
 import { startReplicaSet } from './replicaset/controller.ts'
 import { startScheduler } from './scheduler/controller.ts'
 import { type NamespaceContentOptions, startNamespaceContent } from './service-account/controller.ts'
 import type { ControllerDeps } from './shared/controller.ts'
 import { startStatefulSet } from './statefulset/controller.ts'
+import { startTaintEviction } from './taint-eviction/controller.ts'
 
 export interface ControllersDeps {
   readonly informers: LiveInformers
@@ -84,6 +88,7 @@ const WHOLE: readonly Kind<ApiObject>[] = [
   Pod,
   Service,
   EndpointSlice,
+  PodDisruptionBudget,
 ]
 
 /** All controllers over one set of caches. Resolves once all caches are filled and all that exists is queued. */
@@ -108,6 +113,9 @@ export async function startControllers(
     startStatefulSet(each, signal),
     startJob(each, {}, signal),
     startCronJob(each, signal),
+    startDisruption(each, signal),
+    startTaintEviction(each, signal),
+    startPodGarbage(each, {}, signal),
     startScheduler(each, {}, signal),
     startEndpointSlice(each, signal),
     startEndpoints(each, signal),

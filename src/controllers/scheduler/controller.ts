@@ -1,3 +1,4 @@
+import { Namespace } from '../../api/core/namespace.ts'
 import { Node } from '../../api/core/node.ts'
 import { Pod } from '../../api/core/pod.ts'
 import { Service } from '../../api/core/service.ts'
@@ -27,6 +28,8 @@ export async function startScheduler(
   const pods = informers.of(Pod, { indexes: { unbound } })
   const nodes = informers.of(Node)
   const services = informers.of(Service)
+  const namespaces = informers.of(Namespace)
+  const namespaceLabels = (name: string) => namespaces.get({ name })?.metadata.labels
   /** Bound by us, while the cache does not say so yet: UID to node. */
   const assumed = new Map<string, string>()
 
@@ -79,7 +82,12 @@ export async function startScheduler(
     forgetKnown()
     const waiting = pods.by('unbound', '').filter(isWaiting)
     if (waiting.length === 0) return
-    const placements = place(waiting, { nodes: nodes.list(), placed: placed(), services: services.list() })
+    const placements = place(waiting, {
+      nodes: nodes.list(),
+      placed: placed(),
+      services: services.list(),
+      namespaceLabels,
+    })
     const results = await Promise.allSettled(placements.map(apply))
     const failed = results.find(result => result.status === 'rejected')
     if (failed) throw failed.reason

@@ -1,10 +1,12 @@
 import type { Node } from '../../api/core/node.ts'
+import { podRequests } from '../../api/core/pod/requests.ts'
 import type { Pod } from '../../api/core/pod.ts'
 import type { Service } from '../../api/core/service.ts'
 import { matchesLabels } from '../../api/meta/matches.ts'
 import { controllerOf } from '../../client/owner.ts'
 import { preferenceFor } from '../placement/affinity.ts'
 import { untolerated } from '../placement/taints.ts'
+import { type Constraints, constraintsOf, guards } from './constraints.ts'
 import { type NodeState, nodeState, occupy, refusals } from './filter.ts'
 
 export interface Snapshot {
@@ -12,6 +14,8 @@ export interface Snapshot {
   /** Pods that hold room on a node: bound, or bound by this very process a moment ago, and not ended. */
   readonly placed: readonly { readonly pod: Pod; readonly node: string }[]
   readonly services: readonly Service[]
+  /** For demands about pods of namespaces with a label. */
+  readonly namespaceLabels?: (name: string) => Readonly<Record<string, string>> | undefined
 }
 
 export type Placement =
@@ -40,6 +44,7 @@ interface Round {
   /** How many peers of a group run on a node: group -> node -> count. Made when first asked for. */
   peers(group: Peers): ReadonlyMap<string, number>
   add(pod: Pod, state: NodeState): void
+  constraints(pod: Pod): Constraints
   readonly services: readonly Service[]
 }
 
@@ -48,16 +53,23 @@ interface Peers {
   readonly includes: (pod: Pod) => boolean
 }
 
-function createRound({ nodes, placed, services }: Snapshot): Round {
+function createRound({ nodes, placed, services, namespaceLabels = () => undefined }: Snapshot): Round {
   const byNode = new Map<string, Pod[]>(nodes.map(node => [node.metadata.name, []]))
   const here = [...placed]
   for (const { pod, node } of placed) byNode.get(node)?.push(pod)
   const states = nodes.map(node => nodeState(node, byNode.get(node.metadata.name) ?? []))
+  const nodeOf = new Map(nodes.map(node => [node.metadata.name, node]))
+  const located = placed.flatMap(({ pod, node }) => {
+    const at = nodeOf.get(node)
+    return at ? [{ pod, node: at }] : []
+  })
+  const world = { nodes, placed: located, guarded: located.filter(({ pod }) => guards(pod)), namespaceLabels }
   const groups = new Map<string, { readonly includes: (pod: Pod) => boolean; readonly counts: Map<string, number> }>()
   const count = (counts: Map<string, number>, node: string): void => void counts.set(node, (counts.get(node) ?? 0) + 1)
   return {
     states,
     services,
+    constraints: pod => constraintsOf(pod, world),
     peers({ id, includes }) {
       const known = groups.get(id)
       if (known) return known.counts
@@ -69,6 +81,9 @@ function createRound({ nodes, placed, services }: Snapshot): Round {
     add(pod, state) {
       occupy(state, pod)
       here.push({ pod, node: state.node.metadata.name })
+      const at = { pod, node: state.node }
+      located.push(at)
+      if (guards(pod)) world.guarded.push(at)
       for (const { includes, counts } of groups.values()) if (includes(pod)) count(counts, state.node.metadata.name)
     },
   }
@@ -77,23 +92,61 @@ function createRound({ nodes, placed, services }: Snapshot): Round {
 function placeOne(pod: Pod, round: Round): Placement {
   const fitting: NodeState[] = []
   const reasons = new Map<string, number>()
+  let resolvable = 0
+  const constraints = round.constraints(pod)
   for (const state of round.states) {
-    const refused = refusals(pod, state)
+    const refused = refusalsOf(pod, state, constraints)
     if (refused.length === 0) fitting.push(state)
+    else if (refused.every(reason => isResolvable(reason, pod, state))) resolvable++
     for (const reason of refused) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   }
-  if (fitting.length === 0) return { pod, node: undefined, message: failureMessage(round.states.length, reasons) }
-  const best = cheapest(pod, fitting, round)
+  if (fitting.length === 0)
+    return { pod, node: undefined, message: failureMessage(round.states.length, reasons, pod, resolvable) }
+  const best = cheapest(pod, fitting, round, constraints)
   round.add(pod, best)
   return { pod, node: best.node.metadata.name }
 }
 
-/** framework.FitError.Error. */
-export function failureMessage(nodes: number, reasons: ReadonlyMap<string, number>): string {
+function refusalsOf(pod: Pod, state: NodeState, constraints: Constraints): readonly string[] {
+  const refused = refusals(pod, state)
+  if (refused.length > 0) return refused
+  const why = constraints.refusal(state.node)
+  return why === undefined ? [] : [why]
+}
+
+/** Reasons that go away when other pods do. */
+const RESOLVABLE = new Set([
+  'Too many pods',
+  "node(s) didn't have free ports for the requested pod ports",
+  "node(s) didn't match pod topology spread constraints",
+  "node(s) didn't match pod anti-affinity rules",
+  "node(s) didn't satisfy existing pods anti-affinity rules",
+])
+
+/** What the whole node is too small for stays refused, however empty it is. */
+function isResolvable(reason: string, pod: Pod, { room }: NodeState): boolean {
+  const [, resource] = /^Insufficient (.*)$/.exec(reason) ?? []
+  if (resource === undefined) return RESOLVABLE.has(reason)
+  return (podRequests(pod.spec)[resource] ?? 0) <= (room[resource] ?? 0)
+}
+
+/** framework.FitError.Error, and what DefaultPreemption adds. resolvable: nodes where fewer pods would help. */
+export function failureMessage(
+  nodes: number,
+  reasons: ReadonlyMap<string, number>,
+  pod: Pod,
+  resolvable: number,
+): string {
   if (nodes === 0) return 'no nodes available to schedule pods'
-  const parts = [...reasons].map(([reason, count]) => `${count} ${reason}`).sort()
-  const help = `preemption: 0/${nodes} nodes are available: ${nodes} Preemption is not helpful for scheduling.`
-  return `0/${nodes} nodes are available: ${parts.join(', ')}. ${help}`
+  const join = (parts: readonly string[]): string => `0/${nodes} nodes are available: ${[...parts].sort().join(', ')}.`
+  const why = join([...reasons].map(([reason, count]) => `${count} ${reason}`))
+  if (pod.spec.preemptionPolicy === 'Never') return `${why} preemption: not eligible due to preemptionPolicy=Never.`
+  const hopeless = nodes - resolvable
+  const help = [
+    ...(resolvable > 0 ? [`${resolvable} No preemption victims found for incoming pod`] : []),
+    ...(hopeless > 0 ? [`${hopeless} Preemption is not helpful for scheduling`] : []),
+  ]
+  return `${why} preemption: ${join(help)}`
 }
 
 /** What kind of pod this is, for spreading: those of the same controller, else those behind the same Services. */
@@ -120,10 +173,10 @@ const isSelecting = (selector: Service['spec']['selector']): boolean =>
   selector !== undefined && Object.keys(selector).length > 0
 
 /**
- * The node with, in this order: fewest taints that the pod should avoid, most of what it prefers, fewest peers on the node,
- * fewest in the zone, least in use, first name.
+ * The node with, in this order: fewest taints that the pod should avoid, most of what it prefers, fewest of its like where
+ * it asks for even spreading, fewest peers on the node, fewest in the zone, least in use, first name.
  */
-function cheapest(pod: Pod, fitting: readonly NodeState[], round: Round): NodeState {
+function cheapest(pod: Pod, fitting: readonly NodeState[], round: Round, constraints: Constraints): NodeState {
   const group = peersOf(pod, round.services)
   const peers = group ? round.peers(group) : undefined
   const inZone = new Map<string, number>()
@@ -134,7 +187,8 @@ function cheapest(pod: Pod, fitting: readonly NodeState[], round: Round): NodeSt
     }
   const cost = (state: NodeState): readonly number[] => [
     untolerated(state.node.spec.taints, pod.spec.tolerations, ['PreferNoSchedule']) ? 1 : 0,
-    -preferenceFor(pod.spec, state.node),
+    -preferenceFor(pod.spec, state.node) - constraints.preference(state.node),
+    constraints.crowd(state.node),
     peers?.get(state.node.metadata.name) ?? 0,
     inZone.get(state.node.metadata.labels?.[ZONE] ?? '') ?? 0,
     load(state),

@@ -37,9 +37,9 @@ export function refusals(pod: Pod, state: NodeState): readonly string[] {
   const cordon = { key: UNSCHEDULABLE, effect: 'NoSchedule' } as const
   if (spec.unschedulable && untolerated([cordon], pod.spec.tolerations, ['NoSchedule']))
     return ['node(s) were unschedulable']
-  if (!matchesNode(pod.spec, state.node)) return ["node(s) didn't match Pod's node affinity/selector"]
   const taint = untolerated(spec.taints, pod.spec.tolerations, ['NoSchedule', 'NoExecute'])
   if (taint) return [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`]
+  if (!matchesNode(pod.spec, state.node)) return ["node(s) didn't match Pod's node affinity/selector"]
   if (hostPortsOf(pod).some(port => isTaken(port, state.hostPorts)))
     return ["node(s) didn't have free ports for the requested pod ports"]
   return shortages(pod, state)

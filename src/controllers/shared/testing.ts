@@ -18,6 +18,7 @@ import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import type { ApiObject, Kind, OwnerReference } from '../../api/meta/meta.ts'
+import { PodDisruptionBudget } from '../../api/policy/pod-disruption-budget.ts'
 import { createEventRecorder, type EventRecorder } from '../../client/events.ts'
 import { type TestBench, testBench } from '../../client/testing.ts'
 import type { ControllerDeps } from './controller.ts'
@@ -39,6 +40,7 @@ export const TEST_KINDS: readonly Kind<ApiObject>[] = [
   Node,
   PersistentVolumeClaim,
   Pod,
+  PodDisruptionBudget,
   ReplicaSet,
   Service,
   ServiceAccount,
