@@ -1,4 +1,5 @@
 import { podBinding } from './binding.ts'
+import { podEphemeralContainers } from './ephemeral-containers.ts'
 import { podEviction } from './eviction.ts'
 import { namespaceFinalize } from './finalize.ts'
 import type { Subresource } from './mod.ts'
@@ -8,6 +9,7 @@ import { accountToken } from './token.ts'
 export const BUILTIN_SUBRESOURCES: Readonly<Record<string, Subresource>> = {
   '/namespaces/finalize': namespaceFinalize,
   '/pods/binding': podBinding,
+  '/pods/ephemeralcontainers': podEphemeralContainers,
   '/pods/eviction': podEviction,
   '/serviceaccounts/token': accountToken,
 }

@@ -1,11 +1,14 @@
 import { Eviction } from '../../api/policy/eviction.ts'
 import type { Context, Reply } from '../context.ts'
-import { builtinResource } from '../resource/resource.ts'
+import { notFound } from '../errors.ts'
+import { builtinResource, keyOf } from '../resource/resource.ts'
 import { badRequest } from '../status-error.ts'
+import { decodeStored } from '../stored.ts'
 import { readObject } from '../write/body.ts'
 import { readDeleteOptions } from '../write/delete-options.ts'
 import { parseWriteOptions } from '../write/options.ts'
 import { removeObject } from '../write/remove.ts'
+import { spendBudget } from './budget.ts'
 import type { Subresource } from './mod.ts'
 
 const EVICTION = builtinResource(Eviction)
@@ -18,7 +21,11 @@ async function evict(context: Context): Promise<Reply> {
   if (eviction.metadata.name && eviction.metadata.name !== info.name)
     throw badRequest('name in URL does not match name in Eviction object')
   const options = readDeleteOptions((eviction.deleteOptions ?? {}) as object, request.query)
-  await removeObject(context, info.name!, { ...options, dryRun: dryRun || options.dryRun })
+  const stored = context.kernel.store.head(keyOf(context.resource, info.namespace, info.name!))
+  if (!stored) throw notFound(context.resource, info.name!)
+  const isDry = dryRun || options.dryRun
+  await spendBudget(context, decodeStored(context.resource, stored), isDry)
+  await removeObject(context, info.name!, { ...options, dryRun: isDry })
   return {
     is: 'status',
     code: 201,

@@ -39,6 +39,24 @@ describe('binding', () => {
   })
 })
 
+describe('ephemeral containers', () => {
+  it('are added to a pod and change nothing else of it', async () => {
+    const headers = { 'content-type': 'application/strategic-merge-patch+json' }
+    const patched = (ephemeralContainers: object[]) =>
+      call(api, `PATCH ${PODS}/p/ephemeralcontainers`, {
+        headers,
+        body: { spec: { hostname: 'other', ephemeralContainers } },
+      })
+    const { status, json } = await patched([{ name: 'debug', image: 'busybox', stdin: true }])
+    expect([status, json.spec.hostname]).toEqual([200, undefined])
+    expect(json.spec.ephemeralContainers).toMatchObject([{ name: 'debug', image: 'busybox', stdin: true }])
+    expect((await patched([{ name: 'two', image: 'alpine' }])).json.spec.ephemeralContainers).toMatchObject([
+      { name: 'debug', image: 'busybox' },
+      { name: 'two' },
+    ])
+  })
+})
+
 describe('eviction', () => {
   it('deletes the pod', async () => {
     const body = {
@@ -54,6 +72,65 @@ describe('eviction', () => {
     expect((await call(api, `GET ${PODS}/p`)).status).toBe(200)
     expect((await call(api, `POST ${PODS}/p/eviction`, { body })).status).toBe(201)
     expect((await call(api, `GET ${PODS}/p`)).status).toBe(404)
+  })
+})
+
+describe('eviction under a budget', () => {
+  const BUDGETS = '/apis/policy/v1/namespaces/default/poddisruptionbudgets'
+  const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'w' } }
+  const evict = (query = '') => call(api, `POST ${PODS}/w/eviction${query}`, { body })
+  /** A running pod and a budget with this status. */
+  async function given(status: object, isReady = true, more: object = {}): Promise<void> {
+    await call(api, `POST ${PODS}`, { body: { metadata: { name: 'w', labels: { app: 'w' } }, spec: template.spec } })
+    const { json: pod } = await call(api, `GET ${PODS}/w`)
+    const conditions = [{ type: 'Ready', status: isReady ? 'True' : 'False' }]
+    await call(api, `PUT ${PODS}/w/status`, { body: { ...pod, status: { phase: 'Running', conditions } } })
+    const spec = { minAvailable: 1, selector: { matchLabels: { app: 'w' } }, ...more }
+    const { json: made } = await call(api, `POST ${BUDGETS}`, { body: { metadata: { name: 'b' }, spec } })
+    const zero = { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1, observedGeneration: 1 }
+    await call(api, `PUT ${BUDGETS}/b/status`, { body: { ...made, status: { ...zero, ...status } } })
+  }
+  it('is refused while none may go', async () => {
+    await given({})
+    const { status, json } = await evict()
+    expect([status, json.reason, json.message, json.details.causes]).toEqual([
+      429,
+      'TooManyRequests',
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      [{ reason: 'DisruptionBudget', message: 'The disruption budget b needs 1 healthy pods and has 1 currently' }],
+    ])
+    expect((await call(api, `GET ${PODS}/w`)).status).toBe(200)
+  })
+  it('is counted in at once, so that two cannot spend one', async () => {
+    await given({ disruptionsAllowed: 1 })
+    expect((await evict('?dryRun=All')).status).toBe(201)
+    expect((await call(api, `GET ${BUDGETS}/b`)).json.status.disruptionsAllowed).toBe(1)
+    expect((await evict()).status).toBe(201)
+    const { status } = (await call(api, `GET ${BUDGETS}/b`)).json
+    expect([status.disruptionsAllowed, Object.keys(status.disruptedPods)]).toEqual([0, ['w']])
+  })
+  it('waits for a budget that nobody has worked out yet', async () => {
+    await given({ observedGeneration: 0, disruptionsAllowed: 1 })
+    const { status, json, headers } = await evict()
+    expect([status, json.details.retryAfterSeconds, headers['retry-after']]).toEqual([429, 10, '10'])
+  })
+  it('of a broken pod costs nothing where the others suffice, or where told so', async () => {
+    await given({}, false)
+    expect((await evict()).status).toBe(201)
+  })
+  it('of a broken pod is refused where too few are well, unless always allowed', async () => {
+    await given({ currentHealthy: 0 }, false)
+    expect((await evict()).status).toBe(429)
+    await call(api, `PATCH ${BUDGETS}/b`, {
+      body: { spec: { unhealthyPodEvictionPolicy: 'AlwaysAllow' } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+    expect((await evict()).status).toBe(201)
+  })
+  it('under two budgets is an error', async () => {
+    await given({ disruptionsAllowed: 1 })
+    await call(api, `POST ${BUDGETS}`, { body: { metadata: { name: 'c' }, spec: { selector: {} } } })
+    expect((await evict()).status).toBe(500)
   })
 })
 
