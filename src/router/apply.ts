@@ -5,15 +5,18 @@ import {
   addServer,
   type Command,
   commitMap,
+  deleteAuthorities,
   deleteServer,
   disableServer,
   enableServer,
+  giveWeight,
   prepareMap,
+  type ServerOptions,
   setHealthChecks,
 } from '../wire/haproxy/command.ts'
-import type { MapName, ServerSpec } from './layout/types.ts'
+import type { Listeners, MapName } from './layout/types.ts'
 import type { Step } from './render/changes.ts'
-import { CHECK_MS } from './render/program.ts'
+import { serverOptions } from './render/program.ts'
 
 /** HAProxy did not do as it was told: what it has is no longer known. */
 export class Unexpected extends Error {
@@ -26,7 +29,7 @@ export class Unexpected extends Error {
 /** Sends steps to one HAProxy, and remembers the servers that wait for their last request to end. */
 export interface Applier {
   /** Rejects with Unexpected, or HaproxyGone. */
-  apply(steps: readonly Step[]): Promise<void>
+  apply(steps: readonly Step[], listeners: Listeners): Promise<void>
   /** Deletes the removed servers whose last request has ended; resolves to how many are left. */
   sweep(): Promise<number>
   /** After a load: nothing is left of the process before. */
@@ -36,6 +39,8 @@ export interface Applier {
 export function createApplier(haproxy: Haproxy): Applier {
   /** By "backend/server". */
   const leaving = new Map<string, { readonly backend: string; readonly server: string }>()
+  /** Files of authorities that servers which are leaving may name. */
+  const unneeded = new Set<string>()
   let pending: Command[] = []
 
   const flush = async (): Promise<void> => {
@@ -52,15 +57,21 @@ export function createApplier(haproxy: Haproxy): Applier {
     if (version === undefined) throw new Unexpected(prepareMap(map), answer)
     pending.push(...addMapVersion(map, version, entries), commitMap(map, version))
   }
-  const add = (backend: string, server: string, spec: ServerSpec): void => {
-    const { address, port, checked } = spec
+  const add = (backend: string, server: string, options: ServerOptions, checked: boolean): void => {
     if (!leaving.delete(`${backend}/${server}`))
-      pending.push(addServer(backend, server, { address, port, checkMs: CHECK_MS }))
+      pending.push(addServer(backend, server, options), giveWeight(backend, server))
     pending.push(enableServer(backend, server), setHealthChecks(backend, server, checked))
+  }
+  const sweepFiles = async (): Promise<number> => {
+    const files = [...unneeded]
+    if (files.length === 0) return 0
+    const answers = await haproxy.run(files.map(deleteAuthorities))
+    for (const [index, file] of files.entries()) if (!/in use/.test(answers[index]!)) unneeded.delete(file)
+    return unneeded.size
   }
   const sweep = async (): Promise<number> => {
     const servers = [...leaving.values()]
-    if (servers.length === 0) return 0
+    if (servers.length === 0) return sweepFiles()
     const answers = await haproxy.run(servers.map(({ backend, server }) => deleteServer(backend, server)))
     for (const [index, { backend, server }] of servers.entries()) {
       const answer = answers[index]!
@@ -68,14 +79,16 @@ export function createApplier(haproxy: Haproxy): Applier {
         leaving.delete(`${backend}/${server}`)
       else if (!isBusyServer(answer)) throw new Unexpected(deleteServer(backend, server), answer)
     }
-    return leaving.size
+    return leaving.size + (await sweepFiles())
   }
   return {
-    async apply(steps) {
+    async apply(steps, listeners) {
       pending = []
       for (const step of steps) {
         if (step.do === 'run') pending.push(...step.commands)
-        else if (step.do === 'addServer') add(step.backend, step.server, step.spec)
+        else if (step.do === 'addServer')
+          add(step.backend, step.server, serverOptions(step.spec, listeners), step.spec.checked)
+        else if (step.do === 'removeAuthorities') unneeded.add(step.file)
         else if (step.do === 'replaceMap') await replaceMap(step.map, step.entries)
         else {
           pending.push(disableServer(step.backend, step.server), setHealthChecks(step.backend, step.server, false))
@@ -85,6 +98,9 @@ export function createApplier(haproxy: Haproxy): Applier {
       await flush()
     },
     sweep,
-    forget: () => leaving.clear(),
+    forget() {
+      leaving.clear()
+      unneeded.clear()
+    },
   }
 }

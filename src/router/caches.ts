@@ -1,12 +1,22 @@
+import { ConfigMap } from '../api/core/config-map.ts'
+import { Namespace } from '../api/core/namespace.ts'
 import { Secret } from '../api/core/secret.ts'
 import { Service } from '../api/core/service.ts'
 import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
 import { Route } from '../api/route/route.ts'
+import type { LoopSource } from '../client/loop.ts'
 import type { Informer, Informers } from '../client/mod.ts'
-import { readCertificate } from '../model/routes/certificate.ts'
+import { readAuthorities, readCertificate } from '../model/routes/certificate.ts'
 import type { ServiceView } from '../model/routes/endpoints.ts'
+import type { RouterOptions } from '../model/routes/options.ts'
+import { readPage } from '../model/routes/page.ts'
+import type { SecretView } from '../model/routes/read.ts'
 import { serviceKeyOf } from '../model/services/fronts.ts'
+import { createExternalSecrets, type ExternalSecrets } from './external-secrets.ts'
 import type { Planner } from './layout/planner.ts'
+import type { AdminFiles } from './layout/types.ts'
+import { byName, keyOf, splitKey } from './object-keys.ts'
+import { admits, type Shard } from './shard.ts'
 
 /** What a router follows. */
 export interface Caches {
@@ -15,46 +25,73 @@ export interface Caches {
   readonly slices: Informer<EndpointSlice>
   /** The Secret of the default certificate. */
   readonly secrets: Informer<Secret>
-  readonly view: ServiceView
+  /** The ConfigMap of the authority that signs serving certificates. */
+  readonly authorities: Informer<ConfigMap>
+  /** The ConfigMaps an administrator gave, where there are any. */
+  readonly pages?: Informer<ConfigMap>
+  readonly clientAuthorities?: Informer<ConfigMap>
+  readonly external: ExternalSecrets
+  readonly shard: Shard
+  readonly view: ServiceView & SecretView
 }
 
-/** `secret`: "namespace/name" of the default certificate. */
-export function openCaches(informers: Informers, secret: string): Caches {
-  const [namespace = '', name = ''] = secret.split('/')
+export function openCaches(informers: Informers, options: RouterOptions): Caches {
+  const { settings } = options
+  const { errorPages, clientTls, namespaceSelector } = settings
+  const external = createExternalSecrets(informers)
   const services = informers.of(Service, { trim: trimService })
   const slices = informers.of(EndpointSlice, { trim: trimSlice, indexes: { service: sliceService } })
   return {
     routes: informers.of(Route),
     services,
     slices,
-    secrets: informers.of(Secret, { namespace, fieldSelector: `metadata.name=${name}` }),
-    view: { service: key => services.get(splitKey(key)), slices: key => slices.by('service', key) },
+    secrets: informers.of(Secret, byName(options.defaultCertificate)),
+    authorities: informers.of(ConfigMap, byName(options.serviceCa)),
+    shard: {
+      settings,
+      ...(namespaceSelector ? { namespaces: informers.of(Namespace) } : {}),
+    },
+    ...(errorPages ? { pages: informers.of(ConfigMap, byName(errorPages)) } : {}),
+    ...(clientTls ? { clientAuthorities: informers.of(ConfigMap, byName(clientTls.authorities)) } : {}),
+    external,
+    view: {
+      service: key => services.get(splitKey(key)),
+      slices: key => slices.by('service', key),
+      secret: external.secret,
+    },
   }
 }
-
-export const splitKey = (key: string): { readonly namespace: string; readonly name: string } => {
-  const slash = key.indexOf('/')
-  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
-}
-export const keyOf = ({
-  metadata,
-}: {
-  readonly metadata: { readonly namespace?: string; readonly name: string }
-}): string => `${metadata.namespace}/${metadata.name}`
 
 const sliceService = (slice: EndpointSlice): readonly string[] => {
   const key = serviceKeyOf(slice)
   return key === undefined ? [] : [key]
 }
 
+/** Everything whose changes ask for a step. */
+export const sourcesOf = (caches: Caches): readonly LoopSource[] =>
+  [
+    caches.routes,
+    caches.services,
+    caches.slices,
+    caches.secrets,
+    caches.authorities,
+    caches.external,
+    caches.pages,
+    caches.clientAuthorities,
+    caches.shard.namespaces,
+  ].filter(source => source !== undefined) as readonly LoopSource[]
+
 /** Tells the planner what there is and then every change. Call it when the caches are synced. Returns the way to stop. */
 export function feed(caches: Caches, planner: Planner): () => void {
-  for (const route of caches.routes.list()) planner.put(route)
+  const { shard } = caches
+  const put = (route: Route): void => (admits(shard, route) ? planner.put(route) : planner.remove(keyOf(route)))
+  const setFiles = (): void => planner.setFiles(adminFiles(caches))
+  for (const route of caches.routes.list()) put(route)
+  setFiles()
   planner.setDefaultCertificate(defaultCertificate(caches.secrets.list()[0]))
+  planner.setServiceCa(serviceAuthority(caches.authorities.list()[0]))
   const stops = [
-    caches.routes.onChange(({ type, object }) =>
-      type === 'deleted' ? planner.remove(keyOf(object)) : planner.put(object),
-    ),
+    caches.routes.onChange(({ type, object }) => (type === 'deleted' ? planner.remove(keyOf(object)) : put(object))),
     caches.services.onChange(({ object }) => planner.touch(keyOf(object))),
     caches.slices.onChange(({ object, old }) => {
       for (const slice of old ? [old, object] : [object]) for (const key of sliceService(slice)) planner.touch(key)
@@ -62,6 +99,15 @@ export function feed(caches: Caches, planner: Planner): () => void {
     caches.secrets.onChange(({ type, object }) =>
       planner.setDefaultCertificate(type === 'deleted' ? undefined : defaultCertificate(object)),
     ),
+    caches.authorities.onChange(({ type, object }) =>
+      planner.setServiceCa(type === 'deleted' ? undefined : serviceAuthority(object)),
+    ),
+    caches.external.onChange(planner.touchSecret),
+    caches.pages?.onChange(setFiles) ?? nothing,
+    caches.clientAuthorities?.onChange(setFiles) ?? nothing,
+    shard.namespaces?.onChange(({ object }) => {
+      for (const route of caches.routes.list(object.metadata.name)) put(route)
+    }) ?? nothing,
   ]
   return () => {
     for (const stop of stops) stop()
@@ -75,6 +121,23 @@ export function defaultCertificate(secret: Secret | undefined): string | undefin
   const read = readCertificate({ certificate: text('tls.crt'), key: text('tls.key') })
   return typeof read === 'string' ? undefined : read.pem
 }
+
+const nothing = (): void => {}
+
+function adminFiles({ pages, clientAuthorities }: Caches): AdminFiles {
+  const data = pages?.list()[0]?.data ?? {}
+  const page503 = readPage(data['error-page-503.http'])
+  const page404 = readPage(data['error-page-404.http'])
+  const authorities = readAuthorities(clientAuthorities?.list()[0]?.data?.['ca-bundle.pem'] ?? '')
+  return {
+    ...(page503 === undefined ? {} : { page503 }),
+    ...(page404 === undefined ? {} : { page404 }),
+    ...(authorities === undefined ? {} : { clientAuthorities: authorities }),
+  }
+}
+
+const serviceAuthority = (config: ConfigMap | undefined): string | undefined =>
+  readAuthorities(config?.data?.['service-ca.crt'] ?? '')
 
 /** A router asks only whether a Service is there. */
 const trimService = ({ apiVersion, kind, metadata }: Service): Service => ({

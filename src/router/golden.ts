@@ -23,7 +23,7 @@ export interface GoldenRun {
 /** Plans a case's states one after another, as a router would. */
 export function runCase(name: string, defaultCertificate: string): GoldenRun {
   const [first = '', ...later] = readFileSync(join(FOLDER, `${name}.in.yaml`), 'utf8').split('=== then\n')
-  const world = createWorld()
+  const world = createWorld({ wildcards: true })
   world.planner.setDefaultCertificate(defaultCertificate)
   setAll(world, first)
   let { layout } = world.planner.plan()
@@ -48,7 +48,7 @@ function setAll(world: ReturnType<typeof createWorld>, text: string): void {
 /** Backends without servers and certificates say nothing about a case. */
 function filesText({ config, files }: ProgramText): string {
   const backends = config.split('\n\n').filter(section => /^backend/.test(section) && section.includes(' server '))
-  const shown = [...files].filter(([file]) => !file.endsWith('.pem'))
+  const shown = [...files].filter(([file]) => !file.endsWith('.pem') && !file.startsWith('cookie'))
   return `${backends.join('\n\n')}\n${shown.map(([file, content]) => `--- ${file}\n${content}`).join('')}`
 }
 
@@ -60,6 +60,7 @@ function stepText(step: Step): string {
       .replace(/^[A-Za-z0-9+/=]{20,}\n/gm, '')
   if (step.do === 'replaceMap')
     return `(replace ${step.map})\n${step.entries.map(entry => entry.join(' ')).join('\n')}\n`
+  if (step.do === 'removeAuthorities') return `(remove ${step.file})\n`
   if (step.do === 'removeServer') return `(remove server ${step.backend}/${step.server})\n`
   const { address, port, checked } = step.spec
   return `(add server ${step.backend}/${step.server} ${address}:${port} checked=${checked})\n`

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -12,6 +13,9 @@ import { otherCertificate, someCertificate } from '../host/haproxy/testdata/cert
 import type { Listenable } from '../host/socket/mod.ts'
 import { ROUTER_DEFAULTS } from '../model/routes/options.ts'
 import { startRouter } from './role.ts'
+
+/** OKD's name of the cookie of shop/web. */
+const COOKIE = createHash('md5').update(' shop:web').digest('hex')
 
 interface Router {
   readonly bench: TestBench
@@ -106,7 +110,9 @@ describe('startRouter', () => {
       putService(bench, 'web', '10.128.0.5', '10.128.2.5')
       putRoute(bench, 'web')
     })
-    expect(mapOf(router, 'http.map')).toEqual({ 'web.example.com/': 'random-0|shop/web|web' })
+    expect(mapOf(router, 'http.map')).toEqual({
+      'web.example.com/': `random-0|shop/web|web|p${COOKIE}`,
+    })
     expect(serversOf(router, 'random-0')).toEqual(['10.128.0.5:8080', '10.128.2.5:8080'])
     expect(router.bench.api.get(Route, { namespace: 'shop', name: 'web' })?.status?.ingress).toEqual([
       {
@@ -138,8 +144,8 @@ describe('startRouter', () => {
       alternateBackends: [{ kind: 'Service', name: 'canary', weight: 10 }],
     })
     await settled(bench)
-    expect(Object.values(mapOf(router, 'weights.map')).filter(value => value.endsWith('|web'))).toHaveLength(9)
-    expect(Object.values(mapOf(router, 'weights.map')).filter(value => value.endsWith('|canary'))).toHaveLength(1)
+    expect(Object.values(mapOf(router, 'weights.map')).filter(value => value.endsWith('|web'))).toHaveLength(9 + 1)
+    expect(Object.values(mapOf(router, 'weights.map')).filter(value => value.endsWith('|canary'))).toHaveLength(1 + 1)
     bench.api.drop(Route, { namespace: 'shop', name: 'web' })
     await settled(bench)
     expect(mapOf(router, 'http.map')).toEqual({})
@@ -187,7 +193,9 @@ describe('startRouter', () => {
       reason: 'ServiceNotFound',
       message: 'Service shop/web does not exist',
     })
-    expect(mapOf(router, 'http.map')).toEqual({ 'web.example.com/': 'random-0|shop/web|web' })
+    expect(mapOf(router, 'http.map')).toEqual({
+      'web.example.com/': `random-0|shop/web|web|p${COOKIE}`,
+    })
     putService(router.bench, 'web', '10.128.0.5')
     await settled(router.bench)
     expect(says()).toEqual([['Admitted', 'True', undefined]])

@@ -5,11 +5,13 @@ import type { ProgressCollector } from '../client/progress.ts'
 import { type Haproxy, HaproxyRefused } from '../host/haproxy/mod.ts'
 import type { Listenable } from '../host/socket/mod.ts'
 import type { Clock } from '../lib/clock.ts'
+import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Verdict } from '../model/routes/admission.ts'
 import { policyOf, type RouterOptions } from '../model/routes/options.ts'
+import type { RouterSettings } from '../model/routes/settings.ts'
 import type { RouterPolicy } from '../model/routes/types.ts'
-import { type Caches, feed, openCaches } from './caches.ts'
+import { type Caches, feed, openCaches, sourcesOf } from './caches.ts'
 import { createPlanner, type Planner } from './layout/planner.ts'
 import type { Listeners } from './layout/types.ts'
 import { renderMetrics } from './metrics.ts'
@@ -36,6 +38,7 @@ const GRACE_MS = 5000
 const SHORT_LIFE_MS = 1000
 /** Below the second after which a kubelet gives up. */
 const PROBE_PATIENCE_MS = 700
+const SECRET_PATIENCE_MS = 1000
 const FIRST_SWEEP_MS = 500
 const LAST_SWEEP_MS = 30_000
 
@@ -43,7 +46,7 @@ const LAST_SWEEP_MS = 30_000
 export async function startRouter(deps: RouterDeps, options: RouterOptions, signal: AbortSignal): Promise<Role> {
   const { haproxy, log } = deps
   const policy = policyOf(options)
-  const caches = openCaches(deps.informers, options.defaultCertificate)
+  const caches = openCaches(deps.informers, options)
   const serving = createServing(haproxy, log)
   const probes = createProbeServer({
     isReady: async () =>
@@ -74,8 +77,19 @@ const listenersOf = (options: RouterOptions, { openFiles, cpus }: Haproxy): List
   openFiles,
   domain: options.domain,
   accessLog: options.accessLog,
+  forwarded: options.forwarded,
+  settings: listenerSettings(options.settings),
   ...(options.alias === undefined ? {} : { alias: options.alias }),
 })
+
+/** Which Routes are served is no matter of listeners. */
+function listenerSettings({
+  namespaceSelector: _n,
+  routeSelector: _r,
+  ...settings
+}: RouterSettings): Listeners['settings'] {
+  return settings
+}
 
 interface RouterState {
   hosts: number
@@ -98,13 +112,13 @@ function startLoop(parts: Parts, signal: AbortSignal): Loop {
   const { deps, caches, serving, state } = parts
   const events = createEventRecorder(deps, { component: `router-${parts.policy.name}` })
   const status = createStatusWriter({ ...deps, events }, caches.routes, parts.policy, signal)
-  const { routes, services, slices, secrets } = caches
   const loop: Loop = runLoop(
     deps,
     {
       name: 'router',
-      informers: [routes, services, slices, secrets],
+      informers: sourcesOf(caches),
       step: async () => {
+        await followSecrets(parts, signal)
         await commit(parts, status)
         const waiting = await serving.sweep()
         if (waiting > 0) deps.clock.after(state.sweepMs, loop.trigger)
@@ -115,6 +129,20 @@ function startLoop(parts: Parts, signal: AbortSignal): Loop {
   )
   restartWhenGone(parts, loop, signal)
   return { trigger: loop.trigger, done: Promise.all([loop.done, status.done]).then(() => events.flush()) }
+}
+
+/** Routes are not told of a missing Secret before it was looked for; one that cannot be read does not hold up the others. */
+async function followSecrets({ caches, planner, deps }: Parts, signal: AbortSignal): Promise<void> {
+  const patience = new AbortController()
+  const cancel = deps.clock.after(SECRET_PATIENCE_MS, () => patience.abort(new Error('a Secret was not read in time')))
+  try {
+    await caches.external.follow(planner.secrets(), AbortSignal.any([signal, patience.signal]))
+  } catch (error) {
+    if (signal.aborted) throw error
+    deps.log.warn({ error: messageOf(error) }, 'serving without some external certificates')
+  } finally {
+    cancel()
+  }
 }
 
 /** Plans and makes it so. A certificate that HAProxy refuses is taken from its Route, and the rest goes on. */

@@ -51,7 +51,7 @@ export function createServing(haproxy: Haproxy, log: Logger): Serving {
     }
     counts.loads++
     applier.forget()
-    await applier.apply(unwantedChecks(layout))
+    await applier.apply(unwantedChecks(layout), layout.listeners)
     committed = layout
     isServing = true
     for (const wake of waiting) wake()
@@ -61,7 +61,7 @@ export function createServing(haproxy: Haproxy, log: Logger): Serving {
     if (next.is === 'reload') return load(to, next.why)
     committed = undefined
     try {
-      await applier.apply(next.steps)
+      await applier.apply(next.steps, to.listeners)
       counts.changes++
       committed = to
     } catch (error) {

@@ -8,7 +8,7 @@ import { type Clock, rfc3339 } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { ingressOf, transition, type Verdict } from '../model/routes/admission.ts'
 import type { RouterPolicy } from '../model/routes/types.ts'
-import { splitKey } from './caches.ts'
+import { keyOf, splitKey } from './object-keys.ts'
 
 export interface StatusDeps {
   readonly client: Client
@@ -33,10 +33,25 @@ export function createStatusWriter(
   signal: AbortSignal,
 ): StatusWriter {
   const wanted = new Map<string, Verdict>()
+  /** What was said of a Route last, so that it is said once. */
+  const warned = new Map<string, string>()
+  const warn = (route: Route, warnings: readonly string[]): void => {
+    const key = keyOf(route)
+    const text = warnings.join('; ')
+    if (text === (warned.get(key) ?? '')) return
+    if (text === '') warned.delete(key)
+    else {
+      warned.set(key, text)
+      deps.events.record(route, 'Warning', 'AnnotationIgnored', text.slice(0, 1000))
+    }
+  }
   const handle = async (key: string): Promise<void> => {
     const verdict = wanted.get(key)
     const route = routes.get(splitKey(key))
-    if (verdict && route) await write(deps, route, ingressOf(route, policy, verdict))
+    if (verdict && route) {
+      warn(route, verdict.warnings ?? [])
+      await write(deps, route, ingressOf(route, policy, verdict))
+    }
     if (wanted.get(key) === verdict) wanted.delete(key)
   }
   const queue: Queue = createQueue(deps, { name: 'route-status', handle, workers: 8 }, signal)

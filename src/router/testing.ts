@@ -23,6 +23,8 @@ export const testListeners: Listeners = {
   openFiles: 20_000,
   domain: ROUTER_DEFAULTS.domain,
   accessLog: true,
+  forwarded: 'append',
+  settings: {},
 }
 
 export function createWorld(options: Partial<RouterOptions> = {}, listeners: Partial<Listeners> = {}): World {

@@ -240,9 +240,29 @@ test('deletion takes everything with it; the default one comes back', async () =
   expect(bench.api.get(IngressClass, { name: 'openshift-ext' })).toBeUndefined()
 })
 
-test('what has no effect yet is told', async () => {
-  const bench = await start({ httpCompression: { mimeTypes: ['text/html'] } })
-  await eventually(() =>
-    bench.api.all(Event).some(({ message }) => message === 'spec.httpCompression has no effect yet'),
-  )
+test('what an IngressController says is told to its routers', async () => {
+  const bench = await start({
+    httpCompression: { mimeTypes: ['text/html'] },
+    namespaceSelector: { matchLabels: { shard: 'a' } },
+    tlsSecurityProfile: { type: 'Modern', modern: {} },
+    tuningOptions: { clientTimeout: '1m30s', serverTimeout: 'nonsense' },
+    httpHeaders: { forwardedHeaderPolicy: 'IfNone' },
+    endpointPublishingStrategy: { type: 'HostNetwork', hostNetwork: { protocol: 'PROXY' } },
+  })
+  const args = (): readonly string[] =>
+    bench.api.get(Deployment, { namespace: 'openshift-ingress', name: 'router-default' })?.spec.template.spec
+      ?.containers[0]?.args ?? []
+  await eventually(() => args().length > 0)
+  const options = parseRouterArgs(args())
+  expect(options).toMatchObject({
+    forwarded: 'if-none',
+    settings: {
+      acceptProxy: true,
+      compress: ['text/html'],
+      namespaceSelector: { matchLabels: { shard: 'a' } },
+      times: { client: 90_000 },
+      tls: { minVersion: 'TLSv1.3' },
+    },
+  })
+  expect(options.settings.times).not.toHaveProperty('server')
 })

@@ -1,6 +1,6 @@
 import type { IngressController, IngressControllerStatus } from '../../api/operator/ingress-controller.ts'
 import { type Operands, operandsOf } from './objects.ts'
-import { type IngressSettings, unservedFields } from './settings.ts'
+import type { IngressSettings } from './settings.ts'
 import { admissionProblem, type Observed, rejectedStatus, statusOf } from './status.ts'
 
 /** What should be, and what to say. */
@@ -17,11 +17,10 @@ export function decide(settings: IngressSettings, others: readonly IngressContro
   const problem = admissionProblem(settings, others)
   if (problem !== undefined)
     return { status: rejectedStatus(settings, problem, observed.nowMs), warnings: [['Rejected', problem]] }
-  const unserved = unservedFields(settings)
   return {
     operands: operandsOf(settings),
     ...statusOf(settings, observed),
-    warnings: unserved.length > 0 ? [['FieldNotServed', `${unserved.join(', ')} has no effect yet`]] : [],
+    warnings: [],
   }
 }
 

@@ -3,6 +3,8 @@ import type { Ingress as IngressConfig } from '../../api/config/ingress.ts'
 import type { IngressController } from '../../api/operator/ingress-controller.ts'
 import type { EndpointPublishingStrategy, HostNetworkStrategy } from '../../api/operator/ingress-publishing.ts'
 import { ROUTER_DEFAULTS, type RouterOptions } from '../../model/routes/options.ts'
+import type { ForwardedPolicy } from '../../model/routes/types.ts'
+import { routerSettingsOf } from './router-settings.ts'
 
 /** What the operator is told by whoever starts it. */
 export interface IngressOperatorOptions {
@@ -66,6 +68,27 @@ const HOST_PORTS = {
   statsPort: 1936,
 } as const satisfies HostNetworkStrategy
 
+const FORWARDED: Readonly<Record<string, ForwardedPolicy>> = {
+  Append: 'append',
+  Replace: 'replace',
+  IfNone: 'if-none',
+  Never: 'never',
+}
+
+const HTTP2 = 'ingress.operator.openshift.io/default-enable-http2'
+
+/** Off unless the IngressController, or else the cluster's Ingress configuration, has the annotation. */
+function http2Of({ controller, config }: IngressSettings): boolean {
+  const text = controller.metadata.annotations?.[HTTP2] ?? config?.metadata.annotations?.[HTTP2]
+  return text === 'true'
+}
+
+/** Whoever is in front says whose connection it is. */
+export function isProxied(settings: IngressSettings): boolean {
+  const { hostNetwork, nodePort, private: own } = publishingOf(settings)
+  return (hostNetwork ?? nodePort ?? own)?.protocol === 'PROXY'
+}
+
 /** What every router of the IngressController is started with. */
 export function routerOptionsOf(settings: IngressSettings): RouterOptions {
   const { controller, config, options } = settings
@@ -85,23 +108,11 @@ export function routerOptionsOf(settings: IngressSettings): RouterOptions {
     statsPort,
     threads: spec.tuningOptions?.threadCount || ROUTER_DEFAULTS.threads,
     maxConnections: maxConnections > 0 ? maxConnections : ROUTER_DEFAULTS.maxConnections,
-    accessLog: options.accessLog,
+    // As on OKD a log that is asked for; beside it the twin's own, unless it goes elsewhere.
+    accessLog: options.accessLog || spec.logging?.access !== undefined,
+    forwarded: FORWARDED[spec.httpHeaders?.forwardedHeaderPolicy || 'Append'] ?? 'append',
+    http2: http2Of(settings),
+    settings: routerSettingsOf(controller, isProxied(settings)),
     ...(options.alias !== undefined && domain === config?.spec.domain ? { alias: options.alias } : {}),
   }
-}
-
-/** Fields that are stored but do nothing yet: said aloud, since upstream they do. */
-export function unservedFields({ controller: { spec } }: IngressSettings): readonly string[] {
-  const isSet = (value: unknown): boolean => value !== undefined && value !== null && JSON.stringify(value) !== '{}'
-  const named: readonly (readonly [string, unknown])[] = [
-    ['clientTLS', spec.clientTLS],
-    ['httpCompression', spec.httpCompression],
-    ['httpErrorCodePages', spec.httpErrorCodePages?.name || undefined],
-    ['httpHeaders', spec.httpHeaders],
-    ['logging', spec.logging],
-    ['namespaceSelector', spec.namespaceSelector],
-    ['routeSelector', spec.routeSelector],
-    ['tlsSecurityProfile', spec.tlsSecurityProfile],
-  ]
-  return named.filter(([, value]) => isSet(value)).map(([name]) => `spec.${name}`)
 }

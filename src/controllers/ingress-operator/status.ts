@@ -4,7 +4,9 @@ import type { IngressController, IngressControllerStatus } from '../../api/opera
 import type { OperatorCondition } from '../../api/operator/operator.ts'
 import { rfc3339 } from '../../lib/clock.ts'
 import { withCondition } from '../shared/conditions.ts'
+import { settingsProblem } from './router-settings.ts'
 import { domainOf, type IngressSettings, publishingOf, replicasOf, selectorOf } from './settings.ts'
+import { profileSpecOf } from './tls-profiles.ts'
 
 /** What there is of the operands. */
 export interface Observed {
@@ -29,6 +31,8 @@ const no = (type: string, reason: string, message: string): Verdict => ({ type, 
 export function admissionProblem(settings: IngressSettings, others: readonly IngressController[]): string | undefined {
   const domain = domainOf(settings)
   if (domain === '') return 'spec.domain is empty and config.openshift.io ingress "cluster" has no domain'
+  const problem = settingsProblem(settings.controller)
+  if (problem !== undefined) return problem
   const { metadata } = settings.controller
   const taken = others.find(
     other =>
@@ -69,6 +73,7 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
         .join(','),
       domain: domainOf(settings),
       endpointPublishingStrategy: publishingOf(settings),
+      tlsProfile: tlsStatus(controller),
       conditions,
       ...(controller.metadata.generation === undefined ? {} : { observedGeneration: controller.metadata.generation }),
       ...(namespaceSelector ? { namespaceSelector } : {}),
@@ -76,6 +81,11 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
     },
     ...(recheckMs === undefined ? {} : { recheckMs }),
   }
+}
+
+function tlsStatus({ spec }: IngressController): NonNullable<IngressControllerStatus['tlsProfile']> {
+  const { ciphers, minTLSVersion } = profileSpecOf(spec.tlsSecurityProfile)
+  return { ciphers: [...ciphers], minTLSVersion: minTLSVersion === 'VersionTLS10' ? 'VersionTLS11' : minTLSVersion }
 }
 
 const merged = (

@@ -7,6 +7,8 @@ export interface FakeServer {
   checking: boolean
   maintenance: boolean
   busy: boolean
+  /** Without weight it gets no requests. */
+  hasWeight: boolean
 }
 
 export interface FakeState {
@@ -14,6 +16,8 @@ export interface FakeState {
   /** Entries in order: equal keys may stand in one map. */
   readonly maps: Map<string, [key: string, value: string][]>
   readonly certificates: Map<string, string>
+  /** PEM by file, of what servers are verified by. */
+  readonly authorities: Map<string, string>
   /** Lines by list and file. */
   readonly crtLists: Map<string, Map<string, string>>
   readonly versions: Map<string, [string, string][]>
@@ -26,6 +30,7 @@ export function readProgram(program: Program, alerts: string[]): FakeState {
     backends: new Map(),
     maps: new Map(),
     certificates: new Map(),
+    authorities: new Map(),
     crtLists: new Map(),
     versions: new Map(),
     transactions: new Map(),
@@ -35,6 +40,8 @@ export function readProgram(program: Program, alerts: string[]): FakeState {
     if (file.endsWith('.map')) state.maps.set(file, lines.map(splitEntry))
     else if (file.endsWith('.list')) state.crtLists.set(file, new Map(lines.map(line => [line.split(' ')[0]!, line])))
     else if (isCertificate(text)) state.certificates.set(file, text)
+    else if (file.startsWith('ca/')) state.authorities.set(file, text)
+    else if (file.endsWith('.lua')) continue
     else alerts.push(`config : unable to load certificate from file '${file}'.`)
   }
   readSections(program.config, state, alerts)
@@ -62,7 +69,14 @@ function readSections(config: string, state: FakeState, alerts: string[]): void 
         alerts.push(`config : parsing [haproxy.cfg:1] : unknown keyword '${words[0]}' out of section.`)
     } else if (servers && words[0] === 'server') {
       const hasCheck = words.includes('check')
-      servers.set(words[1]!, { endpoint: words[2]!, hasCheck, checking: hasCheck, maintenance: false, busy: false })
+      servers.set(words[1]!, {
+        endpoint: words[2]!,
+        hasCheck,
+        checking: hasCheck,
+        maintenance: false,
+        busy: false,
+        hasWeight: true,
+      })
     }
   }
 }
@@ -94,6 +108,7 @@ const onMap =
 
 const VERBS: readonly { readonly start: string; readonly answer: Answer }[] = [
   { start: 'add server', answer: addServer },
+  { start: 'set server', answer: onServer(server => set(() => (server.hasWeight = true))) },
   { start: 'enable server', answer: onServer(server => set(() => (server.maintenance = false))) },
   { start: 'disable server', answer: onServer(server => set(() => (server.maintenance = true))) },
   { start: 'enable health', answer: onServer(enableHealth) },
@@ -110,6 +125,10 @@ const VERBS: readonly { readonly start: string; readonly answer: Answer }[] = [
   { start: 'commit ssl cert', answer: commitCertificate },
   { start: 'abort ssl cert', answer: abortCertificate },
   { start: 'del ssl cert', answer: deleteCertificate },
+  { start: 'new ssl ca-file', answer: newAuthorities },
+  { start: 'set ssl ca-file', answer: setAuthorities },
+  { start: 'commit ssl ca-file', answer: (_state, [file]) => `Committing ${file}\nSuccess!` },
+  { start: 'del ssl ca-file', answer: deleteAuthorities },
   { start: 'add ssl crt-list', answer: addCrtList },
   { start: 'del ssl crt-list', answer: deleteCrtList },
   { start: 'show info', answer: (_state, _words, _payload, pid) => `Name: HAProxy\nVersion: 2.6.12-fake\nPid: ${pid}` },
@@ -127,7 +146,14 @@ function addServer(state: FakeState, [target = '', endpoint = '', ...options]: r
   const servers = state.backends.get(backend)
   if (!servers) return 'No such backend.'
   if (servers.has(name)) return 'Already exists a server with the same name in backend.'
-  servers.set(name, { endpoint, hasCheck: options.includes('check'), checking: false, maintenance: true, busy: false })
+  servers.set(name, {
+    endpoint,
+    hasCheck: options.includes('check'),
+    checking: false,
+    maintenance: true,
+    busy: false,
+    hasWeight: !options.join(' ').includes('weight 0'),
+  })
   return 'New server registered.'
 }
 
@@ -210,6 +236,22 @@ function deleteCertificate(state: FakeState, [file = '']: readonly string[]): st
   if (inUse) return `Can't remove the certificate: certificate '${file}' in use, can't be deleted!`
   if (!state.certificates.delete(file)) return `Can't remove the certificate: certificate '${file}' doesn't exist!`
   return `Certificate '${file}' deleted!`
+}
+
+function newAuthorities(state: FakeState, [file = '']: readonly string[]): string {
+  if (state.authorities.has(file)) return `CA file '${file}' already exists!`
+  state.authorities.set(file, '')
+  return `New CA file created '${file}'!`
+}
+
+function setAuthorities(state: FakeState, [file = '']: readonly string[], payload: readonly string[]): string {
+  if (!state.authorities.has(file)) return `Can't replace a ca-file which is not referenced by the configuration!`
+  state.authorities.set(file, payload.join('\n'))
+  return `transaction created for CA ${file}!`
+}
+
+function deleteAuthorities(state: FakeState, [file = '']: readonly string[]): string {
+  return state.authorities.delete(file) ? `CA file '${file}' deleted!` : `No such CA file '${file}'`
 }
 
 function addCrtList(state: FakeState, [list = '']: readonly string[], [line = '']: readonly string[]): string {

@@ -9,6 +9,8 @@ export interface Verdict {
   readonly rejection?: Rejection
   /** Of an admitted Route. */
   readonly services?: readonly RouteService[]
+  /** What is set but has no effect: for events, not for status. */
+  readonly warnings?: readonly string[]
 }
 
 /**

@@ -30,6 +30,12 @@ export function readCertificate(text: CertificateText): Certificate | string {
   }
 }
 
+/** Authorities, printed again; undefined when the text is not certificates alone. */
+export const readAuthorities = (text: string): string | undefined =>
+  parseChain(text)
+    ?.map(certificate => certificate.toString())
+    .join('')
+
 function parseChain(text: string): readonly X509Certificate[] | undefined {
   const blocks = text.match(BLOCK) ?? []
   if (blocks.length === 0 || blocks.length > MAX_CHAIN) return undefined

@@ -13,23 +13,72 @@ export interface Claims {
   readonly losers: ReadonlyMap<string, Rejection>
 }
 
+type ClaimPolicy = Pick<RouterPolicy, 'namespaceOwnership'>
+
 /**
  * Who of those that claim one host serves it. The oldest claim owns the host for its namespace (Strict) and its path; a Route
  * that is faulty holds its claim all the same. A pure function of the set: the order of events cannot matter.
  */
-export function decideHost(claimants: readonly RouteFacts[], policy: Pick<RouterPolicy, 'namespaceOwnership'>): Claims {
-  const byPath = new Map<string, RouteFacts>()
+export const decideHost = (claimants: readonly RouteFacts[], policy: ClaimPolicy): Claims =>
+  decideGroup(claimants, policy)
+
+/**
+ * The same for all hosts of one domain, where one of them may be its wildcard: of another namespace, it and the hosts below it shut
+ * each other out, and the older claim stands. Source: OKD's router (HostAdmitter).
+ */
+export function decideGroup(claimants: readonly RouteFacts[], policy: ClaimPolicy): Claims {
+  const hosts = new Map<string, HostClaims>()
   const losers = new Map<string, Rejection>()
-  let owner: RouteFacts | undefined
+  const winners: RouteFacts[] = []
   for (const route of [...claimants].sort(byAge)) {
-    owner ??= route
-    const isForeign = policy.namespaceOwnership === 'Strict' && owner.namespace !== route.namespace
-    const older = isForeign ? owner : byPath.get(pathKey(route.path))
-    if (older) losers.set(route.key, claimed(route, older))
-    else byPath.set(pathKey(route.path), route)
+    const claims: HostClaims = hosts.get(route.host) ?? { byPath: new Map() }
+    const isStrict = policy.namespaceOwnership === 'Strict'
+    const loss = (isStrict ? foreignClaim(route, claims, hosts) : undefined) ?? sameHostClaim(route, claims)
+    if (loss) losers.set(route.key, loss)
+    else {
+      hosts.set(route.host, claims)
+      claims.owner ??= route
+      if (route.termination === 'passthrough') claims.passthrough ??= route
+      if (isTls(route)) claims.tls ??= route
+      claims.byPath.set(pathKey(route.path), route)
+      winners.push(route)
+    }
   }
-  for (const route of byPath.values()) if (route.fault) losers.set(route.key, route.fault)
-  return { winners: [...byPath.values()].filter(route => !route.fault), losers }
+  for (const route of winners) if (route.fault) losers.set(route.key, route.fault)
+  return { winners: winners.filter(route => !route.fault), losers }
+}
+
+interface HostClaims {
+  owner?: RouteFacts
+  /** The oldest with TLS of any kind, and the one that passes it through. */
+  tls?: RouteFacts
+  passthrough?: RouteFacts
+  readonly byPath: Map<string, RouteFacts>
+}
+
+const isTls = ({ termination }: RouteFacts): boolean => termination !== 'http'
+const isWildcard = (host: string): boolean => host.startsWith('*.')
+
+/** The domain whose hosts a wildcard would take: the host without its first label. */
+export const groupOf = (host: string): string => host.slice(host.indexOf('.') + 1)
+
+function foreignClaim(
+  route: RouteFacts,
+  { owner }: HostClaims,
+  hosts: ReadonlyMap<string, HostClaims>,
+): Rejection | undefined {
+  if (owner && owner.namespace !== route.namespace) return claimed(route, owner)
+  const others = isWildcard(route.host) ? [...hosts.values()] : [hosts.get(`*.${groupOf(route.host)}`)]
+  const blocker = others.find(other => other?.owner && other.owner.namespace !== route.namespace)?.owner
+  return blocker && claimed(route, blocker)
+}
+
+/** One path has one Route; TLS passed through leaves nothing for other Routes with TLS. */
+function sameHostClaim(route: RouteFacts, { byPath, tls, passthrough }: HostClaims): Rejection | undefined {
+  const older =
+    byPath.get(pathKey(route.path)) ??
+    (route.termination === 'passthrough' ? tls : isTls(route) ? passthrough : undefined)
+  return older && claimed(route, older)
 }
 
 /** A path of slashes alone is the root. */
@@ -39,7 +88,7 @@ export const pathKey = (path: string): string => (/^\/*$/.test(path) ? '' : path
 const claimed = (route: RouteFacts, older: RouteFacts): Rejection => ({
   reason: 'HostAlreadyClaimed',
   message:
-    route.namespace === older.namespace
-      ? `route ${older.name} already exposes ${route.host} and is older`
-      : `a route in another namespace holds ${route.host} and is older than ${route.name}`,
+    route.namespace !== older.namespace
+      ? `a route in another namespace holds ${route.host} and is older than ${route.name}`
+      : `route ${older.name} already exposes ${route.host} and is older`,
 })

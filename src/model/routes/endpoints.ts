@@ -38,21 +38,28 @@ export function endpointsOf(
   const found = new Map<string, RouteEndpoint>()
   for (const slice of slices) {
     if (slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6') continue
-    for (const number of portsOf(slice, port)) for (const endpoint of slice.endpoints) collect(found, endpoint, number)
+    for (const wanted of portsOf(slice, port)) for (const endpoint of slice.endpoints) collect(found, endpoint, wanted)
   }
   return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint)
 }
 
-function portsOf(slice: EndpointSlice, port: string | number | undefined): readonly number[] {
-  const isWanted = (name: string, number: number): boolean =>
-    port === undefined || (typeof port === 'number' ? number === port : name === port)
-  const numbers = (slice.ports ?? [])
-    .filter(({ protocol, name, port: number }) => (protocol ?? 'TCP') === 'TCP' && isWanted(name ?? '', number ?? 0))
-    .map(({ port: number }) => number ?? 0)
-  return numbers.filter(number => Number.isInteger(number) && number > 0 && number < 65536)
+interface Port {
+  readonly number: number
+  readonly h2c: boolean
 }
 
-function collect(found: Map<string, RouteEndpoint>, endpoint: Endpoint, port: number): void {
+function portsOf(slice: EndpointSlice, port: string | number | undefined): readonly Port[] {
+  const isWanted = (name: string, number: number): boolean =>
+    port === undefined || (typeof port === 'number' ? number === port : name === port)
+  return (slice.ports ?? [])
+    .filter(({ protocol, name, port: number }) => (protocol ?? 'TCP') === 'TCP' && isWanted(name ?? '', number ?? 0))
+    .map(({ port: number, appProtocol }) => ({ number: number ?? 0, h2c: H2C.includes(appProtocol ?? '') }))
+    .filter(({ number }) => Number.isInteger(number) && number > 0 && number < 65536)
+}
+
+const H2C: readonly string[] = ['h2c', 'kubernetes.io/h2c']
+
+function collect(found: Map<string, RouteEndpoint>, endpoint: Endpoint, { number: port, h2c }: Port): void {
   if (endpoint.conditions?.ready === false) return
   for (const text of endpoint.addresses) {
     const address = parseIp(text)
@@ -60,7 +67,7 @@ function collect(found: Map<string, RouteEndpoint>, endpoint: Endpoint, port: nu
     const target = endpoint.targetRef?.uid ?? ''
     const key = `${address} ${port}`
     const known = found.get(key)
-    if (!known || target > known.target) found.set(key, { address, port, target })
+    if (!known || target > known.target) found.set(key, { address, port, target, ...(h2c ? { h2c } : {}) })
   }
 }
 

@@ -1,5 +1,6 @@
 import { UserError } from '../../lib/errors.ts'
-import type { RouterPolicy } from './types.ts'
+import type { RouterSettings } from './settings.ts'
+import type { ForwardedPolicy, RouterPolicy } from './types.ts'
 
 /** How one router of an IngressController runs: what its operator writes into the Deployment's arguments. */
 export interface RouterOptions {
@@ -20,6 +21,13 @@ export interface RouterOptions {
   /** A name under which the same Routes answer, for example apps.x.localhost for apps.x.test. */
   readonly alias?: string
   readonly accessLog: boolean
+  /** What is told of clients to pods, unless a Route says otherwise. */
+  readonly forwarded: ForwardedPolicy
+  /** Clients are offered HTTP/2 at Routes whose certificate is theirs alone; pods that encrypt are offered it too. */
+  readonly http2: boolean
+  /** "namespace/name" of a ConfigMap whose service-ca.crt signs the cluster's serving certificates. */
+  readonly serviceCa: string
+  readonly settings: RouterSettings
 }
 
 /** OKD's defaults. */
@@ -35,6 +43,10 @@ export const ROUTER_DEFAULTS: RouterOptions = {
   threads: 4,
   maxConnections: 50_000,
   accessLog: true,
+  forwarded: 'append',
+  http2: false,
+  serviceCa: 'openshift-ingress/service-ca-bundle',
+  settings: {},
 }
 
 export const policyOf = (options: RouterOptions): RouterPolicy => ({
@@ -43,6 +55,7 @@ export const policyOf = (options: RouterOptions): RouterPolicy => ({
   canonicalHostname: `router-${options.controller}.${options.domain}`,
   namespaceOwnership: options.namespaceOwnership,
   wildcards: options.wildcards,
+  http2: options.http2,
 })
 
 type Key = keyof RouterOptions
@@ -51,7 +64,9 @@ const flagOf = (key: Key): string => `--${key.replace(/[A-Z]/g, letter => `-${le
 
 /** Arguments that `parseRouterArgs` reads back; in a fixed order, so that equal options make an equal Deployment. */
 export const routerArgs = (options: RouterOptions): readonly string[] =>
-  KEYS.filter(key => options[key] !== undefined).map(key => `${flagOf(key)}=${options[key]}`)
+  KEYS.filter(key => options[key] !== undefined).map(
+    key => `${flagOf(key)}=${key === 'settings' ? JSON.stringify(options.settings) : options[key]}`,
+  )
 
 /** `--key=value` each; what is not given has its default. Throws UserError. */
 export function parseRouterArgs(args: readonly string[]): RouterOptions {
@@ -65,7 +80,8 @@ export function parseRouterArgs(args: readonly string[]): RouterOptions {
   return options as unknown as RouterOptions
 }
 
-function parseValue(key: Key, text: string, arg: string): string | number | boolean {
+function parseValue(key: Key, text: string, arg: string): string | number | boolean | object {
+  if (key === 'settings') return parseSettings(text, arg)
   const example = ROUTER_DEFAULTS[key]
   if (typeof example === 'number') {
     if (!/^\d{1,7}$/.test(text) || Number(text) < 1) throw badArgument(arg, 'give a whole number above 0')
@@ -77,8 +93,20 @@ function parseValue(key: Key, text: string, arg: string): string | number | bool
   }
   if (key === 'namespaceOwnership' && text !== 'Strict' && text !== 'InterNamespaceAllowed')
     throw badArgument(arg, 'give Strict or InterNamespaceAllowed')
+  if (key === 'forwarded' && !POLICIES.includes(text)) throw badArgument(arg, `give ${POLICIES.join(', ')}`)
   return text
 }
+
+/** The operator writes it; its fields were checked where the IngressController was read. */
+function parseSettings(text: string, arg: string): object {
+  try {
+    const settings: unknown = JSON.parse(text)
+    if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings
+  } catch {}
+  throw badArgument(arg.slice(0, 80), 'give a JSON object')
+}
+
+const POLICIES: readonly string[] = ['append', 'replace', 'if-none', 'never'] satisfies readonly ForwardedPolicy[]
 
 const badArgument = (arg: string, hint: string): UserError =>
   new UserError('RouterArgument', `the router does not understand ${JSON.stringify(arg)}`, { hint })

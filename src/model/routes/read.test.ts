@@ -102,8 +102,19 @@ describe('TLS', () => {
     expect(factsOf(testRoute('a')).termination).toBe('http')
     expect(factsOf(testRoute('a', { tls: { termination: 'edge' } })).insecure).toBe('None')
   })
-  test.each(['passthrough', 'reencrypt'] as const)('%s is not served yet, and says so', termination => {
-    expect(factsOf(testRoute('a', { tls: { termination } })).fault?.message).toContain(`"${termination}" is not served`)
+  it('passthrough has no path and no certificate; reencrypt may name the authority of its pods', () => {
+    expect(factsOf(testRoute('a', { path: '/x', tls: { termination: 'passthrough' } }))).toMatchObject({
+      termination: 'passthrough',
+      path: '',
+    })
+    const { certificate } = split(someCertificate)
+    const read = factsOf(
+      testRoute('a', { tls: { termination: 'reencrypt', destinationCACertificate: `junk\n${certificate}` } }),
+    )
+    expect(read).toMatchObject({ termination: 'reencrypt', destinationCa: expect.stringMatching(/^-----BEGIN/) })
+    expect(read.fault).toBeUndefined()
+    const wrong = testRoute('a', { tls: { termination: 'reencrypt', destinationCACertificate: 'nonsense' } })
+    expect(factsOf(wrong).fault?.message).toContain('destinationCACertificate is not a PEM certificate')
   })
   it('a certificate is read and printed again, without what stands around it', () => {
     const { certificate, key } = split(someCertificate)

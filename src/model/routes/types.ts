@@ -1,3 +1,4 @@
+import type { Cidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 
 /** What one router admits: from its IngressController. */
@@ -10,6 +11,8 @@ export interface RouterPolicy {
   /** Strict: all Routes of a host stand in the namespace that claimed it first. */
   readonly namespaceOwnership: 'Strict' | 'InterNamespaceAllowed'
   readonly wildcards: boolean
+  /** Clients may be offered HTTP/2: at Routes whose certificate is theirs alone. */
+  readonly http2?: boolean
 }
 
 /** Why a Route is not served; OKD's words. */
@@ -19,13 +22,15 @@ export type RejectionReason =
   | 'NoHostValue'
   | 'InvalidHost'
   | 'ExtendedValidationFailed'
+  | 'ExternalCertificateGetFailed'
+  | 'ExternalCertificateValidationFailed'
 
 export interface Rejection {
   readonly reason: RejectionReason
   readonly message: string
 }
 
-export type Termination = 'http' | 'edge'
+export type Termination = 'http' | 'edge' | 'reencrypt' | 'passthrough'
 /** What happens to plain HTTP at a Route with TLS. */
 export type InsecurePolicy = 'None' | 'Allow' | 'Redirect'
 export type Balance = 'random' | 'roundrobin' | 'leastconn' | 'source'
@@ -43,8 +48,49 @@ export interface Certificate {
   readonly pem: string
 }
 
+export type ForwardedPolicy = 'append' | 'replace' | 'if-none' | 'never'
+export type SameSite = 'Lax' | 'Strict' | 'None'
+
+/** Limits of one client address at one Route; more is cut off. Windows are OKD's: 3 s for connections, 10 s for requests. */
+export interface RateLimits {
+  readonly concurrent?: number
+  readonly connections?: number
+  readonly requests?: number
+}
+
+/** What annotations say; what is absent has its default. */
+export interface RouteSettings {
+  readonly balance?: Balance
+  readonly timeoutMs?: number
+  readonly tunnelMs?: number
+  /** The value of Strict-Transport-Security. */
+  readonly hsts?: string
+  readonly disableCookies?: boolean
+  readonly cookieName?: string
+  readonly sameSite?: SameSite
+  /** Clients that are served; none at all when it is empty. */
+  readonly allow?: readonly Cidr[]
+  readonly rates?: RateLimits
+  readonly rewrite?: string
+  readonly forwarded?: ForwardedPolicy
+  readonly podConnections?: number
+  readonly checkMs?: number
+  readonly adjustCase?: boolean
+}
+
+/** `value`: HAProxy's format of the header's value; absent when the header is taken away. */
+export interface HeaderAction {
+  readonly header: string
+  readonly value?: string
+}
+
+export interface HeaderActions {
+  readonly request: readonly HeaderAction[]
+  readonly response: readonly HeaderAction[]
+}
+
 /** A Route as a router reads it: every string in it is checked. */
-export interface RouteFacts {
+export interface RouteFacts extends RouteSettings {
   /** "namespace/name". */
   readonly key: string
   readonly namespace: string
@@ -61,9 +107,14 @@ export interface RouteFacts {
   readonly targets: readonly RouteTarget[]
   /** A port of the endpoints by name or number; absent means all of them. */
   readonly port?: string | number
-  readonly balance?: Balance
-  readonly timeoutMs?: number
   readonly certificate?: Certificate
+  /** "namespace/name" of the Secret the certificate comes from. */
+  readonly externalSecret?: string
+  /** Authorities of the pods' certificates, PEM that was printed again; of reencrypt. */
+  readonly destinationCa?: string
+  readonly headers?: HeaderActions
+  /** What is set but says nothing: misspelt annotations and wrong values. */
+  readonly warnings?: readonly string[]
   /** It claims its host all the same. */
   readonly fault?: Rejection
 }
@@ -74,6 +125,8 @@ export interface RouteEndpoint {
   readonly port: number
   /** What stands behind it, so that an address used by another pod later is another endpoint. */
   readonly target: string
+  /** It speaks HTTP/2 without TLS. */
+  readonly h2c?: boolean
 }
 
 /** Why a Service of a Route gives no endpoint. */

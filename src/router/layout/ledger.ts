@@ -1,5 +1,5 @@
-import type { Balance } from '../../model/routes/types.ts'
-import type { BackendClass } from './types.ts'
+import { shortHash } from './keys.ts'
+import type { ClassSpec, Pools } from './types.ts'
 
 /**
  * Which backend serves which Service of which Route. Backends cannot be made at run time, so a program has spare ones, and
@@ -7,16 +7,19 @@ import type { BackendClass } from './types.ts'
  */
 export interface Ledger {
   /** The backend of this key, a spare one the first time; never fails: a pool without a spare one grows. */
-  take(key: string, kind: BackendClass): string
-  release(key: string, kind: BackendClass): void
+  take(key: string, spec: ClassSpec): string
+  /** `kind`: the name of the class. */
+  release(key: string, kind: string): void
   /**
    * How many backends each class must have. Grows before the spare ones end, and by much, since it costs a reload; while
    * that is under way the rest serves new Routes.
    */
-  grow(): Readonly<Record<BackendClass, number>>
+  grow(): Pools
 }
 
 interface Pool {
+  readonly spec: ClassSpec
+  readonly isRare: boolean
   readonly taken: Map<string, number>
   /** Numbers given back, oldest first. */
   readonly freed: Set<number>
@@ -25,39 +28,58 @@ interface Pool {
   size: number
 }
 
-/** Rare classes begin without spare backends: their first use costs a reload. */
-const SPARE: Readonly<Record<BackendClass, number>> = { random: 128, roundrobin: 128, leastconn: 0, source: 0 }
+/** Classes not named here begin without spare backends: their first use costs a reload. */
+const SPARE: readonly (readonly [spec: ClassSpec, size: number])[] = [
+  [{ mode: 'http', balance: 'random' }, 128],
+  [{ mode: 'http', balance: 'roundrobin' }, 128],
+  [{ mode: 'http', balance: 'random', options: true }, 64],
+  [{ mode: 'http', balance: 'roundrobin', options: true }, 32],
+]
 const GROWTH = 64
+const RARE_GROWTH = 4
 
-export const backendName = (kind: BackendClass, number: number): string => `${kind}-${number}`
+export const backendName = (kind: string, number: number): string => `${kind}-${number}`
+
+/** Equal for equal classes; readable where a class is common. */
+export function className(spec: ClassSpec): string {
+  const { mode, balance, options, ...rare } = spec
+  const hash = isRare(spec) ? [`x${shortHash(JSON.stringify(rare))}`] : []
+  return [...(mode === 'tcp' ? ['tcp'] : []), balance, ...(options ? ['options'] : []), ...hash].join('-')
+}
+
+const isRare = ({ mode: _mode, balance: _balance, options: _options, ...rare }: ClassSpec): boolean =>
+  Object.keys(rare).length > 0
 
 export function createLedger(): Ledger {
-  const pools = Object.fromEntries(
-    Object.entries(SPARE).map(([kind, size]): [string, Pool] => [
-      kind,
-      { taken: new Map(), freed: new Set(), fresh: 0, size },
-    ]),
-  ) as Record<Balance, Pool>
+  const pools = new Map<string, Pool>()
+  const poolOf = (spec: ClassSpec, size = 0): Pool => {
+    const name = className(spec)
+    const known = pools.get(name)
+    if (known) return known
+    const pool: Pool = { spec, isRare: isRare(spec), taken: new Map(), freed: new Set(), fresh: 0, size }
+    pools.set(name, pool)
+    return pool
+  }
+  for (const [spec, size] of SPARE) poolOf(spec, size)
   return {
-    take(key, kind) {
-      const pool = pools[kind]
+    take(key, spec) {
+      const pool = poolOf(spec)
       const number = pool.taken.get(key) ?? nextOf(pool)
       pool.taken.set(key, number)
-      return backendName(kind, number)
+      return backendName(className(spec), number)
     },
     release(key, kind) {
-      const pool = pools[kind]
-      const number = pool.taken.get(key)
-      if (number === undefined) return
+      const pool = pools.get(kind)
+      const number = pool?.taken.get(key)
+      if (!pool || number === undefined) return
       pool.taken.delete(key)
       pool.freed.add(number)
     },
     grow() {
-      for (const pool of Object.values(pools)) growOne(pool)
-      return Object.fromEntries(Object.entries(pools).map(([kind, { size }]) => [kind, size])) as Record<
-        Balance,
-        number
-      >
+      const isGrown = [...pools.values()].map(growOne).includes(true)
+      // A reload is due anyway: what tenants made up and nobody uses any more goes.
+      if (isGrown) for (const [name, pool] of pools) if (pool.isRare && pool.taken.size === 0) pools.delete(name)
+      return Object.fromEntries([...pools].map(([name, { spec, size }]) => [name, { spec, size }]))
     },
   }
 }
@@ -70,12 +92,14 @@ function nextOf(pool: Pool): number {
   return oldest
 }
 
-function growOne(pool: Pool): void {
+/** Whether it has grown. */
+function growOne(pool: Pool): boolean {
   const used = pool.taken.size
-  if (used === 0 && pool.fresh <= pool.size) return
-  const spare = pool.size - used
+  const isEnough = pool.fresh <= pool.size
   const lowWater = Math.max(16, Math.ceil(used / 20))
-  if (spare >= lowWater && pool.fresh <= pool.size) return
-  const wanted = used + Math.max(128, Math.ceil(used / 4))
-  pool.size = Math.max(pool.fresh, Math.ceil(wanted / GROWTH) * GROWTH)
+  if (isEnough && (used === 0 || pool.isRare || pool.size - used >= lowWater)) return false
+  const step = pool.isRare ? RARE_GROWTH : GROWTH
+  const wanted = used + (pool.isRare ? Math.ceil(used / 4) : Math.max(128, Math.ceil(used / 4)))
+  pool.size = Math.max(pool.fresh, Math.ceil(wanted / step) * step)
+  return true
 }

@@ -1,27 +1,51 @@
-import { sharesOf } from '../../model/routes/shares.ts'
+import { createHash } from 'node:crypto'
 import type { RouteFacts, RouteService, ServedRoute } from '../../model/routes/types.ts'
+import { classOf } from './class.ts'
 import { type PathRule, resolvePaths, shortHash } from './keys.ts'
-import type { Ledger } from './ledger.ts'
-import type { BackendClass, CertificateSpec, HostPart, ServerSpec } from './types.ts'
+import { className, type Ledger } from './ledger.ts'
+import { layOutOptions } from './options.ts'
+import { layOutServers, type ServerContext, serviceId } from './servers.ts'
+import { layOutTurns, NOWHERE } from './turns.ts'
+import type { CertificateSpec, HostPart, ServerSpec } from './types.ts'
 
-/** The backend without servers: its answer is 503. */
-export const NOWHERE = 'none'
+/** What a host's part depends on beside its Routes. */
+export interface PartContext extends ServerContext {
+  /** The certificate is this host's alone, and clients may be offered HTTP/2. */
+  readonly isOffered: (pem: string) => boolean
+}
 
 /** Lays out the Routes that won one host. Takes backends from the ledger; `releasePart` gives them back. */
-export function layOutHost(host: string, served: readonly ServedRoute[], ledger: Ledger): HostPart {
-  const draft: Draft = { weights: new Map(), timeouts: new Map(), backends: new Map(), held: [] }
-  const laid = served.map(one => ({ route: one.route, record: layOutRoute(one, draft, ledger) }))
-  const certificate = certificateOf(host, served)
+export function layOutHost(
+  host: string,
+  served: readonly ServedRoute[],
+  ledger: Ledger,
+  context: PartContext,
+): HostPart {
+  const draft: Draft = {
+    weights: new Map(),
+    options: new Map(),
+    allow: new Map(),
+    backends: new Map(),
+    authorities: new Map(),
+    held: [],
+  }
+  const laid = served.map(one => ({ route: one.route, record: layOutRoute(one, draft, ledger, context) }))
+  const certificate = certificateOf(host, served, context)
+  const passed = laid.find(({ route }) => route.termination === 'passthrough')
   return {
     host,
     held: draft.held,
     backends: draft.backends,
     ...(certificate ? { certificate } : {}),
+    ...(draft.authorities.size > 0 ? { authorities: draft.authorities } : {}),
+    ...(served.some(usesServiceCa) ? { usesServiceCa: true } : {}),
     maps: {
       'weights.map': draft.weights,
-      'timeout.map': draft.timeouts,
+      'allow.map': draft.allow,
+      'options.map': draft.options,
       'http.map': resolvePaths(host, laid.map(plainRule), NOWHERE),
       'https.map': resolvePaths(host, laid.flatMap(secureRule), NOWHERE),
+      'sni.map': new Map(passed ? [[host, passed.record]] : []),
     },
   }
 }
@@ -32,11 +56,14 @@ export function releasePart(old: HostPart, next: HostPart | undefined, ledger: L
   for (const { key, kind } of old.held) if (!kept.has(`${kind} ${key}`)) ledger.release(key, kind)
 }
 
+/** What the Routes of one host need, as it is found. */
 interface Draft {
   readonly weights: Map<string, string>
-  readonly timeouts: Map<string, string>
+  readonly options: Map<string, string>
+  readonly allow: Map<string, string>
   readonly backends: Map<string, ReadonlyMap<string, ServerSpec>>
-  readonly held: { readonly key: string; readonly kind: BackendClass }[]
+  readonly authorities: Map<string, string>
+  readonly held: { readonly key: string; readonly kind: string }[]
 }
 
 interface Laid {
@@ -44,80 +71,65 @@ interface Laid {
   readonly record: string
 }
 
+const usesServiceCa = ({ route }: ServedRoute): boolean =>
+  route.termination === 'reencrypt' && route.destinationCa === undefined
+
 /** What plain HTTP gets. */
 function plainRule({ route, record }: Laid): PathRule {
-  if (route.termination === 'http' || route.insecure === 'Allow')
+  if (route.termination === 'http' || (route.insecure === 'Allow' && route.termination !== 'passthrough'))
     return { path: route.path, value: record, serves: true }
   return { path: route.path, serves: false, value: route.insecure === 'Redirect' ? `!https|${route.key}` : undefined }
 }
 
 const secureRule = ({ route, record }: Laid): readonly PathRule[] =>
-  route.termination === 'edge' ? [{ path: route.path, value: record, serves: true }] : []
+  route.termination === 'edge' || route.termination === 'reencrypt'
+    ? [{ path: route.path, value: record, serves: true }]
+    : []
 
 /**
- * The record of a Route: target | namespace/name | Service [| options]. The target is a backend, or `w:` with the turns of a
- * weighted choice, in which case the Service stands with the turn.
+ * The record of a Route: target | namespace/name | Service | cookie | options, without empty ends. The target is a backend, or
+ * `w:` with the turns of a weighted choice, in which case the Service stands with the turn.
  */
-function layOutRoute({ route, services }: ServedRoute, draft: Draft, ledger: Ledger): string {
-  const weighted = services.filter(({ weight }) => weight > 0)
-  const kind = route.balance ?? (weighted.length > 1 ? 'roundrobin' : 'random')
-  const backends = weighted.map(service => layOutService(route, service, kind, draft, ledger))
-  const target = targetOf(route, backends, draft)
-  const options = layOutOptions(route, draft)
-  return [target.name, route.key, target.service, ...(options ? [options] : [])].join('|')
+function layOutRoute({ route, services }: ServedRoute, draft: Draft, ledger: Ledger, context: PartContext): string {
+  const cookie = cookieOf(route)
+  const spec = classOf(route, services.filter(({ weight }) => weight > 0).length > 1)
+  const kind = className(spec)
+  // Of a Service without weight, clients that have its cookie are served still.
+  const kept = services.filter(({ weight }) => weight > 0 || (cookie !== '' && services.length > 1))
+  const backends = kept.map(service => {
+    const key = `${route.key} ${service.service}`
+    const name = ledger.take(key, spec)
+    draft.held.push({ key, kind })
+    draft.backends.set(name, layOutServers(route, service, context, draft.authorities))
+    return { name, id: serviceId(service.service), label: serviceName(service), service }
+  })
+  const { target, label } = layOutTurns(route.key, backends, cookie !== '', draft.weights)
+  const record = [target, route.key, label, cookie, layOutOptions(route, draft)]
+  while (record.at(-1) === '') record.pop()
+  return record.join('|')
 }
 
-interface Backend {
-  readonly name: string
-  readonly service: RouteService
+const serviceName = ({ service }: RouteService): string => service.slice(service.indexOf('/') + 1)
+
+/** A letter for the attributes, then the name: the same at every router. Source of the name: OKD's router. */
+function cookieOf(route: RouteFacts): string {
+  if (route.disableCookies || route.termination === 'passthrough') return ''
+  const name = route.cookieName ?? cookieName(route)
+  if (route.termination === 'http' || route.insecure === 'Allow') return `p${name}`
+  return `${{ Lax: 'l', Strict: 's', None: 'n' }[route.sameSite ?? 'None']}${name}`
 }
 
-function layOutService(
-  route: RouteFacts,
-  service: RouteService,
-  kind: BackendClass,
-  draft: Draft,
-  ledger: Ledger,
-): Backend {
-  const key = `${route.key} ${service.service}`
-  const name = ledger.take(key, kind)
-  draft.held.push({ key, kind })
-  const checked = service.endpoints.length > 1
-  const servers = service.endpoints.map(({ address, port, target }): [string, ServerSpec] => [
-    `s${shortHash(target, address, port)}`,
-    { address, port, checked },
-  ])
-  draft.backends.set(name, new Map(servers))
-  return { name, service }
-}
-
-/** Services without an endpoint get no turns; when none has one, the answer is the first backend's 503. */
-function targetOf(route: RouteFacts, backends: readonly Backend[], draft: Draft): { name: string; service: string } {
-  const live = backends.filter(({ service }) => service.endpoints.length > 0)
-  const only = live.length === 1 ? live[0] : live.length === 0 ? backends[0] : undefined
-  if (only) return { name: only.name, service: serviceName(only) }
-  if (live.length === 0) return { name: NOWHERE, service: '-' }
-  const { total, stride, turns } = sharesOf(live.map(({ service }) => service.weight))
-  const id = shortHash(route.key, ...live.flatMap(({ name, service }) => [name, service.weight]))
-  let turn = 0
-  for (const [index, backend] of live.entries())
-    for (const end = turn + turns[index]!; turn < end; turn++)
-      draft.weights.set(`${id}:${turn}`, `${backend.name}|${serviceName(backend)}`)
-  return { name: `w:${id}:${total}:${stride}`, service: '-' }
-}
-
-const serviceName = ({ service }: Backend): string => service.service.slice(service.service.indexOf('/') + 1)
-
-/** Options are data of their own, found by an id: most Routes have none and pay nothing. */
-function layOutOptions({ key, timeoutMs }: RouteFacts, draft: Draft): string | undefined {
-  if (timeoutMs === undefined) return undefined
-  const id = shortHash('options', key, timeoutMs)
-  draft.timeouts.set(id, String(timeoutMs))
-  return id
-}
+const cookieName = ({ namespace, name }: RouteFacts): string =>
+  createHash('md5').update(` ${namespace}:${name}`).digest('hex')
 
 /** The oldest Route of the host with a certificate decides; Routes come oldest first. */
-function certificateOf(host: string, served: readonly ServedRoute[]): CertificateSpec | undefined {
+function certificateOf(
+  host: string,
+  served: readonly ServedRoute[],
+  { isOffered }: PartContext,
+): CertificateSpec | undefined {
   const pem = served.find(({ route }) => route.certificate)?.route.certificate?.pem
-  return pem === undefined ? undefined : { file: `certs/${shortHash('certificate', host)}.pem`, pem, hosts: [host] }
+  if (pem === undefined) return undefined
+  const h2 = isOffered(pem) ? { h2: true } : {}
+  return { file: `certs/${shortHash('certificate', host)}.pem`, pem, hosts: [host], ...h2 }
 }

@@ -114,38 +114,41 @@ describe('the planner', () => {
   })
 })
 
+const random = { mode: 'http', balance: 'random' } as const
+const leastconn = { mode: 'http', balance: 'leastconn' } as const
+
 describe('the ledger', () => {
   it('keeps what is taken, and takes what was given back last of all', () => {
     const ledger = createLedger()
-    expect([ledger.take('a', 'random'), ledger.take('b', 'random'), ledger.take('a', 'random')]).toEqual([
+    expect([ledger.take('a', random), ledger.take('b', random), ledger.take('a', random)]).toEqual([
       'random-0',
       'random-1',
       'random-0',
     ])
     ledger.release('a', 'random')
-    expect(ledger.take('c', 'random')).toBe('random-2')
-    for (let index = 3; index < 128; index++) ledger.take(`x${index}`, 'random')
-    expect(ledger.take('d', 'random')).toBe('random-0')
+    expect(ledger.take('c', random)).toBe('random-2')
+    for (let index = 3; index < 128; index++) ledger.take(`x${index}`, random)
+    expect(ledger.take('d', random)).toBe('random-0')
   })
   it('grows before the spare ones end, seldom, and never for what was only given back', () => {
     const ledger = createLedger()
     let grown = 0
-    let size = ledger.grow().random
+    let size = ledger.grow().random!.size
     for (let index = 0; index < 10_000; index++) {
-      const name = ledger.take(`x${index}`, 'random')
+      const name = ledger.take(`x${index}`, random)
       expect(Number(name.slice('random-'.length))).toBeLessThan(size)
-      const next = ledger.grow().random
+      const next = ledger.grow().random!.size
       if (next !== size) grown++
       size = next
     }
     expect(grown).toBeLessThan(45)
     for (let index = 0; index < 10_000; index++) ledger.release(`x${index}`, 'random')
-    expect(ledger.grow().random).toBe(size)
+    expect(ledger.grow().random!.size).toBe(size)
   })
   it('a class without spare ones begins with a reload', () => {
     const ledger = createLedger()
-    expect(ledger.grow().leastconn).toBe(0)
-    expect(ledger.take('a', 'leastconn')).toBe('leastconn-0')
-    expect(ledger.grow().leastconn).toBeGreaterThan(16)
+    expect(ledger.grow().leastconn).toBeUndefined()
+    expect(ledger.take('a', leastconn)).toBe('leastconn-0')
+    expect(ledger.grow().leastconn!.size).toBeGreaterThan(16)
   })
 })

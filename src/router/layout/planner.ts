@@ -1,11 +1,14 @@
 import type { Route } from '../../api/route/route.ts'
 import type { Verdict } from '../../model/routes/admission.ts'
 import type { ServiceView } from '../../model/routes/endpoints.ts'
+import type { SecretView } from '../../model/routes/read.ts'
 import type { RouterPolicy } from '../../model/routes/types.ts'
+import { shortHash } from './keys.ts'
 import { createLedger } from './ledger.ts'
-import { layOutHost, releasePart } from './part.ts'
-import { createTable } from './table.ts'
-import type { HostPart, Layout, Listeners } from './types.ts'
+import { createOwners } from './owners.ts'
+import { layOutHost, type PartContext, releasePart } from './part.ts'
+import { createTable, type HostOutcome } from './table.ts'
+import type { AdminFiles, AuthoritySpec, HostPart, Layout, Listeners } from './types.ts'
 
 /** What one step of planning came to. */
 export interface Plan {
@@ -21,31 +24,73 @@ export interface Planner {
   put(route: Route): void
   remove(key: string): void
   touch(service: string): void
+  /** The Secret "namespace/name" of an external certificate changed. */
+  touchSecret(secret: string): void
+  /** The Secrets that Routes name. */
+  secrets(): ReadonlySet<string>
   setDefaultCertificate(pem: string | undefined): void
+  /** PEM of the authority that signs the cluster's own serving certificates. */
+  setServiceCa(pem: string | undefined): void
+  setFiles(files: AdminFiles): void
   /** HAProxy refused this certificate file: its Route loses it, whatever else it has. False when no Route has that file. */
   refuse(file: string): boolean
   plan(): Plan
 }
 
-export function createPlanner(policy: RouterPolicy, listeners: Listeners, view: ServiceView): Planner {
+export function createPlanner(
+  policy: RouterPolicy,
+  listeners: Listeners,
+  view: ServiceView & Partial<SecretView>,
+): Planner {
   const table = createTable(policy, view)
   const ledger = createLedger()
   const parts = new Map<string, HostPart>()
+  const owners = createOwners()
   let defaultCertificate: string | undefined
+  let serviceCa: AuthoritySpec | undefined
+  let files: AdminFiles = {}
+  let isSorted = false
 
+  const contextOf = (host: string): PartContext => ({
+    http2: policy.http2 === true,
+    isOffered: pem => policy.http2 === true && pem !== defaultCertificate && owners.isAlone(pem, host),
+    ...(serviceCa ? { serviceCa } : {}),
+  })
   /** New backends are taken before old ones are given back, so that none changes hands within a step. */
-  const replan = (host: string, verdicts: Map<string, Verdict>): void => {
-    const { served, verdicts: its } = table.outcome(host)
-    for (const [key, verdict] of its) verdicts.set(key, verdict)
-    if (served.length > 0) parts.set(host, layOutHost(host, served, ledger))
+  const replan = (host: string, { served }: HostOutcome): void => {
+    if (served.length > 0) parts.set(host, layOutHost(host, served, ledger, contextOf(host)))
     else parts.delete(host)
+    if (parts.get(host)?.maps['sni.map'].size) isSorted = true
+  }
+  /** Hosts whose certificate is shared no more, or now, are looked at again. */
+  const settle = (dirty: ReadonlySet<string>, verdicts: Map<string, Verdict>): Map<string, HostOutcome> => {
+    const outcomes = new Map<string, HostOutcome>()
+    for (const host of [...dirty].sort()) {
+      const outcome = table.outcome(host)
+      outcomes.set(host, outcome)
+      for (const [key, verdict] of outcome.verdicts) verdicts.set(key, verdict)
+      const pem = outcome.served.find(({ route }) => route.certificate)?.route.certificate?.pem
+      for (const other of owners.set(host, pem))
+        if (policy.http2 && !outcomes.has(other)) outcomes.set(other, table.outcome(other))
+    }
+    return outcomes
   }
   return {
     put: table.put,
     remove: table.remove,
     touch: table.touch,
+    touchSecret: table.touchSecret,
+    secrets: table.secrets,
     setDefaultCertificate(pem) {
+      for (const one of [defaultCertificate, pem]) if (one !== undefined) table.mark(owners.of(one))
       defaultCertificate = pem
+    },
+    setServiceCa(pem) {
+      serviceCa = pem === undefined ? undefined : { file: `ca/${shortHash('service-ca', pem)}.pem`, pem }
+      table.mark([...parts.values()].filter(({ usesServiceCa }) => usesServiceCa).map(({ host }) => host))
+    },
+    setFiles(given) {
+      files = given
     },
     refuse(file) {
       for (const { host, certificate } of parts.values()) {
@@ -57,18 +102,22 @@ export function createPlanner(policy: RouterPolicy, listeners: Listeners, view: 
       return false
     },
     plan() {
-      const { hosts, hostless } = table.takeDirty()
+      const { hosts: dirty, hostless } = table.takeDirty()
       const verdicts = new Map(hostless)
-      const before = new Map([...hosts].map(host => [host, parts.get(host)]))
-      for (const host of [...hosts].sort()) replan(host, verdicts)
+      const outcomes = settle(dirty, verdicts)
+      const before = new Map([...outcomes.keys()].map(host => [host, parts.get(host)]))
+      for (const [host, outcome] of outcomes) replan(host, outcome)
       for (const [host, old] of before) if (old) releasePart(old, parts.get(host), ledger)
       const layout: Layout = {
         listeners,
+        files,
+        isSorted,
         pools: ledger.grow(),
         parts: new Map(parts),
+        ...(serviceCa ? { serviceCa } : {}),
         ...(defaultCertificate === undefined ? {} : { defaultCertificate }),
       }
-      return { layout, hosts, verdicts }
+      return { layout, hosts: new Set(outcomes.keys()), verdicts }
     },
   }
 }

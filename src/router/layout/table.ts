@@ -1,9 +1,10 @@
 import type { Route } from '../../api/route/route.ts'
 import type { Verdict } from '../../model/routes/admission.ts'
-import { decideHost } from '../../model/routes/claims.ts'
+import { type Claims, decideGroup, groupOf } from '../../model/routes/claims.ts'
 import { type ServiceView, servicesOf } from '../../model/routes/endpoints.ts'
-import { hostOf, readRoute } from '../../model/routes/read.ts'
+import { hostOf, readRoute, type SecretView } from '../../model/routes/read.ts'
 import type { Rejection, RouteFacts, RouterPolicy, ServedRoute } from '../../model/routes/types.ts'
+import { createIndex } from './index-of.ts'
 
 /** What one host's Routes come to. */
 export interface HostOutcome {
@@ -22,6 +23,12 @@ export interface RouteTable {
   remove(key: string): void
   /** The Service "namespace/name" or its endpoints changed. */
   touch(service: string): void
+  /** The Secret "namespace/name" changed. */
+  touchSecret(secret: string): void
+  /** Secrets that Routes name. */
+  secrets(): ReadonlySet<string>
+  /** Something else changed that these hosts depend on. */
+  mark(hosts: readonly string[]): void
   /** HAProxy does not take this Route's certificate, though we thought it good. */
   refuse(key: string, pem: string): void
   /** Hosts that may have another outcome now, and Routes that claim no host; each is told once. */
@@ -29,51 +36,82 @@ export interface RouteTable {
   outcome(host: string): HostOutcome
 }
 
-export function createTable(policy: RouterPolicy, view: ServiceView): RouteTable {
-  const facts = new Map<string, RouteFacts>()
-  const byHost = new Map<string, Set<string>>()
-  const byService = new Map<string, Set<string>>()
+export function createTable(policy: RouterPolicy, view: ServiceView & Partial<SecretView>): RouteTable {
+  const index = createIndex()
+  const { facts } = index
   const refused = new Map<string, string>()
   const sources = new Map<string, string>()
+  /** Routes that must be read again when something else changes. */
+  const dependent = new Map<string, Route>()
+  /** What groups with a wildcard came to, until one of their Routes changes. */
+  const decided = new Map<string, Claims>()
   let hosts = new Set<string>()
   let hostless = new Map<string, Verdict>()
 
+  /** A wildcard and the hosts below it decide about each other; without one, each host stands alone. */
+  const peersOf = (host: string): readonly string[] =>
+    policy.wildcards && index.claim(`*.${groupOf(host)}`) ? index.group(host) : index.claim(host) ? [host] : []
+  const touchHost = (host: string): void => {
+    decided.delete(groupOf(host))
+    hosts.add(host)
+    for (const peer of peersOf(host)) hosts.add(peer)
+  }
   const forget = (key: string): void => {
     const old = facts.get(key)
     hostless.delete(key)
     if (!old) return
-    facts.delete(key)
+    touchHost(old.host)
+    index.remove(old)
     sources.delete(key)
-    leave(byHost, old.host, key)
-    for (const { service } of old.targets) leave(byService, service, key)
-    hosts.add(old.host)
+    dependent.delete(key)
   }
-  const isRefused = ({ key, certificate }: RouteFacts): boolean =>
-    certificate !== undefined && refused.get(key) === certificate.pem
+  const remember = (route: Route, read: RouteFacts): void => {
+    index.add(read)
+    if (read.externalSecret !== undefined) dependent.set(read.key, route)
+    touchHost(read.host)
+  }
+  const claimantsOf = (host: string): RouteFacts[] =>
+    index.ofHost(host).map(key => {
+      const route = facts.get(key)!
+      const isRefused = route.certificate !== undefined && refused.get(key) === route.certificate.pem
+      return isRefused ? { ...route, fault: REFUSED } : route
+    })
+  const claimsOf = (host: string): Claims => {
+    const group = groupOf(host)
+    const peers = peersOf(host)
+    const claims = decided.get(group) ?? decideGroup(peers.flatMap(claimantsOf), policy)
+    if (peers.length > 1) decided.set(group, claims)
+    return claims
+  }
+  const put = (route: Route): void => {
+    const key = `${route.metadata.namespace}/${route.metadata.name}`
+    const source = sourceOf(route)
+    const known = facts.get(key)
+    if (known && source !== undefined && source === sources.get(key)) return void hosts.add(known.host)
+    forget(key)
+    const reading = readRoute(route, policy, view.secret ? { secret: view.secret } : undefined)
+    if ('rejection' in reading)
+      return void hostless.set(key, { host: hostOf(route, policy), rejection: reading.rejection })
+    if (source !== undefined) sources.set(key, source)
+    remember(route, reading.facts)
+  }
   return {
-    put(route) {
-      const key = `${route.metadata.namespace}/${route.metadata.name}`
-      const source = sourceOf(route)
-      const known = facts.get(key)
-      if (known && source !== undefined && source === sources.get(key)) return void hosts.add(known.host)
-      forget(key)
-      const reading = readRoute(route, policy)
-      if ('rejection' in reading)
-        return void hostless.set(key, { host: hostOf(route, policy), rejection: reading.rejection })
-      facts.set(key, reading.facts)
-      if (source !== undefined) sources.set(key, source)
-      join(byHost, reading.facts.host, key)
-      for (const { service } of reading.facts.targets) join(byService, service, key)
-      hosts.add(reading.facts.host)
-    },
+    put,
     remove: forget,
     touch(service) {
-      for (const key of byService.get(service) ?? []) hosts.add(facts.get(key)!.host)
+      for (const key of index.ofService(service)) hosts.add(facts.get(key)!.host)
     },
+    touchSecret(secret) {
+      for (const key of index.ofSecret(secret)) {
+        const route = dependent.get(key)
+        if (route) put(route)
+      }
+    },
+    secrets: index.secrets,
+    mark: marked => marked.forEach(host => void hosts.add(host)),
     refuse(key, pem) {
       refused.set(key, pem)
-      const host = facts.get(key)?.host
-      if (host !== undefined) hosts.add(host)
+      touchHost(facts.get(key)?.host ?? '')
     },
     takeDirty() {
       const taken = { hosts, hostless }
@@ -82,12 +120,7 @@ export function createTable(policy: RouterPolicy, view: ServiceView): RouteTable
       return taken
     },
     outcome(host) {
-      const claimants = [...(byHost.get(host) ?? [])].map(key => facts.get(key)!)
-      return outcomeOf(
-        claimants.map(route => (isRefused(route) ? { ...route, fault: REFUSED } : route)),
-        policy,
-        view,
-      )
+      return outcomeOf(host, claimantsOf(host), claimsOf(host), view)
     },
   }
 }
@@ -101,26 +134,23 @@ const REFUSED: Rejection = {
   message: 'HAProxy does not accept spec.tls.certificate',
 }
 
-function outcomeOf(claimants: readonly RouteFacts[], policy: RouterPolicy, view: ServiceView): HostOutcome {
-  const { winners, losers } = decideHost(claimants, policy)
-  const served = winners.map((route): ServedRoute => ({ route, services: servicesOf(route, view) }))
+function outcomeOf(
+  host: string,
+  claimants: readonly RouteFacts[],
+  { winners, losers }: Claims,
+  view: ServiceView,
+): HostOutcome {
+  const served = winners
+    .filter(route => route.host === host)
+    .map((route): ServedRoute => ({ route, services: servicesOf(route, view) }))
   const verdicts = new Map<string, Verdict>()
-  for (const { route, services } of served) verdicts.set(route.key, { host: route.host, services })
-  for (const { key, host } of claimants) {
-    const rejection = losers.get(key)
-    if (rejection) verdicts.set(key, { host, rejection })
+  for (const { route, services } of served)
+    verdicts.set(route.key, { host: route.host, services, ...warningsOf(route) })
+  for (const route of claimants) {
+    const rejection = losers.get(route.key)
+    if (rejection) verdicts.set(route.key, { host, rejection, ...warningsOf(route) })
   }
   return { served, verdicts }
 }
 
-function join(index: Map<string, Set<string>>, value: string, key: string): void {
-  const keys = index.get(value)
-  if (keys) keys.add(key)
-  else index.set(value, new Set([key]))
-}
-
-function leave(index: Map<string, Set<string>>, value: string, key: string): void {
-  const keys = index.get(value)
-  keys?.delete(key)
-  if (keys?.size === 0) index.delete(value)
-}
+const warningsOf = ({ warnings }: RouteFacts): Pick<Verdict, 'warnings'> => (warnings ? { warnings } : {})

@@ -1,11 +1,23 @@
 import type { Ip } from '../../lib/ip.ts'
-import type { Balance } from '../../model/routes/types.ts'
+import type { RouterSettings } from '../../model/routes/settings.ts'
+import type { Balance, ForwardedPolicy, HeaderActions } from '../../model/routes/types.ts'
 
-/** A class is what cannot be changed at run time: backends of one class are interchangeable. */
-export type BackendClass = Balance
+/** What cannot be changed at run time: backends of one class are interchangeable. Rare ones cost a reload at their first use. */
+export interface ClassSpec {
+  readonly mode: 'http' | 'tcp'
+  readonly balance: Balance
+  /** Its Routes may have options of their own; the others do not pay for them. */
+  readonly options?: boolean
+  /** Of tcp, where no rule can set it. */
+  readonly tunnelMs?: number
+  readonly rewrite?: { readonly path: string; readonly target: string }
+  readonly headers?: HeaderActions
+  readonly forwarded?: ForwardedPolicy
+  readonly adjustCase?: boolean
+}
 
 /** The maps of a router, in the order in which additions must be made: what points stands after what it points to. */
-export const MAPS = ['weights.map', 'timeout.map', 'http.map', 'https.map'] as const
+export const MAPS = ['weights.map', 'allow.map', 'options.map', 'http.map', 'https.map', 'sni.map'] as const
 export type MapName = (typeof MAPS)[number]
 export type MapEntries = ReadonlyMap<string, string>
 
@@ -14,6 +26,19 @@ export interface ServerSpec {
   readonly port: number
   /** A health check makes sense only where there is another server to turn to. */
   readonly checked: boolean
+  /** Time between two checks, where it is not the default. */
+  readonly checkMs?: number
+  readonly tls?: ServerTls
+  /** HTTP/2 without TLS. */
+  readonly h2c?: boolean
+  readonly maxConnections?: number
+}
+
+/** Without a file of authorities nothing is verified, as on OKD. */
+export interface ServerTls {
+  readonly authorities?: string
+  readonly verifyHost?: string
+  readonly alpn?: boolean
 }
 
 export interface CertificateSpec {
@@ -22,6 +47,8 @@ export interface CertificateSpec {
   readonly pem: string
   /** The names it is chosen for, by SNI. */
   readonly hosts: readonly string[]
+  /** Clients are offered HTTP/2. */
+  readonly h2?: boolean
 }
 
 /** All that one host needs in HAProxy. Parts of different hosts share nothing, so one never disturbs another. */
@@ -31,8 +58,12 @@ export interface HostPart {
   /** Servers by name, by backend. */
   readonly backends: ReadonlyMap<string, ReadonlyMap<string, ServerSpec>>
   readonly certificate?: CertificateSpec
+  /** PEM by file: the authorities that only its servers are verified by. */
+  readonly authorities?: ReadonlyMap<string, string>
+  /** Its servers are verified by the cluster's own authority, where that is known. */
+  readonly usesServiceCa?: boolean
   /** Its entries in the ledger of backends. */
-  readonly held: readonly { readonly key: string; readonly kind: BackendClass }[]
+  readonly held: readonly { readonly key: string; readonly kind: string }[]
 }
 
 /** What is fixed while a HAProxy process lives. */
@@ -46,6 +77,17 @@ export interface Listeners {
   readonly domain: string
   readonly alias?: string
   readonly accessLog: boolean
+  readonly forwarded: ForwardedPolicy
+  readonly settings: Omit<RouterSettings, 'namespaceSelector' | 'routeSelector'>
+}
+
+/** Texts that an administrator gave. */
+export interface AdminFiles {
+  /** PEM: the authorities of clients' certificates. */
+  readonly clientAuthorities?: string
+  /** Whole HTTP responses. */
+  readonly page503?: string
+  readonly page404?: string
 }
 
 /** What HAProxy should have. */
@@ -53,7 +95,23 @@ export interface Layout {
   readonly listeners: Listeners
   /** PEM; without it there is no TLS listener. */
   readonly defaultCertificate?: string
-  /** How many backends each class has, used or spare. */
-  readonly pools: Readonly<Record<BackendClass, number>>
+  /** PEM by file: the authority of the cluster's own serving certificates. */
+  readonly serviceCa?: AuthoritySpec
+  readonly files: AdminFiles
+  /** TLS is looked into before it is ended: some of it is passed through. Once so, it stays so. */
+  readonly isSorted: boolean
+  /** How many backends each class has, used or spare; by the class's name. */
+  readonly pools: Pools
   readonly parts: ReadonlyMap<string, HostPart>
 }
+
+export interface AuthoritySpec {
+  readonly file: string
+  readonly pem: string
+}
+
+export interface PoolSpec {
+  readonly spec: ClassSpec
+  readonly size: number
+}
+export type Pools = Readonly<Record<string, PoolSpec>>

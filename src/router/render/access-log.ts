@@ -25,5 +25,23 @@ const FIELDS: readonly (readonly [name: string, expression: string])[] = [
  */
 export const accessLogFormat = (): string => `{${FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}`
 
+/** The same for TLS that is passed through, of which less is known. */
+export const tcpLogFormat = (): string => `{${TCP_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}`
+
+const TCP_FIELDS: typeof FIELDS = [
+  ['at', '"%t"'],
+  ['client', '"%ci:%cp"'],
+  ['frontend', '"%f"'],
+  ['route', '"%[var(txn.route),json(utf8s)]"'],
+  ['service', '"%[var(txn.service),json(utf8s)]"'],
+  ['backend', '"%b"'],
+  ['source', '"%bi:%bp"'],
+  ['server', '"%si:%sp"'],
+  ['host', '"%[var(txn.h),json(utf8s)]"'],
+  ['bytes', '%B'],
+  ['ms', '%Tt'],
+  ['end', '"%ts"'],
+]
+
 /** The address and port of both ends, when, and which process: unique, and the same on every line of one request. */
 export const UNIQUE_ID = '%{+X}o%ci%cp%Ts%rt%pid'

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { ip } from '../../lib/ip.ts'
-import type { HostPart, Layout } from '../layout/types.ts'
+import { type HostPart, type Layout, MAPS } from '../layout/types.ts'
 import { testListeners } from '../testing.ts'
 import { changesBetween, type Step } from './changes.ts'
 
 const PEM = '-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n'
+const pools = (size: number): Layout['pools'] => ({ random: { spec: { mode: 'http', balance: 'random' }, size } })
 const part = (host: string, maps: Partial<HostPart['maps']> = {}, rest: Partial<HostPart> = {}): HostPart => ({
   host,
-  maps: { 'weights.map': new Map(), 'timeout.map': new Map(), 'http.map': new Map(), 'https.map': new Map(), ...maps },
+  maps: { ...(Object.fromEntries(MAPS.map(map => [map, new Map()])) as unknown as HostPart['maps']), ...maps },
   backends: new Map(),
   held: [],
   ...rest,
@@ -15,7 +16,9 @@ const part = (host: string, maps: Partial<HostPart['maps']> = {}, rest: Partial<
 const layout = (parts: readonly HostPart[], rest: Partial<Layout> = {}): Layout => ({
   listeners: testListeners,
   defaultCertificate: PEM,
-  pools: { random: 128, roundrobin: 128, leastconn: 0, source: 0 },
+  isSorted: false,
+  files: {},
+  pools: pools(128),
   parts: new Map(parts.map(one => [one.host, one])),
   ...rest,
 })
@@ -28,7 +31,7 @@ const lines = (steps: readonly Step[]): string[] =>
   steps.flatMap(step =>
     step.do === 'run'
       ? step.commands.map(({ line }) => line)
-      : [`${step.do} ${'map' in step ? step.map : step.server}`],
+      : [`${step.do} ${'map' in step ? step.map : 'file' in step ? step.file : step.server}`],
   )
 
 describe('changesBetween', () => {
@@ -101,11 +104,7 @@ describe('changesBetween', () => {
 
   it.each<[string, Layout, string]>([
     ['another port', layout([], { listeners: { ...testListeners, httpPort: 81 } }), 'the listeners changed'],
-    [
-      'more backends',
-      layout([], { pools: { random: 256, roundrobin: 128, leastconn: 0, source: 0 } }),
-      'more backends are needed',
-    ],
+    ['more backends', layout([], { pools: pools(256) }), 'more backends are needed'],
     [
       'a certificate beyond HAProxy’s buffer',
       layout([part('a', {}, { certificate: { file: 'certs/a.pem', pem: 'A'.repeat(20_000), hosts: ['a'] } })]),

@@ -8,6 +8,7 @@ import {
   deleteMap,
   isPemPayload,
   type MapEntry,
+  newAuthorities,
   newCertificate,
   setCertificate,
   setHealthChecks,
@@ -22,7 +23,7 @@ import {
   type MapName,
   type ServerSpec,
 } from '../layout/types.ts'
-import { CERTIFICATES, DEFAULT_CERTIFICATE, mapEntries } from './program.ts'
+import { alpnOf, CERTIFICATES, DEFAULT_CERTIFICATE, mapEntries } from './program.ts'
 
 /** What leads from one layout to another, in order. */
 export type Step =
@@ -30,6 +31,8 @@ export type Step =
   | { readonly do: 'addServer'; readonly backend: string; readonly server: string; readonly spec: ServerSpec }
   /** No new requests at once; it goes when its last one has ended. */
   | { readonly do: 'removeServer'; readonly backend: string; readonly server: string }
+  /** It goes when no server names it any more. */
+  | { readonly do: 'removeAuthorities'; readonly file: string }
   /** All entries change places with what the map holds, at once. */
   | { readonly do: 'replaceMap'; readonly map: MapName; readonly entries: readonly MapEntry[] }
 
@@ -55,7 +58,10 @@ export function changesBetween(from: Layout, to: Layout, hosts: Iterable<string>
     if (old === next) continue
     if (next?.certificate && !isPemPayload(next.certificate.pem))
       return { is: 'reload', why: 'a certificate is too long' }
+    if ([...(next?.authorities?.values() ?? [])].some(pem => !isPemPayload(pem)))
+      return { is: 'reload', why: 'a file of authorities is too long' }
     certificateChange(old?.certificate, next?.certificate, certificates, retired)
+    authorityChanges(old, next, certificates, removed)
     serverChanges(old, next, added, removed)
     for (const map of MAPS) mapChange(old?.maps[map], next?.maps[map], maps.get(map)!)
   }
@@ -78,8 +84,8 @@ export function changesBetween(from: Layout, to: Layout, hosts: Iterable<string>
 }
 
 /** Entries of the pointers name entries of the targets, so these come first and go last. */
-const TARGETS = ['weights.map', 'timeout.map'] as const satisfies readonly MapName[]
-const POINTERS = ['http.map', 'https.map'] as const satisfies readonly MapName[]
+const TARGETS = ['weights.map', 'allow.map', 'options.map'] as const satisfies readonly MapName[]
+const POINTERS = ['http.map', 'https.map', 'sni.map'] as const satisfies readonly MapName[]
 
 const run = (commands: readonly Command[]): readonly Step[] => (commands.length > 0 ? [{ do: 'run', commands }] : [])
 
@@ -89,6 +95,10 @@ function whyReload(from: Layout, to: Layout): string | undefined {
     return 'the TLS listener came or went with its certificate'
   if (to.defaultCertificate !== undefined && !isPemPayload(to.defaultCertificate))
     return 'the default certificate is too long'
+  if (JSON.stringify(from.files) !== JSON.stringify(to.files))
+    return 'error pages or the authorities of clients changed'
+  if (from.isSorted !== to.isSorted) return 'TLS is passed through from now on'
+  if (from.serviceCa?.file !== to.serviceCa?.file) return 'the authority of serving certificates changed'
   if (JSON.stringify(from.pools) !== JSON.stringify(to.pools)) return 'more backends are needed'
   return undefined
 }
@@ -98,16 +108,33 @@ const defaultCertificateChange = (from: Layout, to: Layout): Command[] =>
     ? []
     : [...setCertificate(DEFAULT_CERTIFICATE, to.defaultCertificate)]
 
+const listed = (one: CertificateSpec): Command =>
+  addCrtList(CERTIFICATES, crtListLine(one.file, one.hosts, alpnOf(one)))
+
 function certificateChange(
   old: CertificateSpec | undefined,
   next: CertificateSpec | undefined,
   added: Command[],
   retired: Command[],
 ): void {
-  if (next && !old)
-    added.push(...newCertificate(next.file, next.pem), addCrtList(CERTIFICATES, crtListLine(next.file, next.hosts)))
-  else if (next && next.pem !== old?.pem) added.push(...setCertificate(next.file, next.pem))
-  else if (old && !next) retired.push(deleteCrtList(CERTIFICATES, old.file), deleteCertificate(old.file))
+  if (next && !old) added.push(...newCertificate(next.file, next.pem), listed(next))
+  else if (next && old) {
+    if (next.pem !== old.pem) added.push(...setCertificate(next.file, next.pem))
+    if (next.h2 !== old.h2) added.push(deleteCrtList(CERTIFICATES, old.file), listed(next))
+  } else if (old && !next) retired.push(deleteCrtList(CERTIFICATES, old.file), deleteCertificate(old.file))
+}
+
+/** A file never changes: other authorities have another name. */
+function authorityChanges(
+  old: HostPart | undefined,
+  next: HostPart | undefined,
+  added: Command[],
+  removed: Step[],
+): void {
+  for (const [file, pem] of next?.authorities ?? [])
+    if (!old?.authorities?.has(file)) added.push(...newAuthorities(file, pem))
+  for (const file of old?.authorities?.keys() ?? [])
+    if (!next?.authorities?.has(file)) removed.push({ do: 'removeAuthorities', file })
 }
 
 function serverChanges(old: HostPart | undefined, next: HostPart | undefined, added: Step[], removed: Step[]): void {

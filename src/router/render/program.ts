@@ -1,10 +1,24 @@
-import { crtListLine, type MapEntry, mapFile, serverWords } from '../../wire/haproxy/command.ts'
+import { crtListLine, type MapEntry, mapFile, type ServerOptions, serverWords } from '../../wire/haproxy/command.ts'
 import { type Line, printProgram, type Section } from '../../wire/haproxy/program.ts'
 import { backendName } from '../layout/ledger.ts'
-import { NOWHERE } from '../layout/part.ts'
-import { type BackendClass, type Layout, type Listeners, MAPS, type MapName, type ServerSpec } from '../layout/types.ts'
-import { accessLogFormat, UNIQUE_ID } from './access-log.ts'
-import { cleanHeaders, forward, identify, lookUp, options, redirect, weigh } from './rules.ts'
+import { NOWHERE } from '../layout/turns.ts'
+import {
+  type CertificateSpec,
+  type Layout,
+  type Listeners,
+  MAPS,
+  type MapName,
+  type ServerSpec,
+} from '../layout/types.ts'
+import { classLines, defaultsOf, headerRules } from './classes.ts'
+import { CLIENT_AUTHORITIES, clientHeaders, clientVerification } from './client-tls.ts'
+import { COOKIE_ATTRIBUTES, COOKIE_SCRIPT, cookieAttributes, cookieScript, readCookie, writeCookie } from './cookies.ts'
+import { forwardedHeaders } from './forwarded.ts'
+import { baseSection, globalSection, PAGE_404, PAGE_503, webSection } from './global.ts'
+import { logging } from './logging.ts'
+import { limitRetries, RATE_TABLE, rateTable, routeOptions } from './options.ts'
+import { cleanHeaders, identify, lookUp, redirect, set, weigh } from './rules.ts'
+import { inner, sorter } from './sorter.ts'
 
 /** The configuration and the files it names; the shape of `host/haproxy`'s Program. */
 export interface ProgramText {
@@ -14,145 +28,130 @@ export interface ProgramText {
 
 export const DEFAULT_CERTIFICATE = 'certs/default.pem'
 export const CERTIFICATES = 'certs.list'
-/** OKD's router.openshift.io/haproxy.health.check.interval when absent. */
-export const CHECK_MS = 5000
-
 /** The whole state as text: a process started with it needs no commands, but for health checks that are not wanted. */
 export function renderProgram(layout: Layout): ProgramText {
   const servers = collectServers(layout)
   const sections: Section[] = [
-    global(layout.listeners, countServers(servers)),
-    base(),
-    web(),
-    { type: 'defaults', name: 'opt', from: 'web', lines: options() },
-    plainFrontend(layout.listeners),
-    ...(layout.defaultCertificate === undefined ? [] : [secureFrontend(layout.listeners)]),
+    globalSection(layout.listeners, countServers(servers)),
+    baseSection(layout.listeners),
+    webSection(layout.listeners, layout.files),
+    { type: 'defaults', name: 'tcp', from: 'base', lines: [words('mode tcp')] },
+    ...routed(layout.listeners),
+    plainFrontend(layout),
+    ...(hasTls(layout) ? secure(layout) : []),
     { type: 'backend', name: NOWHERE, from: 'web', lines: [] },
+    ...unknown(layout),
     {
       type: 'backend',
       name: 'turns',
       from: 'web',
       lines: [words('stick-table type string len 32 size 100k expire 1h store gpc0')],
     },
+    { type: 'backend', name: RATE_TABLE, from: 'web', lines: [rateTable] },
     ...backends(layout, servers),
   ]
   return { config: printProgram(sections), files: renderFiles(layout) }
 }
 
-const words = (text: string): Line => text.split(' ')
+/** Without a certificate to show, or the authorities of those that clients must show, there is no TLS. */
+const hasTls = ({ defaultCertificate, listeners, files }: Layout): boolean =>
+  defaultCertificate !== undefined && (!listeners.settings.clientTls || files.clientAuthorities !== undefined)
 
-/**
- * A connection needs two files, a checked server one, and a start beyond the limit fails. A quarter of the servers is spare, for
- * those that come at run time.
- */
-const connectionLimit = ({ maxConnections, openFiles }: Listeners, servers: number): number =>
-  Math.max(100, Math.min(maxConnections, Math.floor((openFiles - 200 - servers * 1.25) / 2)))
+const words = (text: string): Line => text.split(' ')
 
 const countServers = (servers: Servers): number => [...servers.values()].reduce((sum, its) => sum + its.size, 0)
 
-const global = (listeners: Listeners, servers: number): Section => ({
-  type: 'global',
-  lines: [
-    ['maxconn', String(connectionLimit(listeners, servers))],
-    ['nbthread', String(listeners.threads)],
-    // Else two routers on one host would share the port without a word, each serving its own state.
-    ['noreuseport'],
-    // A process that was replaced lives until its last connection: never without an end.
-    ['hard-stop-after', '1h'],
-    // The pool of idle connections to pods is capped at a share of all files; 25 % destroys reuse with many backends.
-    ['tune.pool-low-fd-ratio', '80'],
-    ['tune.pool-high-fd-ratio', '90'],
-    ['ssl-default-bind-options', 'ssl-min-ver', 'TLSv1.2'],
-  ],
-})
+/** Rules for the backends of Routes: with or without options, and with or without the policy of all for forwarded headers. */
+const routed = ({ forwarded }: Listeners): readonly Section[] =>
+  (['plain', 'options'] as const).flatMap(kind =>
+    (['', '-own'] as const).map(
+      (own): Section => ({
+        type: 'defaults',
+        name: `${kind}${own}`,
+        from: 'web',
+        lines: [
+          ...(kind === 'options' ? routeOptions() : []),
+          ...limitRetries(),
+          ...(own ? [] : forwardedHeaders(forwarded)),
+          ...writeCookie(),
+        ],
+      }),
+    ),
+  )
 
-/** OKD's times. Empty responses of a dying pod are retried elsewhere where the method may be repeated: see `options`. */
-const base = (): Section => ({
-  type: 'defaults',
-  name: 'base',
-  lines: [
-    words('option redispatch 1'),
-    words('retries 3'),
-    words('retry-on conn-failure empty-response'),
-    words('timeout connect 5s'),
-    words('timeout client 30s'),
-    words('timeout client-fin 1s'),
-    words('timeout server 30s'),
-    words('timeout server-fin 1s'),
-    words('timeout http-request 10s'),
-    words('timeout http-keep-alive 300s'),
-    words('timeout tunnel 1h'),
-  ],
-})
+const proxied = ({ settings }: Listeners): Line => (settings.acceptProxy ? ['accept-proxy'] : [])
 
-const web = (): Section => ({
-  type: 'defaults',
-  name: 'web',
-  from: 'base',
-  lines: [
-    words('mode http'),
-    words('http-reuse safe'),
-    ['http-error', 'status', '503', 'content-type', 'text/html', 'string', UNAVAILABLE],
-  ],
-})
+const plainFrontend = (layout: Layout): Section => {
+  const { listeners } = layout
+  return {
+    type: 'frontend',
+    name: 'public',
+    from: 'web',
+    lines: [
+      ['bind', `:${listeners.httpPort}`, ...proxied(listeners)],
+      ...logging(listeners),
+      ...identify(listeners),
+      ...lookUp('http.map', listeners),
+      ...redirect(listeners),
+      ...readCookie(),
+      ...weigh(),
+      ...cleanHeaders(),
+      set('proto', 'str(http)'),
+      ...forAll(listeners),
+      ...choose(layout),
+    ],
+  }
+}
 
-const UNAVAILABLE =
-  '<html><head><title>Application is not available</title></head><body><h1>Application is not available</h1><p>The application is currently not serving requests at this endpoint. It may not have been started or is still starting.</p></body></html>'
+/** TLS is ended on the port itself, which is a third cheaper, until some of it must be passed through. */
+function secure(layout: Layout): readonly Section[] {
+  const { listeners, isSorted } = layout
+  const own = [`:${listeners.httpsPort}`, ...proxied(listeners)]
+  const tls = ['ssl', 'crt', DEFAULT_CERTIFICATE, ...clientVerification(listeners), 'crt-list', CERTIFICATES]
+  if (!isSorted) return [secureFrontend(layout, [...own, ...tls])]
+  return [...sorter(listeners, own), secureFrontend(layout, [inner(listeners), 'accept-proxy', ...tls])]
+}
 
-const plainFrontend = (listeners: Listeners): Section => ({
-  type: 'frontend',
-  name: 'public',
-  from: 'web',
-  lines: [
-    ['bind', `:${listeners.httpPort}`],
-    ...logging(listeners),
-    words('option forwardfor'),
-    ...identify(listeners),
-    ...lookUp('http.map', listeners),
-    ...redirect(listeners),
-    ...weigh(),
-    ...cleanHeaders(),
-    ...forward('http'),
-    ...choose(),
-  ],
-})
+const secureFrontend = (layout: Layout, bind: readonly string[]): Section => {
+  const { listeners } = layout
+  return {
+    type: 'frontend',
+    name: 'secure',
+    from: 'web',
+    lines: [
+      ['bind', ...bind],
+      ...logging(listeners),
+      ...identify(listeners),
+      ...lookUp('https.map', listeners),
+      ...readCookie(),
+      ...weigh(),
+      ...cleanHeaders(),
+      set('proto', 'str(https)'),
+      ...clientHeaders(listeners),
+      ...forAll(listeners),
+      ...choose(layout),
+    ],
+  }
+}
 
-const secureFrontend = (listeners: Listeners): Section => ({
-  type: 'frontend',
-  name: 'secure',
-  from: 'web',
-  lines: [
-    ['bind', `:${listeners.httpsPort}`, 'ssl', 'crt', DEFAULT_CERTIFICATE, 'crt-list', CERTIFICATES],
-    ...logging(listeners),
-    words('option forwardfor'),
-    ...identify(listeners),
-    ...lookUp('https.map', listeners),
-    ...weigh(),
-    ...cleanHeaders(),
-    ...forward('https'),
-    ...choose(),
-  ],
-})
-
-/** Logged where requests come in: a log target of the backends would tell of every server that comes and goes. */
-const logging = ({ accessLog }: Listeners): readonly Line[] =>
-  accessLog
-    ? [
-        words('log stdout len 4096 format raw local0 info'),
-        words('option dontlognull'),
-        ['unique-id-format', UNIQUE_ID],
-        ['log-format', accessLogFormat()],
-        words('declare capture request len 128'),
-        words('http-request capture req.hdr(x-request-id) id 0'),
-        words('http-request set-var(txn.host) req.hdr(host)'),
-      ]
-    : []
+/** What an IngressController does to all requests; Routes change headers of requests after it, and of responses before it. */
+const forAll = ({ settings: { actions, compress } }: Listeners): readonly Line[] => [
+  ...(actions ? headerRules(actions) : []),
+  ...(compress ? [words('compression algo gzip'), ['compression', 'type', ...compress]] : []),
+]
 
 /** A name nobody has means the default: a wrong value harms its own key only. */
-const choose = (): readonly Line[] => [
+const choose = ({ files }: Layout): readonly Line[] => [
   ['use_backend', '%[var(txn.b)]'],
-  ['default_backend', NOWHERE],
+  ['default_backend', files.page404 === undefined ? NOWHERE : UNKNOWN],
 ]
+
+/** Answers for hosts without a Route where there is a page for them. */
+const UNKNOWN = 'unknown'
+const unknown = ({ files }: Layout): readonly Section[] =>
+  files.page404 === undefined
+    ? []
+    : [{ type: 'backend', name: UNKNOWN, from: 'web', lines: [words('http-request deny deny_status 404')] }]
 
 type Servers = ReadonlyMap<string, ReadonlyMap<string, ServerSpec>>
 
@@ -163,40 +162,51 @@ function collectServers(layout: Layout): Servers {
 }
 
 function* backends(layout: Layout, servers: Servers): Iterable<Section> {
-  for (const [kind, size] of Object.entries(layout.pools) as [BackendClass, number][])
+  for (const [kind, { spec, size }] of Object.entries(layout.pools)) {
+    const [from, lines] = [defaultsOf(spec), classLines(spec)]
     for (let number = 0; number < size; number++) {
       const name = backendName(kind, number)
-      const its = [...(servers.get(name) ?? [])].map(([server, spec]) => serverLine(server, spec))
-      yield { type: 'backend', name, from: 'opt', lines: [...balanceLines(kind), ...its] }
+      const its = [...(servers.get(name) ?? [])].map(([server, one]) => serverLine(server, one, layout.listeners))
+      yield { type: 'backend', name, from, lines: [...lines, ...its] }
     }
+  }
 }
 
-/** Servers can be added at run time to dynamic algorithms only: `source` is one when its hash is consistent. */
-const balanceLines = (kind: BackendClass): readonly Line[] => [
-  ['balance', kind],
-  ...(kind === 'source' ? [['hash-type', 'consistent']] : []),
-]
-
 /** Every server can be checked later, so every one has the keyword. */
-export const serverLine = (name: string, { address, port }: ServerSpec): Line => [
+export const serverLine = (name: string, spec: ServerSpec, listeners: Listeners): Line => [
   'server',
   name,
-  ...serverWords({ address, port, checkMs: CHECK_MS }),
+  ...serverWords(serverOptions(spec, listeners)),
 ]
+
+/** OKD checks every 5 s unless the Route or the IngressController says otherwise. */
+export const serverOptions = (spec: ServerSpec, { settings }: Listeners): ServerOptions => ({
+  ...spec,
+  checkMs: spec.checkMs ?? settings.times?.check ?? 5000,
+})
 
 function renderFiles(layout: Layout): Map<string, string> {
   const files = new Map<string, string>()
   for (const map of MAPS) files.set(map, mapFile(mapEntries(layout, map)))
+  files.set(COOKIE_SCRIPT, cookieScript).set(COOKIE_ATTRIBUTES, cookieAttributes)
+  if (layout.serviceCa) files.set(layout.serviceCa.file, layout.serviceCa.pem)
+  for (const { authorities } of layout.parts.values()) for (const [file, pem] of authorities ?? []) files.set(file, pem)
+  const { clientAuthorities, page503, page404 } = layout.files
+  if (clientAuthorities !== undefined) files.set(CLIENT_AUTHORITIES, clientAuthorities)
+  if (page503 !== undefined) files.set(PAGE_503, page503)
+  if (page404 !== undefined) files.set(PAGE_404, page404)
   if (layout.defaultCertificate === undefined) return files
   files.set(DEFAULT_CERTIFICATE, layout.defaultCertificate)
   let list = ''
   for (const { certificate } of layout.parts.values())
     if (certificate) {
       files.set(certificate.file, certificate.pem)
-      list += `${crtListLine(certificate.file, certificate.hosts)}\n`
+      list += `${crtListLine(certificate.file, certificate.hosts, alpnOf(certificate))}\n`
     }
   return files.set(CERTIFICATES, list)
 }
+
+export const alpnOf = ({ h2 }: CertificateSpec): string | undefined => (h2 ? 'h2,http/1.1' : undefined)
 
 export function* mapEntries(layout: Layout, map: MapName): Iterable<MapEntry> {
   for (const part of layout.parts.values()) yield* part.maps[map]

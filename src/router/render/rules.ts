@@ -2,11 +2,11 @@ import type { Line } from '../../wire/haproxy/program.ts'
 import type { Listeners, MapName } from '../layout/types.ts'
 
 /** Words of a condition: a variable that was set. */
-const found = (variable: string): readonly string[] => ['{', `var(${variable})`, '-m', 'found', '}']
-const missing = (variable: string): readonly string[] => ['!{', `var(${variable})`, '-m', 'found', '}']
+export const found = (variable: string): readonly string[] => ['{', `var(${variable})`, '-m', 'found', '}']
+export const missing = (variable: string): readonly string[] => ['!{', `var(${variable})`, '-m', 'found', '}']
 
 /** `http-request set-var(txn.x) <expression> [if ...]`. */
-const set = (variable: string, expression: string, ...conditions: readonly (readonly string[])[]): Line => [
+export const set = (variable: string, expression: string, ...conditions: readonly (readonly string[])[]): Line => [
   'http-request',
   `set-var(txn.${variable})`,
   expression,
@@ -36,7 +36,7 @@ export const identify = ({ domain, alias }: Pick<Listeners, 'domain' | 'alias'>)
     : []),
 ]
 
-const escapeDots = (host: string): string => host.replaceAll('.', '\\.')
+export const escapeDots = (host: string): string => host.replaceAll('.', '\\.')
 
 /**
  * One lookup gives the longest path of the host; only a miss costs a second one, for a wildcard of one label. An expression that
@@ -51,7 +51,8 @@ export function lookUp(map: MapName, { alias }: Pick<Listeners, 'alias'>): reado
     set('b', 'var(txn.r),field(1,|)'),
     set('route', 'var(txn.r),field(2,|)'),
     set('service', 'var(txn.r),field(3,|)'),
-    set('o', 'var(txn.r),field(4,|)'),
+    set('ck', 'var(txn.r),field(4,|)'),
+    set('o', 'var(txn.r),field(5,|)'),
   ]
 }
 
@@ -91,65 +92,25 @@ export function redirect({ httpPort }: Pick<Listeners, 'httpPort'>): readonly Li
 }
 
 /**
- * The Service first, by turns, then its endpoint by the backend: shares do not depend on the number of endpoints. Without an id
- * of turns each of the other rules fails, and so changes nothing.
+ * The Service first, by turns, then its endpoint by the backend: shares do not depend on the number of endpoints. A client's cookie
+ * names a Service that has its turn already, if anybody of it is there. Without an id of turns nothing is changed.
  */
 export const weigh = (): readonly Line[] => [
   set('wid', 'var(txn.b),field(2,:)', ['{', 'var(txn.b)', '-m', 'beg', 'w:', '}']),
-  ['http-request', 'track-sc2', 'var(txn.wid)', 'table', 'turns', 'if', ...found('txn.wid')],
+  set('cks', 'var(txn.ckv),field(1,.)', found('txn.wid'), found('txn.ckv')),
+  set('t', 'var(txn.wid),concat(:,txn.cks),map_str(weights.map)', found('txn.cks')),
+  ['http-request', 'unset-var(txn.t)', 'if', ...found('txn.t'), '{', 'var(txn.t),field(1,|),nbsrv', 'eq', '0', '}'],
+  ['http-request', 'track-sc2', 'var(txn.wid)', 'table', 'turns', 'if', ...found('txn.wid'), ...missing('txn.t')],
   set('W', 'var(txn.b),field(3,:)', found('txn.wid')),
   set('st', 'var(txn.b),field(4,:)', found('txn.wid')),
-  set('n', 'sc_inc_gpc0(2),mul(txn.st),mod(txn.W)', found('txn.wid')),
-  set('b', 'var(txn.wid),concat(:,txn.n),map_str(weights.map)'),
-  set('service', 'var(txn.b),field(2,|)'),
-  set('b', 'var(txn.b),field(1,|)'),
+  set('n', 'sc_inc_gpc0(2),mul(txn.st),mod(txn.W)', found('txn.wid'), missing('txn.t')),
+  set('t', 'var(txn.wid),concat(:,txn.n),map_str(weights.map)', found('txn.n')),
+  set('service', 'var(txn.t),field(2,|)', found('txn.wid')),
+  set('b', 'var(txn.t),field(1,|)', found('txn.wid')),
 ]
 
 /** Headers by which a client could pose as one that was authenticated, or steer a CGI script. */
 export const cleanHeaders = (): readonly Line[] => [
   ['http-request', 'del-header', 'Proxy'],
   ['http-request', 'del-header', 'X-SSL', '-m', 'beg'],
-]
-
-/** OKD's policy Append: what the client sent stays, ours is added. */
-export function forward(proto: 'http' | 'https'): readonly Line[] {
-  const add = (name: string, value: string, ...condition: readonly string[]): Line => [
-    'http-request',
-    'add-header',
-    name,
-    value,
-    ...condition,
-  ]
-  const is4 = ['if', '{', 'src', '0.0.0.0/0', '}']
-  const is6 = ['unless', '{', 'src', '0.0.0.0/0', '}']
-  return [
-    add('X-Forwarded-Host', '%[req.hdr(host)]'),
-    add('X-Forwarded-Port', '%[dst_port]'),
-    add('X-Forwarded-Proto', proto),
-    ...(proto === 'https'
-      ? [add('X-Forwarded-Proto-Version', 'h2', 'if', '{', 'ssl_fc_alpn', '-m', 'str', 'h2', '}')]
-      : []),
-    add('Forwarded', `for=%[src];host=%[req.hdr(host)];proto=${proto}`, ...is4),
-    add('Forwarded', `for="[%[src]]";host=%[req.hdr(host)];proto=${proto}`, ...is6),
-  ]
-}
-
-/** What a Route may set, looked up by its options' id: a Route without any pays one comparison. */
-export const options = (): readonly Line[] => [
-  set('to', 'var(txn.o),map_str_int(timeout.map)', found('txn.o')),
-  ['http-request', 'set-timeout', 'server', 'var(txn.to)', 'if', ...found('txn.to')],
-  [
-    'http-request',
-    'disable-l7-retry',
-    'unless',
-    '{',
-    'method',
-    'GET',
-    'HEAD',
-    'OPTIONS',
-    'PUT',
-    'DELETE',
-    'TRACE',
-    '}',
-  ],
 ]

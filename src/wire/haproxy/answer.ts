@@ -6,6 +6,7 @@ const ANSWERS: Record<Exclude<Expectation, 'anything'>, RegExp> = {
   deleted: /(^Server deleted\.$)|(^Certificate '.*' deleted!$)|(^Entry '.*' deleted in crtlist '.*'!$)/,
   success: /Success!$/,
   transaction: /^Transaction (created|updated) for certificate /,
+  authorities: /^[Tt]ransaction (created|updated) for CA /,
   version: /^New version created: \d+$/,
 }
 

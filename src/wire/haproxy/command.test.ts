@@ -20,7 +20,7 @@ const server = { address: ip('10.128.0.5'), port: 8080 }
 describe('servers', () => {
   test('a server added at run time reuses connections', () => {
     expect(addServer('random-0', 's1', { ...server, checkMs: 5000 })).toEqual({
-      line: 'add server random-0/s1 10.128.0.5:8080 weight 1 check inter 5000ms pool-max-conn -1 pool-purge-delay 5s',
+      line: 'add server random-0/s1 10.128.0.5:8080 weight 0 check inter 5000ms pool-max-conn -1 pool-purge-delay 5s',
       expect: 'registered',
     })
   })

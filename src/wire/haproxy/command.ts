@@ -2,7 +2,15 @@ import type { Ip } from '../../lib/ip.ts'
 import { inline, mapKey, mapValue, name, UnsafeText } from './token.ts'
 
 /** What a command answers when it worked; see `accepts`. */
-export type Expectation = 'nothing' | 'registered' | 'deleted' | 'success' | 'transaction' | 'version' | 'anything'
+export type Expectation =
+  | 'nothing'
+  | 'registered'
+  | 'deleted'
+  | 'success'
+  | 'transaction'
+  | 'authorities'
+  | 'version'
+  | 'anything'
 
 /** A command of the runtime API. Text of tenants stands in the payload only, one entry a line. */
 export interface Command {
@@ -19,6 +27,17 @@ export interface ServerOptions {
   readonly port: number
   /** TCP checks with this interval; they start with `enable health`. */
   readonly checkMs?: number
+  readonly tls?: {
+    /** A file of authorities; without one, nothing is verified. */
+    readonly authorities?: string
+    /** A host name the certificate must be made for. */
+    readonly verifyHost?: string
+    /** HTTP/2 where the server wants it. */
+    readonly alpn?: boolean
+  }
+  /** HTTP/2 without TLS. */
+  readonly h2c?: boolean
+  readonly maxConnections?: number
 }
 
 /** A payload must fit HAProxy's buffer (16 KB); beyond it the connection is reset and nothing is applied. */
@@ -28,21 +47,57 @@ const command = (expect: Expectation, ...words: readonly string[]): Command => (
 const serverName = (backend: string, server: string): string => `${name(backend)}/${name(server)}`
 
 /**
- * The server begins in maintenance. Both pool keywords: without them a server added at run time never reuses a
+ * The server begins in maintenance and without weight: 2.6 computes the hashes of a server added at run time before it has its
+ * number, so that all such servers of a backend would share them, and `random` and `source` would find one or two of them only. A
+ * weight that is given later (`giveWeight`) makes hashes of its own. Both pool keywords: without them a server added at run time never reuses a
  * connection.
  */
 export const addServer = (backend: string, server: string, options: ServerOptions): Command =>
-  command('registered', 'add server', serverName(backend, server), ...serverWords(options))
+  command('registered', 'add server', serverName(backend, server), ...serverWords(options, 0))
 
 /** The words after a server's name, in the file and on the socket alike. */
-export function serverWords({ address, port, checkMs }: ServerOptions): readonly string[] {
+export function serverWords(options: ServerOptions, weight: 0 | 1 = 1): readonly string[] {
+  const { address, port, checkMs, h2c, maxConnections } = options
   const endpoint = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
   if (!/^[0-9a-f.:[\]]+$/.test(endpoint) || !Number.isInteger(port) || port < 1 || port > 65535)
     throw new UnsafeText('an address', endpoint)
-  const check = checkMs === undefined ? [] : ['check', 'inter', `${checkMs}ms`]
-  return [endpoint, 'weight', '1', ...check, 'pool-max-conn', '-1', 'pool-purge-delay', '5s']
+  const check = checkMs === undefined ? [] : ['check', 'inter', `${whole(checkMs)}ms`]
+  const rest = [
+    ...tlsWords(options),
+    ...(h2c ? ['proto', 'h2'] : []),
+    ...(maxConnections === undefined ? [] : ['maxconn', whole(maxConnections)]),
+  ]
+  return [endpoint, 'weight', String(weight), ...rest, ...check, 'pool-max-conn', '-1', 'pool-purge-delay', '5s']
 }
 
+function whole(value: number): string {
+  if (!Number.isInteger(value) || value < 0) throw new UnsafeText('a number', String(value))
+  return String(value)
+}
+
+function tlsWords({ tls }: ServerOptions): readonly string[] {
+  if (!tls) return []
+  const { authorities, verifyHost, alpn } = tls
+  const verify =
+    authorities === undefined
+      ? ['verify', 'none']
+      : [
+          'verify',
+          'required',
+          'ca-file',
+          name(authorities),
+          ...(verifyHost ? ['verifyhost', hostName(verifyHost)] : []),
+        ]
+  return ['ssl', ...verify, ...(alpn ? ['alpn', 'h2,http/1.1'] : [])]
+}
+
+function hostName(host: string): string {
+  if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(host)) throw new UnsafeText('a host', host)
+  return host
+}
+
+export const giveWeight = (backend: string, server: string): Command =>
+  command('nothing', 'set server', serverName(backend, server), 'weight 1')
 export const enableServer = (backend: string, server: string): Command =>
   command('nothing', 'enable server', serverName(backend, server))
 export const setHealthChecks = (backend: string, server: string, on: boolean): Command =>
@@ -108,6 +163,18 @@ export const addCrtList = (list: string, line: string): Command => ({
 })
 export const deleteCrtList = (list: string, file: string): Command =>
   command('deleted', 'del ssl crt-list', name(list), name(file))
+
+/** A file of authorities that servers name; it must be there before them. */
+export function newAuthorities(file: string, pem: string): readonly Command[] {
+  if (!isPemPayload(pem)) throw new UnsafeText('a certificate', pem.slice(0, 40))
+  return [
+    command('anything', 'new ssl ca-file', name(file)),
+    { line: `set ssl ca-file ${name(file)} <<`, payload: pem.trimEnd().split('\n'), expect: 'authorities' },
+    command('success', 'commit ssl ca-file', name(file)),
+  ]
+}
+/** Refused while a server names it. */
+export const deleteAuthorities = (file: string): Command => command('anything', 'del ssl ca-file', name(file))
 
 /** A line of a crt-list; names are host names or `*.` and one. */
 export function crtListLine(file: string, names: readonly string[], alpn?: string): string {

@@ -1,0 +1,25 @@
+import type { RouteFacts } from '../../model/routes/types.ts'
+import { optionsOf } from './options.ts'
+import type { ClassSpec } from './types.ts'
+
+/** The class of backends a Route needs. Defaults as on OKD: by turns where Services share, else at random, or by source for TCP. */
+export function classOf(route: RouteFacts, isShared: boolean): ClassSpec {
+  if (route.termination === 'passthrough') {
+    const tunnelMs = route.tunnelMs ?? route.timeoutMs
+    return {
+      mode: 'tcp',
+      balance: route.balance ?? (isShared ? 'roundrobin' : 'source'),
+      ...(tunnelMs === undefined ? {} : { tunnelMs }),
+    }
+  }
+  const { rewrite, headers, forwarded, adjustCase } = route
+  return {
+    mode: 'http',
+    balance: route.balance ?? (isShared ? 'roundrobin' : 'random'),
+    ...(optionsOf(route) === undefined ? {} : { options: true }),
+    ...(rewrite === undefined ? {} : { rewrite: { path: route.path, target: rewrite } }),
+    ...(headers ? { headers } : {}),
+    ...(forwarded ? { forwarded } : {}),
+    ...(adjustCase ? { adjustCase } : {}),
+  }
+}
