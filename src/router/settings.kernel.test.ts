@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process'
+import { createServer, type Server } from 'node:http'
+import { connect } from 'node:net'
+import { connect as tlsConnect } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Namespace } from '../api/core/namespace.ts'
+import { Route } from '../api/route/route.ts'
+import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
+import { ask, type LiveRouter, splitPem, startLiveRouter } from './testing-live.ts'
+
+const POD = '10.128.3.5'
+let pod: Server
+let router: LiveRouter | undefined
+
+beforeAll(async () => {
+  execFileSync('ip', ['address', 'add', `${POD}/32`, 'dev', 'lo'])
+  pod = createServer((request, response) => {
+    response.setHeader('content-type', 'text/plain').setHeader('x-from-pod', '1')
+    response.end(JSON.stringify({ pod: POD, url: request.url, headers: request.headers, pad: 'x'.repeat(5000) }))
+  })
+  await new Promise<void>(resolve => pod.listen(8080, POD, resolve))
+})
+afterAll(async () => {
+  await router?.stop()
+  pod.close()
+})
+
+async function start(...args: Parameters<typeof startLiveRouter>): Promise<LiveRouter> {
+  await router?.stop()
+  router = await startLiveRouter(...args)
+  router.putService('web', [POD])
+  router.putRoute('web', { tls: { termination: 'edge', insecureEdgeTerminationPolicy: 'Allow' } })
+  await router.settle()
+  return router
+}
+
+describe('what an IngressController says', () => {
+  it('headers, an identity, compression, pages of its own', async () => {
+    await start(
+      {
+        forwarded: 'replace',
+        settings: {
+          actions: {
+            request: [{ header: 'X-Ours', value: '%[req.hdr(Host)]' }],
+            response: [{ header: 'X-From-Pod' }, { header: 'X-Answer', value: 'yes' }],
+          },
+          uniqueId: { header: 'X-Unique', format: '%{+X}o%ci-%rt' },
+          compress: ['text/plain'],
+          errorPages: 'openshift-config/pages',
+          caseAdjustments: ['X-Ours'],
+          log: { requestHeaders: [{ name: 'User-Agent', maxLength: 40 }], maxLength: 1024 },
+        },
+      },
+      {
+        'openshift-config/pages': {
+          'error-page-503.http': 'HTTP/1.1 503 Gone Fishing\nContent-Type: text/plain\n\nfishing\n',
+          'error-page-404.http': 'HTTP/1.1 404 Nothing\r\nContent-Type: text/plain\r\n\r\nnothing here\n',
+        },
+      },
+    )
+    const reply = await ask({
+      host: 'web.example.com',
+      headers: { 'x-forwarded-for': '9.9.9.9', 'accept-encoding': 'gzip' },
+    })
+    expect(reply.headers).toMatchObject({ 'x-answer': 'yes', 'content-encoding': 'gzip' })
+    expect(reply.headers).not.toHaveProperty('x-from-pod')
+    const plain = await ask({ host: 'web.example.com', headers: { 'x-forwarded-for': '9.9.9.9' } })
+    expect(plain.sent).toMatchObject({ 'x-ours': 'web.example.com', 'x-forwarded-for': '127.0.0.1' })
+    expect(plain.sent['x-unique']).toMatch(/^[0-9A-F]+/)
+    expect(await ask({ host: 'nobody.example.com' })).toMatchObject({ status: 404, text: 'nothing here\n' })
+    router!.putRoute('empty', { to: { kind: 'Service', name: 'nothing' } })
+    await router!.settle()
+    expect(await ask({ host: 'empty.example.com' })).toMatchObject({ status: 503, text: 'fishing\n' })
+  })
+  it('the PROXY protocol, with and without TLS, also before a sorter', async () => {
+    const live = await start({ settings: { acceptProxy: true } })
+    const get = 'GET / HTTP/1.1\r\nHost: web.example.com\r\nConnection: close\r\n\r\n'
+    const raw = (bytes: string) =>
+      new Promise<string>(resolve => {
+        const socket = connect(80, '127.0.0.1', () => socket.write(bytes))
+        let text = ''
+        socket.on('data', data => (text += data)).on('error', () => {})
+        socket.on('close', () => resolve(text))
+      })
+    expect(await raw(`PROXY TCP4 192.0.2.7 192.0.2.1 4000 80\r\n${get}`)).toContain('"x-forwarded-for":"192.0.2.7"')
+    expect(await raw(get)).toBe('')
+    const secure = () =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect(443, '127.0.0.1', () => {
+          socket.write('PROXY TCP4 192.0.2.8 192.0.2.1 4000 443\r\n')
+          const tls = tlsConnect({ socket, servername: 'web.example.com', rejectUnauthorized: false }, () =>
+            tls.write(get),
+          )
+          let text = ''
+          tls.on('data', data => (text += data)).on('error', reject)
+          tls.on('close', () => resolve(text))
+        })
+        socket.on('error', reject)
+      })
+    expect(await secure()).toContain('"x-forwarded-for":"192.0.2.8"')
+    live.putRoute('pass', { tls: { termination: 'passthrough' } })
+    await live.settle()
+    expect(await secure()).toContain('"x-forwarded-for":"192.0.2.8"')
+  })
+  it('certificates of clients: required, told to pods, and only of subjects that match', async () => {
+    const { certificate } = splitPem(otherCertificate)
+    const files = { 'openshift-config/ca': { 'ca-bundle.pem': certificate } }
+    const authorities = 'openshift-config/ca'
+    await start({ settings: { clientTls: { verify: 'required', authorities } } }, files)
+    const mine = { cert: certificate, key: splitPem(otherCertificate).key }
+    const reply = await ask({ host: 'web.example.com', tls: mine, headers: { 'x-ssl-client-cn': 'forged' } })
+    expect(reply.sent).toMatchObject({ 'x-ssl-client-cn': 'other.test', 'x-ssl': '1', 'x-ssl-client-verify': '0' })
+    await expect(ask({ host: 'web.example.com', tls: true })).rejects.toThrow()
+    const foreign = { cert: splitPem(someCertificate).certificate, key: splitPem(someCertificate).key }
+    await expect(ask({ host: 'web.example.com', tls: foreign })).rejects.toThrow()
+    await start({ settings: { clientTls: { verify: 'optional', authorities, subjects: ['CN=nobody$'] } } }, files)
+    expect((await ask({ host: 'web.example.com', tls: true })).status).toBe(200)
+    expect((await ask({ host: 'web.example.com', tls: mine })).status).toBe(403)
+  })
+  it('TLS versions and ciphers, buffers and times', async () => {
+    await start({
+      settings: {
+        tls: { minVersion: 'TLSv1.3', suites: ['TLS_AES_256_GCM_SHA384'] },
+        buffers: { size: 65_536, rewrite: 16_384 },
+        times: {
+          client: 5000,
+          clientFin: 500,
+          server: 300,
+          tunnel: 1000,
+          connect: 100,
+          keepAlive: 100,
+          inspect: 100,
+          check: 1000,
+        },
+        ignoreEmpty: true,
+        deferIdle: true,
+        abortClosed: true,
+      },
+    })
+    const shake = (maxVersion: 'TLSv1.2' | 'TLSv1.3') =>
+      new Promise<string>((resolve, reject) => {
+        const socket = tlsConnect({ host: '127.0.0.1', port: 443, maxVersion, rejectUnauthorized: false }, () => {
+          resolve(socket.getCipher().name)
+          socket.destroy()
+        })
+        socket.on('error', reject)
+      })
+    expect(await shake('TLSv1.3')).toBe('TLS_AES_256_GCM_SHA384')
+    await expect(shake('TLSv1.2')).rejects.toThrow()
+    expect((await ask({ host: 'web.example.com', headers: { 'x-long': 'x'.repeat(40_000) } })).status).toBe(431)
+    expect((await ask({ host: 'web.example.com', headers: { 'x-long': 'x'.repeat(12_000) } })).status).toBe(200)
+  })
+  it('shards: Routes by their labels and their namespaces’, followed as these change', async () => {
+    const live = await start({
+      settings: {
+        namespaceSelector: { matchLabels: { shard: 'a' } },
+        routeSelector: { matchExpressions: [{ key: 'public', operator: 'Exists' }] },
+      },
+    })
+    const { api } = live.bench
+    const put = (labels: Readonly<Record<string, string>>) =>
+      api.put(Route, {
+        metadata: { namespace: 'shop', name: 'mine', labels },
+        spec: { host: 'mine.example.com', to: { kind: 'Service', name: 'web' } },
+      })
+    const status = async () => {
+      await live.settle()
+      return (await ask({ host: 'mine.example.com' })).status
+    }
+    api.put(Namespace, { metadata: { name: 'shop', labels: { shard: 'a' } } })
+    put({ public: 'yes' })
+    expect(await status()).toBe(200)
+    put({})
+    expect(await status()).toBe(503)
+    put({ public: 'yes' })
+    expect(await status()).toBe(200)
+    api.put(Namespace, { metadata: { name: 'shop', labels: { shard: 'b' } } })
+    expect(await status()).toBe(503)
+  })
+})
