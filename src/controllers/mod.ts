@@ -26,6 +26,7 @@ import { startCronJob } from './cronjob/controller.ts'
 import { startDaemonSet } from './daemonset/controller.ts'
 import { startDeployment } from './deployment/controller.ts'
 import { startDisruption } from './disruption/controller.ts'
+import { type DnsOperatorOptions, startDnsOperator } from './dns-operator/controller.ts'
 import { startEndpoints } from './endpoints/controller.ts'
 import { startEndpointSlice } from './endpointslice/controller.ts'
 import { startEndpointSliceMirroring } from './endpointslice-mirroring/controller.ts'
@@ -66,6 +67,8 @@ export interface ControllersOptions {
   readonly namespaceContent?: NamespaceContentOptions
   /** Routers for IngressControllers. Absent: the API has no such kind, or somebody else runs them. */
   readonly ingressOperator?: IngressOperatorOptions
+  /** The cluster's DNS servers, as OKD has them. Absent: the API has no such kind, or somebody else runs them. */
+  readonly dnsOperator?: DnsOperatorOptions
   /** Addresses for Services of type LoadBalancer. Absent: something else gives them. */
   readonly loadBalancerPool?: AddressPool
   /** A node that was not heard for so long is lost; 40 s where absent. */
@@ -123,6 +126,7 @@ export async function startControllers(
     startNodeLifecycle(each, options.nodeGraceMs === undefined ? {} : { graceMs: options.nodeGraceMs }, signal),
     ...(options.clusterNetwork ? [startNodeIpam(each, { clusterNetwork: options.clusterNetwork }, signal)] : []),
     ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
+    ...(options.dnsOperator ? [startDnsOperator(each, options.dnsOperator, signal)] : []),
     ...(options.loadBalancerPool ? [startLoadBalancer(each, options.loadBalancerPool, signal)] : []),
     ...(options.ingressOperator ? [startIngressOperator(each, options.ingressOperator, signal)] : []),
     ...(options.namespaceContent ? [startNamespaceContent(each, options.namespaceContent, signal)] : []),

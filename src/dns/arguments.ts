@@ -9,12 +9,15 @@ export interface DnsArguments {
   readonly domain: string
   readonly upstreams: readonly Upstream[]
   readonly logClass: LogClass
+  /** The ConfigMap whose key Corefile says what the server does; followed when it changes. */
+  readonly corefile?: { readonly namespace: string; readonly name: string }
 }
 
 const LOG_CLASSES: readonly LogClass[] = ['none', 'error', 'denial', 'all']
 
 /**
- * Reads --port=5353 --cluster-domain=cluster.local --upstream=IP[:port] (any number) --log=none|error|denial|all. Throws
+ * Reads --port=5353 --cluster-domain=cluster.local --upstream=IP[:port] (any number) --log=none|error|denial|all and
+ * --corefile=namespace/configmap. Throws
  * UserError for what it does not know.
  */
 export function dnsArguments(args: readonly string[]): DnsArguments {
@@ -22,6 +25,7 @@ export function dnsArguments(args: readonly string[]): DnsArguments {
   let domain = 'cluster.local'
   let logClass: LogClass = 'error'
   const upstreams: Upstream[] = []
+  let corefile: DnsArguments['corefile']
   for (const argument of args) {
     const [, flag, value] = /^--([a-z-]+)=(.+)$/.exec(argument) ?? []
     const found = value === undefined ? undefined : upstreamOf(value)
@@ -30,12 +34,18 @@ export function dnsArguments(args: readonly string[]): DnsArguments {
     else if (flag === 'cluster-domain') domain = value!.replace(/\.$/, '').toLowerCase()
     else if (flag === 'upstream' && found) upstreams.push(found)
     else if (flag === 'log' && wanted) logClass = wanted
+    else if (flag === 'corefile' && /^[^/]+\/[^/]+$/.test(value!)) corefile = mapOf(value!)
     else
       throw new UserError('DnsArgument', `the DNS server does not understand ${JSON.stringify(argument)}`, {
-        hint: 'it takes --port=, --cluster-domain=, --upstream=IP[:port] and --log=none|error|denial|all',
+        hint: 'it takes --port=, --cluster-domain=, --upstream=IP[:port], --log=none|error|denial|all and --corefile=namespace/configmap',
       })
   }
-  return { port, domain, upstreams, logClass }
+  return { port, domain, upstreams, logClass, ...(corefile ? { corefile } : {}) }
+}
+
+const mapOf = (text: string): { readonly namespace: string; readonly name: string } => {
+  const [namespace = '', name = ''] = text.split('/')
+  return { namespace, name }
 }
 
 /** "172.18.0.5", "172.18.0.5:53", "fd00::5" or "[fd00::5]:53". */

@@ -1,6 +1,9 @@
+import { ConfigMap } from '../api/core/config-map.ts'
+import type { Informers } from '../client/mod.ts'
 import { dnsArguments } from '../dns/arguments.ts'
 import type { DnsServer, DnsServerDeps } from '../dns/server.ts'
 import { createDnsServer } from '../dns/server.ts'
+import type { CorefileSource } from '../dns/sites.ts'
 import type { Cidr } from '../lib/cidr.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { ZoneOptions } from '../model/names/types.ts'
@@ -19,26 +22,32 @@ export interface DnsBuiltinOptions {
 /** The image fairlead/dns: every DNS pod of the twin is one more place where one server answers. */
 export function dnsBuiltin(deps: DnsServerDeps, options: DnsBuiltinOptions): Builtin {
   const servers = new Map<string, DnsServer>()
-  const serverFor = (domain: string): DnsServer => {
-    const known = servers.get(domain)
-    if (known) return known
-    const made = createDnsServer(deps, zoneOf(domain, options))
-    servers.set(domain, made)
+  const sync = (): void => {
     deps.informers
       .sync(new AbortController().signal)
       .catch((error: unknown) => deps.log.error({ error: messageOf(error) }, 'the names cannot be read'))
+  }
+  const serverFor = (domain: string, namespace: string): DnsServer => {
+    const known = servers.get(domain)
+    if (known) return known
+    const made = createDnsServer(deps, { ...zoneOf(domain, options), server: serviceIn(namespace) })
+    servers.set(domain, made)
     return made
   }
   return async context => {
-    const { port, domain, upstreams, logClass } = dnsArguments(context.args)
+    const { port, domain, upstreams, logClass, corefile } = dnsArguments(context.args)
     const metrics = context.ports.find(each => each.name === 'metrics')?.port
-    await serverFor(domain).attach(
+    const source = corefile && corefileAt(deps.informers, corefile)
+    const server = serverFor(domain, context.pod.namespace)
+    sync()
+    await server.attach(
       {
         netns: context.netns,
         port,
         hostname: context.pod.name,
         upstreams,
         logClass,
+        ...(source ? { corefile: source } : {}),
         out: context.out,
         healthPort: HEALTH_PORT,
         readyPort: READY_PORT,
@@ -48,6 +57,37 @@ export function dnsBuiltin(deps: DnsServerDeps, options: DnsBuiltinOptions): Bui
     )
     context.out(`answering for ${domain} on port ${port}`)
     return untilStopped(context.signal)
+  }
+}
+
+/** The Service in front of the DNS pods of a namespace: the zone's name server. */
+const serviceIn = (namespace: string): { readonly namespace: string; readonly name: string } => ({
+  namespace,
+  name: namespace === 'kube-system' ? 'kube-dns' : 'dns-default',
+})
+
+/** Where operators put the authorities that a Corefile may name: each a ConfigMap of openshift-config. */
+const AUTHORITIES = 'openshift-config'
+
+/** A Corefile in a ConfigMap. The informers are made here and synced with the others. */
+export function corefileAt(
+  informers: Informers,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): CorefileSource {
+  const configs = informers.of(ConfigMap, { namespace, fieldSelector: `metadata.name=${name}` })
+  const authorities = informers.of(ConfigMap, { namespace: AUTHORITIES })
+  return {
+    text: () => configs.get({ namespace, name })?.data?.Corefile,
+    file(path) {
+      const [, map, key] = /^\/etc\/pki\/([^/]+)\/([^/]+)$/.exec(path) ?? []
+      return map === undefined ? undefined : authorities.get({ namespace: AUTHORITIES, name: map })?.data?.[key!]
+    },
+    onChange(handler) {
+      const stops = [configs.onChange(handler), authorities.onChange(handler)]
+      return () => {
+        for (const stop of stops) stop()
+      }
+    },
   }
 }
 

@@ -14,6 +14,7 @@ import { begin } from '../../main.ts'
 import { connectRuntime } from '../../node/runtime/wire/client.ts'
 import { openLmdbStore } from '../../store/lmdb/lmdb.ts'
 import { createMissing } from '../../twin/bootstrap/create.ts'
+import { dnsOperands } from '../../twin/bootstrap/dns.ts'
 import { bootstrapObjects } from '../../twin/bootstrap/mod.ts'
 import { twinRoles } from '../../twin/bootstrap/roles.ts'
 import type { Credentials } from '../../twin/credentials.ts'
@@ -111,6 +112,7 @@ const controllersOptions = (plan: WorldPlan, credentials: Credentials, options: 
   },
   nodeGraceMs: NODE_GRACE_MS,
   loadBalancerPool: plan.balancerPool,
+  ...(plan.config.profile === 'okd' ? { dnsOperator: dnsOperands(plan) } : {}),
   ...(plan.config.profile === 'okd'
     ? { ingressOperator: { image: 'fairlead/router', alias: appsDomains(plan.config)[1]!, accessLog: true } }
     : {}),

@@ -4,7 +4,7 @@ import { dnsArguments, resolvConfUpstreams } from '../../dns/arguments.ts'
 import { startDns } from '../../dns/role.ts'
 import { begin } from '../../main.ts'
 import { connect } from '../connect.ts'
-import { zoneOf } from '../dns-builtin.ts'
+import { corefileAt, zoneOf } from '../dns-builtin.ts'
 import { takeFlags } from '../flags.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
@@ -13,7 +13,7 @@ import { runRole, stopSignal } from '../signals.ts'
 /** A DNS server of its own process, for the names of the cluster that the kubeconfig leads to. */
 export const start = begin(async args => {
   const { values, rest } = takeFlags(args, ['kubeconfig'])
-  const { port, domain, upstreams, logClass } = dnsArguments(rest)
+  const { port, domain, upstreams, logClass, corefile } = dnsArguments(rest)
   const log = createLog('dns')
   const signal = stopSignal()
   const host = await realHost()
@@ -28,6 +28,7 @@ export const start = begin(async args => {
         hostname: hostname(),
         upstreams: upstreams.length > 0 ? upstreams : resolvConfUpstreams(readFileSync('/etc/resolv.conf', 'utf8')),
         logClass,
+        ...(corefile ? { corefile: corefileAt(informers, corefile) } : {}),
         out: line => void process.stdout.write(`${line}\n`),
       },
     },

@@ -1,3 +1,4 @@
+import type { DnsOperatorOptions } from '../../controllers/dns-operator/controller.ts'
 import type { WorldPlan } from '../plan.ts'
 import type { Manifest } from './mod.ts'
 
@@ -6,6 +7,8 @@ interface DnsShape {
   readonly namespace: string
   readonly service: string
   readonly workload: string
+  /** The ConfigMap that holds the Corefile. */
+  readonly config: string
   readonly selector: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   /** Where the servers listen in their pods; the Service is on 53 either way. */
@@ -19,6 +22,7 @@ const OKD: DnsShape = {
   namespace: 'openshift-dns',
   service: 'dns-default',
   workload: 'dns-default',
+  config: 'dns-default',
   selector: { 'dns.operator.openshift.io/daemonset-dns': 'default' },
   labels: { 'dns.operator.openshift.io/owning-dns': 'default' },
   port: 5353,
@@ -29,6 +33,7 @@ const KUBERNETES: DnsShape = {
   namespace: 'kube-system',
   service: 'kube-dns',
   workload: 'coredns',
+  config: 'coredns',
   selector: { 'k8s-app': 'kube-dns' },
   labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/name': 'CoreDNS', 'kubernetes.io/cluster-service': 'true' },
   port: 53,
@@ -38,9 +43,51 @@ const KUBERNETES: DnsShape = {
 
 export function clusterDns(plan: WorldPlan): readonly Manifest[] {
   const shape = plan.config.profile === 'okd' ? OKD : KUBERNETES
-  const workload = plan.config.profile === 'okd' ? daemonSet(shape, plan) : deployment(shape, plan)
-  return [service(shape, plan), workload]
+  if (plan.config.profile === 'okd') return [service(shape, plan), daemonSet(shape, plan)]
+  return [service(shape, plan), coreConfig(plan), deployment(shape, plan)]
 }
+
+/** What OKD's operator keeps: the same Service and pods. */
+export const dnsOperands = (plan: WorldPlan): DnsOperatorOptions => ({
+  clusterIP: plan.dnsServiceIp,
+  clusterDomain: plan.config.clusterDomain,
+  port: OKD.port,
+  service: service(OKD, plan) as never,
+  daemonSet: daemonSet(OKD, plan) as never,
+})
+
+/** kubeadm's Corefile, which people edit; without the cache for the cluster's own names, of which there is none. */
+const coreConfig = ({ config }: WorldPlan): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: KUBERNETES.config, namespace: KUBERNETES.namespace },
+  data: {
+    Corefile: `.:53 {
+    errors
+    health {
+       lameduck 5s
+    }
+    ready
+    kubernetes ${config.clusterDomain} in-addr.arpa ip6.arpa {
+       pods insecure
+       fallthrough in-addr.arpa ip6.arpa
+       ttl 30
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf {
+       max_concurrent 1000
+    }
+    cache 30 {
+       disable success ${config.clusterDomain}
+       disable denial ${config.clusterDomain}
+    }
+    loop
+    reload
+    loadbalance
+}
+`,
+  },
+})
 
 const service = (shape: DnsShape, plan: WorldPlan): Manifest => ({
   apiVersion: 'v1',
@@ -91,6 +138,7 @@ const podTemplate = (shape: DnsShape, plan: WorldPlan): object => ({
           `--port=${shape.port}`,
           `--cluster-domain=${plan.config.clusterDomain}`,
           `--upstream=${plan.upstreamDns}`,
+          `--corefile=${shape.namespace}/${shape.config}`,
         ],
         ports: [
           { name: 'dns', containerPort: shape.port, protocol: 'UDP' },

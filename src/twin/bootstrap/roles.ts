@@ -54,7 +54,7 @@ const ROUTER = [
 ]
 
 const DNS = [
-  can(READ, 'endpoints namespaces nodes pods services'),
+  can(READ, 'configmaps endpoints namespaces nodes pods services'),
   can(READ, 'endpointslices', 'discovery.k8s.io'),
   can(READ, 'dnses', 'operator.openshift.io'),
   can('create', 'tokenreviews', 'authentication.k8s.io'),
