@@ -33,6 +33,8 @@ export interface Runs {
   readonly previous?: Run
 }
 
+/** The reason of a run whose end nobody saw: the runtime forgot it. Source: the kubelet. */
+export const LOST = 'ContainerStatusUnknown'
 export const CONTAINER_ID = 'fairlead://'
 
 /** What the runtime knows of a container; what only the API remembers of it counts as lost, and so as ended. */
@@ -110,7 +112,7 @@ const lostRun = (status: ApiContainerStatus, nowMs: number): Run => ({
   state: {
     state: 'ended',
     exitCode: 137,
-    reason: 'ContainerStatusUnknown',
+    reason: LOST,
     message: 'The container could not be located when the pod was terminated',
     ...startedAt(status.state?.running?.startedAt),
     finishedAtMs: nowMs,

@@ -233,3 +233,27 @@ test('times that were told stand while the status does, so that a status thought
   const changed = { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-01-01T00:00:02Z' }] }
   expect(statusPatch(told, changed)).toEqual(changed)
 })
+
+test('so does the moment at which a lost run counts as ended, and nothing else of it', () => {
+  const lost = (finishedAt: string, containerID = 'fairlead://a', reason = 'ContainerStatusUnknown') => ({
+    name: 'main',
+    restartCount: 1,
+    state: { running: { startedAt: '2026-01-01T00:00:02Z' } },
+    lastState: { terminated: { exitCode: 137, reason, finishedAt, containerID } },
+    ready: true,
+    image: 'x',
+    imageID: '',
+    started: true,
+  })
+  const status = (...parts: Parameters<typeof lost>) => ({ containerStatuses: [lost(...parts)] })
+  expect(statusPatch(status('2026-01-01T00:00:01Z'), status('2026-01-01T00:00:00Z'))).toBeUndefined()
+  for (const other of [
+    status('2026-01-01T00:00:00Z', 'fairlead://b'),
+    status('2026-01-01T00:00:00Z', 'fairlead://a', 'Error'),
+  ])
+    expect(statusPatch(status('2026-01-01T00:00:01Z'), other)).toEqual(other)
+  const counted = { containerStatuses: [{ ...lost('2026-01-01T00:00:00Z'), restartCount: 2 }] }
+  expect(statusPatch(status('2026-01-01T00:00:01Z'), counted)).toEqual({
+    containerStatuses: [{ ...lost('2026-01-01T00:00:01Z'), restartCount: 2 }],
+  })
+})

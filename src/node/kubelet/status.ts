@@ -6,6 +6,7 @@ import { conditionsOf } from './conditions.ts'
 import type { Decision } from './decide.ts'
 import { wasOver } from './facts.ts'
 import type { Run } from './runs.ts'
+import { LOST } from './runs.ts'
 import type { ContainerView } from './views.ts'
 import { isRunning } from './views.ts'
 
@@ -119,9 +120,27 @@ function fieldPatch(before: PodStatus | undefined, next: PodStatus, name: string
     return changed.length > 0 ? [[name, changed]] : []
   }
   const old = before?.[name as keyof PodStatus]
+  if (name.endsWith('ontainerStatuses')) {
+    const told = old as readonly ContainerStatus[] | undefined
+    const settled = (value as readonly ContainerStatus[]).map(each => settledStatus(told, each))
+    return sameJson(old, settled) ? [] : [[name, settled]]
+  }
   if (sameJson(old, value) || (name === 'startTime' && old !== undefined)) return []
   const isReplaced = name === 'podIPs' && before?.podIPs?.length
   return [[name, isReplaced ? [{ $patch: 'replace' }, ...(value as unknown[])] : value]]
+}
+
+/** As with conditions: the moment at which a lost run counts as ended is the one that was told. */
+function settledStatus(before: readonly ContainerStatus[] | undefined, wanted: ContainerStatus): ContainerStatus {
+  const old = before?.find(({ name }) => name === wanted.name)
+  const told = [old?.state?.terminated, old?.lastState?.terminated]
+  const settled = ({ terminated }: ContainerState): ContainerState | undefined => {
+    if (terminated?.reason !== LOST) return undefined
+    const same = told.find(each => each?.reason === LOST && each.containerID === terminated.containerID)
+    return same?.finishedAt ? { terminated: { ...terminated, finishedAt: same.finishedAt } } : undefined
+  }
+  const { state = {}, lastState = {} } = wanted
+  return { ...wanted, state: settled(state) ?? state, lastState: settled(lastState) ?? lastState }
 }
 
 /**
