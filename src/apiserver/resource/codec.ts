@@ -1,5 +1,6 @@
 /** The schema room's derivations, applied to a resource: the one place where the server touches them. */
 import { metadataErrors } from '../../api/meta/rules.ts'
+import { ruleErrors } from '../../schema/cel/rules.ts'
 import { decode } from '../../schema/decode.ts'
 import { applyDefaults } from '../../schema/default.ts'
 import type { Message } from '../../schema/field.ts'
@@ -55,6 +56,7 @@ export function validateObject(resource: Resource, object: Obj, old?: Obj): read
   if (errors.length > 0) return errors
   return [
     ...metadataErrors(object.metadata as never),
+    ...(resource.custom ? ruleErrors(resource.node, object, old) : []),
     ...(resource.validate?.(object as never, old as never) ?? []),
     ...(preparationOf(resource.group, resource.plural).errors?.(object, old) ?? []),
   ]

@@ -24,16 +24,16 @@ export function regexpOf(pattern: string): RegExp | undefined {
 }
 
 function compile(pattern: string): RegExp | undefined {
-  const flags = /^\(\?([ims]+)\)/.exec(pattern)
-  const source = pattern
-    .slice(flags?.[0].length ?? 0)
+  // Flags for all that follows; an anchor before them is the same after them.
+  const [whole = '', anchor = '', flags = ''] = /^(\^?)\(\?([ims]+)\)/.exec(pattern) ?? []
+  const source = (anchor + pattern.slice(whole.length))
     .replaceAll('(?P<', '(?<')
     .replaceAll('\\z', '$')
     .replaceAll('\\A', '^')
-    .replace(/\[:(\w+):\]/g, (whole, name: string) => CLASSES[name] ?? whole)
+    .replace(/\[:(\w+):\]/g, (written, name: string) => CLASSES[name] ?? written)
   for (const unicode of ['u', '']) {
     try {
-      return new RegExp(source, (flags?.[1] ?? '') + unicode)
+      return new RegExp(source, flags + unicode)
     } catch {}
   }
   return undefined
