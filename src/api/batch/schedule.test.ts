@@ -35,6 +35,10 @@ it('knows time zones', () => {
   expect(['UTC', 'Europe/Berlin', 'Etc/Nowhere', '../etc/passwd'].map(isTimeZone)).toEqual([true, true, false, false])
 })
 
+it('takes no name of an object for a schedule', () => {
+  for (const text of ['toString', '@constructor', '__proto__']) expect(typeof parseSchedule(text)).toBe('string')
+})
+
 it('refuses any other text with a sentence, and finds no time in the past', () => {
   fc.assert(
     fc.property(fc.string(), fc.integer({ min: 0, max: 4e12 }), (text, ms) => {

@@ -27,15 +27,15 @@ const RANGES: readonly Range[] = [
   { min: 0, max: 6, names: 'sun mon tue wed thu fri sat'.split(' ') },
 ]
 
-const DESCRIPTORS: Readonly<Record<string, string>> = {
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-  '@monthly': '0 0 1 * *',
-  '@weekly': '0 0 * * 0',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@hourly': '0 * * * *',
-}
+const DESCRIPTORS: ReadonlyMap<string, string> = new Map([
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+  ['@monthly', '0 0 1 * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@hourly', '0 * * * *'],
+])
 
 /** The schedule, or what is wrong with its text. */
 export function parseSchedule(text: string): Schedule | string {
@@ -50,8 +50,8 @@ export function parseSchedule(text: string): Schedule | string {
 function parse(text: string): Schedule {
   if (text === '') throw new RangeError('empty spec string')
   if (text.startsWith('@every ')) return { is: 'every', ms: every(text) }
-  if (text.startsWith('@') && !(text in DESCRIPTORS)) throw new RangeError(`unrecognized descriptor: ${text}`)
-  const fields = (DESCRIPTORS[text] ?? text).split(/\s+/).filter(field => field !== '')
+  if (text.startsWith('@') && !DESCRIPTORS.has(text)) throw new RangeError(`unrecognized descriptor: ${text}`)
+  const fields = (DESCRIPTORS.get(text) ?? text).split(/\s+/).filter(field => field !== '')
   if (fields.length !== 5)
     throw new RangeError(`expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`)
   const [minutes, hours, days, months, weekdays] = fields.map((field, i) => parseField(field, RANGES[i]!)) as [

@@ -88,7 +88,7 @@ export const Container = message(`${GROUP}.Container`, 'One container of a pod.'
   }),
   envFrom: list(19, ref<EnvFromSource>(EnvFromSource), 'Sources of variables.'),
   env: list(7, ref<EnvVar>(EnvVar), 'Variables.', { listType: 'map', listKeys: ['name'], patchKey: 'name' }),
-  resources: one(8, ref<ResourceRequirements>(ResourceRequirements), 'What it needs and may use.'),
+  resources: one(8, ref<ResourceRequirements>(ResourceRequirements), 'What it needs and may use.', { default: {} }),
   resizePolicy: list(23, ref<ContainerResizePolicy>(ContainerResizePolicy), 'Whether it restarts when resized.'),
   restartPolicy: string(24, 'Always, on an init container, makes a sidecar of it.', { explicit: true }),
   volumeMounts: list(9, ref<VolumeMount>(VolumeMount), 'Where volumes appear.', {

@@ -44,6 +44,7 @@ describe('pods', () => {
           name: 'b',
           image: 'registry.test:5000/x:v1',
           imagePullPolicy: 'IfNotPresent',
+          resources: {},
           terminationMessagePath: '/dev/termination-log',
           terminationMessagePolicy: 'File',
         },
