@@ -32,6 +32,7 @@ import { startEndpointSlice } from './endpointslice/controller.ts'
 import { startEndpointSliceMirroring } from './endpointslice-mirroring/controller.ts'
 import { startGarbage } from './garbage/controller.ts'
 import { type IngressOperatorOptions, startIngressOperator } from './ingress-operator/controller.ts'
+import { startIngressToRoute } from './ingress-to-route/controller.ts'
 import { startJob } from './job/controller.ts'
 import { startKubernetesService } from './kubernetes-service/controller.ts'
 import type { KubernetesServiceOptions } from './kubernetes-service/decide.ts'
@@ -128,7 +129,9 @@ export async function startControllers(
     ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
     ...(options.dnsOperator ? [startDnsOperator(each, options.dnsOperator, signal)] : []),
     ...(options.loadBalancerPool ? [startLoadBalancer(each, options.loadBalancerPool, signal)] : []),
-    ...(options.ingressOperator ? [startIngressOperator(each, options.ingressOperator, signal)] : []),
+    ...(options.ingressOperator
+      ? [startIngressOperator(each, options.ingressOperator, signal), startIngressToRoute(each, signal)]
+      : []),
     ...(options.namespaceContent ? [startNamespaceContent(each, options.namespaceContent, signal)] : []),
   ])
   const done = Promise.all(running.map(controller => controller.done)).then(() => {})

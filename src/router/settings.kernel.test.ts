@@ -167,14 +167,14 @@ describe('what an IngressController says', () => {
       await live.settle()
       return (await ask({ host: 'mine.example.com' })).status
     }
-    api.put(Namespace, { metadata: { name: 'shop', labels: { shard: 'a' } } })
+    api.put(Namespace, { metadata: { name: 'shop', labels: { shard: 'a' } }, spec: {} })
     put({ public: 'yes' })
     expect(await status()).toBe(200)
     put({})
     expect(await status()).toBe(503)
     put({ public: 'yes' })
     expect(await status()).toBe(200)
-    api.put(Namespace, { metadata: { name: 'shop', labels: { shard: 'b' } } })
+    api.put(Namespace, { metadata: { name: 'shop', labels: { shard: 'b' } }, spec: {} })
     expect(await status()).toBe(503)
   })
 })
