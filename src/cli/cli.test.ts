@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Client } from '../client/mod.ts'
+import { ConnectionError } from '../client/transport.ts'
 import { fakeClock } from '../host/clock/fake.ts'
 import { UserError } from '../lib/errors.ts'
 import type { LaunchRequest, RoleStatus, TwinControl, TwinStatus } from '../twin/mod.ts'
@@ -181,10 +182,28 @@ describe('wait', () => {
   })
   test('asks again when something was written meanwhile', async () => {
     const marks = [5, 6, 6, 6]
-    expect(
-      await wait(world({ marks, control: { status: async () => twinStatus([role('api', 6)]) } }).deps, { name: 'x' }),
-    ).toBe(0)
+    const it = world({ marks, control: { status: async () => twinStatus([role('api', 6)]) } })
+    const waited = wait(it.deps, { name: 'x' })
+    await (it.deps.clock as ReturnType<typeof fakeClock>).advance(100)
+    expect(await waited).toBe(0)
     expect(marks).toEqual([])
+  })
+  test('goes on while the API is away, and says so when it stays away', async () => {
+    const it = world()
+    let away = 2
+    const request = async (): Promise<unknown> => {
+      if (away-- > 0) throw new ConnectionError('the API is away')
+      return { resourceVersion: '5' }
+    }
+    const deps = { ...it.deps, api: async () => ({ request, close: () => {} }) as unknown as Client }
+    const clock = it.deps.clock as ReturnType<typeof fakeClock>
+    const back = wait(deps, { name: 'x' })
+    await clock.advance(1000)
+    expect(await back).toBe(0)
+    away = Number.POSITIVE_INFINITY
+    const refused = refusal(wait(deps, { name: 'x', timeout: '1s' }))
+    await clock.advance(2000)
+    expect((await refused).message).toBe('not settled within 1 s: the API is away')
   })
   test('gives up after the timeout and says what it waited for', async () => {
     const it = world({ control: { status: async () => twinStatus([role('node-1', 5, ['pods'])]) } })

@@ -1,5 +1,7 @@
+import type { Client } from '../client/mod.ts'
+import { ConnectionError } from '../client/transport.ts'
 import { UserError } from '../lib/errors.ts'
-import type { RoleStatus } from '../twin/mod.ts'
+import type { RoleStatus, TwinControl } from '../twin/mod.ts'
 import type { CliDeps, NamedOption } from './deps.ts'
 
 const POLL_MS = 25
@@ -12,31 +14,34 @@ export async function wait(deps: CliDeps, options: NamedOption & { readonly time
   const limitMs = parseDuration(options.timeout ?? '60s')
   const endMs = deps.clock.monotonic() + limitMs
   const [control, client] = await Promise.all([deps.twins.control(options.name), deps.api(options.name)])
-  const mark = async (): Promise<number> =>
-    Number(((await client.request('POST', '/fairlead/bookmarks')) as { resourceVersion: string }).resourceVersion)
   try {
     for (;;) {
-      const revision = await mark()
-      let behind = unsettled((await control.status()).roles, revision)
-      while (behind.length > 0) {
-        if (deps.clock.monotonic() > endMs)
-          throw new UserError('NotSettled', `not settled within ${limitMs / 1000} s: ${behind.join('; ')}`, {
-            hint: 'look at ./fairlead status and ./fairlead logs <role>',
-          })
-        await deps.clock.sleep(POLL_MS, deps.interrupted)
-        // Again each time: a watch that has just opened has not heard the one before.
-        await mark()
-        behind = unsettled((await control.status()).roles, revision)
-      }
-      if ((await mark()) === revision) return 0
+      const reasons = await look(control, client)
+      if (reasons.length === 0) return 0
       if (deps.clock.monotonic() > endMs)
-        throw new UserError('NotSettled', `objects were still being written after ${limitMs / 1000} s`, {
-          hint: 'look at: kubectl get events -A -w',
+        throw new UserError('NotSettled', `not settled within ${limitMs / 1000} s: ${reasons.join('; ')}`, {
+          hint: 'look at ./fairlead status, ./fairlead logs <role> and kubectl get events -A',
         })
+      await deps.clock.sleep(POLL_MS, deps.interrupted)
     }
   } finally {
     control.close()
     client.close()
+  }
+}
+
+/** Why it is not settled at this moment. Asks for bookmarks each time: a watch that has just opened has not heard those before. */
+async function look(control: TwinControl, client: Client): Promise<readonly string[]> {
+  const mark = async (): Promise<number> =>
+    Number(((await client.request('POST', '/fairlead/bookmarks')) as { resourceVersion: string }).resourceVersion)
+  try {
+    const revision = await mark()
+    const reasons = unsettled((await control.status()).roles, revision)
+    if (reasons.length > 0) return reasons
+    return (await mark()) === revision ? [] : ['objects are still being written']
+  } catch (error) {
+    if (error instanceof ConnectionError) return [error.message]
+    throw error
   }
 }
 
