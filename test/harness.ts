@@ -1,7 +1,7 @@
 /** A throw-away twin for tests and benchmarks: the real program, in a data folder of its own. */
 import type { ExecFileOptions } from 'node:child_process'
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,6 +56,8 @@ export interface TwinOptions {
   readonly args?: readonly string[]
   /** Run the program as this command prefix, for example setpriv of another user. */
   readonly prefix?: readonly string[]
+  /** Another folder with the program in it. */
+  readonly program?: string
   readonly dataHome?: string
 }
 
@@ -93,7 +95,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     XDG_DATA_HOME: dataHome,
     KUBECONFIG: join(dataHome, 'fairlead', options.name, 'kubeconfig'),
   }
-  const [command, ...prefix] = [...(options.prefix ?? []), FAIRLEAD]
+  const [command, ...prefix] = [...(options.prefix ?? []), join(options.program ?? ROOT, 'fairlead')]
   const fairlead = (verb: string, ...args: string[]): Promise<Result> =>
     run(command!, [...prefix, verb, '--name', options.name, ...args], { env, timeoutMs: 120_000 })
   const up = await fairlead('up', ...(options.args ?? []))
