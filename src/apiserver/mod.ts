@@ -75,6 +75,8 @@ export interface ApiServerOptions {
   readonly nodePorts?: PortRange
   /** Routes without a host get one below it. */
   readonly routeDomain?: string
+  /** As OpenShift: pods outside of the cluster's own namespaces run as a user of their namespace unless they may do more. */
+  readonly securityConstraints?: boolean
   readonly healthChecks?: readonly HealthCheck[]
   /** Served at /metrics. */
   readonly metrics?: Metrics
@@ -120,6 +122,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
         serviceNetworks: options.serviceNetworks ?? [cidr('172.30.0.0/16')],
         nodePorts: options.nodePorts ?? { first: 30000, last: 32767 },
         routeDomain: options.routeDomain ?? 'apps.fairlead.test',
+        securityConstraints: options.securityConstraints ?? false,
       }),
     ),
     authorizer,

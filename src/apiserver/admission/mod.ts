@@ -15,6 +15,8 @@ export interface Attributes {
   readonly old?: Obj
   readonly user: User
   readonly dryRun: boolean
+  /** Tells the client something; absent where nobody hears it. */
+  warn?(text: string): void
 }
 
 /** One step of admission. Methods throw StatusError to refuse. */

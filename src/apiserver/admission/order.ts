@@ -6,8 +6,10 @@ import type { Registry } from '../resource/registry.ts'
 import type { Plugin } from './mod.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { podPriority, podServiceAccount, podTolerations } from './pod-defaults.ts'
+import { admissionPolicies } from './policies.ts'
 import { escalation } from './rbac.ts'
 import { routeHost } from './route-host.ts'
+import { securityConstraints } from './scc/plugin.ts'
 import type { PortRange } from './service-address/ledger.ts'
 import { createLedger } from './service-address/ledger.ts'
 import { serviceAddresses } from './service-address/plugin.ts'
@@ -20,6 +22,8 @@ export interface AdmissionParts {
   readonly serviceNetworks: readonly Cidr[]
   readonly nodePorts: PortRange
   readonly routeDomain: string
+  /** Pods get users and capabilities as OpenShift gives them. */
+  readonly securityConstraints: boolean
 }
 
 /** Every plugin in its place, with the reason for the place. */
@@ -29,9 +33,13 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     namespaceLifecycle(parts.store, parts.registry),
     // Fill-ins that depend on nothing but the object.
     podServiceAccount,
+    // By the account.
+    ...(parts.securityConstraints ? [securityConstraints(parts.authorizer, parts.store, parts.registry)] : []),
     podPriority,
     podTolerations,
     routeHost(parts.routeDomain),
+    // Only look: policies see what all others made of the object.
+    admissionPolicies(parts.store, parts.registry),
     // Only looks, and needs nothing of what others fill in.
     escalation(parts.authorizer, parts.roles),
     // Last of those that change: it takes what it must give back when a later one refuses.

@@ -4,9 +4,25 @@ import type { Obj } from '../object.ts'
 /** Where an update of the object or of its status keeps out of the other's part. */
 export function separateStatus({ resource, info }: Context, current: Obj, asked: Obj): Obj {
   if (info.subresource === 'status') return statusOnly(current, asked, resource.custom)
+  if (info.subresource === 'ephemeralcontainers') return ephemeralOnly(current, asked)
   if (info.subresource !== undefined || !resource.subresources.status) return asked
   const { status: _, ...rest } = asked
   return current.status === undefined ? (rest as Obj) : ({ ...rest, status: current.status } as Obj)
+}
+
+interface Spec {
+  readonly ephemeralContainers?: readonly { readonly name?: unknown }[]
+}
+
+/** Further ephemeral containers on the pod as it was; those that it has stay as they are. */
+function ephemeralOnly(current: Obj, asked: Obj): Obj {
+  const spec = current.spec as Spec
+  const had = spec.ephemeralContainers ?? []
+  const wanted = (asked.spec as Spec | undefined)?.ephemeralContainers ?? []
+  const more = wanted.filter(({ name }) => !had.some(other => other.name === name))
+  const { resourceVersion, uid, managedFields } = asked.metadata
+  const metadata = { ...current.metadata, resourceVersion, uid, managedFields }
+  return { ...current, metadata, spec: { ...spec, ephemeralContainers: [...had, ...more] } } as Obj
 }
 
 /** The new status on everything else as it was; built-in types let labels and annotations change too. */

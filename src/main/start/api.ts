@@ -84,6 +84,7 @@ function createServer(
       tokens: { key: tokenKey },
       serviceNetworks: [plan.config.serviceNetwork],
       routeDomain: plan.config.appsDomain,
+      securityConstraints: plan.config.profile === 'okd',
     },
   )
 }

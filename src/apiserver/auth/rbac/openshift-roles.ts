@@ -7,8 +7,15 @@ const WRITE = 'create delete deletecollection patch update'
 const ROUTE = 'route.openshift.io'
 const PROJECT = 'project.openshift.io'
 
+const CONSTRAINTS = ['restricted-v2', 'nonroot-v2', 'hostnetwork-v2', 'anyuid', 'hostaccess', 'privileged']
+
 export const openshiftRoles: RoleManifests = {
   roles: [
+    // `oc adm policy add-scc-to-user` binds these.
+    ...CONSTRAINTS.map(name => ({
+      name: `system:openshift:scc:${name}`,
+      rules: [can('use', 'securitycontextconstraints', 'security.openshift.io', name)],
+    })),
     {
       name: 'basic-user',
       rules: [
