@@ -27,6 +27,8 @@ export interface Program {
   update(changes: Iterable<ServiceChange>): Delta
   /** Addresses of all nodes: VXLAN is taken from them, and pods keep their own address towards them. */
   setNodes(addresses: readonly Ip[]): Delta
+  /** What stands at each address, protocol and port. */
+  fronts(): Iterable<Lowered>
   /** All elements. */
   entries(): Iterable<Entry>
   /** What must stand before elements can: maps and leaf chains. */
@@ -82,6 +84,7 @@ export function createProgram(options: SkeletonOptions): Program {
       ]
       return { groups: commands.length > 0 ? [commands] : [], changes: [] }
     },
+    fronts: () => claims.winners(),
     *entries() {
       for (const lowered of claims.winners()) yield* entriesOf(lowered)
       yield* clusterIps.entries()

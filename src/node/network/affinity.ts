@@ -1,9 +1,11 @@
 import type { FrontChange } from '../../datapath/claims.ts'
 import { deleting } from '../../datapath/elements.ts'
-import { mapName } from '../../datapath/shape.ts'
+import type { Program } from '../../datapath/program.ts'
+import { isLearned, mapName } from '../../datapath/shape.ts'
 import { TABLE } from '../../datapath/skeleton.ts'
 import type { Nft } from '../../host/nft/mod.ts'
 import { messageOf } from '../../lib/errors.ts'
+import type { Family } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import { listed } from '../../wire/nft/listed.ts'
 import type { NftText } from '../../wire/nft/text.ts'
@@ -14,8 +16,11 @@ export function forgetAffinity(nft: Nft, changes: readonly FrontChange[], log: L
   for (const { key, old, next } of changes) {
     if (!old || old.learnSeconds === undefined) continue
     const kept = new Set(next ? [...next.endpoints, ...next.outsideEndpoints] : [])
-    const gone = new Set<string>([...old.endpoints, ...old.outsideEndpoints].filter(backend => !kept.has(backend)))
-    if (gone.size > 0 || next?.learnSeconds === undefined) forget(nft, mapName('affinity', old.family), key, gone, log)
+    const isOver = next?.learnSeconds === undefined
+    const before = [...old.endpoints, ...old.outsideEndpoints]
+    // Who comes back to a Service that has affinity again is not to find what was learned long ago.
+    const gone = new Set<string>(before.filter(backend => isOver || !kept.has(backend)))
+    if (gone.size > 0) forget(nft, mapName('affinity', old.family), key, gone, log)
   }
 }
 
@@ -23,11 +28,30 @@ function forget(nft: Nft, map: string, front: NftText, gone: ReadonlySet<string>
   for (const element of nft.elements(TABLE.family, TABLE.name, map) ?? []) {
     const read = listed(element)
     if (!read?.key.endsWith(` . ${front}`) || !gone.has(read.value ?? '')) continue
-    try {
-      nft.run(transaction(TABLE, [deleting({ of: map, key: read.key as NftText })]))
-    } catch (error) {
-      // It may have timed out meanwhile.
-      log.debug({ error: messageOf(error), client: read.key }, 'an affinity was gone already')
+    drop(nft, map, read.key, log)
+  }
+}
+
+/** What was learned while no agent looked: clients of Services, or of backends, that are no more choose anew. */
+export function sweepAffinity(nft: Nft, program: Program, families: readonly Family[], log: Logger): void {
+  const backends = new Map<string, ReadonlySet<string>>()
+  for (const { key, learnSeconds, endpoints, outsideEndpoints } of program.fronts())
+    if (learnSeconds !== undefined) backends.set(key, new Set([...endpoints, ...outsideEndpoints]))
+  for (const family of families.filter(isLearned)) {
+    const map = mapName('affinity', family)
+    for (const element of nft.elements(TABLE.family, TABLE.name, map) ?? []) {
+      const read = listed(element)
+      const front = read?.key.split(' . ').slice(1).join(' . ')
+      if (read && front !== undefined && !backends.get(front)?.has(read.value ?? '')) drop(nft, map, read.key, log)
     }
+  }
+}
+
+function drop(nft: Nft, map: string, key: string, log: Logger): void {
+  try {
+    nft.run(transaction(TABLE, [deleting({ of: map, key: key as NftText })]))
+  } catch (error) {
+    // It may have timed out meanwhile.
+    log.debug({ error: messageOf(error), client: key }, 'an affinity was gone already')
   }
 }

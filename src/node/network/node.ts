@@ -7,11 +7,11 @@ import type { Program } from '../../datapath/program.ts'
 import { createProgram } from '../../datapath/program.ts'
 import type { Nft } from '../../host/nft/mod.ts'
 import { messageOf } from '../../lib/errors.ts'
-import type { Ip } from '../../lib/ip.ts'
+import type { Family, Ip } from '../../lib/ip.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
 import type { Outcome, Vantage } from '../../model/services/types.ts'
 import type { Group } from '../../wire/nft/transaction.ts'
-import { forgetAffinity } from './affinity.ts'
+import { forgetAffinity, sweepAffinity } from './affinity.ts'
 import { staleFlows } from './flows.ts'
 import { createHealthChecks } from './health-checks.ts'
 import { createLinks } from './links.ts'
@@ -59,6 +59,7 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
     const next = prepare(deps, options, watch, nft, self)
     const startedMs = clock.monotonic()
     const adoption = await next.rules.reconcile()
+    sweepAffinity(nft, next.program, familiesOf(options), log)
     auditedMs = clock.monotonic()
     log.info({ adoption, services: watch.services().length, ms: auditedMs - startedMs }, 'rules stand')
     return next
@@ -170,9 +171,12 @@ function prepare(
   for (const one of wanted) metrics.noLocalEndpoints(one.service, noLocal(one))
   program.update(wanted)
   program.setNodes(addressesOf(watch.nodes()))
-  const families = [...new Set(options.clusterNetworks.map(({ cidr }) => cidr.family))]
-  return { program, rules: createRules({ nft, program, families, log }), vantage, sourceAddresses }
+  return { program, rules: createRules({ nft, program, families: familiesOf(options), log }), vantage, sourceAddresses }
 }
+
+const familiesOf = ({ clusterNetworks }: DatapathOptions): readonly Family[] => [
+  ...new Set(clusterNetworks.map(({ cidr }) => cidr.family)),
+]
 
 const vantageOf = ({ name, zone, addresses }: NodeFacts): Vantage => ({
   node: name,

@@ -2,13 +2,17 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { AdminNetworkPolicy } from '../../../api/cluster-policy/admin-network-policy.ts'
+import { BaselineAdminNetworkPolicy } from '../../../api/cluster-policy/baseline-admin-network-policy.ts'
 import { NetworkPolicy } from '../../../api/networking/network-policy.ts'
+import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
 import type { TestBench } from '../../../client/testing.ts'
 import { settled, testBench } from '../../../client/testing.ts'
 import { POLICY_TABLES } from '../../../datapath/policy/skeleton.ts'
 import type { Netns } from '../../../host/netns/mod.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import { ip } from '../../../lib/ip.ts'
+import type { ApiObject, Kind } from '../../../schema/kind.ts'
 import type { World } from '../testing.ts'
 import { createWorld, OUTSIDE, putNode, putService, putSlice, underlayOf } from '../testing.ts'
 import { policyOn, putNamespace, putPod, putPolicy } from './testing.ts'
@@ -33,8 +37,14 @@ beforeAll(async () => {
   putPod(bench.api, { name: 'b', node: 'node-2', address: pods.b.address, ports: HTTP })
   putPod(bench.api, { name: 'c', node: 'node-1', address: pods.c.address, ports: HTTP })
 })
+const dropAll = <T extends ApiObject>(kind: Kind<T>): void => {
+  for (const { metadata } of bench.informers.of(kind).list()) bench.api.drop(kind, metadata)
+}
 afterEach(async () => {
-  for (const { metadata } of bench.informers.of(NetworkPolicy).list()) bench.api.drop(NetworkPolicy, metadata)
+  dropAll(NetworkPolicy)
+  dropAll(AdminNetworkPolicy)
+  dropAll(BaselineAdminNetworkPolicy)
+  dropAll(EgressFirewall)
   await settled(bench)
 })
 afterAll(() => {
@@ -125,6 +135,64 @@ const echo = async (socket: Socket, text: string): Promise<string> => {
     () => 'silence',
   )
 }
+
+test('administrators decide before NetworkPolicies, and the baseline after them', async () => {
+  const podsOf = (app: string) => ({ namespaceSelector: {}, podSelector: { matchLabels: { app } } })
+  const put = (priority: number, action: 'Allow' | 'Deny' | 'Pass') =>
+    bench.api.put(AdminNetworkPolicy, {
+      metadata: { name: `admin-${priority}`, generation: 1 },
+      spec: { priority, subject: { pods: podsOf('b') }, ingress: [{ action, from: [{ pods: podsOf('a') }] }] },
+    } as never)
+  bench.api.put(BaselineAdminNetworkPolicy, {
+    metadata: { name: 'default', generation: 1 },
+    spec: { subject: { namespaces: {} }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] },
+  } as never)
+  await settled(bench)
+  expect(await ask('a', 'b')).toBe('timeout')
+  expect(await world.ask(world.node(1), pods.b.address, 8080)).toContain('pod-2-3')
+  put(50, 'Allow')
+  await settled(bench)
+  expect(await ask('a', 'b')).toContain('pod-2-3')
+  expect(await ask('c', 'b')).toBe('timeout')
+  put(40, 'Deny')
+  await settled(bench)
+  expect(await ask('a', 'b')).toBe('timeout')
+  put(30, 'Pass')
+  await allow('all', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] })
+  expect(await ask('a', 'b')).toContain('pod-2-3')
+})
+
+test('an egress firewall judges what leaves the pod network, by the first rule that matches', async () => {
+  const server = createServer(socket => socket.end('outside'))
+  const other = createServer(socket => socket.end('other'))
+  await world.sockets.listen(server, { netns: world.outside, port: 9000 })
+  await world.sockets.listen(other, { netns: world.outside, port: 9001 })
+  const put = (egress: readonly object[]) =>
+    bench.api.put(EgressFirewall, { metadata: { namespace: 'shop', name: 'default' }, spec: { egress } } as never)
+  const out = (port: number) => world.ask(pods.a.netns, OUTSIDE, port)
+  expect(await out(9000)).toBe('outside')
+  put([
+    { type: 'Allow', to: { cidrSelector: `${OUTSIDE}/32` }, ports: [{ protocol: 'TCP', port: 9000 }] },
+    { type: 'Deny', to: { cidrSelector: '0.0.0.0/0' } },
+  ])
+  await settled(bench)
+  expect(await out(9000)).toBe('outside')
+  expect(await out(9001)).toBe('timeout')
+  expect(await ask('a', 'b')).toContain('pod-2-3')
+  expect(await world.ask(pods.a.netns, underlayOf(2), 9000)).toBe('timeout')
+  put([
+    { type: 'Allow', to: { nodeSelector: {} } },
+    { type: 'Deny', to: { cidrSelector: '0.0.0.0/0' } },
+  ])
+  await settled(bench)
+  expect(await out(9000)).toBe('timeout')
+  expect(await world.ask(pods.a.netns, underlayOf(2), 9000)).not.toBe('timeout')
+  bench.api.drop(EgressFirewall, { namespace: 'shop', name: 'default' })
+  await settled(bench)
+  expect(await out(9001)).toBe('other')
+  server.close()
+  other.close()
+})
 
 test('what was open is cut when it is not allowed any more, in both directions, and goes on when it is again', async () => {
   const peers: Socket[] = []

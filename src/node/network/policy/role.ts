@@ -1,6 +1,6 @@
 import type { Pod } from '../../../api/core/pod.ts'
 import { runLoop } from '../../../client/loop.ts'
-import type { Informers, Role } from '../../../client/mod.ts'
+import type { Client, Informers, Role } from '../../../client/mod.ts'
 import type { ProgressCollector } from '../../../client/progress.ts'
 import { createPolicyCompiler } from '../../../datapath/policy/compile.ts'
 import type { Netns } from '../../../host/netns/mod.ts'
@@ -10,10 +10,12 @@ import type { Ip } from '../../../lib/ip.ts'
 import type { Logger } from '../../../lib/log.ts'
 import type { PodGate } from '../../cni/mod.ts'
 import { createPolicyRules } from './rules.ts'
+import { createPolicyStatus } from './status.ts'
 import type { Given, PolicyWatchOptions } from './watch.ts'
 import { createPolicyWatch } from './watch.ts'
 
 export interface PolicyDeps {
+  readonly client: Client
   readonly informers: Informers
   readonly progress: ProgressCollector
   readonly nft: NftDriver
@@ -43,6 +45,7 @@ interface Waiting {
  */
 export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, signal: AbortSignal): Promise<PolicyRole> {
   const watch = createPolicyWatch(deps.informers, options)
+  const status = createPolicyStatus(deps, options.node)
   await deps.informers.sync(signal)
   const nft = deps.nft.open(options.netns)
   const compiler = createPolicyCompiler(options.node)
@@ -66,6 +69,7 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
       throw error
     }
     for (const { resolve } of served) resolve()
+    status.tell()
   }
   const loop = runLoop(deps, { name: 'policy', informers: [watch], step }, signal)
   const applied = (): Promise<void> =>

@@ -46,7 +46,7 @@ export const putPolicy = (api: FakeApi, name: string, spec: NetworkPolicySpec, n
 
 export const policyOn = (world: World, bench: TestBench, node: number, signal = bench.signal): Promise<PolicyRole> =>
   startPolicy(
-    { ...bench, nft: world.nft },
+    { ...bench, client: bench.api.client, nft: world.nft },
     { ...OPTIONS, node: `node-${node}`, netns: world.node(node), policesOwnNode: true },
     signal,
   )

@@ -1,15 +1,20 @@
+import { AdminNetworkPolicy } from '../../../api/cluster-policy/admin-network-policy.ts'
+import { BaselineAdminNetworkPolicy } from '../../../api/cluster-policy/baseline-admin-network-policy.ts'
 import { Namespace } from '../../../api/core/namespace.ts'
 import { Node } from '../../../api/core/node.ts'
 import { Pod } from '../../../api/core/pod.ts'
 import { NetworkPolicy } from '../../../api/networking/network-policy.ts'
+import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
 import type { Change, Informer, Informers } from '../../../client/mod.ts'
 import type { DatapathOptions } from '../../../datapath/options.ts'
 import { joinAddressOf, managementOf } from '../../../datapath/options.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import { nodeFacts } from '../../../model/nodes/facts.ts'
+import { readEgressFirewall } from '../../../model/policy/firewall.ts'
 import type { PodView } from '../../../model/policy/pods.ts'
 import { podView } from '../../../model/policy/pods.ts'
 import { readNetworkPolicy } from '../../../model/policy/read.ts'
+import { readAdminNetworkPolicy, readBaselineAdminNetworkPolicy } from '../../../model/policy/read-cluster.ts'
 import type { Labels, PolicyNode, PolicyWorld } from '../../../model/policy/types.ts'
 
 /** A pod whose addresses this node has just given out; the API may not show them yet, nor even the cache the pod. */
@@ -39,12 +44,25 @@ export function createPolicyWatch(informers: Informers, options: PolicyWatchOpti
     for (const handler of handlers) handler()
   }
   const views = remembered((pod: Pod) => podView(pod))
-  const policies = partOf(informers.of(NetworkPolicy), readNetworkPolicy, tell)
+  const tiers = [
+    partOf(informers.of(NetworkPolicy), readNetworkPolicy, tell),
+    partOf(informers.of(AdminNetworkPolicy), readAdminNetworkPolicy, tell),
+    partOf(informers.of(BaselineAdminNetworkPolicy), readBaselineAdminNetworkPolicy, tell),
+  ]
+  const firewalls = partOf(informers.of(EgressFirewall), readEgressFirewall, tell)
+  // What other nodes say in a status, and a new generation that means the same, are told of too.
+  informers.of(EgressFirewall).onChange(tell)
+  informers.of(AdminNetworkPolicy).onChange(tell)
+  informers.of(BaselineAdminNetworkPolicy).onChange(tell)
+  const clusterNetworks = options.clusterNetworks.map(({ cidr }) => cidr)
   const namespaces = partOf(informers.of(Namespace), namespaceOf, tell)
   const nodes = partOf(informers.of(Node), node => policyNode(node, options), tell)
   const labels = whenChanged(namespaces.all, all => new Map(all))
   const sameNodes = whenChanged(nodes.all, all => all)
-  const samePolicies = whenChanged(policies.all, all => all)
+  const samePolicies = whenChanged(
+    () => tiers.flatMap(tier => tier.all()),
+    all => all,
+  )
   pods.onChange(({ type, object, old }) => {
     const before = old && JSON.stringify(views(old))
     if (type === 'deleted' || before !== JSON.stringify(views(object))) tell()
@@ -58,6 +76,8 @@ export function createPolicyWatch(informers: Informers, options: PolicyWatchOpti
         hostPods: seen.flatMap(view => (view.is === 'host' ? [view.pod] : [])),
         nodes: sameNodes(),
         policies: samePolicies(),
+        firewalls: firewalls.all(),
+        clusterNetworks,
         policesOwnNode: options.policesOwnNode,
       }
     },
@@ -140,11 +160,10 @@ function remembered<A extends object, B>(make: (from: A) => B): (from: A) => B {
 }
 
 /** What is read of each object of a kind; a change that leaves it as it was is none, and leaves the same object. */
-function partOf<K extends NetworkPolicy | Namespace | Node, P>(
-  informer: Informer<K>,
-  read: (object: K) => P,
-  changed: () => void,
-): { all(): readonly P[] } {
+function partOf<
+  K extends Namespace | Node | NetworkPolicy | AdminNetworkPolicy | BaselineAdminNetworkPolicy | EgressFirewall,
+  P,
+>(informer: Informer<K>, read: (object: K) => P, changed: () => void): { all(): readonly P[] } {
   const parts = new Map<string, P>()
   const keyOf = ({ metadata }: K): string => `${metadata.namespace ?? ''}/${metadata.name}`
   const note = (object: K): boolean => {

@@ -1,0 +1,187 @@
+import { createServer } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ServiceSpec } from '../../api/core/service.ts'
+import { Service } from '../../api/core/service.ts'
+import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
+import type { TestBench } from '../../client/testing.ts'
+import { settled, testBench } from '../../client/testing.ts'
+import { joinAddressOf, managementOf } from '../../datapath/options.ts'
+import type { Netns } from '../../host/netns/mod.ts'
+import { contains } from '../../lib/cidr.ts'
+import type { Ip } from '../../lib/ip.ts'
+import { ip } from '../../lib/ip.ts'
+import { frontsOf } from '../../model/services/fronts.ts'
+import type { Front } from '../../model/services/types.ts'
+import type { World } from './testing.ts'
+import { createWorld, OPTIONS, OUTSIDE, podNetworkOf, putNode, putService, underlayOf } from './testing.ts'
+
+const STATES = Number(process.env.DIFFERENTIAL_STATES ?? 15)
+const SEED = Number(process.env.SEED ?? (process.pid * 7919) % 100_000)
+const CLUSTER_IP = ip('172.30.1.1')
+const BALANCER = ip('172.18.0.240')
+const EXTERNAL = ip('198.51.100.7')
+const HAIRPIN = '169.254.0.5'
+const NODE_PORT = 30_090
+const ZONES = { 1: 'a', 2: 'b' } as const
+
+type NodeNumber = 1 | 2
+interface Client {
+  readonly name: string
+  readonly netns: Netns
+  readonly is: 'pod' | 'node' | 'outside'
+  /** The node that its packets come by. */
+  readonly node: NodeNumber
+  readonly address: Ip
+}
+
+let world: World
+let bench: TestBench
+let pods: readonly Client[]
+let clients: readonly Client[]
+
+beforeAll(async () => {
+  world = createWorld(2)
+  bench = testBench()
+  for (const number of [1, 2] as const) putNode(bench.api, number, ZONES[number])
+  for (const number of [1, 2]) await (await world.start(bench, number)).ready
+  const made: Client[] = []
+  for (const node of [1, 2] as const)
+    for (const index of [3, 4])
+      made.push({ ...(await world.pod(node, index)), node, name: `pod-${node}-${index}`, is: 'pod' })
+  pods = made
+  // A second port in every pod: named ports may differ by pod.
+  for (const { netns, name } of pods) {
+    const server = createServer(socket => socket.end(`${name} ${(socket.remoteAddress ?? '').replace(/^::ffff:/, '')}`))
+    await world.sockets.listen(server, { netns, port: 9090 })
+    bench.signal.addEventListener('abort', () => server.close())
+  }
+  // As nodes have it: without a way out the kernel itself refuses what is not local.
+  for (const number of [1, 2])
+    world.link.apply(world.node(number), [{ op: 'route', via: OUTSIDE, dev: 'eth0', family: 4 }])
+  for (const address of [BALANCER, EXTERNAL])
+    world.link.apply(world.outside, [{ op: 'route-replace', to: { address, bits: 32, family: 4 }, via: underlayOf(1) }])
+  clients = [
+    pods[0]!,
+    pods[2]!,
+    { name: 'node-2', netns: world.node(2), is: 'node', node: 2, address: underlayOf(2) },
+    { name: 'outside', netns: world.outside, is: 'outside', node: 1, address: OUTSIDE },
+  ]
+})
+afterAll(() => {
+  bench.close()
+  world.close()
+})
+
+/** mulberry32: the same numbers for the same seed. */
+function random(seed: number): (below: number) => number {
+  let state = seed
+  return below => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) % below
+  }
+}
+
+const CONDITIONS = [
+  { ready: true, serving: true, terminating: false },
+  { ready: true, serving: true, terminating: false },
+  { ready: false, serving: false, terminating: false },
+  { ready: false, serving: true, terminating: true },
+]
+const RANGES = [['172.18.0.0/24'], ['10.128.0.0/23'], ['192.0.2.0/24', '10.128.2.0/23']]
+
+/** A Service of any kind, with endpoints in any condition in two slices of different ports. */
+function putRandom(pick: (below: number) => number): {
+  readonly service: Service
+  readonly slices: readonly EndpointSlice[]
+} {
+  const policy = (): 'Cluster' | 'Local' => (pick(2) === 0 ? 'Cluster' : 'Local')
+  const type = (['ClusterIP', 'NodePort', 'LoadBalancer'] as const)[pick(3)]!
+  const hasNodePort = type !== 'ClusterIP'
+  const hasExternalIp = pick(3) === 0
+  const spec: Partial<ServiceSpec> = {
+    type,
+    ports: [{ port: 80, protocol: 'TCP', ...(hasNodePort ? { nodePort: NODE_PORT } : {}) }],
+    internalTrafficPolicy: policy(),
+    ...(hasNodePort || hasExternalIp ? { externalTrafficPolicy: policy() } : {}),
+    ...(hasExternalIp ? { externalIPs: [EXTERNAL] } : {}),
+    ...(pick(4) === 0 ? { sessionAffinity: 'ClientIP' } : {}),
+    ...(type === 'LoadBalancer' && pick(2) === 0 ? { loadBalancerSourceRanges: RANGES[pick(3)]! } : {}),
+  }
+  const base = putService(bench.api, 'api', CLUSTER_IP, spec)
+  const ingress = [{ ip: BALANCER, ipMode: pick(4) === 0 ? 'Proxy' : 'VIP' }]
+  const service =
+    type === 'LoadBalancer' ? bench.api.put(Service, { ...base, status: { loadBalancer: { ingress } } }) : base
+  const hints = pick(3)
+  const isEmpty = pick(6) === 0
+  const slices = [8080, 9090].map((port, i) =>
+    bench.api.put(EndpointSlice, {
+      metadata: { namespace: 'shop', name: `api-${i}`, labels: { 'kubernetes.io/service-name': 'api' } },
+      addressType: 'IPv4',
+      ports: [{ name: '', protocol: 'TCP', port }],
+      endpoints: pods
+        .filter((_, index) => index % 2 === i && !isEmpty && pick(4) > 0)
+        .map(({ address, node }) => ({
+          addresses: [address],
+          nodeName: `node-${node}`,
+          zone: ZONES[node],
+          conditions: CONDITIONS[pick(CONDITIONS.length)]!,
+          ...(hints === 1 ? { hints: { forZones: [{ name: ZONES[node] }] } } : {}),
+          ...(hints === 2 ? { hints: { forNodes: [{ name: `node-${node}` }] } } : {}),
+        })),
+    }),
+  )
+  return { service, slices }
+}
+
+/** What the model says the client hears: any of these; undefined where the model has no say. */
+function expected(client: Client, entry: NodeNumber, front: Front | undefined): readonly string[] | undefined {
+  if (!front) return undefined
+  const outcome = client.is === 'outside' ? front.outside : front.within
+  if (front.sourceRanges && !front.sourceRanges.some(range => contains(range, client.address))) return ['timeout']
+  if (outcome.is !== 'forward') return [outcome.is === 'drop' ? 'timeout' : 'ECONNREFUSED']
+  return outcome.backends.map(({ address }) => {
+    const backend = pods.find(pod => pod.address === address)!
+    return `${backend.name} ${sourceSeen(client, entry, backend, outcome.source)}`
+  })
+}
+
+function sourceSeen(client: Client, entry: NodeNumber, backend: Client, source: 'client' | 'node'): string {
+  const network = podNetworkOf(entry)
+  if (source === 'node') return joinAddressOf(OPTIONS, network)!
+  if (backend === client) return HAIRPIN
+  return client.is === 'node' ? managementOf(network) : client.address
+}
+
+test('packets end where the model says, with the source that it says, for random Services, endpoints and policies', async () => {
+  const pick = random(SEED)
+  let answered = 0
+  for (let state = 0; state < STATES; state++) {
+    const { service, slices } = putRandom(pick)
+    await settled(bench)
+    for (const client of clients) {
+      const targets: readonly (readonly [Ip, number, NodeNumber])[] = [
+        ...(client.is === 'outside' ? [] : ([[CLUSTER_IP, 80, client.node]] as const)),
+        [underlayOf(client.node), NODE_PORT, client.node],
+        ...(client.is === 'node'
+          ? []
+          : ([
+              [BALANCER, 80, client.node],
+              [EXTERNAL, 80, client.node],
+            ] as const)),
+      ]
+      for (const [address, port, entry] of targets) {
+        const vantage = { node: `node-${entry}`, zone: ZONES[entry], nodePortAddresses: [underlayOf(entry)] }
+        const front = frontsOf(service, slices, vantage).find(one => one.address === address && one.port === port)
+        const wanted = expected(client, entry, front)
+        if (!wanted) continue
+        const said = await world.ask(client.netns, address, port)
+        const seen = `seed ${SEED}, state ${state}: ${client.name} -> ${address}:${port} ${JSON.stringify({ spec: service.spec, slices: slices.map(one => one.endpoints) })}`
+        expect(wanted, seen).toContain(said)
+        if (said.startsWith('pod-')) answered++
+      }
+    }
+  }
+  expect(answered).toBeGreaterThan(0)
+}, 120_000)
