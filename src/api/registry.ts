@@ -1,4 +1,8 @@
 import type { Kind } from '../schema/kind.ts'
+import { MutatingWebhookConfiguration } from './admissionregistration/mutating-webhook-configuration.ts'
+import { ValidatingAdmissionPolicy } from './admissionregistration/validating-admission-policy.ts'
+import { ValidatingAdmissionPolicyBinding } from './admissionregistration/validating-admission-policy-binding.ts'
+import { ValidatingWebhookConfiguration } from './admissionregistration/validating-webhook-configuration.ts'
 import { CustomResourceDefinition } from './apiextensions/custom-resource-definition.ts'
 import { ControllerRevision } from './apps/controller-revision.ts'
 import { DaemonSet } from './apps/daemon-set.ts'
@@ -15,6 +19,8 @@ import { SubjectAccessReview } from './authorization/subject-access-review.ts'
 import { Scale } from './autoscaling/scale.ts'
 import { CronJob } from './batch/cron-job.ts'
 import { Job } from './batch/job.ts'
+import { AdminNetworkPolicy } from './cluster-policy/admin-network-policy.ts'
+import { BaselineAdminNetworkPolicy } from './cluster-policy/baseline-admin-network-policy.ts'
 import { ClusterOperator } from './config/cluster-operator.ts'
 import { ClusterVersion } from './config/cluster-version.ts'
 import { DNS as ConfigDNS } from './config/dns.ts'
@@ -41,6 +47,7 @@ import { OAuthAccessToken } from './oauth/access-token.ts'
 import { DNS as OperatorDNS } from './operator/dns.ts'
 import { IngressController } from './operator/ingress-controller.ts'
 import { Network as OperatorNetwork } from './operator/network.ts'
+import { EgressFirewall } from './ovn/egress-firewall.ts'
 import { Eviction } from './policy/eviction.ts'
 import { PodDisruptionBudget } from './policy/pod-disruption-budget.ts'
 import { Project } from './project/project.ts'
@@ -75,12 +82,19 @@ export const KINDS: readonly Kind[] = [
   Ingress,
   IngressClass,
   NetworkPolicy,
+  AdminNetworkPolicy,
+  BaselineAdminNetworkPolicy,
+  EgressFirewall,
   PodDisruptionBudget,
   ClusterRole,
   ClusterRoleBinding,
   Role,
   RoleBinding,
   CustomResourceDefinition,
+  MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  ValidatingWebhookConfiguration,
   Lease,
   EndpointSlice,
   Route,

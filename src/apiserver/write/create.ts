@@ -57,6 +57,7 @@ async function createOnce(context: Context, draft: Obj, options: WriteOptions, t
     object,
     user,
     dryRun: options.dryRun,
+    warn: text => context.warnings.push(text),
   }
   await kernel.admission.admit(attributes)
   let stored: Stored | undefined

@@ -43,6 +43,7 @@ async function removeOnce(context: Context, stored: Stored, name: string, option
     old,
     user,
     dryRun: options.dryRun,
+    warn: text => context.warnings.push(text),
   })
   const marked = mark(context, decodeStored(resource, stored), options)
   const due = deletionIsDue(marked)

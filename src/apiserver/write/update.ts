@@ -63,6 +63,7 @@ async function updateOnce(context: Context, stored: Stored, change: Change, opti
     old: current,
     user,
     dryRun: options.dryRun,
+    warn: text => context.warnings.push(text),
   }
   await kernel.admission.admit(attributes)
   let written = false
