@@ -54,10 +54,13 @@ function writeCache(file, key, data) {
   } catch {} // A read-only installation runs without a cache.
 }
 
+/** `node` is a verb too (node add, node cut node-2): a role's arguments all have a value. */
+const isVerb = (asked, rest) =>
+  asked === 'cli' || rest.includes('--help') || (asked === 'node' && !(rest.length > 0 && rest.every(arg => /^--.+=/.test(arg))))
+
 if (require.main === module) {
   const [asked, ...rest] = process.argv.slice(2)
-  const isRole = asked !== 'cli' && Object.hasOwn(HASHES, asked) && !rest.includes('--help')
-  if (isRole) load(asked).start(rest)
+  if (Object.hasOwn(HASHES, asked) && !isVerb(asked, rest)) load(asked).start(rest)
   else load('cli').start(process.argv.slice(2))
 } else {
   // The build: the first process of a user already finds the caches.
