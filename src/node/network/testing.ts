@@ -138,7 +138,10 @@ export function createWorld(nodes: number): World {
       const plan = { podUid: `pod-${number}-${index}`, addresses: [address], ranges: [network], mtu: OPTIONS.mtu }
       link.apply(node(number), nodeSide(plan, at))
       link.apply(at, podSide(plan))
-      const server = createServer(socket => socket.end(`pod-${number}-${index} ${clientOf(socket.remoteAddress)}`))
+      const server = createServer(socket => {
+        // Clients that have gone again are no news.
+        socket.on('error', () => {}).end(`pod-${number}-${index} ${clientOf(socket.remoteAddress)}`)
+      })
       servers.push(server)
       await sockets.listen(server, { netns: at, port: 8080 })
       return { netns: at, address }
