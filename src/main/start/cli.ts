@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { request } from 'node:https'
 import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +12,6 @@ import { program } from '../../cli/program.ts'
 import { systemClock } from '../../host/clock/real.ts'
 import { codeOf } from '../../lib/errors.ts'
 import { begin } from '../../main.ts'
-import { connectClient } from '../connect.ts'
 import { hostTwins } from '../twins.ts'
 import { VERSION } from '../version.ts'
 
@@ -57,7 +55,7 @@ function cliDeps(interrupted: AbortSignal): CliDeps {
     api: async name => {
       const control = await twins.control(name)
       control.close()
-      return connectClient(twins.kubeconfigPath(name))
+      return (await import('../connect.ts')).connectClient(twins.kubeconfigPath(name))
     },
     readFile: path => readFile(path, 'utf8'),
     example: async name => {
@@ -79,7 +77,8 @@ function cliDeps(interrupted: AbortSignal): CliDeps {
 
 const dataHome = (): string => process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share')
 
-function fetchStatus(port: number, host: string, path: string): ReturnType<CliDeps['fetch']> {
+async function fetchStatus(port: number, host: string, path: string): ReturnType<CliDeps['fetch']> {
+  const { request } = await import('node:https')
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
