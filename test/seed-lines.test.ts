@@ -77,7 +77,7 @@ describe('Services', () => {
       'kubectl run tmp --rm -it --image=busybox -- wget -qO- http://api.production.svc:80/health',
     )
     expect(result.code, result.stdout + result.stderr).toBe(0)
-    expect(result.stdout).toMatch(/^ok\r?$/m)
+    expect(result.stdout).toMatch(/\bok\r?$/m)
     expect(result.stdout).toContain('pod "tmp" deleted')
   })
 
