@@ -128,6 +128,57 @@ describe('as on OKD', () => {
     expect(await curl('deploy/frontend', 'http://api')).toBe(0)
   })
 
+  test('administrators decide first, and each node says in the status that they do', async () => {
+    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    const input = `
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: { name: no-frontends }
+spec:
+  priority: 10
+  subject: { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: api } } } }
+  ingress:
+    - { name: not-them, action: Deny, from: [ { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: frontend } } } } ] }
+`
+    expect((await twin.tryKubectl(['apply', '-f', '-'], { input })).stderr).toBe('')
+    await settled(twin)
+    expect(await curl('deploy/frontend', 'http://api')).toBe(CURL_TIMEOUT)
+    const path = '-o=jsonpath={.status.conditions[*].type}'
+    const types = await until('a condition of each node', async () => {
+      const said = (await twin.kubectl('get', 'anp', 'no-frontends', path)).split(' ')
+      return said.length === 3 && said
+    })
+    expect(types.toSorted()).toEqual([1, 2, 3].map(node => `Ready-In-Zone-node-${node}`))
+    await twin.kubectl('delete', 'anp', 'no-frontends')
+    await settled(twin)
+    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+  })
+
+  test('an egress firewall keeps pods from where they may not go, and the printed column says that it holds', async () => {
+    const outside = (await twin.fairlead('status')).stdout.match(/client +(\S+)/)?.[1]
+    expect(outside).toBeDefined()
+    const url = `http://${outside}:9`
+    expect(await curl('deploy/frontend', url)).not.toBe(CURL_TIMEOUT)
+    const input = `
+apiVersion: k8s.ovn.org/v1
+kind: EgressFirewall
+metadata: { name: default, namespace: production }
+spec:
+  egress:
+    - { type: Deny, to: { cidrSelector: ${outside}/32 } }
+`
+    expect((await twin.tryKubectl(['apply', '-f', '-'], { input })).stderr).toBe('')
+    await settled(twin)
+    expect(await curl('deploy/frontend', url)).toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    await until('the status says so', async () =>
+      /^default +EgressFirewall Rules applied/m.test(await twin.kubectl('-n', 'production', 'get', 'egressfirewall')),
+    )
+    await twin.kubectl('-n', 'production', 'delete', 'egressfirewall', 'default')
+    await settled(twin)
+    expect(await curl('deploy/frontend', url)).not.toBe(CURL_TIMEOUT)
+  })
+
   test('a new pod is isolated before its first process runs, and its probes arrive', async () => {
     const pod = {
       apiVersion: 'v1',

@@ -1,6 +1,7 @@
 import type { Family, Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
 import { byPriority } from '../../model/policy/evaluate.ts'
+import type { Firewall } from '../../model/policy/firewall.ts'
 import { means } from '../../model/policy/peers.ts'
 import type { Direction, PodFacts, Policy, PolicyNode, PolicyWorld } from '../../model/policy/types.ts'
 import { DIRECTIONS } from '../../model/policy/types.ts'
@@ -8,10 +9,12 @@ import type { NftText } from '../../wire/nft/text.ts'
 import { addressText, name, nft } from '../../wire/nft/text.ts'
 import type { CompiledClass, PodClass } from './classes.ts'
 import { classKey, compileClass } from './classes.ts'
+import type { CompiledFirewall } from './firewall.ts'
+import { compileFirewall } from './firewall.ts'
 import type { Identities, IdentityIndex, IdentityLedger } from './identities.ts'
 import { createIdentityIndex, identitiesOf } from './identities.ts'
 import type { Ruleset, RulesetMap } from './ruleset.ts'
-import { fromMap, toMap, verdictDefinition, whoDefinition, whoMap } from './skeleton.ts'
+import { firewallMap, fromMap, toMap, verdictDefinition, whoDefinition, whoMap } from './skeleton.ts'
 
 /**
  * Compiles policy for the pods of one node. It keeps what it made, so that a change costs little more than its own size;
@@ -31,11 +34,18 @@ interface Kept {
   readonly compiled: CompiledClass
 }
 
+interface KeptFirewall {
+  readonly firewall: Firewall
+  readonly nodes: readonly PolicyNode[]
+  readonly compiled: CompiledFirewall
+}
+
 export function createPolicyCompiler(node: string): PolicyCompiler {
   let ledger: IdentityLedger = new Map()
   let index: IdentityIndex | undefined
   let namespaces: PolicyWorld['namespaces'] | undefined
   let kept = new Map<string, Kept>()
+  let firewalls = new Map<string, KeptFirewall>()
   return {
     compile(world) {
       const identities = identitiesOf(world, ledger)
@@ -61,12 +71,21 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
         classes.set(key, current)
         return current.compiled.chain
       }
-      const dispatch = dispatchMaps(world, node, leads)
+      firewalls = new Map(
+        world.firewalls.map(firewall => {
+          const known = firewalls.get(firewall.namespace)
+          const isSame = known?.firewall === firewall && known.nodes === world.nodes
+          const current = isSame ? known : { firewall, nodes: world.nodes, compiled: compileFirewall(firewall, world) }
+          return [firewall.namespace, current]
+        }),
+      )
+      const guard = (pod: PodFacts): string | undefined => firewalls.get(pod.namespace)?.compiled.chain
+      const dispatch = dispatchMaps(world, node, leads, guard)
       kept = classes
       return gather(
         identities,
         dispatch,
-        [...classes.values()].map(({ compiled }) => compiled),
+        [...classes.values(), ...firewalls.values()].map(({ compiled }) => compiled),
       )
     },
   }
@@ -109,12 +128,19 @@ function dispatchMaps(
   { pods }: PolicyWorld,
   node: string,
   leads: (pod: PodFacts, direction: Direction) => string | undefined,
+  guard: (pod: PodFacts) => string | undefined,
 ): ReadonlyMap<string, Elements> {
   const maps = new Map(
-    FAMILIES.flatMap(family => [fromMap(family), toMap(family)]).map(map => [map, new Map()] as const),
+    FAMILIES.flatMap(family => [fromMap(family), toMap(family), firewallMap(family)]).map(
+      map => [map, new Map()] as const,
+    ),
   )
   for (const pod of pods) {
     if (pod.node !== node) continue
+    const firewall = guard(pod)
+    if (firewall !== undefined)
+      for (const address of pod.addresses)
+        maps.get(firewallMap(familyOf(address)))!.set(addressText(address), nft`jump ${name(firewall)}`)
     for (const direction of DIRECTIONS) {
       const chain = leads(pod, direction)
       if (chain === undefined) continue
@@ -132,13 +158,13 @@ function dispatchMaps(
 function gather(
   identities: Identities,
   dispatch: ReadonlyMap<string, Elements>,
-  classes: readonly CompiledClass[],
+  classes: readonly Pick<CompiledClass, 'chains' | 'maps'>[],
 ): Ruleset {
   const chains = new Map<string, readonly NftText[]>()
   const maps = new Map<string, RulesetMap>()
   for (const family of FAMILIES) {
     maps.set(whoMap(family), { definition: whoDefinition(family), elements: whoElements(identities, family) })
-    for (const map of [fromMap(family), toMap(family)])
+    for (const map of [fromMap(family), toMap(family), firewallMap(family)])
       maps.set(map, { definition: verdictDefinition(family), elements: dispatch.get(map)! })
   }
   for (const compiled of classes) {

@@ -1,7 +1,7 @@
 import type { Family } from '../../lib/ip.ts'
 import type { Command, Table } from '../../wire/nft/command.ts'
 import type { NftText } from '../../wire/nft/text.ts'
-import { at, nft, quoted } from '../../wire/nft/text.ts'
+import { at, name, nft, quoted } from '../../wire/nft/text.ts'
 import type { Place } from '../marks.ts'
 import { CONNECTION_MARK, PLACES } from '../marks.ts'
 import { POD_LINKS } from '../options.ts'
@@ -13,7 +13,7 @@ export const POLICY_TABLES: readonly [Table, Table] = [
   { family: 'inet', name: 'fairlead-policy-b' },
 ]
 
-export const POLICY_COUNTERS = ['egress-denied', 'ingress-denied'] as const
+export const POLICY_COUNTERS = ['egress-denied', 'ingress-denied', 'firewall-denied'] as const
 
 const FAMILIES: readonly Family[] = [4, 6]
 /** One bit of the field. */
@@ -24,22 +24,26 @@ const UNDENIED = (0xffff_ffff ^ VERDICT) >>> 0
 /** Names of the maps that every pod is looked up in: who has an address, and what leads from and to it. */
 export const whoMap = (family: Family): string => mapName('who', family)
 export const fromMap = (family: Family): string => mapName('from', family)
+/** Where the namespace's egress firewall is. */
+export const firewallMap = (family: Family): string => mapName('firewall', family)
 export const toMap = (family: Family): string => mapName('to', family)
 
 export const addressType = (family: Family): NftText => (family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`)
 export const whoDefinition = (family: Family): NftText => nft`type ${addressType(family)} : mark;`
 export const verdictDefinition = (family: Family): NftText => nft`type ${addressType(family)} : verdict;`
 
-export const denyChain = (direction: 'egress' | 'ingress'): string => `deny-${direction}`
+/** What dropped a packet: each has a chain and a counter of its own. */
+type Denier = 'egress' | 'ingress' | 'firewall'
+export const denyChain = (by: Denier): string => `deny-${by}`
 
 /** What elements may lead to. It must stand before the maps are filled. */
 export const policyFoundation = (): readonly Command[] => [
-  ...POLICY_COUNTERS.map((name): Command => ({ do: 'add', what: 'counter', name })),
-  ...(['egress', 'ingress'] as const).flatMap(direction =>
-    chain(denyChain(direction), [
+  ...POLICY_COUNTERS.map((counter): Command => ({ do: 'add', what: 'counter', name: counter })),
+  ...(['egress', 'ingress', 'firewall'] as const).flatMap(by =>
+    chain(denyChain(by), [
       // Whoever was allowed before and is not any more: what comes back is dropped too.
       nft`ct state established ct mark set ct mark or ${DENIED}`,
-      nft`counter name ${direction === 'egress' ? nft`egress-denied` : nft`ingress-denied`} drop`,
+      nft`counter name ${name(`${by}-denied`)} drop`,
     ]),
   ),
 ]
@@ -48,8 +52,14 @@ export const policyFoundation = (): readonly Command[] => [
 export function policyHooks(options: { readonly policesOwnNode: boolean }): readonly Command[] {
   const fromPods = nft`iifname ${quoted(POD_LINKS)} goto egress`
   return [
-    ...chain('egress', [...beforehand(), ...identify('daddr'), ...dispatch('saddr', fromMap)]),
-    ...chain('ingress', [...beforehand(), ...identify('saddr'), ...dispatch('daddr', toMap)]),
+    // The firewall comes first because its chains return: policy's accept what they allow, and end the hook.
+    ...chain('egress', [
+      ...beforehand(),
+      ...dispatch('saddr', firewallMap),
+      ...identify('daddr'),
+      ...dispatch('saddr', fromMap),
+    ]),
+    ...chain('ingress', [...beforehand(), ...identify('saddr'), ...hairpins(), ...dispatch('daddr', toMap)]),
     ...chain('to-pod', [
       nft`iifname ${quoted(POD_LINKS)} goto ingress`,
       // What the node itself sends to its own pods, the probes of its kubelet above all, is never denied.
@@ -80,6 +90,13 @@ const identify = (side: 'saddr' | 'daddr'): readonly NftText[] => [
   nft`meta mark set 0`,
   ...FAMILIES.map(family => nft`meta mark set ${field(family, side)} map ${at(whoMap(family))}`),
 ]
+
+/** A pod that reaches itself by way of a Service comes from an address that is nobody's: it is itself all the same. */
+const hairpins = (): readonly NftText[] =>
+  FAMILIES.map(
+    family =>
+      nft`ct mark and ${CONNECTION_MARK.hairpin.mask} != 0 meta mark set ct original ${field(family, 'saddr')} map ${at(whoMap(family))}`,
+  )
 
 const dispatch = (side: 'saddr' | 'daddr', map: (family: Family) => string): readonly NftText[] =>
   FAMILIES.map(family => nft`${field(family, side)} vmap ${at(map(family))}`)

@@ -23,6 +23,8 @@ export function walk(ruleset: Ruleset, direction: 'egress' | 'ingress', packet: 
     direction === 'egress' ? [packet.source, packet.destination] : [packet.destination, packet.source]
   const mark = Number(lookUp(ruleset, self.includes(':') ? 'who6' : 'who4', peer) ?? 0)
   const map = `${direction === 'egress' ? 'from' : 'to'}${self.includes(':') ? 6 : 4}`
+  const guard = direction === 'egress' && lookUp(ruleset, self.includes(':') ? 'firewall6' : 'firewall4', self)
+  if (guard && follow(ruleset, guard, { ...packet, mark }) === 'drop') return 'drop'
   const lead = lookUp(ruleset, map, self)
   return lead !== undefined && follow(ruleset, lead, { ...packet, mark }) === 'drop' ? 'drop' : 'accept'
 }
@@ -30,7 +32,7 @@ export function walk(ruleset: Ruleset, direction: 'egress' | 'ingress', packet: 
 function lookUp(ruleset: Ruleset, map: string, key: string): string | undefined {
   const found = ruleset.maps.get(map)
   if (!found) throw new Error(`no map ${map}`)
-  for (const [element, value] of found.elements) if (element === key || isWithin(element, key)) return value
+  for (const [element, value] of found.elements) if (element === key || isInNet(element, key as Ip)) return value
   return undefined
 }
 
@@ -62,10 +64,11 @@ function chain(ruleset: Ruleset, name: string, state: State): Outcome | undefine
 }
 
 function one(ruleset: Ruleset, rule: string, state: State): Outcome | undefined {
-  const lookup = /^(meta mark|ip6? [sd]addr) vmap @(.+)$/.exec(rule)
+  const lookup = /^(.*?)(meta mark|ip6? [sd]addr) vmap @(.+)$/.exec(rule)
   if (lookup) {
-    const key = lookup[1] === 'meta mark' ? String(state.mark) : addressOf(lookup[1]!, state)
-    const verdict = key === undefined ? undefined : lookUp(ruleset, lookup[2]!, key)
+    if (!holds(lookup[1]!.trim(), state)) return undefined
+    const key = lookup[2] === 'meta mark' ? String(state.mark) : addressOf(lookup[2]!, state)
+    const verdict = key === undefined ? undefined : lookUp(ruleset, lookup[3]!, key)
     return verdict === undefined ? undefined : follow(ruleset, verdict, state)
   }
   const match = /^(.*?)((?:accept|return|goto \S+|jump \S+))$/.exec(rule)

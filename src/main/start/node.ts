@@ -38,7 +38,7 @@ export const start = begin(async args => {
     signal,
   )
   const policy = startPolicy(
-    { informers, progress, nft, clock, log },
+    { client, informers, progress, nft, clock, log },
     // The join network is OVN-Kubernetes' own, and so is egress policy towards a pod's own node.
     {
       ...datapathOptions(options),

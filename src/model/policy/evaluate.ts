@@ -1,4 +1,5 @@
 import type { Ip } from '../../lib/ip.ts'
+import { firewallRule } from './firewall.ts'
 import { isInNet, means } from './peers.ts'
 import { covers } from './ports.ts'
 import { selects } from './selector.ts'
@@ -21,7 +22,7 @@ import { TIERS } from './types.ts'
 export interface Decision {
   readonly verdict: 'allow' | 'deny'
   readonly because: 'rule' | 'isolation' | 'default' | 'own node' | 'itself' | 'not a pod'
-  readonly tier?: Tier
+  readonly tier?: Tier | 'firewall'
   /** The deciding policy; for isolation, every one that isolates. */
   readonly policies?: readonly string[]
   /** Its place among the rules of the direction, from 0. */
@@ -72,10 +73,20 @@ export function createEngine(world: PolicyWorld): Engine {
     }
     return { verdict: 'allow', because: 'default' }
   }
+  const firewalls = new Map(world.firewalls.map(firewall => [firewall.namespace, firewall] as const))
+  /** What policy allows a firewall may still deny. */
+  const guard = (decided: Decision, { pod }: End, flow: Flow): Decision | undefined => {
+    const firewall = pod && decided.because !== 'own node' ? firewalls.get(pod.namespace) : undefined
+    const rule = firewall && firewallRule(firewall, world, flow.destination, flow.protocol, flow.port)
+    if (!firewall || rule === undefined || firewall.rules[rule]!.action === 'allow') return undefined
+    const policies = [`egressfirewall ${firewall.namespace}/default`]
+    return { verdict: 'deny', because: 'rule', tier: 'firewall', policies, rule }
+  }
   return {
     decide(flow) {
       const [source, destination] = [end(flow.source), end(flow.destination)]
-      const egress = decideAt('egress', source, destination, flow)
+      const byPolicy = decideAt('egress', source, destination, flow)
+      const egress = byPolicy.verdict === 'allow' ? (guard(byPolicy, source, flow) ?? byPolicy) : byPolicy
       const ingress = decideAt('ingress', destination, source, flow)
       return { verdict: egress.verdict === 'allow' ? ingress.verdict : 'deny', egress, ingress }
     },

@@ -89,6 +89,42 @@ const MUTANTS: readonly (readonly [fault: string, file: string, from: string, to
     "direction === 'egress' ? [pod] : meant",
   ],
   ['join addresses belong to nobody', 'evaluate.ts', ' || join.includes(address)', ''],
+  [
+    'the first match is not the first',
+    'evaluate.ts',
+    'for (const policy of question.about)',
+    'for (const policy of question.about.toReversed())',
+  ],
+  ['priorities are turned round', 'evaluate.ts', 'a.priority - b.priority ||', 'b.priority - a.priority ||'],
+  ['Pass allows', 'evaluate.ts', "verdict === 'pass' ? undefined : {", 'false ? undefined : {'],
+  ['administrators mean host pods', 'peers.ts', "if (member.kind !== 'pod' && tier !== 'network') return false", ''],
+  [
+    'the baseline is asked in any case',
+    'evaluate.ts',
+    'if (decided) return { ...decided, tier }',
+    "if (decided && tier !== 'network') return { ...decided, tier }",
+  ],
+  [
+    'nodes are any addresses',
+    'evaluate.ts',
+    'addresses.includes(peer.address) && selects(one.selector, labels)',
+    'selects(one.selector, labels)',
+  ],
+  [
+    'a named port of administrators is TCP alone',
+    'ports.ts',
+    '(match.protocol ?? protocol)',
+    "(match.protocol ?? 'TCP')",
+  ],
+  [
+    'firewalls judge pods',
+    'firewall.ts',
+    'if (world.clusterNetworks.some(network => contains(network, destination))) return undefined',
+    '',
+  ],
+  ['a firewall forgets ports', 'firewall.ts', "(rule.ports === 'any' ||", '(true ||'],
+  ['the last rule of a firewall decides', 'firewall.ts', 'firewall.rules.findIndex(', 'firewall.rules.findLastIndex('],
+  ['firewalls are not asked', 'evaluate.ts', '(guard(byPolicy, source, flow) ?? byPolicy)', 'byPolicy'],
 ]
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-mutants-'))
@@ -107,7 +143,7 @@ async function mutant(index: number): Promise<typeof engineOf> {
       {
         name: 'mutate',
         setup: ({ onLoad }) =>
-          onLoad({ filter: /model\/policy\/[a-z]+\.ts$/ }, ({ path }) => {
+          onLoad({ filter: /model\/policy\/[a-z-]+\.ts$/ }, ({ path }) => {
             const text = readFileSync(path, 'utf8')
             if (basename(path) !== file) return { contents: text, loader: 'ts' }
             if (!text.includes(from)) throw new Error(`${fault}: ${file} no longer has ${JSON.stringify(from)}`)

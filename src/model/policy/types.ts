@@ -1,6 +1,7 @@
 import type { LabelSelector } from '../../api/meta/selector.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
+import type { Firewall } from './firewall.ts'
 
 export type Direction = 'ingress' | 'egress'
 export const DIRECTIONS: readonly Direction[] = ['ingress', 'egress']
@@ -109,6 +110,10 @@ export interface PolicyWorld {
   readonly hostPods: readonly HostPod[]
   readonly nodes: readonly PolicyNode[]
   readonly policies: readonly Policy[]
+  /** At most one for each namespace. */
+  readonly firewalls: readonly Firewall[]
+  /** Pod networks. */
+  readonly clusterNetworks: readonly Cidr[]
   /** Whether egress policy also holds from a pod to its own node. */
   readonly policesOwnNode: boolean
 }

@@ -1,10 +1,16 @@
 /** An oracle's world as the engine is given it, by the same ways as objects of the API. */
+import type { AdminNetworkPolicy } from '../../../api/cluster-policy/admin-network-policy.ts'
+import type { BaselineAdminNetworkPolicy } from '../../../api/cluster-policy/baseline-admin-network-policy.ts'
 import type { Pod } from '../../../api/core/pod.ts'
 import type { NetworkPolicy } from '../../../api/networking/network-policy.ts'
+import type { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
+import { cidr } from '../../../lib/cidr.ts'
 import { ip } from '../../../lib/ip.ts'
 import { createEngine } from '../evaluate.ts'
+import { readEgressFirewall } from '../firewall.ts'
 import { podView } from '../pods.ts'
 import { readNetworkPolicy } from '../read.ts'
+import { readAdminNetworkPolicy, readBaselineAdminNetworkPolicy } from '../read-cluster.ts'
 import type { PolicyWorld } from '../types.ts'
 import type { OracleFlow, OraclePod, OracleWorld } from './oracle.ts'
 
@@ -28,7 +34,15 @@ export function worldOf(world: OracleWorld): PolicyWorld {
       management: [ip(node.management)],
       join: [ip(node.join)],
     })),
-    policies: world.networkPolicies.map(policy => readNetworkPolicy(policy as unknown as NetworkPolicy)),
+    policies: [
+      ...world.networkPolicies.map(policy => readNetworkPolicy(policy as unknown as NetworkPolicy)),
+      ...world.adminPolicies.map(policy => readAdminNetworkPolicy(policy as unknown as AdminNetworkPolicy)),
+      ...world.baselinePolicies.map(policy =>
+        readBaselineAdminNetworkPolicy(policy as unknown as BaselineAdminNetworkPolicy),
+      ),
+    ],
+    firewalls: world.firewalls.map(firewall => readEgressFirewall(firewall as unknown as EgressFirewall)),
+    clusterNetworks: [cidr(world.podNetwork)],
     policesOwnNode: world.policesOwnNode,
   }
 }

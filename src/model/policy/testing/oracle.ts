@@ -27,6 +27,45 @@ export interface OraclePolicy {
   }
 }
 
+export interface ClusterPort {
+  readonly portNumber?: { readonly protocol?: string; readonly port: number }
+  readonly portRange?: { readonly protocol?: string; readonly start: number; readonly end: number }
+  readonly namedPort?: string
+}
+export interface ClusterPeer {
+  readonly namespaces?: Selector
+  readonly pods?: { readonly namespaceSelector: Selector; readonly podSelector: Selector }
+  readonly nodes?: Selector
+  readonly networks?: string[]
+}
+export interface ClusterRule {
+  readonly action: string
+  readonly from?: ClusterPeer[]
+  readonly to?: ClusterPeer[]
+  readonly ports?: ClusterPort[]
+}
+/** An AdminNetworkPolicy, or without a priority the BaselineAdminNetworkPolicy. */
+export interface OracleClusterPolicy {
+  readonly metadata: { readonly name: string }
+  readonly spec: {
+    readonly priority?: number
+    readonly subject: ClusterPeer
+    readonly ingress?: ClusterRule[]
+    readonly egress?: ClusterRule[]
+  }
+}
+
+export interface OracleFirewall {
+  readonly metadata: { readonly name: string; readonly namespace: string }
+  readonly spec: {
+    readonly egress: {
+      readonly type: string
+      readonly to: { readonly cidrSelector?: string; readonly nodeSelector?: Selector; readonly dnsName?: string }
+      readonly ports?: { readonly protocol: string; readonly port: number }[]
+    }[]
+  }
+}
+
 export interface OraclePod {
   readonly name: string
   readonly namespace: string
@@ -51,6 +90,10 @@ export interface OracleWorld {
   readonly pods: OraclePod[]
   readonly nodes: OracleNode[]
   readonly networkPolicies: OraclePolicy[]
+  readonly adminPolicies: OracleClusterPolicy[]
+  readonly baselinePolicies: OracleClusterPolicy[]
+  readonly firewalls: OracleFirewall[]
+  readonly podNetwork: string
   readonly policesOwnNode: boolean
 }
 
@@ -96,7 +139,7 @@ const isOver = (pod: OraclePod): boolean => pod.phase === 'Succeeded' || pod.pha
 
 /** Whether the connection is made. */
 export function isAllowed(world: OracleWorld, flow: OracleFlow): boolean {
-  return leaves(world, flow) && enters(world, flow)
+  return leaves(world, flow) && isLetOut(world, flow) && enters(world, flow)
 }
 
 function podWith(world: OracleWorld, ip: string): OraclePod | undefined {
@@ -108,8 +151,11 @@ function leaves(world: OracleWorld, flow: OracleFlow): boolean {
   if (!pod) return true
   const home = world.nodes.find(node => node.name === pod.node)
   if (!world.policesOwnNode && home && (flow.to === home.ip || flow.to === home.management)) return true
+  const early = firstMatch(world, world.adminPolicies, pod, 'egress', flow)
+  if (early === 'Allow' || early === 'Deny') return early === 'Allow'
   const mine = policiesOf(world, pod).filter(policy => speaksOf(policy, 'Egress'))
-  if (mine.length === 0 || flow.to === flow.from) return true
+  if (mine.length === 0) return firstMatch(world, world.baselinePolicies, pod, 'egress', flow) !== 'Deny'
+  if (flow.to === flow.from) return true
   return mine.some(policy =>
     (policy.spec.egress ?? []).some(rule => ruleAllows(world, policy, rule.to, rule.ports, flow, flow.to)),
   )
@@ -121,8 +167,11 @@ function enters(world: OracleWorld, flow: OracleFlow): boolean {
   const home = world.nodes.find(node => node.name === pod.node)
   // Probes of the kubelet must always arrive.
   if (home && (flow.from === home.ip || flow.from === home.management)) return true
+  const early = firstMatch(world, world.adminPolicies, pod, 'ingress', flow)
+  if (early === 'Allow' || early === 'Deny') return early === 'Allow'
   const mine = policiesOf(world, pod).filter(policy => speaksOf(policy, 'Ingress'))
-  if (mine.length === 0 || flow.to === flow.from) return true
+  if (mine.length === 0) return firstMatch(world, world.baselinePolicies, pod, 'ingress', flow) !== 'Deny'
+  if (flow.to === flow.from) return true
   return mine.some(policy =>
     (policy.spec.ingress ?? []).some(rule => ruleAllows(world, policy, rule.from, rule.ports, flow, flow.from)),
   )
@@ -199,4 +248,78 @@ function portAllows(port: Port, flow: OracleFlow, destination: OraclePod[]): boo
   return destination.some(pod =>
     pod.ports.some(one => one.name === port.port && one.protocol === protocol && one.containerPort === flow.port),
   )
+}
+
+/** What the first rule says that speaks about the flow, policies of smaller priority first; undefined where none does. */
+function firstMatch(
+  world: OracleWorld,
+  policies: OracleClusterPolicy[],
+  pod: OraclePod,
+  direction: 'ingress' | 'egress',
+  flow: OracleFlow,
+): string | undefined {
+  const order = [...policies].sort((a, b) => (a.spec.priority ?? 0) - (b.spec.priority ?? 0))
+  for (const { spec } of order) {
+    if (!clusterPeerMeans(world, spec.subject, pod)) continue
+    for (const rule of spec[direction] ?? []) if (clusterRuleMatches(world, rule, flow, direction)) return rule.action
+  }
+  return undefined
+}
+
+function clusterRuleMatches(
+  world: OracleWorld,
+  rule: ClusterRule,
+  flow: OracleFlow,
+  direction: 'ingress' | 'egress',
+): boolean {
+  const other = direction === 'ingress' ? flow.from : flow.to
+  return (rule.from ?? rule.to ?? []).some(peer => {
+    const pods = podsAt(world, other).filter(pod => clusterPeerMeans(world, peer, pod))
+    const isNode =
+      peer.nodes !== undefined && world.nodes.some(node => node.ip === other && selected(peer.nodes!, node.labels))
+    const isNetwork = (peer.networks ?? []).some(network => inCidr(other, network))
+    if (pods.length === 0 && !isNode && !isNetwork) return false
+    const named = direction === 'ingress' ? podsAt(world, flow.to) : pods
+    return !rule.ports || rule.ports.length === 0 || rule.ports.some(port => clusterPortMatches(port, flow, named))
+  })
+}
+
+/** Pods of the host network are never meant. */
+function clusterPeerMeans(world: OracleWorld, peer: ClusterPeer, pod: OraclePod): boolean {
+  const labels = world.namespaces[pod.namespace]
+  if (pod.hostNetwork || !labels) return false
+  if (peer.namespaces) return selected(peer.namespaces, labels)
+  if (!peer.pods) return false
+  return selected(peer.pods.namespaceSelector, labels) && selected(peer.pods.podSelector, pod.labels)
+}
+
+function clusterPortMatches(port: ClusterPort, flow: OracleFlow, destination: OraclePod[]): boolean {
+  if (port.portNumber)
+    return (port.portNumber.protocol ?? 'TCP') === flow.protocol && port.portNumber.port === flow.port
+  if (port.portRange) {
+    const { protocol = 'TCP', start, end } = port.portRange
+    return protocol === flow.protocol && start <= flow.port && flow.port <= end
+  }
+  return destination.some(pod =>
+    pod.ports.some(
+      one => one.name === port.namedPort && one.protocol === flow.protocol && one.containerPort === flow.port,
+    ),
+  )
+}
+
+/** The first rule that matches decides about what leaves the pod network; without one it may. */
+function isLetOut(world: OracleWorld, flow: OracleFlow): boolean {
+  const pod = podWith(world, flow.from)
+  const home = world.nodes.find(node => node.name === pod?.node)
+  if (!pod || inCidr(flow.to, world.podNetwork)) return true
+  if (!world.policesOwnNode && home && flow.to === home.ip) return true
+  const rules = world.firewalls.find(({ metadata }) => metadata.namespace === pod.namespace)?.spec.egress ?? []
+  for (const { type, to, ports } of rules) {
+    const isThere =
+      (to.cidrSelector !== undefined && inCidr(flow.to, to.cidrSelector)) ||
+      world.nodes.some(node => node.ip === flow.to && to.nodeSelector && selected(to.nodeSelector, node.labels))
+    const isPort = !ports || ports.some(({ protocol, port }) => protocol === flow.protocol && port === flow.port)
+    if (isThere && isPort) return type === 'Allow'
+  }
+  return true
 }

@@ -1,5 +1,19 @@
 /** Small random worlds in which selectors, ports and addresses meet often. Deterministic: a seed gives one world. */
-import type { OracleFlow, OracleNode, OraclePod, OraclePolicy, OracleWorld, Peer, Port, Selector } from './oracle.ts'
+import type {
+  ClusterPeer,
+  ClusterPort,
+  ClusterRule,
+  OracleClusterPolicy,
+  OracleFirewall,
+  OracleFlow,
+  OracleNode,
+  OraclePod,
+  OraclePolicy,
+  OracleWorld,
+  Peer,
+  Port,
+  Selector,
+} from './oracle.ts'
 
 export type Random = (below: number) => number
 
@@ -57,7 +71,18 @@ export function randomWorld(random: Random): OracleWorld {
   )
   const pods = Array.from({ length: 3 + random(5) }, (_, index) => randomPod(dice, nodes, index))
   const networkPolicies = [0, 1, ...some(5, () => 0)].map((_, index) => randomPolicy(dice, index))
-  return { namespaces, pods, nodes, networkPolicies, policesOwnNode: chance(70) }
+  const isGoverned = chance(50)
+  const adminPolicies = isGoverned ? some(3, index => clusterPolicy(dice, `admin-${index}`, index * 7 + random(7))) : []
+  const baselinePolicies = isGoverned && chance(60) ? [clusterPolicy(dice, 'default', undefined)] : []
+  const firewalls = ['a', 'b'].filter(() => chance(30)).map(namespace => firewall(dice, namespace))
+  const policies = {
+    firewalls,
+    podNetwork: '10.128.0.0/14',
+    networkPolicies,
+    adminPolicies: adminPolicies.toReversed(),
+    baselinePolicies,
+  }
+  return { namespaces, pods, nodes, ...policies, policesOwnNode: chance(70) }
 }
 
 function randomPod(dice: Dice, nodes: readonly OracleNode[], index: number): OraclePod {
@@ -160,4 +185,54 @@ export function randomFlow(random: Random, world: OracleWorld): OracleFlow {
     ...world.pods.flatMap(one => one.ports.map(each => each.containerPort)),
   ]
   return { from: address(), to: address(), protocol: pick([...PROTOCOLS, 'TCP', 'ICMP']), port: pick(open) }
+}
+
+function clusterPolicy(dice: Dice, name: string, priority: number | undefined): OracleClusterPolicy {
+  const { pick, chance, some } = dice
+  const actions = priority === undefined ? ['Allow', 'Deny'] : ['Allow', 'Deny', 'Deny', 'Pass']
+  const rule = (side: 'from' | 'to'): ClusterRule => {
+    const named = chance(20)
+    const others = [
+      clusterPeer(dice, named || side === 'from'),
+      ...some(1, () => clusterPeer(dice, named || side === 'from')),
+    ]
+    const open = chance(60) ? { ports: [clusterPort(dice, named), ...some(1, () => clusterPort(dice, false))] } : {}
+    return { action: pick(actions), [side]: others, ...open }
+  }
+  return {
+    metadata: { name },
+    spec: {
+      ...(priority === undefined ? {} : { priority }),
+      subject: clusterPeer(dice, true),
+      ...(chance(75) ? { ingress: some(3, () => rule('from')) } : {}),
+      ...(chance(75) ? { egress: some(3, () => rule('to')) } : {}),
+    },
+  }
+}
+
+function clusterPeer(dice: Dice, isPods: boolean): ClusterPeer {
+  const kind = dice.pick(isPods ? [0, 1] : [0, 1, 2, 3])
+  if (kind === 0) return { namespaces: namespaceSelector(dice) }
+  if (kind === 1) return { pods: { namespaceSelector: namespaceSelector(dice), podSelector: selector(dice) } }
+  if (kind === 2) return { nodes: selector(dice) }
+  return { networks: [dice.pick(CIDRS), ...dice.some(1, () => dice.pick(PARTS))] }
+}
+
+function clusterPort({ pick, chance }: Dice, isNamed: boolean): ClusterPort {
+  if (isNamed) return { namedPort: pick(NAMES) }
+  const port = pick(NUMBERS)
+  const protocol = pick(PROTOCOLS)
+  return chance(60)
+    ? { portNumber: { protocol, port } }
+    : { portRange: { protocol, start: port, end: port + pick([1, 500]) } }
+}
+
+function firewall(dice: Dice, namespace: string): OracleFirewall {
+  const { pick, chance, some } = dice
+  const rule = (): OracleFirewall['spec']['egress'][number] => ({
+    type: pick(['Allow', 'Deny']),
+    to: chance(25) ? { nodeSelector: selector(dice) } : { cidrSelector: pick([...CIDRS, ...PARTS]) },
+    ...(chance(40) ? { ports: [{ protocol: pick(PROTOCOLS), port: pick(NUMBERS) }] } : {}),
+  })
+  return { metadata: { name: 'default', namespace }, spec: { egress: [rule(), ...some(4, rule)] } }
 }

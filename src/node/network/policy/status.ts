@@ -2,13 +2,12 @@ import { AdminNetworkPolicy } from '../../../api/cluster-policy/admin-network-po
 import { BaselineAdminNetworkPolicy } from '../../../api/cluster-policy/baseline-admin-network-policy.ts'
 import { Node } from '../../../api/core/node.ts'
 import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
-import type { Client, Informers } from '../../../client/mod.ts'
+import type { Client, Informers, ObjectKey, Patch } from '../../../client/mod.ts'
 import { isNotFound } from '../../../client/mod.ts'
 import type { ProgressCollector } from '../../../client/progress.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import { messageOf } from '../../../lib/errors.ts'
 import type { Logger } from '../../../lib/log.ts'
-import type { ApiObject, Kind } from '../../../schema/kind.ts'
 
 export interface StatusDeps {
   readonly client: Client
@@ -35,12 +34,8 @@ export function createPolicyStatus(deps: StatusDeps, node: string): PolicyStatus
   const worker = deps.progress.worker('policy status')
   const told = new Map<string, string>()
   let writing = 0
-  const write = async <T extends ApiObject>(
-    kind: Kind<T>,
-    object: T,
-    manager: string,
-    status: object,
-  ): Promise<void> => {
+  const write = async (target: Target, manager: string, status: object): Promise<void> => {
+    const { kind, object, patch } = target
     const { name, namespace, uid } = object.metadata
     const id = `${uid} ${manager}`
     const text = JSON.stringify(status)
@@ -48,9 +43,8 @@ export function createPolicyStatus(deps: StatusDeps, node: string): PolicyStatus
     told.set(id, text)
     worker.busy(++writing > 0)
     const body = { apiVersion: `${kind.group}/${kind.version}`, kind: kind.kind, metadata: { name, namespace }, status }
-    const key = namespace === undefined ? { name } : { namespace, name }
     try {
-      await deps.client.patch(kind, key, { type: 'apply', body, fieldManager: manager, force: true }, 'status')
+      await patch({ type: 'apply', body, fieldManager: manager, force: true })
     } catch (error) {
       told.delete(id)
       if (!isNotFound(error))
@@ -59,6 +53,21 @@ export function createPolicyStatus(deps: StatusDeps, node: string): PolicyStatus
       worker.busy(--writing > 0)
     }
   }
+  const adminTarget = (object: AdminNetworkPolicy): Target => ({
+    kind: AdminNetworkPolicy,
+    object,
+    patch: patch => deps.client.patch(AdminNetworkPolicy, keyOf(object), patch, 'status'),
+  })
+  const baselineTarget = (object: BaselineAdminNetworkPolicy): Target => ({
+    kind: BaselineAdminNetworkPolicy,
+    object,
+    patch: patch => deps.client.patch(BaselineAdminNetworkPolicy, keyOf(object), patch, 'status'),
+  })
+  const firewallTarget = (object: EgressFirewall): Target => ({
+    kind: EgressFirewall,
+    object,
+    patch: patch => deps.client.patch(EgressFirewall, keyOf(object), patch, 'status'),
+  })
   const condition = (object: AdminNetworkPolicy | BaselineAdminNetworkPolicy): object | undefined => {
     const type = `Ready-In-Zone-${node}`
     const { generation } = object.metadata
@@ -74,23 +83,33 @@ export function createPolicyStatus(deps: StatusDeps, node: string): PolicyStatus
       const manager = `policy-${node}`
       for (const object of admin.list()) {
         const status = condition(object)
-        if (status) void write(AdminNetworkPolicy, object, manager, status)
+        if (status) void write(adminTarget(object), manager, status)
       }
       for (const object of baseline.list()) {
         const status = condition(object)
-        if (status) void write(BaselineAdminNetworkPolicy, object, manager, status)
+        if (status) void write(baselineTarget(object), manager, status)
       }
       for (const object of firewalls.list()) {
         const mine = firewallMessage(object, node)
         const known = object.status?.messages ?? []
-        if (!known.includes(mine)) void write(EgressFirewall, object, manager, { messages: [mine] })
+        if (!known.includes(mine)) void write(firewallTarget(object), manager, { messages: [mine] })
         const areAll = nodes.list().every(({ metadata }) => known.includes(firewallMessage(object, metadata.name)))
         const sum = firewallMessage(object, '').slice(2)
-        if (areAll && object.status?.status !== sum) void write(EgressFirewall, object, 'policy', { status: sum })
+        if (areAll && object.status?.status !== sum) void write(firewallTarget(object), 'policy', { status: sum })
       }
     },
   }
 }
+
+/** An object whose status is written. */
+interface Target {
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
+  readonly object: AdminNetworkPolicy | BaselineAdminNetworkPolicy | EgressFirewall
+  patch(patch: Patch): Promise<unknown>
+}
+
+const keyOf = ({ metadata: { namespace, name } }: Target['object']): ObjectKey =>
+  namespace === undefined ? { name } : { namespace, name }
 
 const timeText = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import type { Cidr } from '../../lib/cidr.ts'
+import type { Family } from '../../lib/ip.ts'
+import type { Firewall, FirewallRule, FirewallWorld } from '../../model/policy/firewall.ts'
+import { targetNetworks } from '../../model/policy/firewall.ts'
+import type { NftText } from '../../wire/nft/text.ts'
+import { at, name, nft, oneOf } from '../../wire/nft/text.ts'
+import { disjoint, intervalsOf, intervalText } from './intervals.ts'
+import { conditions, portSet } from './port-set.ts'
+import type { RulesetMap } from './ruleset.ts'
+import { addressType, denyChain, field } from './skeleton.ts'
+
+/** A firewall as a chain and what it needs; all named by what they hold, so that equal firewalls share them. */
+export interface CompiledFirewall {
+  readonly chain: string
+  readonly chains: ReadonlyMap<string, readonly NftText[]>
+  readonly maps: ReadonlyMap<string, RulesetMap>
+}
+
+const FAMILIES: readonly Family[] = [4, 6]
+
+/**
+ * Rules without ports that follow each other become one map of intervals in which the first match is found already; rules
+ * with the same ports and the same verdict one set. Allow is `return`: what follows has its say.
+ */
+export function compileFirewall(firewall: Firewall, world: FirewallWorld): CompiledFirewall {
+  const maps = new Map<string, RulesetMap>()
+  const rules = FAMILIES.flatMap(family => [
+    ...exempt(world.clusterNetworks, family),
+    ...runsOf(firewall.rules).flatMap(run => runRules(run, world, family, maps)),
+  ])
+  const chain = `firewall-${shortHash(rules.join('\n'))}`
+  return { chain, chains: new Map([[chain, rules]]), maps }
+}
+
+function exempt(networks: readonly Cidr[], family: Family): readonly NftText[] {
+  const own = networks.filter(network => network.family === family)
+  return own.length > 0 ? [nft`${field(family, 'daddr')} ${oneOf(own)} return`] : []
+}
+
+type Run = readonly FirewallRule[]
+
+function runsOf(rules: readonly FirewallRule[]): readonly Run[] {
+  const runs: FirewallRule[][] = []
+  for (const rule of rules) {
+    const last = runs.at(-1)
+    if (last && isAlike(last[0]!, rule)) last.push(rule)
+    else runs.push([rule])
+  }
+  return runs
+}
+
+const isAlike = (a: FirewallRule, b: FirewallRule): boolean =>
+  a.ports === 'any' ? b.ports === 'any' : a.action === b.action && JSON.stringify(a.ports) === JSON.stringify(b.ports)
+
+function runRules(run: Run, world: FirewallWorld, family: Family, maps: Map<string, RulesetMap>): readonly NftText[] {
+  const marked = run.flatMap((rule, index) =>
+    targetNetworks(rule, world)
+      .filter(network => network.family === family)
+      .flatMap(cidr => intervalsOf({ kind: 'net', cidr, except: [] }))
+      .map(interval => ({ interval, value: index })),
+  )
+  if (marked.length === 0) return []
+  const verdictAt = (index: number): NftText => verdictOf(run[index]!)
+  const resolved = disjoint(marked, indexes => {
+    const value = Math.min(...indexes)
+    return { key: verdictAt(value), value }
+  })
+  const elements = new Map(
+    resolved.map(({ interval, value }) => [intervalText(interval, family), verdictAt(value)] as const),
+  )
+  const map = `networks-${shortHash(`${family} ${[...elements].flat().join('\n')}`)}`
+  maps.set(map, { definition: nft`type ${addressType(family)} : verdict; flags interval;`, elements })
+  const { ports } = run[0]!
+  return conditions(ports === 'any' ? 'all' : portSet(ports)).map(
+    condition => nft`${condition}${field(family, 'daddr')} vmap ${at(map)}`,
+  )
+}
+
+const verdictOf = ({ action }: FirewallRule): NftText =>
+  action === 'allow' ? nft`return` : nft`goto ${name(denyChain('firewall'))}`
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)

@@ -1,0 +1,82 @@
+import type { LabelSelector } from '../../api/meta/selector.ts'
+import type { EgressFirewall, EgressFirewallRule } from '../../api/ovn/egress-firewall.ts'
+import type { Cidr } from '../../lib/cidr.ts'
+import { contains, parseCidr } from '../../lib/cidr.ts'
+import type { Ip } from '../../lib/ip.ts'
+import type { PortRange } from './ports.ts'
+import { selects } from './selector.ts'
+import type { PolicyNode } from './types.ts'
+
+/** Where a rule of a firewall leads: names are read, but nobody looks them up yet. */
+export type FirewallTarget =
+  | { readonly kind: 'net'; readonly cidr: Cidr }
+  | { readonly kind: 'nodes'; readonly selector: LabelSelector }
+  | { readonly kind: 'name'; readonly name: string }
+
+export interface FirewallRule {
+  readonly action: 'allow' | 'deny'
+  readonly to: FirewallTarget
+  readonly ports: 'any' | readonly PortRange[]
+}
+
+/** Where the pods of a namespace may go outside the cluster's pod networks. The first rule that matches decides. */
+export interface Firewall {
+  readonly namespace: string
+  readonly rules: readonly FirewallRule[]
+}
+
+/** Source: OVN-Kubernetes' EgressFirewall, one for each namespace. */
+export const readEgressFirewall = ({ metadata, spec }: EgressFirewall): Firewall => ({
+  namespace: metadata.namespace ?? '',
+  rules: spec.egress.flatMap(readRule),
+})
+
+function readRule({ type, to, ports = [] }: EgressFirewallRule): readonly FirewallRule[] {
+  const target = readTarget(to)
+  if (!target) return []
+  const ranges = ports.map(({ protocol, port }): PortRange => ({ protocol, from: port, to: port }))
+  return [{ action: type === 'Allow' ? 'allow' : 'deny', to: target, ports: ranges.length > 0 ? ranges : 'any' }]
+}
+
+function readTarget({ cidrSelector, dnsName, nodeSelector }: EgressFirewallRule['to']): FirewallTarget | undefined {
+  if (nodeSelector) return { kind: 'nodes', selector: nodeSelector }
+  if (dnsName !== undefined) return { kind: 'name', name: dnsName.toLowerCase() }
+  const cidr = parseCidr(cidrSelector ?? '')
+  return cidr && { kind: 'net', cidr }
+}
+
+/** What a firewall needs to know of the cluster. */
+export interface FirewallWorld {
+  readonly nodes: readonly PolicyNode[]
+  /** Pod networks: what stays in them is not a firewall's business. */
+  readonly clusterNetworks: readonly Cidr[]
+}
+
+/** Networks that a rule means at present. */
+export const targetNetworks = ({ to }: FirewallRule, { nodes }: FirewallWorld): readonly Cidr[] => {
+  if (to.kind === 'net') return [to.cidr]
+  if (to.kind === 'name') return []
+  return nodes
+    .filter(({ labels }) => selects(to.selector, labels))
+    .flatMap(({ addresses }) => addresses.map(address => parseCidr(`${address}/${address.includes(':') ? 128 : 32}`)!))
+}
+
+/** The place of the rule that decides, from 0; undefined where none does, which allows. */
+export function firewallRule(
+  firewall: Firewall,
+  world: FirewallWorld,
+  destination: Ip,
+  protocol: string,
+  port: number | undefined,
+): number | undefined {
+  if (world.clusterNetworks.some(network => contains(network, destination))) return undefined
+  const found = firewall.rules.findIndex(
+    rule =>
+      targetNetworks(rule, world).some(network => contains(network, destination)) &&
+      (rule.ports === 'any' ||
+        rule.ports.some(
+          range => range.protocol === protocol && port !== undefined && range.from <= port && port <= range.to,
+        )),
+  )
+  return found < 0 ? undefined : found
+}
