@@ -1,4 +1,5 @@
 /** The embedded Kubernetes API: generic storage plus a table of kinds, behind one handler. */
+import type { HttpsDriver } from '../host/https/mod.ts'
 import type { Cidr } from '../lib/cidr.ts'
 import { cidr } from '../lib/cidr.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -57,6 +58,8 @@ export interface ApiServerDeps {
   readonly log: Logger
   /** Absent where no pods run: log, exec, attach and portforward are then refused. */
   readonly runtime?: StreamRuntime
+  /** Absent where no webhook can be reached: then none is asked. */
+  readonly https?: HttpsDriver
 }
 
 export interface ApiServerOptions {
@@ -117,6 +120,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
       admissionOrder({
         authorizer,
         roles,
+        ...(deps.https ? { https: deps.https } : {}),
         store,
         registry,
         serviceNetworks: options.serviceNetworks ?? [cidr('172.30.0.0/16')],

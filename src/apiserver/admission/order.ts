@@ -1,3 +1,4 @@
+import type { HttpsDriver } from '../../host/https/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import type { Store } from '../../store/mod.ts'
 import type { Authorizer } from '../auth/authorizer.ts'
@@ -13,8 +14,11 @@ import { securityConstraints } from './scc/plugin.ts'
 import type { PortRange } from './service-address/ledger.ts'
 import { createLedger } from './service-address/ledger.ts'
 import { serviceAddresses } from './service-address/plugin.ts'
+import { mutatingWebhooks, validatingWebhooks } from './webhook/plugin.ts'
 
 export interface AdmissionParts {
+  /** Absent: webhooks cannot be reached, and none is asked. */
+  readonly https?: HttpsDriver
   readonly authorizer: Authorizer
   readonly roles: RoleIndex
   readonly store: Store
@@ -42,6 +46,8 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     admissionPolicies(parts.store, parts.registry),
     // Only looks, and needs nothing of what others fill in.
     escalation(parts.authorizer, parts.roles),
+    // Before addresses are taken, as upstream takes them after all admission.
+    ...(parts.https ? [mutatingWebhooks(parts.store, parts.https), validatingWebhooks(parts.store, parts.https)] : []),
     // Last of those that change: it takes what it must give back when a later one refuses.
     serviceAddresses(parts.store, () => createLedger(parts.serviceNetworks, parts.nodePorts)),
   ]

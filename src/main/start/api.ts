@@ -8,6 +8,7 @@ import { createProgress } from '../../client/progress.ts'
 import { loopbackTransport } from '../../client/transport.ts'
 import type { ControllersOptions } from '../../controllers/mod.ts'
 import { startControllers } from '../../controllers/mod.ts'
+import { systemHttps } from '../../host/https/real.ts'
 import { ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import { begin } from '../../main.ts'
@@ -76,7 +77,7 @@ function createServer(
 ): Server {
   const runtime = connectRuntime({ connectUnix: sockets.connectUnix }, options.runtimeSocket)
   return createApiServer(
-    { store, clock, log, runtime },
+    { store, clock, log, runtime, https: systemHttps },
     {
       kinds: KINDS,
       virtualKinds: VIRTUAL_KINDS,
