@@ -114,6 +114,7 @@ const controllersOptions = (plan: WorldPlan, credentials: Credentials, options: 
   },
   nodeGraceMs: NODE_GRACE_MS,
   loadBalancerPool: plan.balancerPool,
+  serviceNetworks: [plan.config.serviceNetwork],
   ...(plan.config.profile === 'okd' ? { dnsOperator: dnsOperands(plan) } : {}),
   ...(plan.config.profile === 'okd'
     ? { ingressOperator: { image: 'fairlead/router', alias: appsDomains(plan.config)[1]!, accessLog: true } }
