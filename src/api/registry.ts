@@ -42,9 +42,7 @@ import { ServiceAccount } from './core/service-account.ts'
 import { EndpointSlice } from './discovery/endpoint-slice.ts'
 import { Ingress } from './networking/ingress.ts'
 import { IngressClass } from './networking/ingress-class.ts'
-import { IPAddress } from './networking/ip-address.ts'
 import { NetworkPolicy } from './networking/network-policy.ts'
-import { ServiceCIDR } from './networking/service-cidr.ts'
 import { OAuthAccessToken } from './oauth/access-token.ts'
 import { DNS as OperatorDNS } from './operator/dns.ts'
 import { IngressController } from './operator/ingress-controller.ts'
@@ -83,8 +81,6 @@ export const KINDS: readonly Kind[] = [
   Job,
   Ingress,
   IngressClass,
-  IPAddress,
-  ServiceCIDR,
   NetworkPolicy,
   AdminNetworkPolicy,
   BaselineAdminNetworkPolicy,

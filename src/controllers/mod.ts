@@ -20,7 +20,6 @@ import { createEventRecorder } from '../client/events.ts'
 import type { LiveInformers } from '../client/informers.ts'
 import type { Client, Role } from '../client/mod.ts'
 import type { ProgressCollector } from '../client/progress.ts'
-import type { Cidr } from '../lib/cidr.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { startCronJob } from './cronjob/controller.ts'
@@ -46,7 +45,7 @@ import { startPodGarbage } from './pod-garbage/controller.ts'
 import { startReplicaSet } from './replicaset/controller.ts'
 import { startScheduler } from './scheduler/controller.ts'
 import { type NamespaceContentOptions, startNamespaceContent } from './service-account/controller.ts'
-import { startServiceCidr } from './service-cidr/controller.ts'
+import { type ServiceCaOptions, startServiceCa } from './service-ca/controller.ts'
 import type { ControllerDeps } from './shared/controller.ts'
 import { startStatefulSet } from './statefulset/controller.ts'
 import { startTaintEviction } from './taint-eviction/controller.ts'
@@ -70,10 +69,10 @@ export interface ControllersOptions {
   readonly namespaceContent?: NamespaceContentOptions
   /** Routers for IngressControllers. Absent: the API has no such kind, or somebody else runs them. */
   readonly ingressOperator?: IngressOperatorOptions
+  /** Who signs certificates for Services. Absent: somebody else does. */
+  readonly serviceCa?: ServiceCaOptions
   /** The cluster's DNS servers, as OKD has them. Absent: the API has no such kind, or somebody else runs them. */
   readonly dnsOperator?: DnsOperatorOptions
-  /** Where Services' addresses come from. Absent: the API server itself tells of them. */
-  readonly serviceNetworks?: readonly Cidr[]
   /** Addresses for Services of type LoadBalancer. Absent: something else gives them. */
   readonly loadBalancerPool?: AddressPool
   /** A node that was not heard for so long is lost; 40 s where absent. */
@@ -131,8 +130,8 @@ export async function startControllers(
     startNodeLifecycle(each, options.nodeGraceMs === undefined ? {} : { graceMs: options.nodeGraceMs }, signal),
     ...(options.clusterNetwork ? [startNodeIpam(each, { clusterNetwork: options.clusterNetwork }, signal)] : []),
     ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
+    ...(options.serviceCa ? [startServiceCa(each, options.serviceCa, signal)] : []),
     ...(options.dnsOperator ? [startDnsOperator(each, options.dnsOperator, signal)] : []),
-    ...(options.serviceNetworks ? [startServiceCidr(each, options.serviceNetworks, signal)] : []),
     ...(options.loadBalancerPool ? [startLoadBalancer(each, options.loadBalancerPool, signal)] : []),
     ...(options.ingressOperator
       ? [startIngressOperator(each, options.ingressOperator, signal), startIngressToRoute(each, signal)]

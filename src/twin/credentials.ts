@@ -12,6 +12,8 @@ export const SUPERVISOR = 'fairlead:supervisor'
 
 export interface Credentials {
   readonly ca: string
+  /** The key of `ca`, for certificates that Services ask for. */
+  readonly caKey: string
   /** The API's server certificate. */
   readonly api: KeyPair
   /** The front door's wildcard certificate and who issued it. */
@@ -29,6 +31,7 @@ export function readCredentials(fs: FsDriver, folder: TwinFolder): Credentials {
   const pair = (name: string): KeyPair => readPair(fs, folder, name) ?? missing(folder, `${name}.crt`)
   return {
     ca: pair('ca').certificate,
+    caKey: pair('ca').key,
     api: pair('apiserver'),
     ingress: { ...pair('ingress'), authority: pair('ingress-ca').certificate },
     tokenKey: readText(fs, folder, TOKEN_KEY),

@@ -1,4 +1,5 @@
 import { Deployment } from '../../api/apps/deployment.ts'
+import { ConfigMap } from '../../api/core/config-map.ts'
 import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
 import type { ApiObject, Kind } from '../../api/meta/meta.ts'
@@ -19,6 +20,7 @@ export interface OperandWriter {
 export const createOperandWriter = (client: Client): OperandWriter => ({
   async ensure({ deployment, services, ingressClass }) {
     await ensureAccount(client)
+    await ensureBundle(client)
     await ensure(client, Deployment, deployment)
     for (const service of services) await ensure(client, Service, service)
     await ensure(client, IngressClass, ingressClass)
@@ -67,6 +69,16 @@ async function ensureAccount(client: Client): Promise<void> {
   const key = operandKey('router')
   if (await client.find(ServiceAccount, key)) return
   await client.create(ServiceAccount, { metadata: key }).catch((error: unknown) => {
+    if (!isAlreadyExists(error)) throw error
+  })
+}
+
+/** The authority by which routers verify pods; the service CA fills it in. */
+async function ensureBundle(client: Client): Promise<void> {
+  const key = operandKey('service-ca-bundle')
+  if (await client.find(ConfigMap, key)) return
+  const annotations = { 'service.beta.openshift.io/inject-cabundle': 'true' }
+  await client.create(ConfigMap, { metadata: { ...key, annotations } }).catch((error: unknown) => {
     if (!isAlreadyExists(error)) throw error
   })
 }

@@ -9,6 +9,7 @@ import { loopbackTransport } from '../../client/transport.ts'
 import type { ControllersOptions } from '../../controllers/mod.ts'
 import { startControllers } from '../../controllers/mod.ts'
 import { systemHttps } from '../../host/https/real.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import { begin } from '../../main.ts'
@@ -21,6 +22,7 @@ import { twinRoles } from '../../twin/bootstrap/roles.ts'
 import type { Credentials } from '../../twin/credentials.ts'
 import { appsDomains, readCredentials } from '../../twin/credentials.ts'
 import { fromArgs } from '../../twin/flags.ts'
+import { issue } from '../../twin/pki.ts'
 import type { WorldPlan } from '../../twin/plan.ts'
 import { planWorld } from '../../twin/plan.ts'
 import type { ApiOptions } from '../../twin/roles.ts'
@@ -56,7 +58,7 @@ export const start = begin(async args => {
   const informers = createInformers({ client, clock: host.clock, log, progress }, signal)
   const role = await startControllers(
     { informers, client, clock: host.clock, log, progress },
-    controllersOptions(plan, credentials, options),
+    controllersOptions(plan, credentials, options, host.clock),
     signal,
   )
   serveAdmin(options.admin, role.progress, signal)
@@ -105,7 +107,12 @@ async function listen(server: Server, credentials: Credentials, { listen: descri
   )
 }
 
-const controllersOptions = (plan: WorldPlan, credentials: Credentials, options: ApiOptions): ControllersOptions => ({
+const controllersOptions = (
+  plan: WorldPlan,
+  credentials: Credentials,
+  options: ApiOptions,
+  clock: Clock,
+): ControllersOptions => ({
   clusterNetwork: [plan.config.clusterNetwork],
   kubernetesService: { serviceAddresses: [plan.apiServiceIp], addresses: [ip(options.address)], port: options.port },
   namespaceContent: {
@@ -114,9 +121,17 @@ const controllersOptions = (plan: WorldPlan, credentials: Credentials, options: 
   },
   nodeGraceMs: NODE_GRACE_MS,
   loadBalancerPool: plan.balancerPool,
-  serviceNetworks: [plan.config.serviceNetwork],
   ...(plan.config.profile === 'okd' ? { dnsOperator: dnsOperands(plan) } : {}),
   ...(plan.config.profile === 'okd'
-    ? { ingressOperator: { image: 'fairlead/router', alias: appsDomains(plan.config)[1]!, accessLog: true } }
+    ? {
+        serviceCa: serviceCa(credentials, clock),
+        ingressOperator: { image: 'fairlead/router', alias: appsDomains(plan.config)[1]!, accessLog: true },
+      }
     : {}),
+})
+
+/** A twin has one authority for everything inside. */
+const serviceCa = ({ ca, caKey }: Credentials, clock: Clock): NonNullable<ControllersOptions['serviceCa']> => ({
+  authority: ca,
+  issue: names => issue({ certificate: ca, key: caKey }, { commonName: names[0]!, names }, clock.now()),
 })

@@ -1,0 +1,75 @@
+import { X509Certificate } from 'node:crypto'
+import { afterEach, expect, test } from 'vitest'
+import { ConfigMap } from '../../api/core/config-map.ts'
+import { Event } from '../../api/core/event.ts'
+import { Secret } from '../../api/core/secret.ts'
+import { Service } from '../../api/core/service.ts'
+import { createEventRecorder } from '../../client/events.ts'
+import { eventually, settled, type TestBench, testBench } from '../../client/testing.ts'
+import { issue, makeAuthority } from '../../twin/pki.ts'
+import { startServiceCa } from './controller.ts'
+
+let bench: TestBench
+afterEach(() => bench?.close())
+
+const nowMs = Date.parse('2026-06-01T00:00:00Z')
+const ca = makeAuthority('service-ca', nowMs)
+
+async function start(): Promise<void> {
+  bench = testBench()
+  const { api, informers } = bench
+  const events = (component: string) => createEventRecorder({ ...bench, client: api.client }, { component })
+  const options = {
+    authority: ca.certificate,
+    issue: (names: readonly string[]) => issue(ca, { commonName: names[0]!, names }, nowMs),
+  }
+  await startServiceCa({ ...bench, client: informers.client, events }, options, bench.signal)
+}
+
+const putService = (secret?: string): Service =>
+  bench.api.put(Service, {
+    metadata: {
+      namespace: 'shop',
+      name: 'web',
+      annotations: secret ? { 'service.beta.openshift.io/serving-cert-secret-name': secret } : {},
+    },
+    spec: {},
+  })
+const secret = () => bench.api.get(Secret, { namespace: 'shop', name: 'web-tls' })
+const leaf = () => new X509Certificate(Buffer.from(secret()!.data!['tls.crt']!, 'base64'))
+
+test('a Service that asks gets a certificate for its names, and again when it is deleted', async () => {
+  await start()
+  putService()
+  await settled(bench)
+  expect(secret()).toBeUndefined()
+  putService('web-tls')
+  await settled(bench)
+  expect(secret()?.type).toBe('kubernetes.io/tls')
+  expect(leaf().subjectAltName).toBe('DNS:web.shop.svc, DNS:web.shop.svc.cluster.local')
+  expect(leaf().verify(new X509Certificate(ca.certificate).publicKey)).toBe(true)
+  const { serialNumber } = leaf()
+  bench.api.drop(Secret, { namespace: 'shop', name: 'web-tls' })
+  await settled(bench)
+  expect(leaf().serialNumber).not.toBe(serialNumber)
+})
+
+test('a Secret of somebody else stays as it is, and that is told', async () => {
+  await start()
+  bench.api.put(Secret, { metadata: { namespace: 'shop', name: 'web-tls' }, data: { mine: 'eA==' } })
+  putService('web-tls')
+  await settled(bench)
+  expect(secret()?.data).toEqual({ mine: 'eA==' })
+  await eventually(() => bench.api.all(Event).some(({ reason }) => reason === 'ServingCertNotIssued'))
+})
+
+test('a ConfigMap that asks gets the authority and nothing else; others are left alone', async () => {
+  await start()
+  const annotations = { 'service.beta.openshift.io/inject-cabundle': 'true' }
+  bench.api.put(ConfigMap, { metadata: { namespace: 'shop', name: 'bundle', annotations }, data: { other: 'x' } })
+  bench.api.put(ConfigMap, { metadata: { namespace: 'shop', name: 'plain' }, data: { other: 'x' } })
+  await settled(bench)
+  const data = (name: string) => bench.api.get(ConfigMap, { namespace: 'shop', name })?.data
+  expect(data('bundle')).toEqual({ 'service-ca.crt': ca.certificate })
+  expect(data('plain')).toEqual({ other: 'x' })
+})
