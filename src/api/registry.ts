@@ -42,7 +42,9 @@ import { ServiceAccount } from './core/service-account.ts'
 import { EndpointSlice } from './discovery/endpoint-slice.ts'
 import { Ingress } from './networking/ingress.ts'
 import { IngressClass } from './networking/ingress-class.ts'
+import { IPAddress } from './networking/ip-address.ts'
 import { NetworkPolicy } from './networking/network-policy.ts'
+import { ServiceCIDR } from './networking/service-cidr.ts'
 import { OAuthAccessToken } from './oauth/access-token.ts'
 import { DNS as OperatorDNS } from './operator/dns.ts'
 import { IngressController } from './operator/ingress-controller.ts'
@@ -81,6 +83,8 @@ export const KINDS: readonly Kind[] = [
   Job,
   Ingress,
   IngressClass,
+  IPAddress,
+  ServiceCIDR,
   NetworkPolicy,
   AdminNetworkPolicy,
   BaselineAdminNetworkPolicy,
