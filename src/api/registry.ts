@@ -36,6 +36,7 @@ import { Namespace } from './core/namespace.ts'
 import { Node } from './core/node.ts'
 import { PersistentVolumeClaim } from './core/persistent-volume-claim.ts'
 import { Pod } from './core/pod.ts'
+import { ResourceQuota } from './core/resource-quota.ts'
 import { Secret } from './core/secret.ts'
 import { Service } from './core/service.ts'
 import { ServiceAccount } from './core/service-account.ts'
@@ -71,6 +72,7 @@ export const KINDS: readonly Kind[] = [
   Node,
   PersistentVolumeClaim,
   Pod,
+  ResourceQuota,
   Secret,
   Service,
   ServiceAccount,

@@ -42,6 +42,7 @@ import { startNodeIpam } from './node-ipam/controller.ts'
 import type { ClusterNetwork } from './node-ipam/decide.ts'
 import { startNodeLifecycle } from './node-lifecycle/controller.ts'
 import { startPodGarbage } from './pod-garbage/controller.ts'
+import { startQuota } from './quota/controller.ts'
 import { startReplicaSet } from './replicaset/controller.ts'
 import { startScheduler } from './scheduler/controller.ts'
 import { type NamespaceContentOptions, startNamespaceContent } from './service-account/controller.ts'
@@ -123,6 +124,7 @@ export async function startControllers(
     startDisruption(each, signal),
     startTaintEviction(each, signal),
     startPodGarbage(each, {}, signal),
+    startQuota(each, { kinds, whole: WHOLE }, signal),
     startScheduler(each, {}, signal),
     startEndpointSlice(each, signal),
     startEndpoints(each, signal),

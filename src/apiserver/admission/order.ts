@@ -8,6 +8,7 @@ import type { Plugin } from './mod.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { podPriority, podServiceAccount, podTolerations } from './pod-defaults.ts'
 import { admissionPolicies } from './policies.ts'
+import { resourceQuota } from './quota.ts'
 import { escalation } from './rbac.ts'
 import { routeHost } from './route-host.ts'
 import { securityConstraints } from './scc/plugin.ts'
@@ -50,5 +51,7 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     ...(parts.https ? [mutatingWebhooks(parts.store, parts.https), validatingWebhooks(parts.store, parts.https)] : []),
     // Last of those that change: it takes what it must give back when a later one refuses.
     serviceAddresses(parts.store, () => createLedger(parts.serviceNetworks, parts.nodePorts)),
+    // Sees what will be stored, and counts it in until it is.
+    resourceQuota(parts.store, parts.registry),
   ]
 }

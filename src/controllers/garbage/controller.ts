@@ -3,7 +3,7 @@ import type { ApiObject, Kind, OwnerReference } from '../../api/meta/meta.ts'
 import { type Client, type Informer, isConflict, isNotFound, type ObjectKey } from '../../client/mod.ts'
 import { createQueue } from '../../client/queue.ts'
 import type { Controller, ControllerDeps } from '../shared/controller.ts'
-import { customKind, isEstablished, resourceName } from '../shared/kinds.ts'
+import { customKind, isEstablished, metadataOnly, resourceName } from '../shared/kinds.ts'
 import { blocks, decide, FOREGROUND, isForeground, isOrphaning, ORPHAN, type OwnerState } from './decide.ts'
 import { byOwner, createGraph, type Found, type Graph } from './graph.ts'
 
@@ -41,11 +41,6 @@ export async function startGarbage(
   for (const informer of builtIn) graph.add(informer)
   followCustom(deps, crds, graph, informerOf, signal)
   return { done: queue.done }
-}
-
-const metadataOnly = ({ apiVersion, kind, metadata }: ApiObject): ApiObject => {
-  const { managedFields: _, annotations: __, ...rest } = metadata as ApiObject['metadata'] & { managedFields?: unknown }
-  return { apiVersion, kind, metadata: rest }
 }
 
 /** Watches custom kinds while their definitions stand. */

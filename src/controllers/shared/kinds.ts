@@ -25,3 +25,9 @@ export const isEstablished = ({ status, metadata }: CustomResourceDefinition): b
 
 /** "pods" or "routes.route.openshift.io". */
 export const resourceName = ({ group, plural }: Kind<ApiObject>): string => (group ? `${plural}.${group}` : plural)
+
+/** A trim for informers that need no more. */
+export const metadataOnly = ({ apiVersion, kind, metadata }: ApiObject): ApiObject => {
+  const { managedFields: _, annotations: __, ...rest } = metadata as ApiObject['metadata'] & { managedFields?: unknown }
+  return { apiVersion, kind, metadata: rest }
+}

@@ -14,6 +14,7 @@ import { Namespace } from '../../api/core/namespace.ts'
 import { Node } from '../../api/core/node.ts'
 import { PersistentVolumeClaim } from '../../api/core/persistent-volume-claim.ts'
 import { Pod } from '../../api/core/pod.ts'
+import { ResourceQuota } from '../../api/core/resource-quota.ts'
 import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
@@ -42,6 +43,7 @@ export const TEST_KINDS: readonly Kind<ApiObject>[] = [
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
+  ResourceQuota,
   Service,
   ServiceAccount,
   StatefulSet,
