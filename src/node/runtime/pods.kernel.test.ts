@@ -2,13 +2,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { afterAll, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { systemClock } from '../../host/clock/real.ts'
 import { systemFs } from '../../host/fs/real.ts'
 import { kernelLinks } from '../../host/link/real.ts'
 import { kernelNetns } from '../../host/netns/real.ts'
 import { kernelProcesses } from '../../host/process/real.ts'
 import { kernelSockets } from '../../host/socket/real.ts'
+import { ip } from '../../lib/ip.ts'
 import { silent } from '../../lib/log.ts'
+import { probe } from '../probe/probe.ts'
 import { selfSigned } from './certificate.ts'
 import { container, ending, logText, outcome } from './conformance.ts'
 import type { ContainerSpec, PodRuntime, SandboxSpec } from './mod.ts'
@@ -272,6 +275,38 @@ describe('an end of the runtime', () => {
     await ending(first, 'killed')
     expect(running()).toBe(false)
     await second.removeSandbox('killed', 0)
+  })
+})
+
+describe('a stand-in for anything', () => {
+  test('answers gRPC health checks, echoes WebSocket messages, and takes other upgrades for plain requests', async () => {
+    await pod('talker', { image: 'shop/talker:1', ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] })
+    const at = netns.open('pod-talker')
+    const address = ip('127.0.0.1')
+    try {
+      const check = (service: string) =>
+        probe(
+          { socket: deps.socket, netns: at, clock: systemClock, runtime },
+          { kind: 'grpc', address, port: 8080, service },
+          5000,
+        )
+      expect(await check('')).toEqual({ ok: true, message: '' })
+      const socket = new WebSocket('ws://talker:8080/chat', {
+        createConnection: () => deps.socket.connect({ netns: at, address, port: 8080 }),
+      })
+      const answers = new Promise<string>((resolve, reject) => {
+        socket.on('open', () => socket.send('hello'))
+        socket.on('message', data => resolve(String(data)))
+        socket.on('error', reject)
+      })
+      expect(await answers).toBe('hello')
+      socket.close()
+    } finally {
+      netns.close(at)
+    }
+    const upgrade = ['-H', 'Connection: Upgrade', '-H', 'Upgrade: h2c', '-d', 'some text']
+    const plain = await curl('talker', ...upgrade, 'http://127.0.0.1:8080/a', 'http://127.0.0.1:8080/b')
+    expect(plain).toMatch(/POST \/a HTTP\/1\.1.*body: +9 bytes.*POST \/b HTTP\/1\.1.*body: +9 bytes/s)
   })
 })
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage, Server } from 'node:http'
 import { createServer as createHttp1 } from 'node:http'
 import { createServer as createHttp2 } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -32,11 +33,15 @@ export function createHub(): Hub {
     if (handler) handler(request, response)
     else response.socket?.destroy()
   }
-  const http1 = createHttp1({ keepAlive: true }, dispatch)
-  http1.keepAliveTimeout = 65_000
-  http1.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
-    else socket.destroy()
+  const http1 = http1Server(dispatch)
+  // A server that knows of upgrades takes every request for one: those that are not for WebSocket go on to one that does not.
+  const plain = http1Server(dispatch)
+  http1.on('upgrade', (request, socket, head) => {
+    const { upgrade } = (socket as Socket & Marked)[HANDLER] ?? {}
+    if (upgrade && request.headers.upgrade?.toLowerCase() === 'websocket') return upgrade(request, socket, head)
+    socket.unshift(Buffer.concat([withoutUpgrade(request), head]))
+    plain.emit('connection', socket)
+    socket.resume()
   })
   const http2 = createHttp2(dispatch)
   http2.on('sessionError', () => {})
@@ -81,6 +86,25 @@ export function createHub(): Hub {
     },
   }
   return hub
+}
+
+function http1Server(dispatch: (request: Request, response: Response) => void): Server {
+  const server = createHttp1({ keepAlive: true }, dispatch)
+  server.keepAliveTimeout = 65_000
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+    else socket.destroy()
+  })
+  return server
+}
+
+/** The request as it came, but for the wish to speak something else. */
+function withoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (!/^(upgrade|connection|http2-settings)$/i.test(rawHeaders[index]!))
+      lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`)
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
 function secureWith(

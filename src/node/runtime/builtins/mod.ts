@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { SecureContext, TLSSocket } from 'node:tls'
 import type { Netns } from '../../../host/netns/mod.ts'
 import type { SocketDriver } from '../../../host/socket/mod.ts'
@@ -11,7 +12,11 @@ import type { ContainerPort, SandboxSpec } from '../mod.ts'
 
 export type Request = IncomingMessage | Http2ServerRequest
 export type Response = ServerResponse | Http2ServerResponse
-export type HttpHandler = (request: Request, response: Response) => void
+export interface HttpHandler {
+  (request: Request, response: Response): void
+  /** Takes over a connection whose client asks for WebSocket; absent: the request is answered like any other. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+}
 
 export interface HttpOptions {
   /** HTTP/2 by prior knowledge beside HTTP/1.1. */

@@ -54,10 +54,13 @@ function holdings(): Holdings {
       })
       socket.on('error', () => socket.destroy())
     },
-    counted: (socket, handler) => (request, response) => {
-      connections.set(socket, (connections.get(socket) ?? 0) + 1)
-      response.once('close', () => answered(socket))
-      handler(request, response)
+    counted: (socket, handler) => {
+      const counting: HttpHandler = (request, response) => {
+        connections.set(socket, (connections.get(socket) ?? 0) + 1)
+        response.once('close', () => answered(socket))
+        handler(request, response)
+      }
+      return handler.upgrade ? Object.assign(counting, { upgrade: handler.upgrade }) : counting
     },
     drain: () => {
       stopListening()

@@ -18,7 +18,9 @@ import { untilStopped } from '../builtins/mod.ts'
 import type { ContainerPort } from '../mod.ts'
 import type { Told } from './answer.ts'
 import { isHealthPath, toldJson, toldText, wantsJson } from './answer.ts'
+import { answerGrpc, isGrpc } from './grpc.ts'
 import { speechOf, speechText } from './protocol.ts'
+import { echoWebSocket } from './web-socket.ts'
 
 /** Answers on every declared port in place of an image we do not have. */
 export const standIn =
@@ -31,7 +33,9 @@ export const standIn =
 
 async function serve(context: BuiltinContext, port: ContainerPort, tls: TlsOptions): Promise<void> {
   const speech = speechOf(port, context.appProtocols[port.port])
-  const handler = accessLogged(context, tell(context, port.port))
+  const handler: HttpHandler = Object.assign(accessLogged(context, tell(context, port.port)), {
+    upgrade: echoWebSocket,
+  })
   const echo = echoTo(context, port.port)
   try {
     if (speech === 'http') await context.sockets.http(port.port, handler, { h2c: true })
@@ -62,7 +66,8 @@ const tell = (context: BuiltinContext, port: number): HttpHandler => {
       ? { headers: { ...headers, 'content-type': 'application/json' }, body: toldJson(told) }
       : { headers, body: toldText(told) }
   }
-  return answering(answer)
+  const http = answering(answer)
+  return (request, response) => (isGrpc(request) ? answerGrpc(request, response) : http(request, response))
 }
 
 function about(context: BuiltinContext, port: number, request: Request, bodyBytes: number): Told {

@@ -1,0 +1,26 @@
+import type { Request, Response } from '../builtins/mod.ts'
+
+/** Whether a request is a gRPC call, which is answered in trailers whatever becomes of it. */
+export const isGrpc = (request: Request): boolean =>
+  request.httpVersionMajor === 2 && /^application\/grpc\b/.test(String(request.headers['content-type'] ?? ''))
+
+/** HealthCheckResponse { status: SERVING } in a frame. */
+const SERVING = Buffer.from([0, 0, 0, 0, 2, 0x08, 0x01])
+const UNIMPLEMENTED = '12'
+
+/** grpc.health.v1.Health, of which all is well; every other method is not implemented. */
+export function answerGrpc(request: Request, response: Response): void {
+  const method = request.url ?? ''
+  const send = response as Extract<Response, { stream: unknown }>
+  request.resume()
+  send.writeHead(200, { 'content-type': 'application/grpc' })
+  if (method === '/grpc.health.v1.Health/Watch') return void send.write(SERVING)
+  const isCheck = method === '/grpc.health.v1.Health/Check'
+  send.addTrailers(
+    isCheck
+      ? { 'grpc-status': '0' }
+      : { 'grpc-status': UNIMPLEMENTED, 'grpc-message': `a stand-in does not know ${method}` },
+  )
+  if (isCheck) send.end(SERVING)
+  else send.end()
+}
