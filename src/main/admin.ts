@@ -31,7 +31,7 @@ export function serveAdmin(path: string, progress: () => Progress, signal: Abort
 
 let collecting = false
 /** The process's own metrics take time to load and hook into the garbage collector: only once somebody asks. */
-async function processMetrics(): Promise<Registry> {
+export async function processMetrics(): Promise<Registry> {
   const { collectDefaultMetrics, register } = await import('prom-client')
   if (!collecting) collectDefaultMetrics()
   collecting = true

@@ -305,4 +305,15 @@ describe('its objects', () => {
     expect((await call(api, `PUT ${WIDGETS}/a`, { body: { ...json, metadata } })).status).toBe(422)
     expect((await call(api, `PUT ${WIDGETS}/a`, { body: json })).status).toBe(200)
   })
+
+  it('ends its watches when it goes, and those of no other type', async () => {
+    await call(api, `POST ${CRDS}`, { body: definition() })
+    const watched = await watch(api, `${WIDGETS}?watch=1`)
+    const other = await watch(api, '/api/v1/namespaces/default/configmaps?watch=1')
+    await call(api, `DELETE ${CRDS}/widgets.example.com`)
+    await watched.ended()
+    await call(api, 'POST /api/v1/namespaces/default/configmaps', { body: { metadata: { name: 'still' } } })
+    expect((await other.next()).object.metadata.name).toBe('still')
+    other.stop()
+  })
 })

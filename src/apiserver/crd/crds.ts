@@ -3,6 +3,7 @@ import { messageOf } from '../../lib/errors.ts'
 import type { Kernel } from '../context.ts'
 import { internalContext } from '../internal.ts'
 import type { Resource } from '../resource/resource.ts'
+import { prefixOf } from '../resource/resource.ts'
 import { StatusError } from '../status-error.ts'
 import { parseBytes } from '../stored.ts'
 import { removeCollection } from '../verbs/deletecollection.ts'
@@ -36,6 +37,9 @@ export function serveDefinitions(kernel: Kernel): () => void {
     cleanups.set(key, cleanUp(kernel, definitions, definition, resources[0]))
   }
   const forget = (key: string): void => {
+    // Nobody is told of what comes under the same name later: it is another type.
+    const [plural = '', ...group] = key.slice(definitions.prefix.length).split('.')
+    kernel.watches.endOf(prefixOf(group.join('.'), plural))
     registry.set(key, [])
     cleanups.get(key)?.()
     cleanups.delete(key)

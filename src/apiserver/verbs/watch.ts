@@ -99,7 +99,7 @@ function run(watching: Watching, sink: ByteSink): void {
     bookmark()
     pump.end()
   }
-  const removeWatch = watches.add({ bookmark, end })
+  const removeWatch = watches.add({ bookmark, end, prefix: context.resource.prefix })
   const cancelTimer = clock.after(1000 * (options.timeoutSeconds || defaultSeconds(context)), end)
   sink.onClose(() => {
     stopStore()

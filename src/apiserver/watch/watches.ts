@@ -2,6 +2,8 @@ import type { Clock } from '../../lib/clock.ts'
 
 /** An open watch, as the rest of the server knows it. */
 export interface OpenWatch {
+  /** The keys of the type it watches begin with this. */
+  readonly prefix: string
   /** Tells the client how far it has come, if it wants to know. */
   bookmark(): void
   /** Ends it as a server does that shuts down: the client resumes elsewhere or later. */
@@ -12,6 +14,8 @@ export interface Watches {
   add(watch: OpenWatch): () => void
   /** To every open watch, at once. */
   bookmarkAll(): void
+  /** Ends the watches of a type that is no more. */
+  endOf(prefix: string): void
   readonly size: number
   close(): void
 }
@@ -36,6 +40,9 @@ export function createWatches(clock: Clock): Watches {
       return () => open.delete(watch)
     },
     bookmarkAll,
+    endOf(prefix) {
+      for (const watch of [...open]) if (watch.prefix === prefix) watch.end()
+    },
     get size() {
       return open.size
     },

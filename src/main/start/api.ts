@@ -28,7 +28,7 @@ import { planWorld } from '../../twin/plan.ts'
 import type { ApiOptions } from '../../twin/roles.ts'
 import { API_FLAGS } from '../../twin/roles.ts'
 import { readConfig, twinFolderAt } from '../../twin/state.ts'
-import { serveAdmin } from '../admin.ts'
+import { processMetrics, serveAdmin } from '../admin.ts'
 import type { RealHost } from '../host.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
@@ -85,6 +85,7 @@ function createServer(
       virtualKinds: VIRTUAL_KINDS,
       roles: plan.config.profile === 'okd' ? [openshiftRoles, twinRoles(plan)] : [twinRoles(plan)],
       tokens: { key: tokenKey },
+      metrics: async () => (await processMetrics()).metrics(),
       serviceNetworks: [plan.config.serviceNetwork],
       routeDomain: plan.config.appsDomain,
       securityConstraints: plan.config.profile === 'okd',
@@ -121,6 +122,7 @@ const controllersOptions = (
   },
   nodeGraceMs: NODE_GRACE_MS,
   loadBalancerPool: plan.balancerPool,
+  serviceNetworks: [plan.config.serviceNetwork],
   ...(plan.config.profile === 'okd' ? { dnsOperator: dnsOperands(plan) } : {}),
   ...(plan.config.profile === 'okd'
     ? {
