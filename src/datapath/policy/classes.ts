@@ -93,47 +93,88 @@ const isNamed = (ports: Ports): boolean => ports !== 'any' && ports.some(match =
 /** NetworkPolicies: one lookup of who it is, one of the address, one of ports that are open to all. */
 function unionRules(out: Out): readonly NftText[] {
   const { podClass, world, id } = out
-  const who = new Map<Identity, PortSet>()
-  const nets: { readonly interval: Interval; readonly family: Family; readonly value: PortSet }[] = []
-  let anybody: PortSet = NO_PORTS
+  const sets = createPortSets()
+  const who = new Map<Identity, Set<number>>()
+  const nets: { readonly interval: Interval; readonly family: Family; readonly value: readonly number[] }[] = []
+  const anybody = new Set<number>()
   const allow = (identity: Identity, ports: PortSet): void => {
-    if (!isEmpty(ports)) who.set(identity, union(who.get(identity) ?? NO_PORTS, ports))
+    if (isEmpty(ports)) return
+    const known = who.get(identity)
+    if (known) known.add(sets.idOf(ports))
+    else who.set(identity, new Set([sets.idOf(ports)]))
   }
   const read = ({ peers, ports }: Rule): void => {
+    // Names differ from one destination to the next; numbers are the same for all.
+    const common = portsFor(out, ports, [])
+    const isSame = podClass.direction === 'ingress' || !isNamed(ports)
+    const of = (members: readonly Member[]): PortSet => (isSame ? common : portsFor(out, ports, members))
     if (peers === 'any') {
-      anybody = union(anybody, portsFor(out, ports, []))
-      if (podClass.direction === 'egress' && isNamed(ports))
-        for (const identity of world.index.all()) allow(identity, portsFor(out, ports, identity.members))
+      anybody.add(sets.idOf(common))
+      if (!isSame) for (const identity of world.index.all()) allow(identity, of(identity.members))
       return
     }
     for (const peer of peers) {
       if (peer.kind === 'pods')
-        for (const { identity, members } of world.index.meant(peer, 'network'))
-          allow(identity, portsFor(out, ports, members))
-      else if (peer.kind === 'net') {
-        const value = portsFor(out, ports, [])
-        const { family } = peer.cidr
-        if (!isEmpty(value)) nets.push(...intervalsOf(peer).map(interval => ({ interval, family, value })))
-      }
+        for (const { identity, members } of world.index.meant(peer, 'network')) allow(identity, of(members))
+      else if (peer.kind === 'net' && !isEmpty(common))
+        for (const interval of intervalsOf(peer))
+          nets.push({ interval, family: peer.cidr.family, value: [sets.idOf(common)] })
     }
   }
   for (const policy of podClass.policies.network) for (const rule of policy[podClass.direction]!) read(rule)
-  const elements = new Map([...who].map(([identity, ports]) => [nft`${identity.id}`, portVerdict(out, ports)] as const))
+  const verdict = remembered((key: string) => portVerdict(out, sets.union(key)))
+  const elements = new Map([...who].map(([identity, ids]) => [nft`${identity.id}`, verdict(keyOf(ids))] as const))
   const whoName = `who-${id}`
   if (elements.size > 0) out.maps.set(whoName, { definition: nft`type mark : verdict;`, elements })
   return [
     // A pod always reaches itself, also by way of a Service.
     nft`ct mark and ${CONNECTION_MARK.hairpin.mask} != 0 accept`,
-    ...conditions(anybody).map(condition => nft`${condition}accept`),
+    ...conditions(sets.union(keyOf(anybody))).map(condition => nft`${condition}accept`),
     ...(elements.size > 0 ? [nft`meta mark vmap ${at(whoName)}`] : []),
     ...FAMILIES.flatMap(family =>
       netRules(
         out,
         family,
         nets.filter(net => net.family === family),
+        verdict,
       ),
     ),
   ]
+}
+
+/** Sets of ports by number, so that the same sets meeting again are united once. */
+interface PortSets {
+  idOf(ports: PortSet): number
+  /** Of sets by their numbers, as `keyOf` writes them. */
+  union(key: string): PortSet
+}
+
+function createPortSets(): PortSets {
+  const ids = new Map<string, number>()
+  const all: PortSet[] = []
+  const idOf = remembered((ports: PortSet): number => {
+    const text = JSON.stringify(ports)
+    const known = ids.get(text) ?? all.push(ports) - 1
+    ids.set(text, known)
+    return known
+  })
+  return {
+    idOf,
+    union: key => (key === '' ? NO_PORTS : unionOf(key.split(',').map(id => all[Number(id)]!))),
+  }
+}
+
+const unionOf = (sets: readonly PortSet[]): PortSet =>
+  sets.includes('all') ? 'all' : portSet(sets.flatMap(set => (set === 'all' ? [] : set)))
+
+const keyOf = (ids: Iterable<number>): string => [...new Set(ids)].toSorted((a, b) => a - b).join()
+
+function remembered<K, V>(make: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>()
+  return key => {
+    if (!known.has(key)) known.set(key, make(key))
+    return known.get(key)!
+  }
 }
 
 /** Everything, or a chain that is named by the ports that it lets through. */
@@ -148,15 +189,16 @@ function portVerdict(out: Out, ports: PortSet): NftText {
 function netRules(
   out: Out,
   family: Family,
-  nets: readonly { readonly interval: Interval; readonly value: PortSet }[],
+  nets: readonly { readonly interval: Interval; readonly value: readonly number[] }[],
+  verdict: (key: string) => NftText,
 ): readonly NftText[] {
   if (nets.length === 0) return []
   const combined = disjoint(nets, values => {
-    const value = values.reduce(union)
-    return { key: JSON.stringify(value), value }
+    const value = values.flat()
+    return { key: keyOf(value), value }
   })
   const elements = new Map(
-    combined.map(({ interval, value }) => [intervalText(interval, family), portVerdict(out, value)] as const),
+    combined.map(({ interval, value }) => [intervalText(interval, family), verdict(keyOf(value))] as const),
   )
   // An interval map is never edited, its name says what it holds.
   const map = `nets-${shortHash([...elements].flat().join('\n'))}`
