@@ -20,6 +20,7 @@ import { createEventRecorder } from '../client/events.ts'
 import type { LiveInformers } from '../client/informers.ts'
 import type { Client, Role } from '../client/mod.ts'
 import type { ProgressCollector } from '../client/progress.ts'
+import type { Cidr } from '../lib/cidr.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { startCronJob } from './cronjob/controller.ts'
@@ -42,11 +43,11 @@ import { startNodeIpam } from './node-ipam/controller.ts'
 import type { ClusterNetwork } from './node-ipam/decide.ts'
 import { startNodeLifecycle } from './node-lifecycle/controller.ts'
 import { startPodGarbage } from './pod-garbage/controller.ts'
-import { startQuota } from './quota/controller.ts'
 import { startReplicaSet } from './replicaset/controller.ts'
 import { startScheduler } from './scheduler/controller.ts'
 import { type NamespaceContentOptions, startNamespaceContent } from './service-account/controller.ts'
 import { type ServiceCaOptions, startServiceCa } from './service-ca/controller.ts'
+import { startServiceCidr } from './service-cidr/controller.ts'
 import type { ControllerDeps } from './shared/controller.ts'
 import { startStatefulSet } from './statefulset/controller.ts'
 import { startTaintEviction } from './taint-eviction/controller.ts'
@@ -74,6 +75,8 @@ export interface ControllersOptions {
   readonly serviceCa?: ServiceCaOptions
   /** The cluster's DNS servers, as OKD has them. Absent: the API has no such kind, or somebody else runs them. */
   readonly dnsOperator?: DnsOperatorOptions
+  /** Where Services' addresses come from. Absent: the API server itself tells of them. */
+  readonly serviceNetworks?: readonly Cidr[]
   /** Addresses for Services of type LoadBalancer. Absent: something else gives them. */
   readonly loadBalancerPool?: AddressPool
   /** A node that was not heard for so long is lost; 40 s where absent. */
@@ -124,7 +127,6 @@ export async function startControllers(
     startDisruption(each, signal),
     startTaintEviction(each, signal),
     startPodGarbage(each, {}, signal),
-    startQuota(each, { kinds, whole: WHOLE }, signal),
     startScheduler(each, {}, signal),
     startEndpointSlice(each, signal),
     startEndpoints(each, signal),
@@ -134,6 +136,7 @@ export async function startControllers(
     ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
     ...(options.serviceCa ? [startServiceCa(each, options.serviceCa, signal)] : []),
     ...(options.dnsOperator ? [startDnsOperator(each, options.dnsOperator, signal)] : []),
+    ...(options.serviceNetworks ? [startServiceCidr(each, options.serviceNetworks, signal)] : []),
     ...(options.loadBalancerPool ? [startLoadBalancer(each, options.loadBalancerPool, signal)] : []),
     ...(options.ingressOperator
       ? [startIngressOperator(each, options.ingressOperator, signal), startIngressToRoute(each, signal)]
