@@ -43,6 +43,7 @@ import { startNodeIpam } from './node-ipam/controller.ts'
 import type { ClusterNetwork } from './node-ipam/decide.ts'
 import { startNodeLifecycle } from './node-lifecycle/controller.ts'
 import { startPodGarbage } from './pod-garbage/controller.ts'
+import { startQuota } from './quota/controller.ts'
 import { startReplicaSet } from './replicaset/controller.ts'
 import { startScheduler } from './scheduler/controller.ts'
 import { type NamespaceContentOptions, startNamespaceContent } from './service-account/controller.ts'
@@ -127,6 +128,7 @@ export async function startControllers(
     startDisruption(each, signal),
     startTaintEviction(each, signal),
     startPodGarbage(each, {}, signal),
+    startQuota(each, { kinds, whole: WHOLE }, signal),
     startScheduler(each, {}, signal),
     startEndpointSlice(each, signal),
     startEndpoints(each, signal),

@@ -9,8 +9,8 @@ import { loopbackTransport } from '../../client/transport.ts'
 import type { ControllersOptions } from '../../controllers/mod.ts'
 import { startControllers } from '../../controllers/mod.ts'
 import { systemHttps } from '../../host/https/real.ts'
-import { ip } from '../../lib/ip.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import { begin } from '../../main.ts'
 import { connectRuntime } from '../../node/runtime/wire/client.ts'
@@ -28,7 +28,7 @@ import { planWorld } from '../../twin/plan.ts'
 import type { ApiOptions } from '../../twin/roles.ts'
 import { API_FLAGS } from '../../twin/roles.ts'
 import { readConfig, twinFolderAt } from '../../twin/state.ts'
-import { serveAdmin } from '../admin.ts'
+import { processMetrics, serveAdmin } from '../admin.ts'
 import type { RealHost } from '../host.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
@@ -85,6 +85,7 @@ function createServer(
       virtualKinds: VIRTUAL_KINDS,
       roles: plan.config.profile === 'okd' ? [openshiftRoles, twinRoles(plan)] : [twinRoles(plan)],
       tokens: { key: tokenKey },
+      metrics: async () => (await processMetrics()).metrics(),
       serviceNetworks: [plan.config.serviceNetwork],
       routeDomain: plan.config.appsDomain,
       securityConstraints: plan.config.profile === 'okd',
