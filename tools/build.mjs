@@ -1,6 +1,6 @@
 /**
  * Bundles every file of src/main/start/ into dist/: one CommonJS file each, which dist/boot.cjs loads with V8's code cache (a third of the
- * start-up time of separate modules). Native packages stay outside the bundles.
+ * start-up time of separate modules). Native packages, and what is rarely loaded, stay outside.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,6 +14,10 @@ const starts = join(root, 'src/main/start')
 const names = readdirSync(starts).map(file => basename(file, '.ts'))
 mkdirSync(dist, { recursive: true })
 
+const NATIVE = ['koffi', 'lmdb']
+/** What nobody loads at a start: a bundle and its cache are read at every one. */
+const LATE = ['pino-pretty', 'prom-client', 'ws', 'yaml', 'zod']
+
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 await build({
   entryPoints: names.map(name => join(starts, `${name}.ts`)),
@@ -26,7 +30,7 @@ await build({
   charset: 'ascii',
   // A script with a code cache has no import() of its own: it becomes require().
   supported: { 'dynamic-import': false },
-  external: ['koffi', 'lmdb', 'pino-pretty'],
+  external: [...NATIVE, ...LATE],
   define: {
     FAIRLEAD_VERSION: JSON.stringify(version),
     'import.meta.dirname': '__dirname',
