@@ -78,7 +78,10 @@ export function handle(
     if (!site) return finish(replyTo(query, RCODE.REFUSED))
     const reply = siteReply(site, query, question)
     const arranged = (made: Message): Handled =>
-      site.loadbalance ? { ...finish(shuffled(made)), isVolatile: true } : finish(made)
+      // What a rewritten name leads to changes with another name.
+      site.loadbalance || site.rewrites?.length
+        ? { ...finish(site.loadbalance ? shuffled(made) : made), isVolatile: true }
+        : finish(made)
     return reply instanceof Promise ? reply.then(arranged).catch(failed) : arranged(reply)
   } catch (error) {
     return failed(error)

@@ -5,8 +5,8 @@ const MAX_ENTRIES = 16_384
 const MAX_QUERY_BYTES = 128
 
 /**
- * Replies to queries that are equal but for their identifier, as bytes. Not a cache of names: it is emptied in the turn in
- * which anything changes, and what others said never enters it.
+ * Replies to queries that are equal but for their identifier, as bytes. Not a cache of names: what could be another reply
+ * now is dropped in the turn in which something changes, and what others said never enters it.
  */
 export interface Memo {
   through(
@@ -16,10 +16,26 @@ export interface Memo {
     make: () => Handled | undefined | Promise<Handled>,
   ): Handled | undefined | Promise<Handled>
   clear(): void
+  /** Drops the replies for the names of one Service ("namespace/name"), and all those that are not one Service's. */
+  forget(service: string): void
 }
 
-export function createMemo(): Memo {
+/** `domain`: "cluster.local". */
+export function createMemo(domain = 'cluster.local'): Memo {
   const replies = new Map<string, Handled>()
+  const byService = new Map<string, Set<string>>()
+  const suffix = `.svc.${domain}.`
+  const remember = (key: string, made: Handled): void => {
+    replies.set(key, made)
+    const service = serviceOf(made.reply.questions[0]?.name.toLowerCase() ?? '', suffix)
+    const keys = byService.get(service)
+    if (keys) keys.add(key)
+    else byService.set(service, new Set([key]))
+  }
+  const drop = (service: string): void => {
+    for (const key of byService.get(service) ?? []) replies.delete(key)
+    byService.delete(service)
+  }
   return {
     through(packet, transport, isSynced, make) {
       // While a cache fills up "unknown" is not worth keeping.
@@ -29,11 +45,27 @@ export function createMemo(): Memo {
       if (known) return withId(known, packet)
       const made = make()
       if (made && !(made instanceof Promise) && made.query && !made.isVolatile && replies.size < MAX_ENTRIES)
-        replies.set(key, made)
+        remember(key, made)
       return made
     },
-    clear: () => replies.clear(),
+    clear() {
+      replies.clear()
+      byService.clear()
+    },
+    forget(service) {
+      drop(service)
+      drop(NOBODY)
+    },
   }
+}
+
+const NOBODY = ''
+
+/** Whose name it is: that of the last two labels before svc.<domain>. */
+function serviceOf(name: string, suffix: string): string {
+  if (!name.endsWith(suffix)) return NOBODY
+  const [service, namespace] = name.slice(0, -suffix.length).split('.').slice(-2)
+  return namespace === undefined ? NOBODY : `${namespace}/${service}`
 }
 
 function withId(known: Handled, packet: Buffer): Handled {

@@ -13,33 +13,60 @@ const BUCKETS_S = [
 ]
 const COUNTED_TYPES = new Set(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT', 'ANY'])
 
+interface Counter {
+  readonly requests: string
+  readonly responses: string
+  count: number
+}
+
 export function createMetrics(port: number, zone: string): Metrics {
   const server = `dns://:${port}`
-  const requests = new Map<string, number>()
-  const responses = new Map<string, number>()
-  const buckets = BUCKETS_S.map(() => 0)
+  const counters = new Map<number, Counter>()
+  const slower = new Array<number>(BUCKETS_S.length + 1).fill(0)
   const total = { count: 0, seconds: 0 }
-  const add = (counter: Map<string, number>, labels: string): void =>
-    void counter.set(labels, (counter.get(labels) ?? 0) + 1)
+  const counterFor = ({ reply }: Handled, transport: Transport): Counter => {
+    const [question] = reply.questions
+    const isOwn = question?.name.toLowerCase().endsWith(`${zone}.`) ?? false
+    const key = (question?.type ?? 0) * 256 + reply.rcode * 4 + (transport === 'tcp' ? 2 : 0) + (isOwn ? 1 : 0)
+    const known = counters.get(key)
+    if (known) return known
+    const name = question ? typeName(question.type) : 'other'
+    const type = COUNTED_TYPES.has(name) ? name : 'other'
+    const where = `server="${server}",zone="${isOwn ? `${zone}.` : '.'}",view=""`
+    const made = {
+      requests: `${where},proto="${transport}",family="1",type="${type}"`,
+      responses: `${where},rcode="${rcodeName(reply.rcode)}"`,
+      count: 0,
+    }
+    counters.set(key, made)
+    return made
+  }
+  const summed = (of: 'requests' | 'responses'): ReadonlyMap<string, number> => {
+    const sums = new Map<string, number>()
+    for (const counter of counters.values()) sums.set(counter[of], (sums.get(counter[of]) ?? 0) + counter.count)
+    return sums
+  }
   return {
-    note({ reply }, transport, ms) {
-      const [question] = reply.questions
-      const name = question ? typeName(question.type) : 'other'
-      const type = COUNTED_TYPES.has(name) ? name : 'other'
-      const where = question?.name.toLowerCase().endsWith(`${zone}.`) ? `${zone}.` : '.'
-      add(requests, `server="${server}",zone="${where}",view="",proto="${transport}",family="1",type="${type}"`)
-      add(responses, `server="${server}",zone="${where}",view="",rcode="${rcodeName(reply.rcode)}"`)
+    note(handled, transport, ms) {
+      counterFor(handled, transport).count++
       total.count++
       total.seconds += ms / 1000
-      for (const [i, bound] of BUCKETS_S.entries()) if (ms / 1000 <= bound) buckets[i]!++
+      let bucket = 0
+      while (bucket < BUCKETS_S.length && ms / 1000 > BUCKETS_S[bucket]!) bucket++
+      slower[bucket]!++
     },
     text() {
+      let below = 0
+      const buckets = BUCKETS_S.map((_, i) => {
+        below += slower[i]!
+        return below
+      })
       const labels = `server="${server}",zone="."`
       return [
         '# TYPE coredns_dns_requests_total counter',
-        ...[...requests].map(([of, value]) => `coredns_dns_requests_total{${of}} ${value}`),
+        ...[...summed('requests')].map(([of, value]) => `coredns_dns_requests_total{${of}} ${value}`),
         '# TYPE coredns_dns_responses_total counter',
-        ...[...responses].map(([of, value]) => `coredns_dns_responses_total{${of}} ${value}`),
+        ...[...summed('responses')].map(([of, value]) => `coredns_dns_responses_total{${of}} ${value}`),
         '# TYPE coredns_dns_request_duration_seconds histogram',
         ...BUCKETS_S.map((le, i) => `coredns_dns_request_duration_seconds_bucket{${labels},le="${le}"} ${buckets[i]}`),
         `coredns_dns_request_duration_seconds_bucket{${labels},le="+Inf"} ${total.count}`,

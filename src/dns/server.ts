@@ -64,8 +64,11 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
   const source = createSource(deps.informers)
   const memos = new Set<Memo>()
   let serial = Math.floor(clock.now() / 1000)
-  source.onChange(() => {
-    for (const memo of memos) memo.clear()
+  source.onChange(service => {
+    for (const memo of memos) {
+      if (service === undefined) memo.clear()
+      else memo.forget(service)
+    }
     serial = Math.max(serial, Math.floor(clock.now() / 1000))
   })
   return {
@@ -73,7 +76,7 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
       return source.isSynced
     },
     async attach(at, signal) {
-      const memo = createMemo()
+      const memo = createMemo(zone.domain)
       const counts = createCounts()
       const metrics = createMetrics(at.port, zone.domain)
       const failed = (error: unknown): void => log.error({ error: messageOf(error) }, 'a query could not be answered')
@@ -97,7 +100,8 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
           if (!handled) return undefined
           const ms = clock.monotonic() - startMs
           metrics.note(handled, transport, ms)
-          if (isLogged(logClassOf(handled.reply.questions[0]?.name), handled.reply))
+          const isPlain = handled.reply.rcode === 0 && handled.reply.answers.length > 0 && !sites.isVerbose
+          if (!isPlain && isLogged(logClassOf(handled.reply.questions[0]?.name), handled.reply))
             at.out(logLine(handled, client, transport, packet.length, ms))
           return handled.bytes
         }

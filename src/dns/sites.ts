@@ -42,6 +42,8 @@ export interface SitesOptions {
 export interface Sites {
   /** The site of the longest zone; the name is absolute, in lower case. */
   siteOf(name: string): RunningSite | undefined
+  /** Some site logs more than failures and denials. */
+  readonly isVerbose: boolean
   close(): void
 }
 
@@ -51,6 +53,7 @@ export interface RunningSite extends HandlerDeps {
 
 interface Running {
   readonly byZone: ReadonlyMap<string, RunningSite>
+  readonly isVerbose: boolean
   close(): void
 }
 
@@ -83,6 +86,9 @@ export function createSites(deps: SitesDeps, options: SitesOptions, changed: () 
         rest = rest.slice(rest.indexOf('.') + 1)
       }
     },
+    get isVerbose() {
+      return running.isVerbose
+    },
     close() {
       stop?.()
       running.close()
@@ -102,6 +108,7 @@ function run(deps: SitesDeps, options: SitesOptions, { sites }: Corefile): Runni
   }
   return {
     byZone,
+    isVerbose: [...byZone.values()].some(({ logClass }) => logClass === 'all'),
     close: () => {
       for (const forwarder of forwarders) forwarder.close()
     },

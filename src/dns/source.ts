@@ -38,8 +38,8 @@ function lean<M extends { readonly managedFields?: unknown; readonly annotations
 /** Names from the caches, as they are at the moment of the question. */
 export interface LiveSource extends NameSource {
   readonly isSynced: boolean
-  /** Called when an answer may have become another. */
-  onChange(handler: () => void): void
+  /** Called when an answer may have become another: for names of one Service ("namespace/name") and addresses, or for any. */
+  onChange(handler: (service?: string) => void): void
 }
 
 /** Informers are made here; the caller syncs them. */
@@ -55,7 +55,16 @@ export function createSource(informers: Informers): LiveSource {
       return services.synced && slices.synced && namespaces.synced
     },
     onChange(handler) {
-      for (const informer of [services, slices, namespaces]) informer.onChange(handler)
+      services.onChange(({ object: { metadata } }) => handler(`${metadata.namespace}/${metadata.name}`))
+      slices.onChange(({ object, old }) => {
+        const before = old && serviceKeyOf(old)
+        const now = serviceKeyOf(object)
+        if (now !== undefined) handler(now)
+        if (before !== undefined && before !== now) handler(before)
+      })
+      namespaces.onChange(({ type }) => {
+        if (type !== 'changed') handler()
+      })
     },
     hasNamespace: name => namespaces.get({ name }) !== undefined,
     service: (namespace, name) => services.get({ namespace, name }),
