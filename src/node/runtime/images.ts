@@ -35,6 +35,8 @@ const BY_NAME: Readonly<Record<string, ImageKind>> = {
   nginx: builtin('nginx', 'nginx', '/docker-entrypoint.sh'),
   'nginx-unprivileged': builtin('nginx-unprivileged', 'nginx', '/docker-entrypoint.sh'),
   httpd: builtin('httpd', 'httpd', 'httpd-foreground'),
+  httpbin: builtin('httpbin', 'gunicorn', '/bin/go-httpbin'),
+  'go-httpbin': builtin('httpbin', '/bin/go-httpbin', 'go-httpbin'),
   'http-echo': builtin('http-echo', '/http-echo', 'http-echo'),
 
   busybox: tools(['sh'], [], true),

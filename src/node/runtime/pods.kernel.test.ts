@@ -278,6 +278,25 @@ describe('an end of the runtime', () => {
   })
 })
 
+test('httpbin answers on its main paths', async () => {
+  await pod('bin', { image: 'docker.io/kennethreitz/httpbin', ports: [{ port: 8080, protocol: 'TCP' }] })
+  const get = async (path: string, ...flags: string[]) => curl('bin', ...flags, `http://127.0.0.1:8080${path}`)
+  const code = (path: string, ...flags: string[]) => get(path, '-o', '/dev/null', '-w', '%{http_code}', ...flags)
+  expect(JSON.parse(await get('/get?a=1&a=2&b=3', '-H', 'X-Test: yes'))).toMatchObject({
+    args: { a: ['1', '2'], b: '3' },
+    headers: { Host: '127.0.0.1:8080', 'X-Test': 'yes' },
+    origin: '127.0.0.1',
+    url: 'http://127.0.0.1:8080/get?a=1&a=2&b=3',
+  })
+  expect(JSON.parse(await get('/post', '-d', 'x=1'))).toMatchObject({ form: { x: '1' }, data: '', json: null })
+  expect(JSON.parse(await get('/anything/x', '--json', '{"a":1}'))).toMatchObject({ json: { a: 1 }, method: 'POST' })
+  expect([await code('/status/418'), await code('/post'), await code('/nothing')]).toEqual(['418', '405', '404'])
+  expect([await code('/basic-auth/u/p'), await code('/basic-auth/u/p', '-u', 'u:p')]).toEqual(['401', '200'])
+  expect(JSON.parse(await get('/redirect/3', '-L')).url).toBe('http://127.0.0.1:8080/get')
+  expect(await get('/bytes/64', '-o', '/dev/null', '-w', '%{size_download}')).toBe('64')
+  expect(JSON.parse(await get('/cookies/set?a=b', '-L', '-b', ''))).toEqual({ cookies: { a: 'b' } })
+})
+
 describe('a stand-in for anything', () => {
   test('answers gRPC health checks, echoes WebSocket messages, and takes other upgrades for plain requests', async () => {
     await pod('talker', { image: 'shop/talker:1', ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] })
