@@ -297,6 +297,26 @@ test('httpbin answers on its main paths', async () => {
   expect(JSON.parse(await get('/cookies/set?a=b', '-L', '-b', ''))).toEqual({ cookies: { a: 'b' } })
 })
 
+test('agnhost: health by gRPC that can be switched, and connections that are reset', async () => {
+  await pod('health', { image: 'agnhost', args: ['grpc-health-checking', '--port=5000'] })
+  const at = netns.open('pod-health')
+  try {
+    const check = () =>
+      probe(
+        { socket: deps.socket, netns: at, clock: systemClock, runtime },
+        { kind: 'grpc', address: ip('127.0.0.1'), port: 5000, service: '' },
+        5000,
+      )
+    expect(await check()).toEqual({ ok: true, message: '' })
+    await curl('health', 'http://127.0.0.1:8080/make-not-serving')
+    expect(await check()).toEqual({ ok: false, message: 'service unhealthy (responded with "NOT_SERVING")' })
+  } finally {
+    netns.close(at)
+  }
+  await pod('reset', { image: 'agnhost', args: ['tcp-reset'] })
+  expect(await curl('reset', 'http://127.0.0.1:8080/')).toContain('Connection reset by peer')
+})
+
 describe('a stand-in for anything', () => {
   test('answers gRPC health checks, echoes WebSocket messages, and takes other upgrades for plain requests', async () => {
     await pod('talker', { image: 'shop/talker:1', ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] })

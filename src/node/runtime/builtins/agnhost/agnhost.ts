@@ -2,9 +2,12 @@ import type { Builtin } from '../mod.ts'
 import { ended, untilStopped } from '../mod.ts'
 import { connect } from './connect.ts'
 import { dnsServerList, dnsSuffix, etcHosts } from './files.ts'
+import { grpcHealthChecking } from './grpc-health-checking.ts'
+import { liveness } from './liveness.ts'
 import { netexec } from './netexec.ts'
 import { porter } from './porter.ts'
 import { serveHostname } from './serve-hostname.ts'
+import { entrypointTester, tcpReset } from './small.ts'
 import { testWebserver } from './test-webserver.ts'
 
 const pause: Builtin = async context => {
@@ -23,6 +26,10 @@ const VERBS: Readonly<Record<string, Builtin>> = {
   'dns-suffix': dnsSuffix,
   'dns-server-list': dnsServerList,
   'etc-hosts': etcHosts,
+  'entrypoint-tester': entrypointTester,
+  'grpc-health-checking': grpcHealthChecking,
+  liveness,
+  'tcp-reset': tcpReset,
 }
 
 /** Kubernetes' end-to-end test image. */
