@@ -108,6 +108,8 @@ describe('a rolling update', () => {
     const plan = decide(deployment(), [first, second], 10)
     expect(plan.create).toBeUndefined()
     expect(plan.revision).toBe('3')
+    const back = plan.update.find(({ annotations }) => annotations[REVISION] === '3')
+    expect(back?.annotations['deployment.kubernetes.io/revision-history']).toBe('1')
     const change = plan.update.find(({ set }) => set === first)
     expect([change?.replicas, change?.annotations[REVISION]]).toEqual([3, '3'])
   })

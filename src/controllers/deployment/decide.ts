@@ -2,7 +2,7 @@ import type { Deployment } from '../../api/apps/deployment.ts'
 import type { ReplicaSet } from '../../api/apps/replica-set.ts'
 import type { Draft } from '../../client/mod.ts'
 import { sameValue } from '../shared/values.ts'
-import { annotationsFor, newSet, replicasOf, revisionOf, type Sets, sortSets, wantedOf } from './revision.ts'
+import { annotationsFor, HISTORY, newSet, replicasOf, revisionOf, type Sets, sortSets, wantedOf } from './revision.ts'
 import { isResized, resize, type Sizes, shrinkOld, sizeOfNew } from './scaling.ts'
 
 export interface Plan {
@@ -62,7 +62,7 @@ function changes(deployment: Deployment, sets: Sets, sizes: Sizes, revision: num
     // Old sets keep their revision and copied annotations, but learn the wanted size when they are written.
     const wanted = annotationsFor(deployment, isCurrent ? revision : revisionOf(set))
     const annotations = isCurrent
-      ? { ...set.metadata.annotations, ...wanted }
+      ? { ...set.metadata.annotations, ...wanted, ...historyOf(set, revision) }
       : { ...set.metadata.annotations, ...sizesOf(wanted) }
     const replicas = sizes.get(set) ?? replicasOf(set)
     const isDue =
@@ -70,6 +70,14 @@ function changes(deployment: Deployment, sets: Sets, sizes: Sizes, revision: num
     if (isDue) result.push({ set, replicas, annotations })
   }
   return result
+}
+
+/** A set that comes back under a new revision remembers those it had. */
+function historyOf(set: ReplicaSet, revision: number): Record<string, string> {
+  const before = revisionOf(set)
+  if (before === 0 || before >= revision) return {}
+  const known = set.metadata.annotations?.[HISTORY]
+  return { [HISTORY]: known ? `${known},${before}` : String(before) }
 }
 
 const sizesOf = (annotations: Readonly<Record<string, string>>): Record<string, string> =>

@@ -9,7 +9,7 @@ import { canonical, hashName, scaled } from '../shared/values.ts'
 export const REVISION = 'deployment.kubernetes.io/revision'
 export const DESIRED = 'deployment.kubernetes.io/desired-replicas'
 export const MAXIMUM = 'deployment.kubernetes.io/max-replicas'
-const HISTORY = 'deployment.kubernetes.io/revision-history'
+export const HISTORY = 'deployment.kubernetes.io/revision-history'
 export const HASH_LABEL = 'pod-template-hash'
 
 /** Annotations of a Deployment that its ReplicaSets do not get. */
