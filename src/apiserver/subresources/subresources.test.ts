@@ -167,3 +167,31 @@ describe('streams', () => {
     expect((await call(api, `GET ${PODS}/none/log`)).json).toMatchObject({ code: 404 })
   })
 })
+
+describe('parts of a running pod', () => {
+  const headers = { 'content-type': 'application/strategic-merge-patch+json' }
+  const patch = (part: string, spec: object) => call(api, `PATCH ${PODS}/p/${part}`, { body: { spec }, headers })
+  const pod = async () => (await call(api, `GET ${PODS}/p`)).json.spec
+
+  it('containers for debugging are added, and stay as they are', async () => {
+    const added = await patch('ephemeralcontainers', {
+      ephemeralContainers: [{ name: 'debug', image: 'busybox' }],
+      hostNetwork: true,
+    })
+    expect(added.status).toBe(200)
+    expect(await pod()).toMatchObject({ ephemeralContainers: [{ name: 'debug', image: 'busybox' }] })
+    expect((await pod()).hostNetwork).toBeUndefined()
+    expect((await patch('ephemeralcontainers', { ephemeralContainers: [{ name: 'two', image: 'a' }] })).status).toBe(
+      200,
+    )
+    expect((await pod()).ephemeralContainers).toHaveLength(2)
+    await patch('ephemeralcontainers', { ephemeralContainers: [{ name: 'debug', image: 'other' }] })
+    expect((await pod()).ephemeralContainers[0].image).toBe('busybox')
+  })
+
+  it('resources are changed, and nothing else', async () => {
+    const resources = { requests: { cpu: '100m' } }
+    expect((await patch('resize', { containers: [{ name: 'c', image: 'other', resources }] })).status).toBe(200)
+    expect((await pod()).containers[0]).toMatchObject({ image: 'nginx', resources })
+  })
+})
