@@ -5,6 +5,7 @@ import { Condition } from '../meta/condition.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
+import { budgetErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.policy.v1'
 
@@ -55,6 +56,7 @@ export const PodDisruptionBudget = defineKind<PodDisruptionBudget>({
   definition: 'io.k8s.api.policy.v1.PodDisruptionBudget',
   doc: 'Limits how many pods may be evicted at a time.',
   fields: podDisruptionBudgetFields,
+  validate: budgetErrors,
   columns: [
     NAME,
     {
