@@ -96,4 +96,16 @@ describe('the life of a container', () => {
     await settled()
     expect([condition('web', 'Ready'), pod('web')!.status!.phase]).toEqual(['True', 'Running'])
   })
+
+  test('sysctls of its network are set, others refused', async () => {
+    const { run, netns, link, events, condition } = await world()
+    const sysctls = (name: string) => ({ securityContext: { sysctls: [{ name, value: '0' }] } })
+    run('open', sysctls('net.ipv4.ip_unprivileged_port_start'))
+    run('bad', sysctls('kernel.panic'))
+    await eventually(() => condition('open', 'Ready') === 'True' && events('FailedCreatePodSandBox').length > 0)
+    expect(link.sysctls(netns.open('pod-uid-open'))['net/ipv4/ip_unprivileged_port_start']).toBe('0')
+    expect(events('FailedCreatePodSandBox')[0]).toBe(
+      'Failed to create pod sandbox: forbidden sysctl: "kernel.panic" not allowlisted',
+    )
+  })
 })

@@ -10,6 +10,7 @@ import { block } from '../tracked.ts'
 import { makeVolumes } from '../volumes/make.ts'
 import type { ActDeps } from './mod.ts'
 import { isUnavailable, whereabouts } from './mod.ts'
+import { setSysctls } from './sysctls.ts'
 
 /** Network, volumes, sandbox; again where they are there already. */
 export async function setUp(deps: ActDeps, tracked: Tracked, pod: Pod): Promise<void> {
@@ -18,6 +19,7 @@ export async function setUp(deps: ActDeps, tracked: Tracked, pod: Pod): Promise<
   try {
     const network = pod.spec.hostNetwork ? undefined : addNetwork(deps, tracked.podUid)
     tracked.addresses = network?.addresses ?? options.addresses
+    if (network) setSysctls(deps, pod, network.netns)
     // Policy holds from the first packet on: no process of the pod runs before.
     if (network) await deps.gate?.secure(pod, network.addresses)
     if (pod.spec.volumes?.length) {
