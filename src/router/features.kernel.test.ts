@@ -340,3 +340,18 @@ describe('annotations', () => {
     )
   })
 })
+
+it('metrics have the names of OKD’s router, and say whose backends there are', async () => {
+  router.putRoute('counted', { to: to('one') })
+  await router.settle()
+  for (let turn = 0; turn < 3; turn++) await ask({ host: 'counted.example.com' })
+  const lines = (await router.metrics()).split('\n')
+  const find = (start: string) => lines.filter(line => line.startsWith(start) && line.includes('route="counted"'))
+  expect(find('haproxy_backend_connections_total')[0]).toMatch(
+    /^haproxy_backend_connections_total\{backend="random-\d+",namespace="shop",route="counted"\} 3$/,
+  )
+  expect(find('haproxy_backend_http_responses_total').find(line => line.includes('code="2xx"'))).toMatch(/ 3$/)
+  expect(find('haproxy_server_up')[0]).toContain('server="10.128.1.5:8080"')
+  expect(lines).toContain('haproxy_up 1')
+  expect(lines.some(line => /^haproxy_frontend_http_requests_total\{frontend="public"\} \d+$/.test(line))).toBe(true)
+})

@@ -1,6 +1,7 @@
 import type { Haproxy } from '../host/haproxy/mod.ts'
 import { parseStat } from '../wire/haproxy/answer.ts'
 import { show } from '../wire/haproxy/command.ts'
+import type { HeldBackend } from './layout/types.ts'
 import type { ServingCounts } from './serve.ts'
 
 export interface MetricsSource {
@@ -8,29 +9,143 @@ export interface MetricsSource {
   readonly counts: ServingCounts
   isServing(): boolean
   hosts(): number
+  /** Whose backends there are. */
+  held(): Iterable<HeldBackend>
 }
 
-/** Prometheus text. The library is loaded, and HAProxy asked, when somebody asks. */
+type Row = Readonly<Record<string, string>>
+type Labels = Readonly<Record<string, string>>
+type Metric = readonly [
+  suffix: string,
+  type: 'counter' | 'gauge',
+  help: string,
+  value: (row: Row) => string | undefined,
+]
+
+const column =
+  (name: string) =>
+  (row: Row): string | undefined =>
+    row[name] || undefined
+
+/** Under the names that OKD's router has, by HAProxy's columns. */
+const COMMON: readonly Metric[] = [
+  ['bytes_in_total', 'counter', 'Current total of incoming bytes.', column('bin')],
+  ['bytes_out_total', 'counter', 'Current total of outgoing bytes.', column('bout')],
+  ['connections_total', 'counter', 'Total number of connections.', column('stot')],
+  ['current_sessions', 'gauge', 'Current number of active sessions.', column('scur')],
+  ['current_session_rate', 'gauge', 'Current number of sessions per second.', column('rate')],
+  ['max_sessions', 'gauge', 'Maximum observed number of active sessions.', column('smax')],
+]
+const BACKENDS: readonly Metric[] = [
+  ...COMMON,
+  ['current_queue', 'gauge', 'Current number of queued requests.', column('qcur')],
+  ['connection_errors_total', 'counter', 'Total of connection errors.', column('econ')],
+  ['response_errors_total', 'counter', 'Total of response errors.', column('eresp')],
+  ['retry_warnings_total', 'counter', 'Total of retry warnings.', column('wretr')],
+  ['redispatch_warnings_total', 'counter', 'Total of redispatch warnings.', column('wredis')],
+  [
+    'up',
+    'gauge',
+    'Current health status (1 = UP, 0 = DOWN).',
+    ({ status = '' }) => (/^(UP|no check)/.test(status) ? '1' : '0'),
+  ],
+  [
+    'http_average_response_latency_milliseconds',
+    'gauge',
+    'Average response latency of the last 1024 requests in milliseconds.',
+    column('rtime'),
+  ],
+]
+const FRONTENDS: readonly Metric[] = [
+  ...COMMON,
+  ['http_requests_total', 'counter', 'Total HTTP requests.', column('req_tot')],
+]
+const SERVERS: readonly Metric[] = [
+  ...BACKENDS,
+  ['check_failures_total', 'counter', 'Total number of failed health checks.', column('chkfail')],
+  ['downtime_seconds_total', 'counter', 'Total downtime in seconds.', column('downtime')],
+]
+const CODES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'other'] as const
+/** As on OKD: beyond so many servers only backends are told of one by one. */
+const MAX_SERVERS = 500
+
+/** Prometheus text. HAProxy is asked when somebody asks. */
 export async function renderMetrics(source: MetricsSource): Promise<{ readonly type: string; readonly text: string }> {
-  const { Gauge, Registry } = await import('prom-client')
-  const registry = new Registry()
-  const gauge = (name: string, help: string, labelNames: readonly string[] = []): InstanceType<typeof Gauge> =>
-    new Gauge({ name, help, labelNames, registers: [registry] })
-  gauge('haproxy_up', 'Whether HAProxy serves.').set(source.isServing() ? 1 : 0)
-  gauge('fairlead_router_hosts', 'Hosts with at least one admitted Route.').set(source.hosts())
-  gauge('fairlead_router_loads', 'Processes started, the first included.').set(source.counts.loads)
-  gauge('fairlead_router_load_failures', 'Programs that HAProxy refused.').set(source.counts.refusals)
-  gauge('fairlead_router_changes', 'Changes made without a reload.').set(source.counts.changes)
-  const sessions = gauge('haproxy_frontend_current_sessions', 'Current number of active sessions.', ['frontend'])
-  const requests = gauge('haproxy_frontend_http_requests_total', 'Total HTTP requests.', ['frontend'])
-  for (const row of source.isServing() ? await frontends(source.haproxy) : []) {
-    sessions.set({ frontend: row.pxname! }, Number(row.scur))
-    requests.set({ frontend: row.pxname! }, Number(row.req_tot))
-  }
-  return { type: registry.contentType, text: await registry.metrics() }
+  const { counts } = source
+  const rows = source.isServing() ? await statistics(source.haproxy) : []
+  const owners = new Map([...source.held()].map(held => [held.backend, labelsOf(held)]))
+  const of = (kind: 'FRONTEND' | 'BACKEND'): (readonly [Labels, Row])[] =>
+    rows.flatMap((row): (readonly [Labels, Row])[] => {
+      if (row.svname !== kind) return []
+      if (kind === 'FRONTEND') return row.pxname === 'GLOBAL' ? [] : [[{ frontend: row.pxname! }, row] as const]
+      const owner = owners.get(row.pxname!)
+      return owner ? [[{ backend: row.pxname!, namespace: owner.namespace, route: owner.route }, row] as const] : []
+    })
+  const servers = rows.flatMap(row => {
+    const owner = owners.get(row.pxname!)
+    const isServer = owner && row.svname !== 'FRONTEND' && row.svname !== 'BACKEND'
+    return isServer ? [[{ server: row.addr || row.svname!, ...owner, pod: row.svname! }, row] as const] : []
+  })
+  const single = (name: string, help: string, value: number): string =>
+    family(name, 'gauge', help, [[{}, String(value)]])
+  const text = [
+    single('haproxy_up', 'Was the last scrape of haproxy successful.', source.isServing() ? 1 : 0),
+    single('template_router_reload_failure', 'Whether the last program was refused.', counts.isRefused ? 1 : 0),
+    single('fairlead_router_hosts', 'Hosts with at least one admitted Route.', source.hosts()),
+    single('fairlead_router_loads', 'Processes started, the first included.', counts.loads),
+    single('fairlead_router_load_failures', 'Programs that HAProxy refused.', counts.refusals),
+    single('fairlead_router_changes', 'Changes made without a reload.', counts.changes),
+    ...families('haproxy_frontend', FRONTENDS, of('FRONTEND')),
+    ...families('haproxy_backend', BACKENDS, of('BACKEND')),
+    ...(servers.length <= MAX_SERVERS ? families('haproxy_server', SERVERS, servers) : []),
+  ]
+  return { type: 'text/plain; version=0.0.4; charset=utf-8', text: text.join('') }
 }
 
-async function frontends(haproxy: Haproxy): Promise<readonly Readonly<Record<string, string>>[]> {
+function labelsOf({ key }: HeldBackend): {
+  readonly namespace: string
+  readonly route: string
+  readonly service: string
+} {
+  const [owner = '', target = ''] = key.split(' ')
+  const slash = owner.indexOf('/')
+  return { namespace: owner.slice(0, slash), route: owner.slice(slash + 1), service: target.slice(slash + 1) }
+}
+
+function families(prefix: string, metrics: readonly Metric[], rows: readonly (readonly [Labels, Row])[]): string[] {
+  const responses = rows.flatMap(([labels, row]) =>
+    CODES.flatMap((code): (readonly [Labels, string])[] => {
+      const value = row[`hrsp_${code}`]
+      return value ? [[{ ...labels, code }, value]] : []
+    }),
+  )
+  return [
+    ...metrics.map(([suffix, type, help, value]) =>
+      family(
+        `${prefix}_${suffix}`,
+        type,
+        help,
+        rows.flatMap(([labels, row]): (readonly [Labels, string])[] => {
+          const found = value(row)
+          return found === undefined ? [] : [[labels, found]]
+        }),
+      ),
+    ),
+    family(`${prefix}_http_responses_total`, 'counter', 'Total of HTTP responses.', responses),
+  ]
+}
+
+/** No label of ours holds what would need escaping: names of Kubernetes, addresses and hashes. */
+function family(name: string, type: string, help: string, samples: readonly (readonly [Labels, string])[]): string {
+  if (samples.length === 0) return ''
+  const lines = samples.map(([labels, value]) => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${text}"`)
+    return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`
+  })
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
+}
+
+async function statistics(haproxy: Haproxy): Promise<readonly Row[]> {
   const [answer = ''] = await haproxy.run([show('stat')])
-  return parseStat(answer).filter(row => row.svname === 'FRONTEND' && row.pxname !== 'GLOBAL')
+  return parseStat(answer)
 }

@@ -13,7 +13,7 @@ import type { RouterSettings } from '../model/routes/settings.ts'
 import type { RouterPolicy } from '../model/routes/types.ts'
 import { type Caches, feed, openCaches, sourcesOf } from './caches.ts'
 import { createPlanner, type Planner } from './layout/planner.ts'
-import type { Listeners } from './layout/types.ts'
+import type { Layout, Listeners } from './layout/types.ts'
 import { renderMetrics } from './metrics.ts'
 import { createProbeServer } from './probes.ts'
 import { createServing, type Serving } from './serve.ts'
@@ -52,7 +52,13 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
     isReady: async () =>
       !signal.aborted && (await serving.awaitServing(deps.clock, PROBE_PATIENCE_MS)) && !signal.aborted,
     metrics: () =>
-      renderMetrics({ haproxy, counts: serving.counts, isServing: () => serving.isServing, hosts: () => state.hosts }),
+      renderMetrics({
+        haproxy,
+        counts: serving.counts,
+        isServing: () => serving.isServing,
+        hosts: () => state.hosts,
+        held: () => [...(state.layout?.parts.values() ?? [])].flatMap(({ held }) => held),
+      }),
   })
   const state: RouterState = { hosts: 0, sweepMs: FIRST_SWEEP_MS, untold: new Map() }
   await deps.listen(probes, options.statsPort)
@@ -93,6 +99,7 @@ function listenerSettings({
 
 interface RouterState {
   hosts: number
+  layout?: Layout
   sweepMs: number
   /** What is planned but not acknowledged yet. */
   untold: Map<string, Verdict>
@@ -150,6 +157,7 @@ async function commit({ planner, serving, state, deps }: Parts, status: StatusWr
   for (;;) {
     const { layout, hosts, verdicts } = planner.plan()
     state.hosts = layout.parts.size
+    state.layout = layout
     for (const [key, verdict] of verdicts) state.untold.set(key, verdict)
     try {
       await serving.commit(layout, hosts)

@@ -30,11 +30,13 @@ export interface ServingCounts {
   readonly loads: number
   readonly refusals: number
   readonly changes: number
+  /** The last program was refused: what is served is older. */
+  readonly isRefused: boolean
 }
 
 export function createServing(haproxy: Haproxy, log: Logger): Serving {
   const applier = createApplier(haproxy)
-  const counts = { loads: 0, refusals: 0, changes: 0 }
+  const counts = { loads: 0, refusals: 0, changes: 0, isRefused: false }
   const waiting = new Set<() => void>()
   let committed: Layout | undefined
   let isServing = false
@@ -46,10 +48,14 @@ export function createServing(haproxy: Haproxy, log: Logger): Serving {
       const { pid, version } = await haproxy.load(program)
       log.info({ pid, version, why, hosts: layout.parts.size }, 'HAProxy serves')
     } catch (error) {
-      if (error instanceof HaproxyRefused) counts.refusals++
+      if (error instanceof HaproxyRefused) {
+        counts.refusals++
+        counts.isRefused = true
+      }
       throw error
     }
     counts.loads++
+    counts.isRefused = false
     applier.forget()
     await applier.apply(unwantedChecks(layout), layout.listeners)
     committed = layout

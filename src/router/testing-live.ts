@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -14,9 +15,9 @@ import { settled, type TestBench, testBench } from '../client/testing.ts'
 import { systemClock } from '../host/clock/real.ts'
 import { realHaproxy } from '../host/haproxy/real.ts'
 import { someCertificate } from '../host/haproxy/testdata/certificates.ts'
+import type { Listenable } from '../host/socket/mod.ts'
 import { silent } from '../lib/log.ts'
 import { ROUTER_DEFAULTS, type RouterOptions } from '../model/routes/options.ts'
-import { show } from '../wire/haproxy/command.ts'
 import { startRouter } from './role.ts'
 
 /** A router with a real HAProxy on ports 80 and 443 of a network namespace of its own. For tests. */
@@ -27,7 +28,8 @@ export interface LiveRouter {
   putService(name: string, addresses: readonly string[], port?: number, appProtocol?: string): void
   putRoute(name: string, spec: Partial<Route['spec']>, annotations?: Readonly<Record<string, string>>): Route
   settle(): Promise<void>
-  show(what: 'servers state' | 'stat' | 'map', of?: string): Promise<string>
+  /** What the router tells on the port for metrics. */
+  metrics(): Promise<string>
   stop(): Promise<void>
 }
 
@@ -66,7 +68,14 @@ export async function startLiveRouter(
     const [namespace = '', name = ''] = key.split('/')
     api.put(ConfigMap, { metadata: { namespace, name }, data })
   }
-  const listen = async (): Promise<void> => {}
+  let port = 0
+  const listen = (server: Listenable): Promise<void> =>
+    new Promise(resolve => {
+      server.listen(0, '127.0.0.1', () => {
+        port = (server.address() as AddressInfo).port
+        resolve()
+      })
+    })
   const deps = { ...bench, client: bench.informers.client, clock: systemClock, haproxy: counted, listen, graceMs: 0 }
   const role = await startRouter(deps, { ...ROUTER_DEFAULTS, ...options }, stop.signal)
   await settled(bench)
@@ -88,7 +97,7 @@ export async function startLiveRouter(
         spec: { host: `${name}.example.com`, to: { kind: 'Service', name: 'web' }, ...spec },
       }),
     settle: () => settled(bench),
-    show: async (what, of) => (await haproxy.run([show(what, of)]))[0]!,
+    metrics: async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
     async stop() {
       stop.abort(new Error('stop'))
       await role.done

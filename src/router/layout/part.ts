@@ -6,7 +6,7 @@ import { className, type Ledger } from './ledger.ts'
 import { layOutOptions } from './options.ts'
 import { layOutServers, type ServerContext, serviceId } from './servers.ts'
 import { layOutTurns, NOWHERE } from './turns.ts'
-import type { CertificateSpec, HostPart, ServerSpec } from './types.ts'
+import type { CertificateSpec, HeldBackend, HostPart, ServerSpec } from './types.ts'
 
 /** What a host's part depends on beside its Routes. */
 export interface PartContext extends ServerContext {
@@ -63,7 +63,7 @@ interface Draft {
   readonly allow: Map<string, string>
   readonly backends: Map<string, ReadonlyMap<string, ServerSpec>>
   readonly authorities: Map<string, string>
-  readonly held: { readonly key: string; readonly kind: string }[]
+  readonly held: HeldBackend[]
 }
 
 interface Laid {
@@ -99,7 +99,7 @@ function layOutRoute({ route, services }: ServedRoute, draft: Draft, ledger: Led
   const backends = kept.map(service => {
     const key = `${route.key} ${service.service}`
     const name = ledger.take(key, spec)
-    draft.held.push({ key, kind })
+    draft.held.push({ key, kind, backend: name })
     draft.backends.set(name, layOutServers(route, service, context, draft.authorities))
     return { name, id: serviceId(service.service), label: serviceName(service), service }
   })

@@ -63,7 +63,7 @@ export interface HostPart {
   /** Its servers are verified by the cluster's own authority, where that is known. */
   readonly usesServiceCa?: boolean
   /** Its entries in the ledger of backends. */
-  readonly held: readonly { readonly key: string; readonly kind: string }[]
+  readonly held: readonly HeldBackend[]
 }
 
 /** What is fixed while a HAProxy process lives. */
@@ -103,6 +103,13 @@ export interface Layout {
   /** How many backends each class has, used or spare; by the class's name. */
   readonly pools: Pools
   readonly parts: ReadonlyMap<string, HostPart>
+}
+
+/** `key`: the Route's "namespace/name", a blank, the Service's. */
+export interface HeldBackend {
+  readonly key: string
+  readonly kind: string
+  readonly backend: string
 }
 
 export interface AuthoritySpec {
