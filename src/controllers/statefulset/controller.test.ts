@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterEach, expect, it } from 'vitest'
 import { ControllerRevision } from '../../api/apps/controller-revision.ts'
 import { DaemonSet } from '../../api/apps/daemon-set.ts'
@@ -127,3 +128,42 @@ it('a DaemonSet keeps revisions too, and surges where told to', async () => {
   expect(api.all(Pod).map(({ spec }) => spec.containers[0]?.image)).toEqual(['v2', 'v2'])
   expect(api.get(DaemonSet, agents)?.status).toMatchObject({ updatedNumberScheduled: 2, numberAvailable: 2 })
 })
+
+it('ends in what was last asked for, whatever happened on the way and however watches broke', async () => {
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('scale' as const), replicas: fc.nat(4) }),
+    fc.record({ do: fc.constant('image' as const), image: fc.constantFrom('v1', 'v2', 'v3') }),
+    fc.record({ do: fc.constant('kill' as const), index: fc.nat(4) }),
+    fc.record({ do: fc.constantFrom('cut' as const, 'pause' as const) }),
+  )
+  const policy = fc.constantFrom('OrderedReady' as const, 'Parallel' as const)
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 15 }), policy, async (steps, podManagementPolicy) => {
+      await start()
+      const { api } = bench
+      let [replicas, image] = [2, 'v1']
+      await api.client.create(StatefulSet, { metadata: web, spec: { ...spec(replicas, image), podManagementPolicy } })
+      for (const one of steps) {
+        if (one.do === 'scale') {
+          replicas = one.replicas
+          await api.client.patch(StatefulSet, web, { type: 'merge', body: { spec: { replicas } } })
+        } else if (one.do === 'image') {
+          image = one.image
+          await update(image)
+        } else if (one.do === 'kill') {
+          const victim = api.all(Pod)[one.index]
+          if (victim) await api.client.delete(Pod, { namespace: 'shop', name: victim.metadata.name }).catch(() => {})
+        } else if (one.do === 'cut') api.cutWatches()
+        else await new Promise(resolve => setImmediate(resolve))
+      }
+      await settled(bench)
+      expect(pods()).toEqual(Array.from({ length: replicas }, (_, i) => `web-${i} ${image}`))
+      expect(api.get(StatefulSet, web)?.status?.readyReplicas ?? 0).toBe(replicas)
+      const writes = api.revision
+      await settled(bench)
+      expect(api.revision).toBe(writes)
+      bench.close()
+    }),
+    { numRuns: 40, endOnFailure: true },
+  )
+}, 60_000)
