@@ -83,6 +83,15 @@ describe('a pod’s network', () => {
     expect(cni.add('b').addresses).toEqual(['10.128.0.4'])
   })
 
+  test('removed and at once set up again works, although the old link vanishes later than its namespace', () => {
+    cni.add('a')
+    for (let times = 0; times < 20; times++) {
+      cni.remove('a')
+      cni.add('a')
+      expect(cni.check('a')).toEqual([])
+    }
+  })
+
   test('a successor collects what belongs to nobody, and learns of addresses its ledger has lost', () => {
     const [a, b] = [cni.add('a'), cni.add('b')]
     systemFs.remove(`${folder}/cni.json`)

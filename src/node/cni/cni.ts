@@ -83,7 +83,7 @@ const networkOf = (podUid: string, addresses: readonly Ip[]): PodNetwork => ({
 })
 
 function connect(deps: CniDeps, options: CniOptions, podUid: string, addresses: readonly Ip[]): void {
-  const pod = freshNamespace(deps, options.node, podUid)
+  const pod = freshNamespace(deps, podUid)
   try {
     const link = { podUid, addresses, ranges: options.ranges, mtu: options.mtu }
     deps.link.apply(options.node, nodeSide(link, pod))
@@ -94,14 +94,12 @@ function connect(deps: CniDeps, options: CniOptions, podUid: string, addresses: 
 }
 
 /** A namespace of that name with nothing in it: what an interrupted attempt left is dropped. */
-function freshNamespace(deps: CniDeps, node: Netns, podUid: string): Netns {
+function freshNamespace(deps: CniDeps, podUid: string): Netns {
   const name = netnsOf(podUid)
   try {
     return deps.netns.create(name)
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
-    // The link would vanish some time after its namespace, and be in the way of the new one of the same name.
-    deps.link.apply(node, [{ op: 'delete', name: linkOf(podUid) }])
     dropNamespace(deps.netns, name)
     return deps.netns.create(name)
   }

@@ -31,6 +31,8 @@ export function nodeSide(link: PodLink, pod: Netns): readonly LinkOp[] {
   const name = linkOf(link.podUid)
   const mac = macOf(gatewayOf(link.ranges[0]!))
   return [
+    // A link vanishes some time after its namespace: the one of before must not be taken for the new one.
+    { op: 'delete', name },
     { op: 'veth', name, mac, mtu: link.mtu, peer: { name: 'eth0', netns: pod, mac: podMac(link) } },
     { op: 'up', name },
     ...link.addresses.flatMap((address): readonly LinkOp[] => [
