@@ -99,6 +99,32 @@ describe('as on OKD', () => {
     expect(await curl('deploy/api', 'http://frontend')).toBe(CURL_TIMEOUT)
   })
 
+  test('`trace` names the policy that decides, as packets find it', async () => {
+    const name = async (app: string) =>
+      (
+        await twin.kubectl(
+          '-n',
+          'production',
+          'get',
+          'pod',
+          '-l',
+          `app=${app}`,
+          '-o',
+          'jsonpath={.items[0].metadata.name}',
+        )
+      ).trim()
+    const [frontend, api] = [await name('frontend'), await name('api')]
+    const yes = await twin.fairlead('trace', `production/${frontend}`, `production/${api}`, '--port', '8080')
+    expect(yes.code, yes.stderr).toBe(0)
+    expect(yes.stdout).toMatch(
+      /enters +allow: network tier, networkpolicy production\/api-allow-frontend, spec.ingress\[0\]/,
+    )
+    const no = await twin.fairlead('trace', `production/${api}`, `production/${frontend}`, '--port', '8080')
+    expect(no.code).toBe(1)
+    expect(no.stdout).toMatch(/leaves +deny: isolated by networkpolicy production\/api-allow-frontend/)
+    expect(no.stdout).toMatch(/enters +deny: isolated by networkpolicy/)
+  })
+
   test('a change is in force when `wait` returns, and labels count as they are now', async () => {
     const kubectl = kubectlOf(twin, 'production')
     await twin.kubectl('-n', 'production', 'run', 'visitor', '--image=example.com/web', '--port=8080')

@@ -8,6 +8,7 @@ import { kubeconfig } from './kubeconfig.ts'
 import { logs } from './logs.ts'
 import { node } from './node.ts'
 import { status } from './status.ts'
+import { trace } from './trace.ts'
 import { up } from './up.ts'
 import { wait } from './wait.ts'
 
@@ -53,6 +54,13 @@ export function program(deps: CliDeps, done: (code: number) => void): Command {
   named('node <action> [node]', 'add, stop, start or cut off a node').action(async (action, name, options) =>
     done(await node(deps, action, name, options)),
   )
+  named(
+    'trace <pod> <target>',
+    'which policy decides about a connection of a pod (namespace/pod) to a pod or an address',
+  )
+    .option('--port <port>', "the destination's port, behind a Service", '8080')
+    .option('--protocol <protocol>', 'TCP, UDP, SCTP or ICMP', 'TCP')
+    .action(async (pod, target, options) => done(await trace(deps, pod, target, options)))
   named('demo', 'apply examples/shop and follow requests through it, hop by hop').action(async options =>
     done(await demo(deps, options)),
   )
