@@ -1,7 +1,8 @@
 /** `npm run bench -- <name>`: progress on stderr, one line of JSON last on stdout. What each figure means: docs/benchmarks.md. */
+import { policy } from './policy.ts'
 import { up } from './up.ts'
 
-const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<object>>> = { up }
+const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<object>>> = { policy, up }
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = BENCHES[name]

@@ -1,0 +1,27 @@
+import type { Netns } from '../../src/host/netns/mod.ts'
+import type { SocketDriver } from '../../src/host/socket/mod.ts'
+import type { Ip } from '../../src/lib/ip.ts'
+
+/** Far above what a connection takes here; below the kernel's first retransmission, so one probe is one packet. */
+const SILENCE_MS = 20
+
+/** Microseconds to connect; undefined when nothing answers. */
+export function connectUs(sockets: SocketDriver, netns: Netns, address: Ip, port: number): Promise<number | undefined> {
+  return new Promise(resolve => {
+    const beganMs = performance.now()
+    const socket = sockets.connect({ netns, address, port })
+    const timer = setTimeout(() => end(undefined), SILENCE_MS)
+    const end = (result: number | undefined): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(result)
+    }
+    socket.on('connect', () => end((performance.now() - beganMs) * 1000))
+    socket.on('error', () => end(undefined))
+  })
+}
+
+/** Asks again and again until the condition holds. */
+export async function waitFor(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise(resolve => setImmediate(resolve))
+}

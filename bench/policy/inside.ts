@@ -1,0 +1,91 @@
+/** The benchmark itself, inside namespaces of its own: the real loops over a fake API, three kernels, two real pods. */
+import { NetworkPolicy } from '../../src/api/networking/network-policy.ts'
+import { settled, testBench } from '../../src/client/testing.ts'
+import { ip } from '../../src/lib/ip.ts'
+import { policyOn, putNamespace, putPod, putPolicy } from '../../src/node/network/policy/testing.ts'
+import { createWorld, putNode } from '../../src/node/network/testing.ts'
+import { median, progress, round } from '../measure.ts'
+import { connectUs, waitFor } from './connect.ts'
+import { richPolicy } from './rich.ts'
+
+const NAMESPACES = Number(process.argv[2] ?? 240)
+const PODS = 10
+const POLICIES = 20
+const CHANGES = Number(process.argv[3] ?? 1000)
+const CONNECTIONS = 1000
+const NODES = [1, 2, 3]
+
+const world = createWorld(NODES.length)
+const bench = testBench()
+for (const number of NODES) putNode(bench.api, number)
+await Promise.all(NODES.map(async number => (await world.start(bench, number)).ready))
+const [client, server] = [await world.pod(1, 3), await world.pod(2, 3)]
+const own = (namespace: number, index: number): string => `ns-${namespace}`.concat(`-${index}`)
+putNamespace(bench.api, 'shop', { team: 'shop' })
+putPod(bench.api, { name: 'client', node: 'node-1', address: client.address })
+putPod(bench.api, { name: 'server', node: 'node-2', address: server.address })
+
+const connect = (port = 8080) => connectUs(world.sockets, client.netns, server.address, port)
+const medianOf = async (): Promise<number> => {
+  const times: number[] = []
+  for (let i = 0; i < CONNECTIONS; i++) times.push((await connect()) ?? 0)
+  return median(times)
+}
+const connectP50UsNoPolicy = await medianOf()
+
+for (let namespace = 0; namespace < NAMESPACES; namespace++) {
+  putNamespace(bench.api, `ns-${namespace}`, { team: `team-${namespace % 24}` })
+  for (let index = 0; index < PODS; index++) {
+    const node = NODES[index % NODES.length]!
+    const number = 10 + namespace * PODS + index
+    const address = ip(`10.${128 + (number >> 12)}.${2 * (node - 1) + 8 * ((number >> 8) & 15)}.${number & 255}`)
+    putPod(bench.api, {
+      name: own(namespace, index),
+      namespace: `ns-${namespace}`,
+      node: `node-${node}`,
+      address,
+      labels: { app: `app-${index % 5}`, namespace: `ns-${namespace}` },
+    })
+  }
+  for (let index = 0; index < POLICIES; index++)
+    putPolicy(bench.api, `policy-${index}`, richPolicy(namespace, index), `ns-${namespace}`)
+}
+for (let index = 0; index < POLICIES; index++) putPolicy(bench.api, `policy-${index}`, richPolicy(0, index, true))
+const policies = (NAMESPACES + 1) * POLICIES
+const caches = NODES.map(() => testBench({}, bench.api))
+const roles = await Promise.all(caches.map((each, i) => policyOn(world, each, NODES[i]!)))
+const startMs = performance.now()
+await Promise.all(roles.map(role => role.ready))
+const loadS = (performance.now() - startMs) / 1000
+progress(`${policies} policies in force on ${NODES.length} nodes after ${loadS.toFixed(2)} s`)
+
+const connectP50Us = await medianOf()
+progress(`connections: ${connectP50UsNoPolicy.toFixed(0)} us without policy, ${connectP50Us.toFixed(0)} us with all`)
+
+const deny = { podSelector: { matchLabels: { app: 'server' } }, policyTypes: ['Ingress'] }
+const times: number[] = []
+for (let i = 0; i < CHANGES; i++) {
+  const isOpen = i % 2 === 1
+  const beganMs = performance.now()
+  // The rich policies let the client in, so a port of its own is opened and closed.
+  putPolicy(bench.api, 'changing', { ...deny, ingress: isOpen ? [{ ports: [{ port: 8080 }] }] : [] })
+  await waitFor(async () => ((await connect()) !== undefined) === isOpen)
+  times.push(performance.now() - beganMs)
+}
+bench.api.drop(NetworkPolicy, { namespace: 'shop', name: 'changing' })
+await settled(bench)
+times.sort((a, b) => a - b)
+const at = (share: number): number => round(times[Math.min(times.length - 1, Math.floor(times.length * share))]!, 1)
+const result = {
+  policies,
+  pods: NAMESPACES * PODS,
+  loadS: round(loadS, 2),
+  enforceP50Ms: at(0.5),
+  enforceP99Ms: at(0.99),
+  connectP50Us: round(connectP50Us, 0),
+  connectP50UsNoPolicy: round(connectP50UsNoPolicy, 0),
+}
+console.log(JSON.stringify(result))
+for (const each of [bench, ...caches]) each.close()
+world.close()
+process.exit(0)
