@@ -1,8 +1,17 @@
 /** `npm run bench -- <name>`: progress on stderr, one line of JSON last on stdout. What each figure means: docs/benchmarks.md. */
+import { apiserver } from './apiserver.ts'
+import { dns } from './dns.ts'
 import { policy } from './policy.ts'
+import { services } from './services.ts'
 import { up } from './up.ts'
 
-const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<object>>> = { policy, up }
+const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<object>>> = {
+  apiserver,
+  dns,
+  policy,
+  services,
+  up,
+}
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = BENCHES[name]
