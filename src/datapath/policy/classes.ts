@@ -24,7 +24,7 @@ import { disjoint, intervalsOf, intervalText } from './intervals.ts'
 import type { PortSet } from './port-set.ts'
 import { conditions, isEmpty, joined, NO_PORTS, portSet, union } from './port-set.ts'
 import type { RulesetMap } from './ruleset.ts'
-import { addressType, denyChain, field } from './skeleton.ts'
+import { addressType, denyChain, field, whereMap } from './skeleton.ts'
 
 /** Pods that the same policies are about, in one direction: they share chains. */
 export interface PodClass {
@@ -46,6 +46,8 @@ export interface CompiledClass {
 export interface ClassWorld {
   readonly index: IdentityIndex
   readonly nodes: readonly PolicyNode[]
+  /** The number of a namespace, as it stands in the maps of addresses. */
+  numberOf(namespace: string): number
 }
 
 const FAMILIES: readonly Family[] = [4, 6]
@@ -95,13 +97,11 @@ function unionRules(out: Out): readonly NftText[] {
   const { podClass, world, id } = out
   const sets = createPortSets()
   const who = new Map<Identity, Set<number>>()
+  const where = new Map<string, Set<number>>()
   const nets: { readonly interval: Interval; readonly family: Family; readonly value: readonly number[] }[] = []
   const anybody = new Set<number>()
   const allow = (identity: Identity, ports: PortSet): void => {
-    if (isEmpty(ports)) return
-    const known = who.get(identity)
-    if (known) known.add(sets.idOf(ports))
-    else who.set(identity, new Set([sets.idOf(ports)]))
+    if (!isEmpty(ports)) addTo(who, identity, sets.idOf(ports))
   }
   const read = ({ peers, ports }: Rule): void => {
     // Names differ from one destination to the next; numbers are the same for all.
@@ -114,9 +114,13 @@ function unionRules(out: Out): readonly NftText[] {
       return
     }
     for (const peer of peers) {
-      if (peer.kind === 'pods')
-        for (const { identity, members } of world.index.meant(peer, 'network')) allow(identity, of(members))
-      else if (peer.kind === 'net' && !isEmpty(common))
+      if (peer.kind === 'pods') {
+        if (isSame && !peer.pods) {
+          // Whole namespaces are one element each, however many identities they have.
+          for (const namespace of isEmpty(common) ? [] : world.index.namespacesOf(peer))
+            addTo(where, namespace, sets.idOf(common))
+        } else for (const { identity, members } of world.index.meant(peer, 'network')) allow(identity, of(members))
+      } else if (peer.kind === 'net' && !isEmpty(common))
         for (const interval of intervalsOf(peer))
           nets.push({ interval, family: peer.cidr.family, value: [sets.idOf(common)] })
     }
@@ -126,11 +130,23 @@ function unionRules(out: Out): readonly NftText[] {
   const elements = new Map([...who].map(([identity, ids]) => [nft`${identity.id}`, verdict(keyOf(ids))] as const))
   const whoName = `who-${id}`
   if (elements.size > 0) out.maps.set(whoName, { definition: nft`type mark : verdict;`, elements })
+  const places = new Map(
+    [...where].map(([namespace, ids]) => [nft`${world.numberOf(namespace)}`, verdict(keyOf(ids))] as const),
+  )
+  const whereName = `where-${id}`
+  if (places.size > 0) out.maps.set(whereName, { definition: nft`type mark : verdict;`, elements: places })
   return [
     // A pod always reaches itself, also by way of a Service.
     nft`ct mark and ${CONNECTION_MARK.hairpin.mask} != 0 accept`,
     ...conditions(sets.union(keyOf(anybody))).map(condition => nft`${condition}accept`),
     ...(elements.size > 0 ? [nft`meta mark vmap ${at(whoName)}`] : []),
+    ...(places.size > 0
+      ? [
+          nft`meta mark set 0`,
+          ...FAMILIES.map(family => nft`meta mark set ${peerField(out, family)} map ${at(whereMap(family))}`),
+          nft`meta mark vmap ${at(whereName)}`,
+        ]
+      : []),
     ...FAMILIES.flatMap(family =>
       netRules(
         out,
@@ -140,6 +156,12 @@ function unionRules(out: Out): readonly NftText[] {
       ),
     ),
   ]
+}
+
+function addTo<K>(sets: Map<K, Set<number>>, key: K, id: number): void {
+  const known = sets.get(key)
+  if (known) known.add(id)
+  else sets.set(key, new Set([id]))
 }
 
 /** Sets of ports by number, so that the same sets meeting again are united once. */

@@ -49,9 +49,16 @@ test('rules do with packets what the engine says about them', { timeout: 600_000
 function nameless({ chains, maps }: Ruleset, world: PolicyWorld): unknown {
   const who = new Map<string, string>()
   for (const [address, id] of [...maps.get('who4')!.elements].toSorted()) who.set(id, `${who.get(id) ?? ''} ${address}`)
+  const where = new Map<string, string>()
+  for (const [address, id] of [...maps.get('where4')!.elements].toSorted())
+    where.set(id, `${where.get(id) ?? ''} ${address}`)
   const renamed = [...maps].map(([name, { definition, elements }]) => {
+    const names = name.startsWith('where') ? where : who
     const isByMark = definition.includes('type mark')
-    const lines = [...elements].map(([key, value]) => `${isByMark ? who.get(key) : key} : ${who.get(value) ?? value}`)
+    // A namespace in which nobody is has a number that nobody is found by.
+    const lines = [...elements]
+      .filter(([key]) => !isByMark || names.has(key))
+      .map(([key, value]) => `${isByMark ? names.get(key) : key} : ${names.get(value) ?? value}`)
     return [name, lines.toSorted()]
   })
   return [[...chains].toSorted(), renamed.toSorted(), world.pods.length]

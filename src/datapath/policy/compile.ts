@@ -14,7 +14,7 @@ import { compileFirewall } from './firewall.ts'
 import type { Identities, IdentityIndex, IdentityLedger } from './identities.ts'
 import { createIdentityIndex, identitiesOf } from './identities.ts'
 import type { Ruleset, RulesetMap } from './ruleset.ts'
-import { firewallMap, fromMap, toMap, verdictDefinition, whoDefinition, whoMap } from './skeleton.ts'
+import { firewallMap, fromMap, toMap, verdictDefinition, whereMap, whoDefinition, whoMap } from './skeleton.ts'
 
 /**
  * Compiles policy for the pods of one node. It keeps what it made, so that a change costs little more than its own size;
@@ -42,6 +42,12 @@ interface KeptFirewall {
 
 export function createPolicyCompiler(node: string): PolicyCompiler {
   let ledger: IdentityLedger = new Map()
+  const numbers = new Map<string, number>()
+  const numberOf = (namespace: string): number => {
+    const known = numbers.get(namespace) ?? numbers.size + 1
+    numbers.set(namespace, known)
+    return known
+  }
   let index: IdentityIndex | undefined
   let namespaces: PolicyWorld['namespaces'] | undefined
   let kept = new Map<string, Kept>()
@@ -53,7 +59,7 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
         index = createIdentityIndex(identities.ledger, world.namespaces)
       ledger = identities.ledger
       namespaces = world.namespaces
-      const classWorld = { index, nodes: world.nodes }
+      const classWorld = { index, nodes: world.nodes, numberOf }
       const classes = new Map<string, Kept>()
       const classOf = createClassOf(world)
       const leads = (pod: PodFacts, direction: Direction): string | undefined => {
@@ -67,7 +73,9 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
           known.nodes === world.nodes &&
           known.policies.length === policies.length &&
           known.policies.every((policy, i) => policy === policies[i])
-        const current = isSame ? known : { policies, ...classWorld, compiled: compileClass(podClass, classWorld) }
+        const current = isSame
+          ? known
+          : { policies, index: classWorld.index, nodes: world.nodes, compiled: compileClass(podClass, classWorld) }
         classes.set(key, current)
         return current.compiled.chain
       }
@@ -84,6 +92,7 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
       kept = classes
       return gather(
         identities,
+        numberOf,
         dispatch,
         [...classes.values(), ...firewalls.values()].map(({ compiled }) => compiled),
       )
@@ -157,6 +166,7 @@ function dispatchMaps(
 
 function gather(
   identities: Identities,
+  numberOf: (namespace: string) => number,
   dispatch: ReadonlyMap<string, Elements>,
   classes: readonly Pick<CompiledClass, 'chains' | 'maps'>[],
 ): Ruleset {
@@ -164,6 +174,10 @@ function gather(
   const maps = new Map<string, RulesetMap>()
   for (const family of FAMILIES) {
     maps.set(whoMap(family), { definition: whoDefinition(family), elements: whoElements(identities, family) })
+    maps.set(whereMap(family), {
+      definition: whoDefinition(family),
+      elements: whereElements(identities, numberOf, family),
+    })
     for (const map of [fromMap(family), toMap(family), firewallMap(family)])
       maps.set(map, { definition: verdictDefinition(family), elements: dispatch.get(map)! })
   }
@@ -179,4 +193,15 @@ const whoElements = ({ byAddress }: Identities, family: Family): Elements =>
     [...byAddress]
       .filter(([address]: readonly [Ip, unknown]) => familyOf(address) === family)
       .map(([address, { id }]) => [addressText(address), nft`${id}`] as const),
+  )
+
+const whereElements = (
+  { namespaceAt }: Identities,
+  numberOf: (namespace: string) => number,
+  family: Family,
+): Elements =>
+  new Map(
+    [...namespaceAt]
+      .filter(([address]) => familyOf(address) === family)
+      .map(([address, namespace]) => [addressText(address), nft`${numberOf(namespace)}`] as const),
   )

@@ -17,6 +17,8 @@ export type IdentityLedger = ReadonlyMap<string, Identity>
 export interface Identities {
   readonly ledger: IdentityLedger
   readonly byAddress: ReadonlyMap<Ip, Identity>
+  /** The namespace of whoever has the address, where a peer may mean all of a namespace: not of pods of the host network. */
+  readonly namespaceAt: ReadonlyMap<Ip, string>
 }
 
 /** 0 is the world: whatever is not of the cluster. */
@@ -32,7 +34,13 @@ export function identitiesOf(world: PolicyWorld, before: IdentityLedger): Identi
     if (!members.has(key)) members.set(key, holders)
   }
   const ledger = ledgerOf(members, before)
-  return { ledger, byAddress: new Map([...keyed].map(([address, key]) => [address, ledger.get(key)!] as const)) }
+  const namespaceAt = new Map<Ip, string>()
+  for (const [address, key] of keyed) {
+    const whole = members.get(key)!.find(({ kind }) => kind !== 'host-pod')
+    if (whole) namespaceAt.set(address, whole.namespace)
+  }
+  const byAddress = new Map([...keyed].map(([address, key]) => [address, ledger.get(key)!] as const))
+  return { ledger, byAddress, namespaceAt }
 }
 
 function ledgerOf(members: ReadonlyMap<string, readonly Member[]>, before: IdentityLedger): IdentityLedger {
@@ -85,6 +93,8 @@ export interface Meant {
 /** Answers which identities a peer means; remembers its answers. */
 export interface IdentityIndex {
   meant(peer: PodsPeer, tier: Tier): readonly Meant[]
+  /** Namespaces that a scope finds. */
+  namespacesOf(peer: PodsPeer): readonly string[]
   all(): readonly Identity[]
 }
 
@@ -110,6 +120,7 @@ export function createIdentityIndex(ledger: IdentityLedger, namespaces: Readonly
   }
   return {
     all: () => all,
+    namespacesOf,
     meant(peer, tier) {
       const key = JSON.stringify([peer.scope, peer.pods, tier === 'network'])
       const known = answers.get(key)

@@ -22,6 +22,8 @@ const { mask: VERDICT } = CONNECTION_MARK.verdict
 const UNDENIED = (0xffff_ffff ^ VERDICT) >>> 0
 
 /** Names of the maps that every pod is looked up in: who has an address, and what leads from and to it. */
+/** In which namespace whoever has an address is, as a number. */
+export const whereMap = (family: Family): string => mapName('where', family)
 export const whoMap = (family: Family): string => mapName('who', family)
 export const fromMap = (family: Family): string => mapName('from', family)
 /** Where the namespace's egress firewall is. */

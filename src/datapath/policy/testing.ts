@@ -12,7 +12,7 @@ export interface Packet {
 }
 
 interface State extends Packet {
-  readonly mark: number
+  mark: number
 }
 
 type Outcome = 'accept' | 'drop' | 'return'
@@ -64,6 +64,13 @@ function chain(ruleset: Ruleset, name: string, state: State): Outcome | undefine
 }
 
 function one(ruleset: Ruleset, rule: string, state: State): Outcome | undefined {
+  const set = /^meta mark set (?:0|(ip6? [sd]addr) map @(.+))$/.exec(rule)
+  if (set) {
+    const key = set[1] === undefined ? undefined : addressOf(set[1], state)
+    if (set[1] === undefined) state.mark = 0
+    else if (key !== undefined) state.mark = Number(lookUp(ruleset, set[2]!, key) ?? state.mark)
+    return undefined
+  }
   const lookup = /^(.*?)(meta mark|ip6? [sd]addr) vmap @(.+)$/.exec(rule)
   if (lookup) {
     if (!holds(lookup[1]!.trim(), state)) return undefined
