@@ -71,7 +71,22 @@ describe('who a client is', () => {
 
   it('is nobody without one: health and version, nothing else', async () => {
     expect((await send(session(), 'GET /readyz')).text).toBe('ok')
-    expect((await send(session(), `GET ${MAPS}`)).status).toBe(401)
+    expect((await send(session(), `GET ${MAPS}`)).status).toBe(403)
+  })
+
+  it('is whose token it brings', async () => {
+    const accounts = '/api/v1/namespaces/default/serviceaccounts'
+    await send(session(admin), `POST ${accounts}`, '{"metadata":{"name":"robot"}}')
+    const { text } = await send(session(admin), `POST ${accounts}/robot/token`, '{}')
+    const { token } = JSON.parse(text).status
+    const as = async (bearer: string) => {
+      const headers = { ':method': 'POST', ':path': review.slice(5), authorization: `Bearer ${bearer}` }
+      const stream = session().request({ ...headers, 'content-type': 'application/json' })
+      stream.end('{}')
+      return answerOf(stream)
+    }
+    expect(JSON.parse((await as(token)).text).status.userInfo.username).toBe('system:serviceaccount:default:robot')
+    expect((await as(`${token}x`)).status).toBe(401)
   })
 })
 
@@ -146,7 +161,7 @@ describe('HTTP/1.1', () => {
     )
     expect(made.status).toBe(201)
     expect(JSON.parse((await ask(`${MAPS}/one`)).text).metadata.name).toBe('one')
-    expect((await ask(MAPS, { cert: undefined, key: undefined })).status).toBe(401)
+    expect((await ask(MAPS, { cert: undefined, key: undefined })).status).toBe(403)
   })
 
   it('watches too', async () => {
