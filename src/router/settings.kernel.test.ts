@@ -102,6 +102,25 @@ describe('what an IngressController says', () => {
     await live.settle()
     expect(await secure()).toContain('"x-forwarded-for":"192.0.2.8"')
   })
+  it('a PROXY header from balancers alone; what others send is theirs', async () => {
+    const live = await start({ settings: { proxyFrom: ['127.0.0.50', '192.0.2.0/24'] } })
+    const get = 'GET / HTTP/1.1\r\nHost: web.example.com\r\nConnection: close\r\n\r\n'
+    const raw = (bytes: string, localAddress: string) =>
+      new Promise<string>(resolve => {
+        const socket = connect({ port: 80, host: '127.0.0.1', localAddress }, () => socket.write(bytes))
+        let text = ''
+        socket.on('data', data => (text += data)).on('error', () => {})
+        socket.on('close', () => resolve(text))
+      })
+    const header = 'PROXY TCP4 203.0.113.7 192.0.2.1 4000 80\r\n'
+    expect(await raw(header + get, '127.0.0.50')).toContain('"x-forwarded-for":"203.0.113.7"')
+    expect(await raw(get, '127.0.0.51')).toContain('"x-forwarded-for":"127.0.0.51"')
+    expect(await raw(header + get, '127.0.0.51')).toMatch(/^HTTP\/1.1 400/)
+    expect((await ask({ host: 'web.example.com', tls: true })).status).toBe(200)
+    live.putRoute('pass', { tls: { termination: 'passthrough' } })
+    await live.settle()
+    expect((await ask({ host: 'web.example.com', tls: true })).sent['x-forwarded-for']).toBe('127.0.0.1')
+  })
   it('certificates of clients: required, told to pods, and only of subjects that match', async () => {
     const { certificate } = splitPem(otherCertificate)
     const files = { 'openshift-config/ca': { 'ca-bundle.pem': certificate } }

@@ -88,3 +88,7 @@ export function planWorld(config: TwinConfig): WorldPlan {
 /** 0a:58 and the address: the same link address wherever a node or pod is spoken of. */
 export const macOf = (address: Ip): string =>
   ['0a', '58', ...address.split('.').map(byte => Number(byte).toString(16).padStart(2, '0'))].join(':')
+
+/** Where connections of the load balancer come from. */
+export const balancerAddresses = ({ outside }: WorldPlan): readonly Ip[] =>
+  outside.filter(({ name }) => name === 'lb').flatMap(({ address, extra }) => [address, ...extra])

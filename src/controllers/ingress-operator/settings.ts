@@ -13,6 +13,8 @@ export interface IngressOperatorOptions {
   /** A second name for the domain: see RouterOptions.alias. It belongs to the cluster's own domain. */
   readonly alias?: string
   readonly accessLog: boolean
+  /** Load balancers that tell routers on nodes whose connections they bring, by the PROXY protocol. */
+  readonly proxyFrom?: readonly string[]
 }
 
 /** Everything that concerns one IngressController. */
@@ -112,7 +114,10 @@ export function routerOptionsOf(settings: IngressSettings): RouterOptions {
     accessLog: options.accessLog || spec.logging?.access !== undefined,
     forwarded: FORWARDED[spec.httpHeaders?.forwardedHeaderPolicy || 'Append'] ?? 'append',
     http2: http2Of(settings),
-    settings: routerSettingsOf(controller, isProxied(settings)),
+    settings: {
+      ...routerSettingsOf(controller, isProxied(settings)),
+      ...(options.proxyFrom && publishingOf(settings).type === 'HostNetwork' ? { proxyFrom: options.proxyFrom } : {}),
+    },
     ...(options.alias !== undefined && domain === config?.spec.domain ? { alias: options.alias } : {}),
   }
 }

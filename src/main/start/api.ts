@@ -24,7 +24,7 @@ import { appsDomains, readCredentials } from '../../twin/credentials.ts'
 import { fromArgs } from '../../twin/flags.ts'
 import { issue } from '../../twin/pki.ts'
 import type { WorldPlan } from '../../twin/plan.ts'
-import { planWorld } from '../../twin/plan.ts'
+import { balancerAddresses, planWorld } from '../../twin/plan.ts'
 import type { ApiOptions } from '../../twin/roles.ts'
 import { API_FLAGS } from '../../twin/roles.ts'
 import { readConfig, twinFolderAt } from '../../twin/state.ts'
@@ -127,7 +127,12 @@ const controllersOptions = (
   ...(plan.config.profile === 'okd'
     ? {
         serviceCa: serviceCa(credentials, clock),
-        ingressOperator: { image: 'fairlead/router', alias: appsDomains(plan.config)[1]!, accessLog: true },
+        ingressOperator: {
+          image: 'fairlead/router',
+          alias: appsDomains(plan.config)[1]!,
+          accessLog: true,
+          proxyFrom: balancerAddresses(plan),
+        },
       }
     : {}),
 })

@@ -8,6 +8,8 @@ export interface RouterSettings {
   readonly routeSelector?: LabelSelector
   /** Connections begin with a PROXY header that says whose they are. */
   readonly acceptProxy?: boolean
+  /** Addresses and networks of load balancers: their connections begin with a PROXY header, all others do not. */
+  readonly proxyFrom?: readonly string[]
   readonly tls?: TlsProfile
   readonly clientTls?: ClientTlsPolicy
   readonly times?: RouterTimes

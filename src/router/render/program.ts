@@ -81,6 +81,12 @@ const routed = ({ forwarded }: Listeners): readonly Section[] =>
 
 const proxied = ({ settings }: Listeners): Line => (settings.acceptProxy ? ['accept-proxy'] : [])
 
+/** Whoever else claims to speak for others is read as it is. */
+const balanced = ({ settings: { proxyFrom, acceptProxy } }: Listeners): readonly Line[] =>
+  proxyFrom?.length && !acceptProxy
+    ? [['tcp-request', 'connection', 'expect-proxy', 'layer4', 'if', '{', 'src', ...proxyFrom, '}']]
+    : []
+
 const plainFrontend = (layout: Layout): Section => {
   const { listeners } = layout
   return {
@@ -89,6 +95,7 @@ const plainFrontend = (layout: Layout): Section => {
     from: 'web',
     lines: [
       ['bind', `:${listeners.httpPort}`, ...proxied(listeners)],
+      ...balanced(listeners),
       ...logging(listeners),
       ...identify(listeners),
       ...lookUp('http.map', listeners),
@@ -108,11 +115,14 @@ function secure(layout: Layout): readonly Section[] {
   const { listeners, isSorted } = layout
   const own = [`:${listeners.httpsPort}`, ...proxied(listeners)]
   const tls = ['ssl', 'crt', DEFAULT_CERTIFICATE, ...clientVerification(listeners), 'crt-list', CERTIFICATES]
-  if (!isSorted) return [secureFrontend(layout, [...own, ...tls])]
-  return [...sorter(listeners, own), secureFrontend(layout, [inner(listeners), 'accept-proxy', ...tls])]
+  if (!isSorted) return [secureFrontend(layout, [...own, ...tls], balanced(listeners))]
+  return [
+    ...sorter(listeners, own, balanced(listeners)),
+    secureFrontend(layout, [inner(listeners), 'accept-proxy', ...tls]),
+  ]
 }
 
-const secureFrontend = (layout: Layout, bind: readonly string[]): Section => {
+const secureFrontend = (layout: Layout, bind: readonly string[], first: readonly Line[] = []): Section => {
   const { listeners } = layout
   return {
     type: 'frontend',
@@ -120,6 +130,7 @@ const secureFrontend = (layout: Layout, bind: readonly string[]): Section => {
     from: 'web',
     lines: [
       ['bind', ...bind],
+      ...first,
       ...logging(listeners),
       ...identify(listeners),
       ...lookUp('https.map', listeners),

@@ -21,13 +21,14 @@ const IS_HELLO = '{ req.ssl_hello_type 1 }'.split(' ')
  * Takes the port for TLS while some of it is passed through, and sorts by the name the client asked for. Rules run again while the
  * client's first message is incomplete, so nothing is counted before it is whole.
  */
-export const sorter = (listeners: Listeners, bind: readonly string[]): readonly Section[] => [
+export const sorter = (listeners: Listeners, bind: readonly string[], first: readonly Line[]): readonly Section[] => [
   {
     type: 'frontend',
     name: 'sorter',
     from: 'tcp',
     lines: [
       ['bind', ...bind],
+      ...first,
       ...tcpLogging(listeners),
       ['tcp-request', 'inspect-delay', timeOf(listeners.settings, 'inspect')],
       set('h', 'req.ssl_sni,lower', IS_HELLO),

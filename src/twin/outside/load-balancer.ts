@@ -19,9 +19,15 @@ const SHUNNED_MS = 2000
 
 /**
  * The load balancer in front of the routers: forwards one port of the VIP, and nothing else, to the nodes in turn. A node that refuses
- * or does not answer is asked last for a while. It learns who runs a router by connecting: it needs no API.
+ * or does not answer is asked last for a while. `tellsClient`: routers are told whose connection it is, by the PROXY protocol. It learns who runs a router by connecting: it needs no API.
  */
-export function loadBalancer(deps: BalancerDeps, from: Netns, port: number, nodes: () => readonly Ip[]): Server {
+export function loadBalancer(
+  deps: BalancerDeps,
+  from: Netns,
+  port: number,
+  nodes: () => readonly Ip[],
+  tellsClient = false,
+): Server {
   const shunnedUntilMs = new Map<Ip, number>()
   let turn = 0
   const order = (): readonly Ip[] => {
@@ -44,12 +50,32 @@ export function loadBalancer(deps: BalancerDeps, from: Netns, port: number, node
     for (const node of order()) {
       const onward = await attempt(node)
       if (socket.destroyed) return void onward?.destroy()
-      if (onward) return splice(socket, onward)
+      if (onward) {
+        if (tellsClient) onward.write(proxyHeader(socket))
+        return splice(socket, onward)
+      }
     }
     deps.log.warn({ port }, 'no node answers')
     socket.destroy()
   })
 }
+
+/** Version 1. Source: the PROXY protocol's specification. */
+export function proxyHeader({
+  remoteAddress = '',
+  remotePort = 0,
+  localAddress = '',
+  localPort = 0,
+}: ProxiedEnds): string {
+  const [source, target] = [plain(remoteAddress), plain(localAddress)]
+  const family = source.includes(':') ? 'TCP6' : 'TCP4'
+  return `PROXY ${family} ${source} ${target} ${remotePort} ${localPort}\r\n`
+}
+
+type ProxiedEnds = Partial<Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>>
+
+/** A socket for both families tells IPv4 addresses in their IPv6 form. */
+const plain = (address: string): string => address.replace(/^::ffff:/, '')
 
 /** The connection, or undefined when it is refused or takes too long. */
 function connected(deps: BalancerDeps, target: Parameters<SocketDriver['connect']>[0]): Promise<Socket | undefined> {

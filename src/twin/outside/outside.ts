@@ -34,7 +34,11 @@ export async function startOutside(
 ): Promise<void> {
   const lb = world.netns('lb')
   for (const port of [80, 443])
-    await deps.sockets.listen(loadBalancer(deps, lb, port, nodes), { netns: lb, port, address: plan.vip })
+    await deps.sockets.listen(loadBalancer(deps, lb, port, nodes, plan.config.profile === 'okd'), {
+      netns: lb,
+      port,
+      address: plan.vip,
+    })
   const names = outsideNames(plan)
   const dns = { netns: world.netns('dns'), port: 53 }
   await listenUdp(deps.sockets, dns, packet => answerOutside(names, packet, UDP_BYTES))
