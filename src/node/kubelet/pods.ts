@@ -101,11 +101,15 @@ export function runPods(deps: PodsDeps, options: KubeletOptions, signal: AbortSi
     look: podUid => {
       if (podUid !== undefined) return queue.add(podUid)
       adopt()
-      for (const uid of tracked.keys()) queue.add(uid)
+      // What others depend on comes first: a router, before the pods behind it.
+      const byPriority = [...tracked.values()].sort((a, b) => priorityOf(b) - priorityOf(a))
+      for (const { podUid } of byPriority) queue.add(podUid)
     },
     done: queue.done,
   }
 }
+
+const priorityOf = ({ pod }: Tracked): number => pod?.spec.priority ?? 0
 
 /** One look at a pod. True when nothing of it is left, neither here nor in the API. */
 async function syncPod(deps: PodsDeps, options: KubeletOptions, queue: Queue, one: Tracked): Promise<boolean> {
