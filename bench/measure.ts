@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 export const progress = (text: string): void => console.error(`  ${text}`)
@@ -38,4 +39,17 @@ function memoryOf(pid: number): ProcessMemory {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
   return { pid, command, pssKb: Number(pss?.[1] ?? 0), cpuMs: (Number(fields[11]) + Number(fields[12])) * 10 }
+}
+
+/** Runs the bench of this name again in namespaces of its own, and answers what it found there. */
+export function inWorld(name: string): object {
+  const command = ['npx', 'tsx', 'bench/main.ts', name, 'inside']
+  const { status, stdout } = spawnSync('tools/in-world.sh', command, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 26,
+  })
+  if (status !== 0) throw new Error(`the bench ended with ${status}`)
+  const { bench: _, ...found } = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>
+  return found
 }
