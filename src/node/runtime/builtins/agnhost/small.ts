@@ -8,10 +8,10 @@ export const entrypointTester: Builtin = async context => {
   return ended(0)
 }
 
-/** Takes connections and resets them. */
+/** Takes connections and resets them when something comes. */
 export const tcpReset: Builtin = async context => {
   const port = Number(parseFlags(context.args).string('port', '8080'))
-  await context.sockets.tcp(port, socket => void socket.resetAndDestroy())
+  await context.sockets.tcp(port, socket => void socket.once('data', () => socket.resetAndDestroy()))
   context.out(`Listening on port ${port}`)
   return untilStopped(context.signal)
 }
