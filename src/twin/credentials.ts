@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FsDriver } from '../host/fs/mod.ts'
 import type { TwinConfig } from './config.ts'
-import { issue, type KeyPair, type LeafRequest, makeAuthority, makeKey } from './pki.ts'
+import { issuer, type KeyPair, type LeafRequest, makeAuthority, makeKey } from './pki.ts'
 import type { NodePlan, WorldPlan } from './plan.ts'
 import { roleKubeconfig } from './roles.ts'
 import type { TwinFolder } from './state.ts'
@@ -68,8 +68,9 @@ export function prepareCredentials(
     readPair(fs, folder, name) ?? writePair(fs, folder, name, make())
   const ca = ensure('ca', () => makeAuthority('fairlead-ca', nowMs))
   const ingressCa = ensure('ingress-ca', () => makeAuthority('fairlead-ingress-ca', nowMs))
-  ensure('apiserver', () => issue(ca, { commonName: 'kube-apiserver', names: apiNames(plan) }, nowMs))
-  ensure('ingress', () => issue(ingressCa, ingressRequest(plan.config), nowMs))
+  const issue = issuer(ca, nowMs)
+  ensure('apiserver', () => issue({ commonName: 'kube-apiserver', names: apiNames(plan) }))
+  ensure('ingress', () => issuer(ingressCa, nowMs)(ingressRequest(plan.config)))
   const ensureText = (name: string, make: () => string): void => {
     if (!fs.read(pkiFile(folder, name))) fs.write(pkiFile(folder, name), make(), 0o600)
   }
@@ -77,7 +78,7 @@ export function prepareCredentials(
   ensureText(ADMIN_TOKEN, makeToken)
   const inside = `https://${plan.nodes[0]!.address}:${plan.apiPort}`
   for (const [user, request] of Object.entries(clients(plan))) {
-    const pair = ensure(user, () => issue(ca, request, nowMs))
+    const pair = ensure(user, () => issue(request))
     const server = user === ADMIN ? `https://127.0.0.1:${apiPort}` : inside
     const path = user === ADMIN ? folder.kubeconfig : roleKubeconfig(folder, user)
     const names = { cluster: clusterName(plan.config), user: request.commonName }

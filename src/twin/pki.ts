@@ -39,8 +39,10 @@ export interface Pki {
 export function makePki(request: PkiRequest): Pki {
   const ca = makeAuthority('fairlead-ca', request.nowMs)
   const ingressCa = makeAuthority('fairlead-ingress-ca', request.nowMs)
-  const issueAll = (authority: KeyPair, leaves: PkiRequest['cluster']): (readonly [string, KeyPair])[] =>
-    Object.entries(leaves).map(([name, leaf]) => [name, issue(authority, leaf, request.nowMs)] as const)
+  const issueAll = (authority: KeyPair, leaves: PkiRequest['cluster']): (readonly [string, KeyPair])[] => {
+    const issue = issuer(authority, request.nowMs)
+    return Object.entries(leaves).map(([name, leaf]) => [name, issue(leaf)] as const)
+  }
   return {
     authorities: { ca, 'ingress-ca': ingressCa },
     leaves: Object.fromEntries([...issueAll(ca, request.cluster), ...issueAll(ingressCa, request.ingress)]),
@@ -65,22 +67,38 @@ export function makeAuthority(commonName: string, nowMs: number): KeyPair {
 /** A private key alone, PEM. */
 export const makeKey = (): string => pem(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
 
-/** A certificate of the authority for a server or a client. */
-export function issue(authority: KeyPair, request: LeafRequest, nowMs: number): KeyPair {
-  const issuer = new X509Certificate(authority.certificate)
-  return write(generateKeyPairSync('ec', { namedCurve: 'P-256' }), {
-    issuer: { commonName: issuer.subject.replace(/^CN=/, '') },
-    subject: request,
+/** Makes certificates of the authority for servers and clients. The authority itself is read once, at the first. */
+export function issuer(authority: KeyPair, nowMs: number): (request: LeafRequest) => KeyPair {
+  let opened: ReturnType<typeof open> | undefined
+  return request => {
+    opened ??= open(authority)
+    return write(generateKeyPairSync('ec', { namedCurve: 'P-256' }), {
+      issuer: opened.issuer,
+      subject: request,
+      signer: opened.signer,
+      nowMs,
+      extensions: [
+        extensions.basicConstraints(false),
+        extensions.keyUsage(false),
+        extensions.extendedKeyUsage(request.names ? 'server' : 'client'),
+        ...(request.names ? [extensions.subjectAltName(request.names)] : []),
+        extensions.authorityKeyIdentifier(opened.keyId),
+      ],
+    })
+  }
+}
+
+/** One alone. */
+export const issue = (authority: KeyPair, request: LeafRequest, nowMs: number): KeyPair =>
+  issuer(authority, nowMs)(request)
+
+function open(authority: KeyPair) {
+  const { subject, publicKey } = new X509Certificate(authority.certificate)
+  return {
+    issuer: { commonName: subject.replace(/^CN=/, '') },
     signer: createPrivateKey(authority.key),
-    nowMs,
-    extensions: [
-      extensions.basicConstraints(false),
-      extensions.keyUsage(false),
-      extensions.extendedKeyUsage(request.names ? 'server' : 'client'),
-      ...(request.names ? [extensions.subjectAltName(request.names)] : []),
-      extensions.authorityKeyIdentifier(keyIdentifier(issuer.publicKey)),
-    ],
-  })
+    keyId: keyIdentifier(publicKey),
+  }
 }
 
 interface Writing {

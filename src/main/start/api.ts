@@ -29,6 +29,7 @@ import type { ApiOptions } from '../../twin/roles.ts'
 import { API_FLAGS } from '../../twin/roles.ts'
 import { readConfig, twinFolderAt } from '../../twin/state.ts'
 import { processMetrics, serveAdmin } from '../admin.ts'
+import { untilWorldStands } from '../go.ts'
 import type { RealHost } from '../host.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
@@ -43,6 +44,7 @@ export const start = begin(async args => {
   const log = createLog('api')
   const signal = stopSignal()
   const host = await realHost()
+  untilWorldStands()
   const folder = twinFolderAt(options.folder)
   const config = readConfig(host.fs, folder)
   if (!config) throw new Error(`${options.folder} holds no configuration`)

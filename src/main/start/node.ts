@@ -18,6 +18,7 @@ import type { NodeOptions } from '../../twin/roles.ts'
 import { NODE_FLAGS } from '../../twin/roles.ts'
 import { serveAdmin } from '../admin.ts'
 import { connect } from '../connect.ts'
+import { untilWorldStands } from '../go.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
 import { runRole, stopSignal } from '../signals.ts'
@@ -31,6 +32,7 @@ export const start = begin(async args => {
   const log = createLog(options.name)
   const signal = stopSignal()
   const { netns, links, nft, conntrack, arp, sockets, fs, clock } = await realHost()
+  untilWorldStands()
   const { client, informers, progress } = await connect(options.kubeconfig, log, signal)
   const network = startNetwork(
     { informers, progress, nft, link: links, conntrack, sockets, clock, log },

@@ -8,6 +8,7 @@ import { readConfig, twinFolderAt } from '../../twin/state.ts'
 import { serveAdmin } from '../admin.ts'
 import { connect } from '../connect.ts'
 import { dnsBuiltin } from '../dns-builtin.ts'
+import { untilWorldStands } from '../go.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
 import { PROGRAM, PROGRAM_FOLDER } from '../program.ts'
@@ -19,6 +20,7 @@ export const start = begin(async args => {
   const log = createLog('runtime')
   const signal = stopSignal()
   const { netns, sockets, processes, fs, clock } = await realHost()
+  untilWorldStands()
   const config = readConfig(fs, twinFolderAt(options.folder))
   const networks = config ? [config.clusterNetwork.cidr, config.serviceNetwork] : []
   const { informers, progress } = await connect(options.kubeconfig, log, signal)

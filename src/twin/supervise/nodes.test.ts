@@ -14,7 +14,7 @@ import { resolveConfig } from '../config.ts'
 import { planWorld } from '../plan.ts'
 import { adminSocket, rolesOf } from '../roles.ts'
 import { readConfig, twinFolder } from '../state.ts'
-import { buildWorld } from '../world/world.ts'
+import { buildWorld, makePlaces } from '../world/world.ts'
 import { exec } from './exec.ts'
 import { createNodes } from './nodes.ts'
 import { createProcesses } from './processes.ts'
@@ -41,7 +41,7 @@ async function twin(nodes = 2) {
   const [fs, clock, netns, sockets] = [fakeFs(), fakeClock(), fakeNetns(), fakeSockets()]
   const links = fakeLinks(netns)
   const plan = planWorld(await resolveConfig({ name: 'x', nodes }, []))
-  const world = buildWorld({ netns, links }, plan)
+  const world = buildWorld({ netns, links }, plan, makePlaces(netns, plan))
   const processes = fakeProcesses({
     node: () => new Promise(() => {}),
     show: ({ spec, stdout }) => {

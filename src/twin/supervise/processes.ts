@@ -11,6 +11,8 @@ export interface Service {
   readonly env: Readonly<Record<string, string>>
   readonly netns?: Netns
   readonly inherit: readonly number[]
+  /** Its stdin ends when this resolves: until then it may load, but not begin. Absent: at once. */
+  readonly go?: Promise<void>
 }
 
 export interface ServiceState {
@@ -67,14 +69,14 @@ export function createProcesses(deps: ProcessesDeps): Processes {
   const entries = new Map<string, Entry>()
 
   const run = async (entry: Entry): Promise<void> => {
-    const { name, command, env, netns, inherit } = entry.service
+    const { name, command, env, netns, inherit, go } = entry.service
     const startedMs = deps.clock.monotonic()
     try {
       const [file = '', ...args] = command
       const child = await deps.processes.spawn({ command: file, args, env, inherit, ...(netns ? { netns } : {}) })
       entry.child = child
       if (!entry.wanted) child.kill('SIGKILL')
-      child.stdin.end()
+      void Promise.resolve(go).then(() => child.stdin.end())
       entry.words = ''
       for (const stream of [child.stdout, child.stderr])
         stream?.on('data', (chunk: Buffer) => {

@@ -8,6 +8,7 @@ import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { WorldInside } from '../../host/world/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { UserError } from '../../lib/errors.ts'
+import { ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import { connectRuntime } from '../../node/runtime/wire/client.ts'
 import type { ControlHandler } from '../control/server.ts'
@@ -30,8 +31,8 @@ import {
 } from '../roles.ts'
 import type { TwinFolder } from '../state.ts'
 import { readConfig, readPorts } from '../state.ts'
-import type { World } from '../world/world.ts'
-import { buildWorld } from '../world/world.ts'
+import type { Places, World } from '../world/world.ts'
+import { buildWorld, makePlaces } from '../world/world.ts'
 import { exec } from './exec.ts'
 import { roleFails } from './last-words.ts'
 import { appendLog, readLog } from './log-file.ts'
@@ -72,14 +73,20 @@ export async function supervise(deps: SupervisorDeps, folder: TwinFolder, signal
   const plan = planWorld(need(readConfig(deps.fs, folder), folder))
   const ports = need(readPorts(deps.fs, folder), folder)
   deps.inside.settle({ hostname: `fairlead-${plan.config.name}`, resolvConf: `nameserver ${plan.upstreamDns}\n` })
-  const world = buildWorld(deps, plan)
-  prepareCredentials(deps.fs, folder, plan, ports.api, startedMs)
-  prepareRun(deps.fs, folder)
-
   const hopeless = new AbortController()
   const services = createServices(deps, folder, error => hopeless.abort(error))
-  const start = starter(deps, services, world, plan)
+  // The roles load while their world is made: on two cores that takes no time.
+  const places = makePlaces(deps.netns, plan)
+  let stand = (): void => {}
+  const stands = new Promise<void>(resolve => {
+    stand = resolve
+  })
+  const start = starter(deps, services, places, plan, stands)
   for (const role of rolesOf(plan, folder)) start(role)
+  const world = buildWorld(deps, plan, places)
+  prepareCredentials(deps.fs, folder, plan, ports.api, startedMs)
+  prepareRun(deps.fs, folder)
+  stand()
   deps.report({ step: `network of ${plan.nodes.length} nodes made, roles started` })
 
   const runtime = () => connectRuntime(deps.sockets, RUNTIME_SOCKET)
@@ -122,18 +129,24 @@ const logOf = (folder: TwinFolder, role: string): string => `${folder.logs}/${ro
 function starter(
   deps: SupervisorDeps,
   services: Processes,
-  world: World,
+  places: Places,
   plan: WorldPlan,
+  go: Promise<void>,
 ): (role: RoleProcess) => void {
-  const node = plan.nodes[0]!
-  const underlay = deps.sockets.listenFd({ netns: world.netns(node.name), port: plan.apiPort, address: node.address })
+  const everywhere = ip('0.0.0.0')
+  const underlay = deps.sockets.listenFd({
+    netns: places.get(plan.nodes[0]!.name)!,
+    port: plan.apiPort,
+    address: everywhere,
+  })
   return role =>
     services.start({
       name: role.name,
       command: [...deps.program, ...role.args],
       env: deps.env,
       inherit: role.servesApi ? [SUPERVISOR_FDS.api, underlay] : [],
-      ...(role.host === undefined ? {} : { netns: world.netns(role.host) }),
+      go,
+      ...(role.host === undefined ? {} : { netns: places.get(role.host)! }),
     })
 }
 

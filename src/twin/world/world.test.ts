@@ -3,13 +3,13 @@ import { fakeLinks } from '../../host/link/fake.ts'
 import { fakeNetns } from '../../host/netns/fake.ts'
 import { resolveConfig } from '../config.ts'
 import { nodePlan, planWorld } from '../plan.ts'
-import { buildWorld } from './world.ts'
+import { buildWorld, makePlaces } from './world.ts'
 
 async function build(nodes = 2) {
   const netns = fakeNetns()
   const links = fakeLinks(netns)
   const plan = planWorld(await resolveConfig({ name: 'x', nodes }, []))
-  return { netns, links, plan, world: buildWorld({ netns, links }, plan) }
+  return { netns, links, plan, world: buildWorld({ netns, links }, plan, makePlaces(netns, plan)) }
 }
 
 test('a bridge for nodes and outside hosts, a link of its own for the internet', async () => {

@@ -33,13 +33,20 @@ export interface World {
   linkIsUp(host: string): boolean
 }
 
-export function buildWorld(deps: WorldDeps, plan: WorldPlan): World {
+/** Network namespaces by node or outside host. */
+export type Places = Map<string, Netns>
+
+/** Makes the namespaces, still without a link: what is to run in them can be started. */
+export const makePlaces = (netns: NetnsDriver, plan: WorldPlan): Places =>
+  new Map(hostsOf(plan).map(({ name }) => [name, netns.create(name)]))
+
+/** Joins them, and those that come later. */
+export function buildWorld(deps: WorldDeps, plan: WorldPlan, places: Places): World {
   const { netns, links } = deps
-  const places = new Map<string, Netns>()
   let hosts: readonly Host[] = []
 
   const join = (host: Host): void => {
-    const place = netns.create(host.name)
+    const place = places.get(host.name) ?? netns.create(host.name)
     places.set(host.name, place)
     links.apply(netns.home, hostLink(host, place))
     links.apply(place, hostSide(host))
