@@ -2,6 +2,7 @@
 import { apiserver } from './apiserver.ts'
 import { dns } from './dns.ts'
 import { policy } from './policy.ts'
+import { router } from './router.ts'
 import { services } from './services.ts'
 import { up } from './up.ts'
 
@@ -9,6 +10,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<obje
   apiserver,
   dns,
   policy,
+  router,
   services,
   up,
 }
