@@ -56,7 +56,9 @@ function writeCache(file, key, data) {
 
 /** `node` is a verb too (node add, node cut node-2): a role's arguments all have a value. */
 const isVerb = (asked, rest) =>
-  asked === 'cli' || rest.includes('--help') || (asked === 'node' && !(rest.length > 0 && rest.every(arg => /^--.+=/.test(arg))))
+  asked === 'cli' ||
+  rest.includes('--help') ||
+  (asked === 'node' && !(rest.length > 0 && rest.every(arg => /^--.+=/.test(arg))))
 
 if (require.main === module) {
   const [asked, ...rest] = process.argv.slice(2)
