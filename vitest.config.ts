@@ -15,10 +15,18 @@ export default defineConfig({
   test: {
     reporters: ['default', closingLine()],
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'tools/**/*.test.ts'], exclude: ['**/*.kernel.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          setupFiles: ['tools/property-seed.ts'],
+          include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
+          exclude: ['**/*.kernel.test.ts'],
+        },
+      },
       {
         test: {
           name: 'kernel',
+          setupFiles: ['tools/property-seed.ts'],
           include: ['src/**/*.kernel.test.ts', 'test/**/*.test.ts'],
           exclude: withoutKubectl,
           fileParallelism: false,
