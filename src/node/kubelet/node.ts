@@ -3,7 +3,7 @@ import { Lease } from '../../api/coordination/lease.ts'
 import { Node } from '../../api/core/node.ts'
 import type { NodeCondition, NodeStatus } from '../../api/core/node-status.ts'
 import { createBackoff } from '../../client/backoff.ts'
-import type { Client } from '../../client/mod.ts'
+import type { Client, Informers } from '../../client/mod.ts'
 import { isAlreadyExists, isNotFound } from '../../client/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { rfc3339, rfc3339Micro } from '../../lib/clock.ts'
@@ -14,6 +14,7 @@ import type { KubeletOptions } from './options.ts'
 
 export interface NodeDeps {
   readonly client: Client
+  readonly informers: Informers
   readonly clock: Clock
   readonly log: Logger
 }
@@ -21,6 +22,8 @@ export interface NodeDeps {
 const LEASE_NAMESPACE = 'kube-node-lease'
 const LEASE_SECONDS = 40
 const RENEW_MS = 10_000
+/** After a failure. */
+const RETRY_MS = 2000
 /** The status is told anew so often though nothing changed; in between, the lease says that the node lives. */
 const REPORT_EVERY = 30
 
@@ -39,8 +42,33 @@ export async function registerNode(
     },
     () => {},
   )
+  contradict(deps, options, () => isNetworkReady, signal)
   return { done: beat(deps, options, uid, () => isNetworkReady, signal) }
 }
+
+const CONTRADICT_MS = 100
+
+/** A node that was given up while nobody heard it says at once that it lives. */
+function contradict(deps: NodeDeps, options: KubeletOptions, isNetworkReady: () => boolean, signal: AbortSignal): void {
+  const nodes = deps.informers.of(Node)
+  let isBusy = false
+  const look = async (): Promise<void> => {
+    if (isBusy) return
+    isBusy = true
+    while (!signal.aborted && isGivenUp(nodes.get({ name: options.node }))) {
+      await retried(deps, () => report(deps, options, isNetworkReady()), signal)
+      await deps.clock.sleep(CONTRADICT_MS, signal)
+    }
+    isBusy = false
+  }
+  nodes.onChange(({ object }) => {
+    if (object.metadata.name === options.node) void look().catch(() => {})
+  })
+}
+
+/** Source: the node lifecycle controller says Unknown, which the node itself never does. */
+const isGivenUp = (node: Node | undefined): boolean =>
+  (node?.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'Unknown')
 
 async function retried<T>(deps: NodeDeps, f: () => Promise<T>, signal: AbortSignal): Promise<T> {
   const backoff = createBackoff({ minMs: 20, maxMs: 250 }, deps.clock.monotonic())
@@ -160,13 +188,15 @@ async function beat(
   signal: AbortSignal,
 ): Promise<void> {
   for (let count = 1; !signal.aborted; count++) {
+    let restMs = RENEW_MS
     try {
       await renew(deps, options, uid)
       if (count % REPORT_EVERY === 0) await report(deps, options, isNetworkReady())
     } catch (error) {
+      restMs = RETRY_MS
       if (!signal.aborted) deps.log.warn({ error: messageOf(error) }, "the node's lease could not be renewed")
     }
-    await deps.clock.sleep(RENEW_MS, signal).catch(() => {})
+    await deps.clock.sleep(restMs, signal).catch(() => {})
   }
 }
 

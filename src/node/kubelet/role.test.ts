@@ -33,6 +33,22 @@ describe('the node', () => {
     })
   })
 
+  test('says at once that it lives when it was given up', async () => {
+    const { api, settled } = await world()
+    await settled()
+    const ready = () => api.get(Node, { name: 'node-1' })!.status!.conditions!.find(({ type }) => type === 'Ready')!
+    const node = api.get(Node, { name: 'node-1' })!
+    const conditions = node.status!.conditions!.map(each => ({
+      ...each,
+      status: 'Unknown',
+      reason: 'NodeStatusUnknown',
+    }))
+    api.put(Node, { ...node, status: { ...node.status!, conditions } })
+    expect(ready().status).toBe('Unknown')
+    await eventually(() => ready().status === 'True')
+    expect(ready().reason).toBe('KubeletReady')
+  })
+
   test('is not ready before its network stands; pods of the node’s own network need not wait', async () => {
     let open = (): void => {}
     const networkReady = new Promise<void>(resolve => {
