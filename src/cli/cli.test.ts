@@ -172,9 +172,17 @@ describe('up', () => {
 
 describe('wait', () => {
   test('names who is behind, busy or not running; nobody when all have seen the revision', () => {
-    expect(unsettled([role('api', 9), { ...role('node-2', 0), state: 'stopped' }], 9)).toEqual([])
+    const link = (name: string, link: 'up' | 'cut') => ({ name, address: '', link })
+    const nodes = [link('node-1', 'up'), link('node-3', 'cut')]
+    const away = [role('node-3', 1), role('router-node-3', 1)]
+    const roles = [role('api', 9), { ...role('node-2', 0), state: 'stopped' as const }, ...away]
+    expect(unsettled(roles, nodes, 9)).toEqual([])
     expect(
-      unsettled([role('api', 8), role('node-1', 9, ['network']), { ...role('runtime', 9), state: 'waiting' }], 9),
+      unsettled(
+        [role('api', 8), role('node-1', 9, ['network']), { ...role('runtime', 9), state: 'waiting' }],
+        nodes,
+        9,
+      ),
     ).toEqual(['api has seen 8 of 9', 'node-1 is busy with network', 'runtime is waiting'])
   })
   test('returns when every role has seen the revision and nobody writes', async () => {
@@ -245,9 +253,36 @@ describe('other verbs', () => {
     const it = world()
     expect(await node(it.deps, 'cut', 'node-2', { name: 'x' })).toBe(0)
     expect(it.calls[0]).toBe('cut node-2')
-    expect(await node(it.deps, 'add', undefined, { name: 'x' })).toBe(0)
     expect((await refusal(node(it.deps, 'explode', 'node-2', { name: 'x' }))).code).toBe('Usage')
     expect((await refusal(node(it.deps, 'stop', undefined, { name: 'x' }))).code).toBe('Usage')
+  })
+  test('node add and start return when the node is Ready, and say so when it does not become that', async () => {
+    let status = 'Unknown'
+    const ready = {
+      status: {
+        conditions: [
+          {
+            type: 'Ready',
+            get status() {
+              return status
+            },
+          },
+        ],
+      },
+    }
+    const it = world({ control: { status: async () => twinStatus([role('node-4', 5)]) } })
+    const api = async () => ({ find: async () => ready, close: () => {} }) as unknown as Client
+    const clock = it.deps.clock as ReturnType<typeof fakeClock>
+    const added = node({ ...it.deps, api }, 'add', undefined, { name: 'x' })
+    await clock.advance(1000)
+    expect(it.out).toBe('')
+    status = 'True'
+    await clock.advance(1000)
+    expect([await added, it.out]).toEqual([0, 'node-4 added\n'])
+    status = 'False'
+    const late = refusal(node({ ...it.deps, api }, 'start', 'node-4', { name: 'x' }))
+    await clock.advance(70_000)
+    expect((await late).code).toBe('NotReady')
   })
   test('logs prints what the role wrote', async () => {
     const it = world()

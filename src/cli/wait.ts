@@ -1,7 +1,7 @@
 import type { Client } from '../client/mod.ts'
 import { ConnectionError } from '../client/transport.ts'
 import { UserError } from '../lib/errors.ts'
-import type { RoleStatus, TwinControl } from '../twin/mod.ts'
+import type { NodeStatus, RoleStatus, TwinControl } from '../twin/mod.ts'
 import type { CliDeps, NamedOption } from './deps.ts'
 
 const POLL_MS = 25
@@ -36,7 +36,8 @@ async function look(control: TwinControl, client: Client): Promise<readonly stri
     Number(((await client.request('POST', '/fairlead/bookmarks')) as { resourceVersion: string }).resourceVersion)
   try {
     const revision = await mark()
-    const reasons = unsettled((await control.status()).roles, revision)
+    const { roles, nodes } = await control.status()
+    const reasons = unsettled(roles, nodes, revision)
     if (reasons.length > 0) return reasons
     return (await mark()) === revision ? [] : ['objects are still being written']
   } catch (error) {
@@ -45,10 +46,13 @@ async function look(control: TwinControl, client: Client): Promise<readonly stri
   }
 }
 
-/** Who has not seen the revision, or still has work, in words. */
-export function unsettled(roles: readonly RoleStatus[], revision: number): string[] {
+/** Who has not seen the revision, or still has work, in words. Nobody waits for a node that was cut off. */
+export function unsettled(roles: readonly RoleStatus[], nodes: readonly NodeStatus[], revision: number): string[] {
+  const cut = nodes.filter(node => node.link === 'cut').map(node => node.name)
+  // Its agent, and a router on it: router-node-2.
+  const isCut = (role: string): boolean => cut.some(node => role === node || role.endsWith(`-${node}`))
   return roles.flatMap(role => {
-    if (role.state === 'stopped') return []
+    if (role.state === 'stopped' || isCut(role.name)) return []
     if (role.state !== 'running') return [`${role.name} is ${role.state}`]
     if (!role.progress) return []
     if (role.progress.busy.length > 0) return [`${role.name} is busy with ${role.progress.busy.join(', ')}`]
