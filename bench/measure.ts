@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export const progress = (text: string): void => console.error(`  ${text}`)
 
@@ -11,34 +11,49 @@ export function median(values: readonly number[]): number {
 
 export const round = (value: number, digits: number): number => Number(value.toFixed(digits))
 
-export interface ProcessMemory {
+export interface ProcessUse {
   readonly pid: number
   readonly command: string
+  /** Proportional set size. */
   readonly pssKb: number
+  /** Its own and that of children that have ended. */
   readonly cpuMs: number
 }
 
-/** Every process of the PID namespace that the given process's children live in, with its proportional set size. */
-export function processesOf(worldPid: number): ProcessMemory[] {
-  const namespace = readlinkSync(`/proc/${worldPid}/ns/pid_for_children`)
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .flatMap(name => {
-      try {
-        if (Number(name) !== worldPid && readlinkSync(`/proc/${name}/ns/pid`) !== namespace) return []
-        return [memoryOf(Number(name))]
-      } catch {
-        return [] // It ended meanwhile.
-      }
-    })
+/** A process and all that descends from it, in whatever PID namespace: an orphan goes to the init of its own, which is among them. */
+export function processTree(root: number): readonly ProcessUse[] {
+  const children = new Map<number, number[]>()
+  for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
+    const parent = statOf(pid)?.parent
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid])
+  }
+  const pids = [root]
+  for (const pid of pids) pids.push(...(children.get(pid) ?? []))
+  return pids.flatMap(pid => useOf(pid) ?? [])
 }
 
-function memoryOf(pid: number): ProcessMemory {
-  const pss = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-  return { pid, command, pssKb: Number(pss?.[1] ?? 0), cpuMs: (Number(fields[11]) + Number(fields[12])) * 10 }
+const MS_PER_TICK = 10
+
+/** Source: proc(5), /proc/pid/stat. Undefined when the process has ended. */
+function statOf(pid: number): { readonly parent: number; readonly cpuMs: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+    return { parent: Number(fields[1]), cpuMs: ticks * MS_PER_TICK }
+  } catch {
+    return undefined
+  }
+}
+
+function useOf(pid: number): ProcessUse | undefined {
+  try {
+    const pss = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+    return { pid, command, pssKb: Number(pss?.[1] ?? 0), cpuMs: statOf(pid)!.cpuMs }
+  } catch {
+    return undefined
+  }
 }
 
 /** Runs the bench of this name again in namespaces of its own, and answers what it found there. */
