@@ -163,11 +163,14 @@ export function createWorld(nodes: number): World {
 
 const clientOf = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '')
 
+/** Longer than the second after which a lost first packet is sent again. */
+const SILENCE_MS = 1300
+
 function ask(sockets: SocketDriver, netns: Netns, address: Ip, port: number): Promise<string> {
   return new Promise(resolve => {
     const socket = sockets.connect({ netns, address, port })
     let said = ''
-    const timer = setTimeout(() => socket.destroy(Object.assign(new Error('silence'), { code: 'timeout' })), 700)
+    const timer = setTimeout(() => socket.destroy(Object.assign(new Error('silence'), { code: 'timeout' })), SILENCE_MS)
     socket
       .setEncoding('utf8')
       .on('data', (text: string) => {
