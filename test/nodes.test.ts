@@ -1,0 +1,157 @@
+/** Nodes join, are switched off, cut off and come back: what Kubernetes says of them, and what packets do. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Twin } from './harness.ts'
+import { startTwin, until } from './harness.ts'
+
+const HOST = 'web-nodes.apps.fairlead.localhost'
+const MANIFEST = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: nodes }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: nodes }
+spec:
+  replicas: 3
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [ { name: web, image: example.com/web, ports: [ { containerPort: 8080 } ] } ] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: nodes }
+spec: { selector: { app: web }, ports: [ { port: 80, targetPort: 8080 } ] }
+---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: { name: web, namespace: nodes }
+spec: { to: { kind: Service, name: web }, tls: { termination: edge } }
+`
+let twin: Twin
+beforeAll(async () => {
+  twin = await startTwin({ name: 'nodes' })
+  expect((await twin.tryKubectl(['apply', '-f', '-'], { input: MANIFEST })).code).toBe(0)
+  await settled()
+})
+afterAll(async () => {
+  await twin?.down()
+})
+
+interface PodRow {
+  readonly node: string
+  readonly address: string
+  readonly ready: string
+  readonly restarts: number
+}
+
+const must = async (verb: string, ...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await twin.fairlead(verb, ...args)
+  expect(code, stderr).toBe(0)
+  return stdout
+}
+const settled = (): Promise<string> => must('wait')
+
+/** By node: the first pod there. */
+async function pods(): Promise<ReadonlyMap<string, PodRow>> {
+  const fields = [
+    '.spec.nodeName',
+    '.status.podIP',
+    '.status.conditions[?(@.type=="Ready")].status',
+    '.status.containerStatuses[0].restartCount',
+  ]
+  const template = `{range .items[*]}${fields.map(field => `{${field}}`).join(' ')}{"\\n"}{end}`
+  const rows = (await twin.kubectl('-n', 'nodes', 'get', 'pods', '-o', `jsonpath=${template}`)).trim().split('\n')
+  return new Map(
+    rows.reverse().map(row => {
+      const [node = '', address = '', ready = '', restarts] = row.split(' ')
+      return [node, { node, address, ready, restarts: Number(restarts) }]
+    }),
+  )
+}
+
+/** The status of a request to a pod from node-1: 000 when nobody answers. */
+const ask = async ({ address }: PodRow): Promise<string> =>
+  (
+    await twin.fairlead(
+      ...(['exec', 'node-1', '--', 'curl', '-s', '-m', '2', '-o', '/dev/null'] as const),
+      ...['-w', '%{http_code}', `http://${address}:8080/`],
+    )
+  ).stdout
+
+const isReady = async (node: string): Promise<boolean> =>
+  (await twin.kubectl(...['get', 'node', node, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'])) ===
+  'True'
+
+/** Which nodes answer a number of requests to the Route, all of which must be answered. */
+async function served(): Promise<readonly string[]> {
+  const answers = await Promise.all(Array.from({ length: 40 }, () => twin.https(HOST)))
+  expect(answers.map(answer => answer.status)).toEqual(answers.map(() => 200))
+  return [...new Set(answers.map(answer => /node-\d/.exec(answer.body)![0]))].sort()
+}
+
+test('add: one more node is Ready, runs pods and is reached', async () => {
+  expect(await must('node', 'add')).toBe('node-4 added\n')
+  expect(await isReady('node-4')).toBe(true)
+  await twin.kubectl('-n', 'nodes', 'scale', 'deploy/web', '--replicas=8')
+  await twin.kubectl('-n', 'nodes', 'rollout', 'status', 'deploy/web', '--timeout=20s')
+  await settled()
+  const added = (await pods()).get('node-4')!
+  expect(added.address).toMatch(/^10\.12[89]\./)
+  expect(await ask(added)).toBe('200')
+  expect(await served()).toEqual(['node-1', 'node-2', 'node-3', 'node-4'])
+})
+
+test('stop and cut: the node is NotReady, its pods unreachable, and Routes go to the others', async () => {
+  const before = await pods()
+  for (const node of ['node-2', 'node-3']) expect(await ask(before.get(node)!)).toBe('200')
+  expect(await must('node', 'stop', 'node-2')).toBe('node-2 stopped\n')
+  expect(await must('node', 'cut', 'node-3')).toBe('node-3 cut off\n')
+  for (const node of ['node-2', 'node-3']) expect(await ask(before.get(node)!)).toBe('000')
+  expect(await ask(before.get('node-4')!)).toBe('200')
+  const { roles, nodes } = JSON.parse(await must('status', '--json')) as {
+    roles: { name: string; state: string }[]
+    nodes: { name: string; link: string }[]
+  }
+  expect(roles.find(role => role.name === 'node-2')?.state).toBe('stopped')
+  expect(roles.find(role => role.name === 'node-3')?.state).toBe('running')
+  expect(nodes.map(node => node.link)).toEqual(['up', 'down', 'cut', 'up'])
+
+  for (const node of ['node-2', 'node-3'])
+    await until(`${node} is NotReady`, async () => !(await isReady(node)), 60_000)
+  await until('pods there are not ready', async () =>
+    ['node-2', 'node-3'].every(async node => (await pods()).get(node)?.ready === 'False'),
+  )
+  await settled()
+  expect(await served()).toEqual(['node-1', 'node-4'])
+  expect(await isReady('node-4')).toBe(true)
+})
+
+test('start: both are back; pods of the one that was only cut off have lived on', async () => {
+  const before = await pods()
+  for (const node of ['node-2', 'node-3']) {
+    expect(await must('node', 'start', node)).toBe(`${node} started\n`)
+    expect(await isReady(node)).toBe(true)
+  }
+  await until('every node is served from', async () => (await served()).length === 4)
+  await settled()
+  const after = await pods()
+  expect(after.get('node-3')).toEqual({ ...before.get('node-3'), ready: 'True' })
+  expect(after.get('node-2')).toMatchObject({ ready: 'True', restarts: before.get('node-2')!.restarts + 1 })
+  for (const node of ['node-2', 'node-3']) expect(await ask(after.get(node)!)).toBe('200')
+})
+
+test('a node that joined is there again after down and up', async () => {
+  await must('down')
+  await must('up')
+  expect(await isReady('node-4')).toBe(true)
+  await settled()
+  expect(await served()).toEqual(['node-1', 'node-2', 'node-3', 'node-4'])
+})
+
+test('a node that does not exist is refused, with those that do', async () => {
+  const refused = await twin.fairlead('node', 'cut', 'node-9')
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toMatch(/no node "node-9"\n {2}-> there are node-1, node-2, node-3, node-4/)
+})
