@@ -14,6 +14,7 @@ import { ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import { begin } from '../../main.ts'
 import { connectRuntime } from '../../node/runtime/wire/client.ts'
+import type { Kind } from '../../schema/kind.ts'
 import { openLmdbStore } from '../../store/lmdb/lmdb.ts'
 import { createMissing } from '../../twin/bootstrap/create.ts'
 import { dnsOperands } from '../../twin/bootstrap/dns.ts'
@@ -71,6 +72,10 @@ export const start = begin(async args => {
   await runRole({ ...role, done }, log)
 })
 
+/** Plain Kubernetes has none of the kinds of OpenShift. */
+const servedOf = ({ config }: WorldPlan, kinds: readonly Kind[]): readonly Kind[] =>
+  config.profile === 'okd' ? kinds : kinds.filter(({ group }) => !group.endsWith('.openshift.io'))
+
 type Server = ReturnType<typeof createApiServer>
 type Store = ReturnType<typeof openLmdbStore>
 
@@ -83,8 +88,8 @@ function createServer(
   return createApiServer(
     { store, clock, log, runtime, https: systemHttps },
     {
-      kinds: KINDS,
-      virtualKinds: VIRTUAL_KINDS,
+      kinds: servedOf(plan, KINDS),
+      virtualKinds: servedOf(plan, VIRTUAL_KINDS),
       roles: plan.config.profile === 'okd' ? [openshiftRoles, twinRoles(plan)] : [twinRoles(plan)],
       tokens: { key: tokenKey },
       metrics: async () => (await processMetrics()).metrics(),
@@ -116,6 +121,7 @@ const controllersOptions = (
   options: ApiOptions,
   clock: Clock,
 ): ControllersOptions => ({
+  kinds: servedOf(plan, KINDS),
   clusterNetwork: [plan.config.clusterNetwork],
   kubernetesService: { serviceAddresses: [plan.apiServiceIp], addresses: [ip(options.address)], port: options.port },
   namespaceContent: {
