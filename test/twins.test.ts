@@ -131,6 +131,8 @@ describe('--profile kubernetes', () => {
     expect(await resources(plain)).not.toContain('openshift.io')
     expect(await namespaces(okd)).toContain('openshift-ingress')
     expect(await namespaces(plain)).not.toContain('openshift')
+    const demo = await plain.fairlead('demo')
+    expect([demo.code, demo.stderr]).toEqual([1, expect.stringContaining('Routes, which plain Kubernetes has not')])
   })
 
   test('serves outside hosts by node ports', async () => {

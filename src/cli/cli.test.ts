@@ -76,6 +76,7 @@ function world(
           result.launched = request
           return {
             state: { name: request.name, pid: 1, startTime: '1', ports, serves: true },
+            profile: request.profile ?? 'okd',
             kubeconfig: '/state/kubeconfig',
             already: change.already ?? false,
           }
@@ -130,6 +131,12 @@ describe('up', () => {
     expect(it.out).toContain('export KUBECONFIG=/state/kubeconfig')
     expect(it.out).toContain('https://NAME-NAMESPACE.apps.fairlead.localhost:8443')
     expect(it.out).toContain('./fairlead demo')
+  })
+  test('says nothing of Routes where there are none', async () => {
+    const it = world()
+    expect(await up(it.deps, { name: 'default', profile: 'kubernetes' })).toBe(0)
+    expect(it.out).toContain('https://127.0.0.1:8443')
+    expect(it.out).not.toMatch(/Route|demo/)
   })
   test('a twin that runs already is left alone and said so', async () => {
     const it = world({ already: true })

@@ -1,5 +1,5 @@
 import { UserError } from '../lib/errors.ts'
-import type { LaunchRequest, Ports } from '../twin/mod.ts'
+import type { Launched, LaunchRequest, Ports } from '../twin/mod.ts'
 import type { CliDeps, NamedOption } from './deps.ts'
 
 export interface UpOptions extends NamedOption {
@@ -17,20 +17,26 @@ export async function up(deps: CliDeps, options: UpOptions): Promise<number> {
   const startMs = deps.clock.monotonic()
   const launched = await deps.twins.launch(request, step => deps.err(`  ${step}\n`), deps.interrupted)
   const seconds = ((deps.clock.monotonic() - startMs) / 1000).toFixed(1)
-  const { name, ports } = launched.state
+  const { name } = launched.state
+  deps.out(`${launched.already ? `The twin "${name}" is already running.` : `The twin "${name}" is up (${seconds} s).`}
+${whatNext(launched)}`)
+  return 0
+}
+
+function whatNext({ state: { name, ports }, kubeconfig, profile }: Launched): string {
   const flag = name === 'default' ? '' : ` --name ${name}`
   const port = ports.https === 443 ? '' : `:${ports.https}`
-  deps.out(`${launched.already ? `The twin "${name}" is already running.` : `The twin "${name}" is up (${seconds} s).`}
-
-  export KUBECONFIG=${launched.kubeconfig}
+  const okd = profile === 'okd'
+  const routes = `
+               every Route NAME in NAMESPACE: https://NAME-NAMESPACE.apps.fairlead.localhost${port}`
+  return `
+  export KUBECONFIG=${kubeconfig}
 
   API          https://127.0.0.1:${ports.api}
-  front door   http://127.0.0.1:${ports.http}   https://127.0.0.1:${ports.https}
-               every Route NAME in NAMESPACE: https://NAME-NAMESPACE.apps.fairlead.localhost${port}
+  front door   http://127.0.0.1:${ports.http}   https://127.0.0.1:${ports.https}${okd ? routes : ''}
 
-Try:  kubectl get nodes,pods -A      ./fairlead demo${flag}      ./fairlead down${flag}
-`)
-  return 0
+Try:  kubectl get nodes,pods -A      ${okd ? `./fairlead demo${flag}      ` : ''}./fairlead down${flag}
+`
 }
 
 async function requestOf(deps: CliDeps, options: UpOptions): Promise<LaunchRequest> {

@@ -64,12 +64,14 @@ export async function launch(
   const release = locked(deps, folder, request.name)
   try {
     const running = runningState(deps, folder)
-    if (running?.serves) return { state: running, kubeconfig: folder.kubeconfig, already: true }
+    const launched = { profile: config.profile, kubeconfig: folder.kubeconfig }
+    if (running?.serves) return { ...launched, state: running, already: true }
     // The command that was starting it has died.
     if (running) await deps.worlds.stop(running, STOP_GRACE_MS)
     checkDisk(deps, folder)
     const user = await chooseUser(deps, request.rootless ?? false)
-    return await startWorld(deps, { request, config, folder, user, signal }, progress)
+    const state = await startWorld(deps, { request, config, folder, user, signal }, progress)
+    return { ...launched, state, already: false }
   } finally {
     release()
   }
@@ -143,13 +145,13 @@ interface Start {
   readonly signal: AbortSignal | undefined
 }
 
-async function startWorld(deps: LaunchDeps, start: Start, progress: (step: string) => void): Promise<Launched> {
+async function startWorld(deps: LaunchDeps, start: Start, progress: (step: string) => void): Promise<TwinState> {
   const { request, config, folder } = start
   const first = !isMade(deps.fs, folder)
   const bound = bindPorts(deps.sockets, deps.home, request.publish ?? {}, readPorts(deps.fs, folder))
   try {
     record(deps.fs, folder, config, bound)
-    return { state: await runWorld(deps, start, bound, progress), kubeconfig: folder.kubeconfig, already: false }
+    return await runWorld(deps, start, bound, progress)
   } catch (error) {
     removeState(deps.fs, folder)
     // What never served has nothing worth keeping but its logs, and its settings must not bind the next try.

@@ -1,7 +1,7 @@
 /** What the command line does with twins. `launch.ts`, `stop.ts` and `control/` implement it; `supervise.ts` is the other end. */
 import type { Readable, Writable } from 'node:stream'
 import type { Progress } from '../client/mod.ts'
-import type { ConfigRequest } from './config.ts'
+import type { ConfigRequest, Profile } from './config.ts'
 
 export interface Ports {
   readonly api: number
@@ -28,6 +28,7 @@ export interface LaunchRequest extends ConfigRequest {
 
 export interface Launched {
   readonly state: TwinState
+  readonly profile: Profile
   readonly kubeconfig: string
   /** The twin was running already: nothing was done. */
   readonly already: boolean

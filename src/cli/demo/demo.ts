@@ -30,6 +30,10 @@ export async function demo(deps: CliDeps, options: NamedOption): Promise<number>
   const control = await deps.twins.control(options.name)
   const client = await deps.api(options.name)
   try {
+    if ((await control.status()).profile !== 'okd')
+      throw new UserError('DemoProfile', 'the demo follows requests through Routes, which plain Kubernetes has not', {
+        hint: 'start a twin of the profile okd: ./fairlead up --name demo; ./fairlead demo --name demo',
+      })
     deps.out('Applying examples/shop\n')
     const texts = await Promise.all((await deps.example('shop')).map(path => deps.readFile(path)))
     for (const { kind, namespace, name } of await applyAll(client, texts))
