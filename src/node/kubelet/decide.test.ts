@@ -5,6 +5,9 @@ import type { Checked, PodFacts } from './facts.ts'
 import type { PodSketch } from './testing.ts'
 import { attemptOf, containerOf, factsOf, NOW_MS, podOf, sandboxOf } from './testing.ts'
 
+/** What the agent has counted of restarts in a row. */
+const inARow = (restarts: number) => ({ restarts: new Map([['main', restarts]]) })
+
 const brief = (action: Action): string => {
   switch (action.do) {
     case 'start':
@@ -75,28 +78,33 @@ describe('what is done next', () => {
       { sandbox: sandboxOf([attemptOf('main', 0, { code: 0 })]) },
       ['start main#1 (1 in a row)'],
     ],
-    ['the second waits 10 s', { sandbox: sandboxOf([attemptOf('main', 1, { code: 1, agoS: 9 })]) }, []],
+    [
+      'an agent that has just started counts from nothing',
+      { sandbox: sandboxOf([attemptOf('main', 9, { code: 1 })]) },
+      ['start main#10 (1 in a row)'],
+    ],
+    ['the second waits 10 s', { ...inARow(1), sandbox: sandboxOf([attemptOf('main', 1, { code: 1, agoS: 9 })]) }, []],
     [
       'and no longer',
-      { sandbox: sandboxOf([attemptOf('main', 1, { code: 1, agoS: 10 })]) },
+      { ...inARow(1), sandbox: sandboxOf([attemptOf('main', 1, { code: 1, agoS: 10 })]) },
       ['start main#2 (2 in a row)'],
     ],
-    ['the tenth waits 5 min', { sandbox: sandboxOf([attemptOf('main', 9, { code: 1, agoS: 299 })]) }, []],
+    ['the tenth waits 5 min', { ...inARow(9), sandbox: sandboxOf([attemptOf('main', 9, { code: 1, agoS: 299 })]) }, []],
     [
       'and no longer',
-      { sandbox: sandboxOf([attemptOf('main', 9, { code: 1, agoS: 300 })]) },
+      { ...inARow(9), sandbox: sandboxOf([attemptOf('main', 9, { code: 1, agoS: 300 })]) },
       ['start main#10 (10 in a row)'],
     ],
     [
       'after ten good minutes it counts from the beginning',
-      { sandbox: sandboxOf([attemptOf('main', 9, { code: 1, ranS: 600 })]) },
+      { ...inARow(9), sandbox: sandboxOf([attemptOf('main', 9, { code: 1, ranS: 600 })]) },
       ['start main#10 (1 in a row)'],
     ],
     [
       'what ended with the runtime starts again at once, and that counts for nothing',
       {
         sandbox: sandboxOf([attemptOf('main', 5, { code: 137, reason: 'RuntimeRestarted' })]),
-        restarts: new Map([['main', 2]]),
+        ...inARow(2),
       },
       ['start main#6 (2 in a row)'],
     ],
@@ -215,7 +223,7 @@ describe('what is done next', () => {
           },
         }),
       },
-      ['start main#4 (3 in a row)'],
+      ['start main#4 (0 in a row)'],
     ],
     [
       'an init container of a sandbox that is gone runs again, for what it made is gone too',
@@ -304,7 +312,7 @@ describe('what is done next', () => {
 })
 
 describe('when to look again, and whether all is as it was asked for', () => {
-  const backingOff = { sandbox: sandboxOf([attemptOf('main', 1, { code: 1, agoS: 4 })]) }
+  const backingOff = { ...inARow(1), sandbox: sandboxOf([attemptOf('main', 1, { code: 1, agoS: 4 })]) }
 
   test('at the end of the back-off, and meanwhile there is nothing to wait for', () => {
     const decision = decide(factsOf(backingOff))

@@ -152,6 +152,7 @@ describe('container statuses', () => {
 
   test('one in back-off waits, and its last state tells of its end', () => {
     const [main] = status({
+      restarts: new Map([['main', 3]]),
       sandbox: sandboxOf([attemptOf('main', 2, { code: 1 }), attemptOf('main', 3, { code: 4 })]),
     }).containerStatuses!
     expect(main).toMatchObject({

@@ -20,9 +20,8 @@ export interface ContainerView {
   readonly isOver: boolean
 }
 
-/** An agent that has just started takes every earlier attempt for a restart in a row. */
-export const nextOf = (facts: PodFacts, name: string, run: Run) =>
-  nextStart(run, facts.restarts.get(name) ?? run.attempt)
+/** An agent that has just started counts from nothing, as the kubelet does: earlier attempts may have ended with the runtime. */
+export const nextOf = (facts: PodFacts, name: string, run: Run) => nextStart(run, facts.restarts.get(name) ?? 0)
 export const exitCodeOf = (run: Run | undefined): number => (run?.state.state === 'ended' ? run.state.exitCode : 0)
 export const isInitDone = (view: ContainerView): boolean =>
   view.role === 'sidecar' ? view.started : view.isOver && exitCodeOf(view.runs.current) === 0
