@@ -195,18 +195,19 @@ export async function hostPid(twin: Twin, role: string): Promise<number> {
   return found
 }
 
+/** The outer unshare(1) of the twin's world, as the host numbers it. */
+export const outerPid = (twin: Pick<Twin, 'name' | 'dataHome'>): number =>
+  (JSON.parse(readFileSync(join(twin.dataHome, 'fairlead', twin.name, 'state.json'), 'utf8')) as { pid: number }).pid
+
 /** Host pids of all processes in the twin's world, those of its containers among them, whose command line matches. */
 export function worldPids(twin: Pick<Twin, 'name' | 'dataHome'>, pattern = /./): number[] {
-  const { pid } = JSON.parse(readFileSync(join(twin.dataHome, 'fairlead', twin.name, 'state.json'), 'utf8')) as {
-    pid: number
-  }
   const childrenOf = new Map<number, number[]>()
   for (const name of readdirSync('/proc').filter(each => /^\d+$/.test(each))) {
     const parent = Number(/^PPid:\s(\d+)$/m.exec(read(`/proc/${name}/status`))?.[1])
     childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), Number(name)])
   }
   const below = (parent: number): number[] => (childrenOf.get(parent) ?? []).flatMap(child => [child, ...below(child)])
-  return below(pid).filter(each => pattern.test(read(`/proc/${each}/cmdline`)))
+  return below(outerPid(twin)).filter(each => pattern.test(read(`/proc/${each}/cmdline`)))
 }
 
 const read = (path: string): string => {
