@@ -108,7 +108,8 @@ async function register(deps: NodeDeps, options: KubeletOptions, isNetworkReady:
 /** Tells the node's state; conditions keep the time of their last change. */
 async function report(deps: NodeDeps, options: KubeletOptions, isNetworkReady: boolean): Promise<void> {
   const key = { name: options.node }
-  const node = await deps.client.get(Node, key)
+  // The cache will do: only since when conditions are as they are is read from it.
+  const node = deps.informers.of(Node).get(key) ?? (await deps.client.get(Node, key))
   const status = nodeStatus(options, isNetworkReady, node.status?.conditions ?? [], deps.clock.now())
   await deps.client.patch(Node, key, { type: 'strategic', body: { status } }, 'status')
 }
