@@ -59,3 +59,26 @@ test('keys are for the owner alone', async () => {
 test('a certificate that is missing is said', () => {
   expect(() => readCredentials(fakeFs(), folder)).toThrow('/data/fairlead/x/pki/ca.crt is missing')
 })
+
+test.each(['ca.crt', 'ca.key', 'ingress.crt', 'router.key', 'service-account.key', 'admin.token'])(
+  'a damaged %s is said, with a way out that works',
+  async name => {
+    const fs = fakeFs()
+    prepareCredentials(fs, folder, await plan(), 6443, NOW)
+    fs.write(`${folder.pki}/${name}`, 'damaged')
+    const again = async (): Promise<void> => prepareCredentials(fs, folder, await plan(), 6443, NOW)
+    await expect(again()).rejects.toMatchObject({
+      code: 'StateDamaged',
+      message: expect.stringMatching(new RegExp(`/pki/${name.split('.')[0]}\\..* is damaged`)),
+    })
+    fs.remove(folder.pki)
+    await again()
+  },
+)
+
+test('a key of another certificate is damage too', async () => {
+  const fs = fakeFs()
+  prepareCredentials(fs, folder, await plan(), 6443, NOW)
+  fs.write(`${folder.pki}/ca.key`, fs.read(`${folder.pki}/router.key`)!)
+  expect(() => readCredentials(fs, folder)).toThrow('is damaged')
+})

@@ -1,8 +1,9 @@
 /** Who is who in a twin: certificates and kubeconfigs, as files of the state folder. */
 import { randomBytes } from 'node:crypto'
 import type { FsDriver } from '../host/fs/mod.ts'
+import { UserError } from '../lib/errors.ts'
 import type { TwinConfig } from './config.ts'
-import { issuer, type KeyPair, type LeafRequest, makeAuthority, makeKey } from './pki.ts'
+import { isKey, isPair, issuer, type KeyPair, type LeafRequest, makeAuthority, makeKey } from './pki.ts'
 import type { NodePlan, WorldPlan } from './plan.ts'
 import { roleKubeconfig } from './roles.ts'
 import type { TwinFolder } from './state.ts'
@@ -55,7 +56,10 @@ function missing(folder: TwinFolder, name: string): never {
   throw new Error(`${pkiFile(folder, name)} is missing: the supervisor makes it`)
 }
 
-/** Makes what is not there yet, and writes every kubeconfig anew: the API's port on the host may have changed. */
+/**
+ * Makes what is not there yet, and writes every kubeconfig anew: the API's port on the host may have changed. Throws UserError for
+ * files that are damaged.
+ */
 export function prepareCredentials(
   fs: FsDriver,
   folder: TwinFolder,
@@ -71,11 +75,13 @@ export function prepareCredentials(
   const issue = issuer(ca, nowMs)
   ensure('apiserver', () => issue({ commonName: 'kube-apiserver', names: apiNames(plan) }))
   ensure('ingress', () => issuer(ingressCa, nowMs)(ingressRequest(plan.config)))
-  const ensureText = (name: string, make: () => string): void => {
-    if (!fs.read(pkiFile(folder, name))) fs.write(pkiFile(folder, name), make(), 0o600)
+  const ensureText = (name: string, make: () => string, isSound: (text: string) => boolean): void => {
+    const text = fs.read(pkiFile(folder, name))?.toString()
+    if (text === undefined) fs.write(pkiFile(folder, name), make(), 0o600)
+    else if (!isSound(text)) throw damaged(folder, name)
   }
-  ensureText(TOKEN_KEY, makeKey)
-  ensureText(ADMIN_TOKEN, makeToken)
+  ensureText(TOKEN_KEY, makeKey, isKey)
+  ensureText(ADMIN_TOKEN, makeToken, text => /^sha256~[\w-]+$/.test(text))
   const inside = `https://${plan.nodes[0]!.address}:${plan.apiPort}`
   for (const [user, request] of Object.entries(clients(plan))) {
     const pair = ensure(user, () => issue(request))
@@ -137,8 +143,15 @@ const nodeUser = (node: NodePlan): LeafRequest => ({
 function readPair(fs: FsDriver, folder: TwinFolder, name: string): KeyPair | undefined {
   const certificate = fs.read(`${pkiFile(folder, name)}.crt`)?.toString()
   const key = fs.read(`${pkiFile(folder, name)}.key`)?.toString()
-  return certificate === undefined || key === undefined ? undefined : { certificate, key }
+  if (certificate === undefined || key === undefined) return undefined
+  if (!isPair({ certificate, key })) throw damaged(folder, `${name}.crt or .key`)
+  return { certificate, key }
 }
+
+const damaged = (folder: TwinFolder, name: string): UserError =>
+  new UserError('StateDamaged', `${pkiFile(folder, name)} is damaged`, {
+    hint: `remove the folder ${folder.pki}: every certificate is made anew, and the objects stay`,
+  })
 
 /** The key first: a pair counts when its certificate is there. */
 function writePair(fs: FsDriver, folder: TwinFolder, name: string, pair: KeyPair): KeyPair {

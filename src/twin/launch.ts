@@ -5,10 +5,11 @@ import type { Netns } from '../host/netns/mod.ts'
 import type { SocketDriver } from '../host/socket/mod.ts'
 import type { WorldDriver, WorldId } from '../host/world/mod.ts'
 import type { Cidr } from '../lib/cidr.ts'
-import { codeOf, messageOf, UserError } from '../lib/errors.ts'
+import { UserError } from '../lib/errors.ts'
 import type { Ip } from '../lib/ip.ts'
 import type { TwinConfig } from './config.ts'
 import { resolveConfig } from './config.ts'
+import { diskError } from './disk.ts'
 import type { Launched, LaunchRequest, Ports, TwinState } from './mod.ts'
 import { chooseUser } from './namespaces.ts'
 import type { BoundPorts } from './ports.ts'
@@ -59,30 +60,43 @@ export async function launch(
   signal?: AbortSignal,
 ): Promise<Launched> {
   const folder = twinFolder(deps.dataHome, request.name)
-  checkFolder(folder)
-  const config = await configure(deps, request, folder)
-  const release = locked(deps, folder, request.name)
   try {
-    const running = runningState(deps, folder)
-    const launched = { profile: config.profile, kubeconfig: folder.kubeconfig }
-    if (running?.serves) return { ...launched, state: running, already: true }
-    // The command that was starting it has died.
-    if (running) await deps.worlds.stop(running, STOP_GRACE_MS)
-    checkDisk(deps, folder)
-    const user = await chooseUser(deps, request.rootless ?? false)
-    const state = await startWorld(deps, { request, config, folder, user, signal }, progress)
-    return { ...launched, state, already: false }
-  } finally {
-    release()
+    checkFolder(folder)
+    const config = await configure(deps, request, folder)
+    const release = locked(deps, folder, request.name)
+    try {
+      return await launchLocked(deps, { request, config, folder, signal }, progress)
+    } finally {
+      release()
+    }
+  } catch (error) {
+    throw diskError(error, folder.root)
   }
+}
+
+interface Start {
+  readonly request: LaunchRequest
+  readonly config: TwinConfig
+  readonly folder: TwinFolder
+  readonly signal: AbortSignal | undefined
+}
+
+async function launchLocked(deps: LaunchDeps, start: Start, progress: (step: string) => void): Promise<Launched> {
+  const { request, config, folder } = start
+  const launched = { profile: config.profile, kubeconfig: folder.kubeconfig }
+  const running = runningState(deps, folder)
+  if (running?.serves) return { ...launched, state: running, already: true }
+  // The command that was starting it has died.
+  if (running) await deps.worlds.stop(running, STOP_GRACE_MS)
+  checkDisk(deps, folder)
+  const user = await chooseUser(deps, request.rootless ?? false)
+  return { ...launched, state: await startWorld(deps, start, user, progress), already: false }
 }
 
 /** Whoever holds the lock starts the twin: nobody else may take it for running before it serves. */
 function locked(deps: LaunchDeps, folder: TwinFolder, name: string): () => void {
-  const release = onDisk(folder, () => {
-    deps.fs.mkdir(folder.root, 0o700)
-    return deps.locks.acquire(folder.launchLock)
-  })
+  deps.fs.mkdir(folder.root, 0o700)
+  const release = deps.locks.acquire(folder.launchLock)
   if (release) return release
   throw new UserError('TwinStarting', `the twin "${name}" is being started by another command`, {
     hint: `wait for it, then: ./fairlead status --name ${name}`,
@@ -137,21 +151,18 @@ async function configure(deps: LaunchDeps, request: LaunchRequest, folder: TwinF
 }
 const bigintSafe = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
 
-interface Start {
-  readonly request: LaunchRequest
-  readonly config: TwinConfig
-  readonly folder: TwinFolder
-  readonly user: boolean
-  readonly signal: AbortSignal | undefined
-}
-
-async function startWorld(deps: LaunchDeps, start: Start, progress: (step: string) => void): Promise<TwinState> {
+async function startWorld(
+  deps: LaunchDeps,
+  start: Start,
+  user: boolean,
+  progress: (step: string) => void,
+): Promise<TwinState> {
   const { request, config, folder } = start
   const first = !isMade(deps.fs, folder)
   const bound = bindPorts(deps.sockets, deps.home, request.publish ?? {}, readPorts(deps.fs, folder))
   try {
     record(deps.fs, folder, config, bound)
-    return await runWorld(deps, start, bound, progress)
+    return await runWorld(deps, start, { bound, user }, progress)
   } catch (error) {
     removeState(deps.fs, folder)
     // What never served has nothing worth keeping but its logs, and its settings must not bind the next try.
@@ -162,11 +173,9 @@ async function startWorld(deps: LaunchDeps, start: Start, progress: (step: strin
 
 function record(fs: FsDriver, folder: TwinFolder, config: TwinConfig, bound: BoundPorts): void {
   try {
-    onDisk(folder, () => {
-      fs.mkdir(folder.logs)
-      writeConfig(fs, folder, config)
-      writePorts(fs, folder, bound.ports)
-    })
+    fs.mkdir(folder.logs)
+    writeConfig(fs, folder, config)
+    writePorts(fs, folder, bound.ports)
   } catch (error) {
     bound.close()
     throw error
@@ -175,8 +184,8 @@ function record(fs: FsDriver, folder: TwinFolder, config: TwinConfig, bound: Bou
 
 async function runWorld(
   deps: LaunchDeps,
-  { config, folder, user, signal }: Start,
-  bound: BoundPorts,
+  { config, folder, signal }: Start,
+  { bound, user }: { readonly bound: BoundPorts; readonly user: boolean },
   progress: (step: string) => void,
 ): Promise<TwinState> {
   const logFrom = deps.fs.size(folder.log) ?? 0
@@ -184,36 +193,15 @@ async function runWorld(
   const world = await deps.worlds.start({ user, args, env: deps.env, logFile: folder.log, inherit: bound.fds })
   try {
     const state: TwinState = { name: config.name, ...world.id, ports: bound.ports, serves: false }
-    onDisk(folder, () => writeState(deps.fs, folder, state))
+    writeState(deps.fs, folder, state)
     await followReports(world.reports, progress, () => tailOf(deps.fs, folder, logFrom), signal)
     const serving: TwinState = { ...state, serves: true }
-    onDisk(folder, () => writeState(deps.fs, folder, serving))
+    writeState(deps.fs, folder, serving)
     return serving
   } catch (error) {
     await deps.worlds.stop(world.id, STOP_GRACE_MS)
     throw error
   }
-}
-
-/** Runs what writes into the folder; what the disk refuses becomes an error for the user. */
-function onDisk<T>({ root }: TwinFolder, write: () => T): T {
-  try {
-    return write()
-  } catch (error) {
-    throw diskProblem(error, root)
-  }
-}
-
-function diskProblem(error: unknown, path: string): unknown {
-  const code = codeOf(error)
-  if (code !== 'ENOSPC' && code !== 'EACCES' && code !== 'EROFS' && code !== 'EDQUOT') return error
-  return new UserError('StateFolder', `${path} cannot be written: ${messageOf(error)}`, {
-    hint:
-      code === 'EACCES' || code === 'EROFS'
-        ? 'set XDG_DATA_HOME to a folder that you may write'
-        : 'make room on the disk',
-    cause: error,
-  })
 }
 
 const TAIL_BYTES = 2000
@@ -229,13 +217,17 @@ function tailOf(fs: FsDriver, folder: TwinFolder, from: number): string {
 /** Ends the twin and what it left; false when it was not running. */
 export async function stop(deps: LaunchDeps, name: string, forgetAll: boolean): Promise<boolean> {
   const folder = twinFolder(deps.dataHome, name)
-  const world = runningWorld(deps, folder)
-  if (world) await deps.worlds.stop(world, STOP_GRACE_MS)
-  const ephemeral = lenient(() => readConfig(deps.fs, folder))?.ephemeral ?? false
-  removeState(deps.fs, folder)
-  deps.fs.remove(folder.controlSocket)
-  if (forgetAll || ephemeral) forget(deps.fs, folder)
-  return world !== undefined
+  try {
+    const world = runningWorld(deps, folder)
+    if (world) await deps.worlds.stop(world, STOP_GRACE_MS)
+    const ephemeral = lenient(() => readConfig(deps.fs, folder))?.ephemeral ?? false
+    removeState(deps.fs, folder)
+    deps.fs.remove(folder.controlSocket)
+    if (forgetAll || ephemeral) forget(deps.fs, folder)
+    return world !== undefined
+  } catch (error) {
+    throw diskError(error, folder.root)
+  }
 }
 
 /** Also when the file that should name it is lost or damaged: a twin can always be ended. */

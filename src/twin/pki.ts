@@ -132,6 +132,23 @@ function write(
 
 /** Positive, without a leading zero byte, and never the same twice. */
 const serial = (): Buffer => Buffer.concat([Buffer.of(0x40), randomBytes(15)])
+/** Whether both can be read and belong together. */
+export function isPair({ certificate, key }: KeyPair): boolean {
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))
+  } catch {
+    return false
+  }
+}
+
+export function isKey(text: string): boolean {
+  try {
+    return createPrivateKey(text).type === 'private'
+  } catch {
+    return false
+  }
+}
+
 const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }) as string
 const spki = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' }) as Buffer
 /** RFC 5280 4.2.1.2 (1): of the key's bits, which end a P-256 key's DER. */

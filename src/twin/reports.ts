@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { codeOf, messageOf, UserError } from '../lib/errors.ts'
+import { messageOf, UserError } from '../lib/errors.ts'
+import { diskError } from './disk.ts'
 
 /** What a starting world tells its launcher, one JSON line each, until it is ready or has failed. */
 export type Report =
@@ -11,17 +12,13 @@ export type Report =
 export const report = (to: { write(text: string): unknown }, what: Report): void =>
   void to.write(`${JSON.stringify(what)}\n`)
 
-export function failureReport(error: unknown): Report {
-  const known = error instanceof UserError ? error : diskFull(error)
-  if (!known) return { error: { code: 'Fault', message: messageOf(error) } }
+/** `folder`: where the twin keeps its state. */
+export function failureReport(error: unknown, folder: string): Report {
+  const known = diskError(error, folder)
+  if (!(known instanceof UserError)) return { error: { code: 'Fault', message: messageOf(error) } }
   const { code, message, hint } = known
   return { error: { code, message, ...(hint === undefined ? {} : { hint }) } }
 }
-
-const diskFull = (error: unknown): UserError | undefined =>
-  codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT'
-    ? new UserError('StateFolder', `the disk is full: ${messageOf(error)}`, { hint: 'make room on it, then again' })
-    : undefined
 
 /**
  * Resolves at ready. Rejects with the world's own error, with the end of its log when it ended without a word, and with the

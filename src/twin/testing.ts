@@ -34,7 +34,7 @@ async function runSupervisor(root: string): Promise<void> {
   process.once('SIGTERM', () => stop.abort())
   const pipe = { write: (text: string) => writeSync(SUPERVISOR_FDS.reports, text) }
   const fail = (error: unknown): never => {
-    report(pipe, failureReport(error))
+    report(pipe, failureReport(error, root))
     process.exit(1)
   }
   await supervise(

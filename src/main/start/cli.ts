@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { CommanderError } from 'commander'
 import type { CliDeps } from '../../cli/deps.ts'
@@ -75,7 +75,7 @@ function cliDeps(interrupted: AbortSignal): CliDeps {
   }
 }
 
-const dataHome = (): string => process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share')
+const dataHome = (): string => resolve(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'))
 
 async function fetchStatus(port: number, host: string, path: string): ReturnType<CliDeps['fetch']> {
   const { request } = await import('node:https')

@@ -39,7 +39,7 @@ export const start = begin(async ([folder = '']) => {
     )
     process.exit(0)
   } catch (error) {
-    report(pipe, failureReport(error))
+    report(pipe, failureReport(error, folder))
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the twin ends')
     pipe.end(() => process.exit(1))
   }

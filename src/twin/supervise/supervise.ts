@@ -96,10 +96,15 @@ export async function supervise(deps: SupervisorDeps, folder: TwinFolder, signal
   const context = { deps, folder, ports, world, services, nodes, startedMs, runtime }
   await deps.sockets.listenUnix(controlServer(deps.sockets, controlHandler(context)), folder.controlSocket)
 
-  await comeUp(deps, folder, plan, startedMs, AbortSignal.any([signal, hopeless.signal]))
+  await comeUp(deps, folder, plan, startedMs, AbortSignal.any([signal, hopeless.signal])).catch(error => {
+    throw signal.aborted ? endedEarly() : error
+  })
   if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
   await services.end('api', END_GRACE_MS)
 }
+
+const endedEarly = (): UserError =>
+  new UserError('TwinDied', 'the twin was ended while it was starting', { hint: 'start it again: ./fairlead up' })
 
 function need<T>(value: T | undefined, folder: TwinFolder): T {
   if (value !== undefined) return value
