@@ -134,6 +134,17 @@ describe('up is refused', () => {
     )
   })
 
+  test('where the state folder cannot be', async () => {
+    const file = join(dataHome, 'a-file')
+    writeFileSync(file, '')
+    for (const place of [file, '/run'])
+      await refused(
+        run(FAIRLEAD, ['up'], { env: { ...env, XDG_DATA_HOME: place } }),
+        `${place}/fairlead/default cannot`,
+        'XDG_DATA_HOME',
+      )
+  })
+
   test.each([
     [['--name', 'Not_A_Name'], /"Not_A_Name" cannot be a twin's name/],
     [['--nodes', '99'], /1 to 32 nodes, not 99/],
@@ -160,6 +171,14 @@ describe('damage', () => {
     expect(running.filter(pid => existsSync(`/proc/${pid}`))).toEqual([])
 
     writeFileSync(join(folderOf('damaged'), 'ports.json'), 'damaged')
+    await allowed(twin.fairlead('up'))
+    expect(await twin.kubectl('get', 'namespace', 'kept', '-o', 'name')).toContain('kept')
+    await twin.fairlead('down')
+
+    const pki = join(folderOf('damaged'), 'pki')
+    writeFileSync(join(pki, 'ca.key'), 'damaged')
+    await refused(fairlead('up', '--name', 'damaged'), `${pki}/ca.crt or .key is damaged`, `remove the folder ${pki}`)
+    rmSync(pki, { recursive: true })
     await allowed(twin.fairlead('up'))
     expect(await twin.kubectl('get', 'namespace', 'kept', '-o', 'name')).toContain('kept')
     await twin.fairlead('down')
@@ -196,6 +215,17 @@ describe('a start that does not come to its end', () => {
     expect(await ended).toBe(130)
     expect(readdirSync(folderOf('interrupted'))).toEqual(['logs'])
     expect((await fairlead('status', '--all')).stdout).not.toContain('interrupted')
+  })
+
+  test('ended with down says so', async () => {
+    const { up, ended } = await starting('ended')
+    let said = ''
+    up.stderr.on('data', chunk => {
+      said += String(chunk)
+    })
+    await allowed(fairlead('down', '--name', 'ended'))
+    expect(await ended).toBe(1)
+    expect(said).toMatch(/the twin (was )?ended while it was starting/)
   })
 
   test('killed with -9 leaves nothing running, and the next one succeeds', async () => {
