@@ -92,7 +92,8 @@ async function nodesOfRouters(api: Api): Promise<readonly string[]> {
 /** Asks once, as a user would; answers the node that the stand-in says it runs on. */
 async function answeringNode(twin: Twin): Promise<string | undefined> {
   const url = `https://${HOST}:${twin.state.https}/`
-  const { code, stdout } = await run('curl', ['-sSk', '--fail', '--max-time', '5', url])
+  const authority = join(twin.dataHome, 'fairlead', twin.name, 'pki', 'ingress-ca.crt')
+  const { code, stdout } = await run('curl', ['-sS', '--fail', '--max-time', '5', '--cacert', authority, url])
   return code === 0 ? /\bnode-\d+\b/.exec(stdout)?.[0] : undefined
 }
 
