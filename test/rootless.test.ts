@@ -52,7 +52,7 @@ describe.skipIf(refusal !== '')(`a user without rights${refusal && ` (left out: 
     const pids = worldPids(twin)
     expect(pids.length).toBeGreaterThan(8)
     expect(new Set(pids.map(pid => statSync(`/proc/${pid}`).uid))).toEqual(new Set([uid]))
-    expect(twin.state.https).toBeGreaterThan(1023)
+    if (maySwitch) expect(twin.state.https).toBeGreaterThan(1023)
   })
 
   test('reaches pods on every node through the front door', async () => {
