@@ -99,6 +99,20 @@ export const PLACES = {
     chain: 'arrive',
     use: 'Services: the backend of a new connection',
   },
+  hostPort: {
+    hook: 'prerouting',
+    priority: -95,
+    type: 'nat',
+    chain: 'host-port',
+    use: 'host ports: the pod of this node that a port of the node belongs to',
+  },
+  loopbackGuard: {
+    hook: 'input',
+    priority: -10,
+    type: 'filter',
+    chain: 'loopback-guard',
+    use: "no pod speaks to the node's loopback, though answers to it may come by a link that leads to a host port",
+  },
   input: {
     hook: 'input',
     priority: 0,
@@ -148,6 +162,13 @@ export const PLACES = {
     chain: 'output-nat',
     use: 'Services for processes of the node itself',
   },
+  hostPortOutput: {
+    hook: 'output',
+    priority: -95,
+    type: 'nat',
+    chain: 'host-port-output',
+    use: 'host ports for processes of the node itself',
+  },
   output: {
     hook: 'output',
     priority: 0,
@@ -162,6 +183,13 @@ export const PLACES = {
     chain: 'egress-address',
     use: 'egress: source addresses of EgressIPs; the first nat chain that decides wins',
     isReserved: true,
+  },
+  hostPortSource: {
+    hook: 'postrouting',
+    priority: 95,
+    type: 'nat',
+    chain: 'host-port-source',
+    use: "what came from the node's loopback to a host port comes from the management address",
   },
   source: {
     hook: 'postrouting',

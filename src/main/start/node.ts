@@ -59,6 +59,8 @@ export const start = begin(async args => {
       runtime: connectRuntime(sockets, options.runtimeSocket),
       netns,
       link: links,
+      nft,
+      conntrack,
       socket: sockets,
       fs,
       clock,

@@ -7,9 +7,11 @@ import { Pod } from '../../api/core/pod.ts'
 import type { Role } from '../../client/mod.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
 import { systemClock } from '../../host/clock/real.ts'
+import { kernelConntrack } from '../../host/conntrack/real.ts'
 import { systemFs } from '../../host/fs/real.ts'
 import { kernelLinks } from '../../host/link/real.ts'
 import { kernelNetns } from '../../host/netns/real.ts'
+import { kernelNft } from '../../host/nft/real.ts'
 import { kernelProcesses } from '../../host/process/real.ts'
 import { kernelSockets } from '../../host/socket/real.ts'
 import { ip } from '../../lib/ip.ts'
@@ -26,6 +28,8 @@ const folder = mkdtempSync(`${tmpdir()}/fairlead-kubelet-`)
 const host = {
   netns,
   link,
+  nft: kernelNft(netns),
+  conntrack: kernelConntrack(netns),
   fs: systemFs,
   socket: kernelSockets(netns),
   process: kernelProcesses(netns),

@@ -1,8 +1,10 @@
 import type { Client, Informers } from '../../client/mod.ts'
 import type { ProgressCollector } from '../../client/progress.ts'
+import type { ConntrackDriver } from '../../host/conntrack/mod.ts'
 import type { FsDriver } from '../../host/fs/mod.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
 import type { NetnsDriver } from '../../host/netns/mod.ts'
+import type { NftDriver } from '../../host/nft/mod.ts'
 import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ip } from '../../lib/ip.ts'
@@ -19,6 +21,8 @@ export interface KubeletDeps {
   readonly gate?: PodGate
   readonly netns: NetnsDriver
   readonly link: LinkDriver
+  readonly nft: NftDriver
+  readonly conntrack: ConntrackDriver
   readonly socket: SocketDriver
   readonly fs: FsDriver
   readonly clock: Clock

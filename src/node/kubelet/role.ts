@@ -7,6 +7,8 @@ import type { Cidr } from '../../lib/cidr.ts'
 import { parseCidr } from '../../lib/cidr.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { createCni } from '../cni/cni.ts'
+import type { HostPorts } from '../cni/host-ports.ts'
+import { createHostPorts } from '../cni/host-ports.ts'
 import type { Cni } from '../cni/mod.ts'
 import { createOperations, livePods } from './act/operations.ts'
 import { registerNode } from './node.ts'
@@ -32,12 +34,12 @@ export async function startKubelet(deps: KubeletDeps, options: KubeletOptions, s
   const look = (podUid?: string): void => loop.current?.look(podUid)
   const view = followRuntime(deps, options.node, look, signal)
   const [registration] = await Promise.all([registerNode(deps, options, signal), deps.informers.sync(signal)])
-  const network: { cni?: Cni } = {}
+  const network: { current?: PodNetworks } = {}
   loop.current = startPods(deps, options, { pods, services, view, network, look }, signal)
   look()
-  openNetwork(deps, options, { nodes, view }, signal).then(
-    cni => {
-      network.cni = cni
+  openNetwork(deps, options, { nodes, pods, view }, signal).then(
+    networks => {
+      network.current = networks
       look()
     },
     error => {
@@ -48,11 +50,16 @@ export async function startKubelet(deps: KubeletDeps, options: KubeletOptions, s
   return { progress: deps.progress.progress, done }
 }
 
+interface PodNetworks {
+  readonly cni: Cni
+  readonly hostPorts: HostPorts
+}
+
 interface Known {
   readonly pods: Informer<Pod>
   readonly services: Informer<Service>
   readonly view: RuntimeView
-  readonly network: { readonly cni?: Cni }
+  readonly network: { readonly current?: PodNetworks }
   readonly look: (podUid?: string) => void
 }
 
@@ -68,7 +75,8 @@ function startPods(deps: KubeletDeps, options: KubeletOptions, known: Known, sig
   )
   const worker = deps.progress.worker('kubelet status')
   const statuses = createStatusWriter({ ...deps, busy: value => worker.busy(value) }, signal)
-  const cni = (): Cni | undefined => known.network.cni
+  const cni = (): Cni | undefined => known.network.current?.cni
+  const hostPorts = (): HostPorts | undefined => known.network.current?.hostPorts
   const tokens = createTokens(deps)
   const volumesWorker = deps.progress.worker('kubelet volumes')
   const volumes = createVolumeFollower(
@@ -76,8 +84,8 @@ function startPods(deps: KubeletDeps, options: KubeletOptions, known: Known, sig
     options.stateDir,
     signal,
   )
-  const operations = createOperations({ ...deps, ...known, options, events, cni, tokens })
-  const isNetworkReady = (): boolean => known.network.cni !== undefined
+  const operations = createOperations({ ...deps, ...known, options, events, cni, hostPorts, tokens })
+  const isNetworkReady = (): boolean => known.network.current !== undefined
   return runPods({ ...deps, ...known, operations, probes, statuses, volumes, events, isNetworkReady }, options, signal)
 }
 
@@ -85,14 +93,22 @@ function startPods(deps: KubeletDeps, options: KubeletOptions, known: Known, sig
 async function openNetwork(
   deps: KubeletDeps,
   options: KubeletOptions,
-  { nodes, view }: { readonly nodes: Informer<Node>; readonly view: RuntimeView },
+  { nodes, pods, view }: { readonly nodes: Informer<Node>; readonly pods: Informer<Pod>; readonly view: RuntimeView },
   signal: AbortSignal,
-): Promise<Cni> {
+): Promise<PodNetworks> {
   const [ranges] = await Promise.all([podRanges(nodes, options.node, signal), view.ready, options.networkReady])
   const ledgerPath = `${options.stateDir}/cni.json`
   const cni = createCni(deps, { node: deps.netns.home, ranges, mtu: options.mtu, ledgerPath })
-  cni.collect(livePods(view))
-  return cni
+  const live = livePods(view)
+  cni.collect(live)
+  const hostPorts = createHostPorts(deps, { node: deps.netns.home, nodeAddresses: options.addresses, ranges })
+  hostPorts.adopt(
+    pods.list().flatMap(pod => {
+      const addresses = live.get(pod.metadata.uid)
+      return addresses ? [{ pod, addresses }] : []
+    }),
+  )
+  return { cni, hostPorts }
 }
 
 /** Resolves with the node's pod networks as soon as somebody has assigned them. */

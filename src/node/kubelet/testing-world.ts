@@ -3,9 +3,11 @@ import { Node } from '../../api/core/node.ts'
 import { Pod } from '../../api/core/pod.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { settled, testBench } from '../../client/testing.ts'
+import { fakeConntrack } from '../../host/conntrack/fake.ts'
 import { fakeFs } from '../../host/fs/fake.ts'
 import { fakeLinks } from '../../host/link/fake.ts'
 import { fakeNetns } from '../../host/netns/fake.ts'
+import { fakeNft } from '../../host/nft/fake.ts'
 import type { FakeProgram, FakeRun } from '../../host/process/fake.ts'
 import { fakeProcesses } from '../../host/process/fake.ts'
 import { fakeSockets } from '../../host/socket/fake.ts'
@@ -81,7 +83,8 @@ export async function world(more: Partial<KubeletOptions> = {}) {
     const at = bench.api.all(Pod).find(pod => pod.status?.podIP === address || addressOf(pod.metadata.uid) === address)
     return at && netns.list().includes(`pod-${at.metadata.uid}`) ? netns.open(`pod-${at.metadata.uid}`) : undefined
   })
-  const deps = { netns, link, fs, process, socket, clock: bench.clock, log: silent }
+  const nft = fakeNft()
+  const deps = { netns, link, nft, conntrack: fakeConntrack(), fs, process, socket, clock: bench.clock, log: silent }
   const newRuntime = (): PodRuntime =>
     createRuntime(deps, {
       stateDir: '/run/runtime',
@@ -128,6 +131,7 @@ export async function world(more: Partial<KubeletOptions> = {}) {
     api: bench.api,
     netns,
     link,
+    nft,
     fs,
     process,
     flags,

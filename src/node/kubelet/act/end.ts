@@ -143,6 +143,7 @@ export async function tearDown(deps: ActDeps, tracked: Tracked, graceSeconds: nu
 function forgetNetwork(deps: ActDeps, tracked: Tracked): void {
   const isOnHost = tracked.pod?.spec.hostNetwork ?? deps.view.get(tracked.podUid)?.spec.hostNetwork
   if (isOnHost) return
+  deps.hostPorts()?.remove(tracked.podUid)
   deps.cni()?.remove(tracked.podUid)
   deps.gate?.forget(tracked.podUid)
 }

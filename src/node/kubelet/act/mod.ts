@@ -1,6 +1,7 @@
 import type { Service } from '../../../api/core/service.ts'
 import type { EventRecorder } from '../../../client/events.ts'
 import type { Informer } from '../../../client/mod.ts'
+import type { HostPorts } from '../../cni/host-ports.ts'
 import type { Cni } from '../../cni/mod.ts'
 import { RuntimeError } from '../../runtime/mod.ts'
 import type { KubeletDeps, KubeletOptions } from '../options.ts'
@@ -17,6 +18,7 @@ export interface ActDeps extends KubeletDeps {
   readonly tokens: Tokens
   /** Absent until the node's pod network is known and stands. */
   readonly cni: () => Cni | undefined
+  readonly hostPorts: () => HostPorts | undefined
 }
 
 export const isUnavailable = (error: unknown): boolean =>

@@ -1,5 +1,6 @@
 import type { Pod } from '../../../api/core/pod.ts'
 import { messageOf } from '../../../lib/errors.ts'
+import { ip } from '../../../lib/ip.ts'
 import type { PodNetwork } from '../../cni/mod.ts'
 import { readSources } from '../sources.ts'
 import { resolvConf } from '../spec/dns.ts'
@@ -22,6 +23,7 @@ export async function setUp(deps: ActDeps, tracked: Tracked, pod: Pod): Promise<
     if (network) setSysctls(deps, pod, network.netns)
     // Policy holds from the first packet on: no process of the pod runs before.
     if (network) await deps.gate?.secure(pod, network.addresses)
+    deps.hostPorts()?.put(pod, tracked.addresses.map(ip))
     if (pod.spec.volumes?.length) {
       const sources = await readSources(deps.client, pod.metadata.namespace!, volumeSources(pod))
       await makeVolumes(deps, options.stateDir, pod, sources, whereabouts(options, tracked.addresses))
