@@ -81,6 +81,13 @@ export class Cache<T extends ApiObject> {
     this.reached(resourceVersion)
   }
 
+  /** The API does not know the kind: there is nothing of it. */
+  clear(): void {
+    for (const [key, object] of [...this.#store.entries()]) this.#remove(key, object)
+    this.#gone.clear()
+    this.#synced = true
+  }
+
   /** All up to this resourceVersion has been applied. */
   reached(resourceVersion: string): void {
     const version = Number(resourceVersion)

@@ -319,3 +319,51 @@ describe('speed', () => {
     expect(informer.list()).toBe(informer.list())
   })
 })
+
+describe('a kind that the API may lack', () => {
+  const missing = (path: string): boolean => path.includes('/configmaps')
+  const absent = () => {
+    bench.api.intercept = ({ path }) => {
+      if (!missing(path)) return undefined
+      const status = {
+        kind: 'Status',
+        code: 404,
+        reason: 'NotFound',
+        message: 'the server could not find the requested resource',
+      }
+      return { status: 404, headers: {}, body: Buffer.from(JSON.stringify(status)) }
+    }
+  }
+
+  it('is empty, holds nobody up, and is there once the API has it', async () => {
+    bench = testBench({ absentMs: 5 })
+    absent()
+    put('early')
+    const informer = bench.informers.of(ConfigMap, { optional: true })
+    await bench.informers.sync(bench.signal)
+    expect(names(informer)).toEqual([])
+    expect(informer.synced).toBe(true)
+    expect(bench.progress.progress().observed).toBe(Number.MAX_SAFE_INTEGER)
+    bench.api.intercept = undefined
+    await eventually(() => names(informer).length === 1)
+    expect(bench.progress.progress().observed).toBe(bench.api.revision)
+    // It goes again: what was there is gone.
+    absent()
+    bench.api.compact()
+    bench.api.cutWatches()
+    await eventually(() => names(informer).length === 0)
+  })
+
+  it('is waited for where somebody cannot do without it', async () => {
+    bench = testBench({ absentMs: 5, backoff: { minMs: 1, maxMs: 2 } })
+    absent()
+    put('early')
+    const informer = bench.informers.of(ConfigMap)
+    const synced = bench.informers.sync(bench.signal)
+    await eventually(() => bench.api.requests.filter(missing).length > 3)
+    expect(informer.synced).toBe(false)
+    bench.api.intercept = undefined
+    await synced
+    expect(names(informer)).toEqual(['early'])
+  })
+})

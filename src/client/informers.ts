@@ -31,6 +31,8 @@ interface Entry {
   readonly isPrivate: boolean
   readonly firstList: Promise<void>
   start: (() => void) | undefined
+  /** Whether somebody who shares it can do without the kind. */
+  isOptional: boolean
 }
 
 /** Informers that run until the signal aborts. Equal kind, selection and trim share one watch. */
@@ -61,6 +63,7 @@ export function createInformers(
         })
         entry = made
       }
+      entry.isOptional ||= wanted.optional ?? false
       return (entry.cache as unknown as Cache<T>).view(wanted.indexes ?? {})
     },
     async sync(waiting) {
@@ -103,19 +106,26 @@ function createEntry<T extends ApiObject>(
   })
   const selection = selectionOf(wanted)
   const run = async (): Promise<void> => {
-    await reflect({ ...deps, kind, selection, trim: wanted.trim, cache, options }, signal)
+    const absent = (): void => {
+      source.idle()
+      listed()
+    }
+    const work = { ...deps, kind, selection, trim: wanted.trim, cache, options }
+    await reflect(entry.isOptional ? { ...work, absent } : work, signal)
     source.remove()
     // Nobody need wait for what has ended.
     listed()
   }
-  return {
+  const entry: Entry = {
     cache: cache as unknown as Cache<ApiObject>,
     selection,
     trim: wanted.trim as Entry['trim'],
     isPrivate: wanted.signal !== undefined,
     firstList,
     start: () => void run(),
+    isOptional: false,
   }
+  return entry
 }
 
 function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {

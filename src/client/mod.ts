@@ -102,6 +102,9 @@ export class ApiError extends Error {
 }
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404
 export const isConflict = (error: unknown): boolean => error instanceof ApiError && error.reason === 'Conflict'
+/** The request was understood and is not allowed (quota, security, validity): the same again will be refused again. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof ApiError && (error.code === 400 || error.code === 403 || error.code === 422)
 export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof ApiError && error.reason === 'AlreadyExists'
 
@@ -130,6 +133,11 @@ export interface InformerOptions<T> extends Selection {
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>
   /** Keep only what is needed: runs before the object is stored. */
   readonly trim?: (object: T) => T
+  /**
+   * The API may lack the kind (an answer of 404): then there is nothing of it, and the informer looks again from time to
+   * time until the kind is there.
+   */
+  readonly optional?: boolean
   /** Ends this informer alone; one with a signal is never shared. */
   readonly signal?: AbortSignal
 }

@@ -11,6 +11,8 @@ export interface ProgressCollector {
 
 export interface ProgressSource {
   observe(resourceVersion: string): void
+  /** There is nothing to observe: it holds nobody up until it observes again. */
+  idle(): void
   remove(): void
 }
 
@@ -18,6 +20,8 @@ export interface ProgressWorker {
   /** Must be set in the same turn in which a change is observed, else the process looks done too early. */
   busy(value: boolean): void
 }
+
+const IDLE = Number.MAX_SAFE_INTEGER
 
 export function createProgress(): ProgressCollector {
   const sources = new Map<object, number>()
@@ -29,8 +33,10 @@ export function createProgress(): ProgressCollector {
       return {
         observe(resourceVersion) {
           const seen = Number(resourceVersion)
-          if (seen > (sources.get(id) ?? Infinity)) sources.set(id, seen)
+          const before = sources.get(id)
+          if (before !== undefined && (seen > before || before === IDLE)) sources.set(id, seen)
         },
+        idle: () => void (sources.has(id) && sources.set(id, IDLE)),
         remove: () => void sources.delete(id),
       }
     },
@@ -39,7 +45,7 @@ export function createProgress(): ProgressCollector {
       return { busy: value => void (value ? workers.set(id, name) : workers.delete(id)) }
     },
     progress() {
-      let observed = Number.MAX_SAFE_INTEGER
+      let observed = IDLE
       for (const seen of sources.values()) if (seen < observed) observed = seen
       return { observed, busy: [...new Set(workers.values())].sort() }
     },

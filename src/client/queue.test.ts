@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { fakeClock } from '../host/clock/fake.ts'
 import { silent } from '../lib/log.ts'
 import { type Loop, type LoopSource, runLoop } from './loop.ts'
+import { ApiError } from './mod.ts'
 import { createProgress } from './progress.ts'
 import { createQueue, type QueueOptions } from './queue.ts'
 import { eventually } from './testing.ts'
@@ -58,6 +59,23 @@ describe('a queue', () => {
     for (let i = 0; i < 20; i++) queue.add(String(i))
     await eventually(() => !busy())
     expect(most).toBe(3)
+  })
+
+  it.each([
+    [403, false],
+    [422, false],
+    [409, true],
+    [500, true],
+  ])('an answer %i is tried again; it counts as busy: %s', async (code, isBusy) => {
+    let runs = 0
+    const { queue, clock, busy } = queueOf(async () => {
+      if (++runs < 3) throw new ApiError({ code, message: 'no' })
+    })
+    queue.add('a')
+    await clock.advance(0)
+    expect([runs, busy()]).toEqual([1, isBusy])
+    await clock.advance(5000)
+    expect([runs, busy()]).toEqual([3, false])
   })
 
   it('retries with growing delays, stays busy meanwhile, and forgets after success', async () => {

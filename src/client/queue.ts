@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { type Backoff, type BackoffLimits, createBackoff } from './backoff.ts'
+import { isRefusal } from './mod.ts'
 import type { ProgressCollector, ProgressWorker } from './progress.ts'
 
 /**
@@ -19,7 +20,10 @@ export interface Queue {
 
 export interface QueueOptions {
   readonly name: string
-  /** A rejection puts the key back with a delay of its own that doubles. */
+  /**
+   * A rejection puts the key back with a delay of its own that doubles. It counts as busy until it succeeds, unless the API
+   * refused: that lasts until somebody changes something.
+   */
   readonly handle: (key: string) => Promise<void>
   /** Keys handled at the same time. */
   readonly workers?: number
@@ -47,7 +51,7 @@ class KeyQueue implements Queue {
   readonly #again = new Set<string>()
   readonly #backoffs = new Map<string, Backoff>()
   /** Failed, and waiting for the next try: how to cancel it. */
-  readonly #retrying = new Map<string, () => void>()
+  readonly #retrying = new Map<string, { readonly cancel: () => void; readonly isRefused: boolean }>()
   readonly #timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>()
   #end = (): void => {}
   #isPlanned = false
@@ -69,7 +73,7 @@ class KeyQueue implements Queue {
 
   add(key: string): void {
     if (this.#signal.aborted) return
-    this.#retrying.get(key)?.()
+    this.#retrying.get(key)?.cancel()
     this.#retrying.delete(key)
     if (this.#active.has(key)) this.#again.add(key)
     else this.#waiting.add(key)
@@ -90,7 +94,8 @@ class KeyQueue implements Queue {
   }
 
   #account(): void {
-    const left = this.#waiting.size + this.#active.size + this.#retrying.size
+    let left = this.#waiting.size + this.#active.size
+    for (const { isRefused } of this.#retrying.values()) if (!isRefused) left++
     this.#worker.busy(!this.#signal.aborted && left > 0)
     if (this.#signal.aborted && this.#active.size === 0) this.#end()
   }
@@ -135,14 +140,12 @@ class KeyQueue implements Queue {
     this.#backoffs.set(key, backoff)
     const level = backoff.failures < 4 ? 'debug' : 'warn'
     log[level]({ queue: this.#options.name, key, error: messageOf(error) }, 'could not be handled; trying again')
-    this.#retrying.set(
-      key,
-      clock.after(backoff.next(), () => this.add(key)),
-    )
+    const cancel = clock.after(backoff.next(), () => this.add(key))
+    this.#retrying.set(key, { cancel, isRefused: isRefusal(error) })
   }
 
   #stop(): void {
-    for (const cancel of this.#retrying.values()) cancel()
+    for (const { cancel } of this.#retrying.values()) cancel()
     for (const { cancel } of this.#timers.values()) cancel()
     this.#waiting.clear()
     this.#account()

@@ -4,7 +4,7 @@ import type { Logger } from '../lib/log.ts'
 import type { ApiObject, Kind } from '../schema/kind.ts'
 import { type BackoffLimits, createBackoff } from './backoff.ts'
 import type { Cache } from './cache.ts'
-import { ApiError, type Client, type Selection, type StatusLike, type WatchEvent } from './mod.ts'
+import { ApiError, type Client, isNotFound, type Selection, type StatusLike, type WatchEvent } from './mod.ts'
 
 export interface ReflectorOptions {
   /** Objects of one list page. */
@@ -16,6 +16,8 @@ export interface ReflectorOptions {
   readonly watchSeconds: number
   /** Ask for the first list as a watch (sendInitialEvents); a server that refuses is asked for a list. */
   readonly watchList: boolean
+  /** How long until a kind that the API did not know is asked for again. */
+  readonly absentMs: number
 }
 
 export const REFLECTOR_DEFAULTS: ReflectorOptions = {
@@ -24,6 +26,7 @@ export const REFLECTOR_DEFAULTS: ReflectorOptions = {
   idleMs: 180_000,
   watchSeconds: 3600,
   watchList: false,
+  absentMs: 15_000,
 }
 
 export interface Reflected<T extends ApiObject> {
@@ -35,6 +38,8 @@ export interface Reflected<T extends ApiObject> {
   readonly clock: Clock
   readonly log: Logger
   readonly options: ReflectorOptions
+  /** Called when the API does not know the kind, which is then asked for from time to time. Absent: that is an error. */
+  readonly absent?: (() => void) | undefined
 }
 
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
@@ -63,6 +68,10 @@ export async function reflect<T extends ApiObject>(work: Reflected<T>, signal: A
       if (heard || clock.monotonic() - startedMs > 5000) continue
     } catch (error) {
       if (signal.aborted) break
+      if (work.absent && isNotFound(error)) {
+        await waitForKind(work, state, signal)
+        continue
+      }
       report(work, error, backoff.failures)
       if (mustRelist(error) || backoff.failures >= RELIST_AFTER_FAILURES) state.version = undefined
       if (state.watchList && error instanceof ApiError) state.watchList = false
@@ -75,6 +84,20 @@ interface ReflectorState {
   /** Where to go on; undefined asks for a new list. */
   version: string | undefined
   watchList: boolean
+}
+
+/** Until it is worth asking again. */
+async function waitForKind<T extends ApiObject>(
+  work: Reflected<T>,
+  state: ReflectorState,
+  signal: AbortSignal,
+): Promise<void> {
+  work.log.debug({ kind: work.kind.plural }, 'the API does not have this kind')
+  state.version = undefined
+  state.watchList = work.options.watchList
+  work.cache.clear()
+  work.absent?.()
+  await work.clock.sleep(work.options.absentMs, signal).catch(() => {})
 }
 
 function report<T extends ApiObject>(work: Reflected<T>, error: unknown, failures: number): void {
