@@ -2,7 +2,7 @@ import { ReplicaSet } from '../../api/apps/replica-set.ts'
 import { Pod } from '../../api/core/pod.ts'
 import { matchesSelector } from '../../api/meta/matches.ts'
 import type { EventRecorder } from '../../client/events.ts'
-import { type Informer, isNotFound } from '../../client/mod.ts'
+import { ApiError, type Informer, isNotFound } from '../../client/mod.ts'
 import { byController, controllerOf, controllerReference } from '../../client/owner.ts'
 import type { Queue } from '../../client/queue.ts'
 import { messageOf } from '../../lib/errors.ts'
@@ -65,12 +65,12 @@ async function handle(context: Context, key: string, queue: Queue, signal: Abort
   const set = context.sets.get(splitKey(key))
   if (!set) return
   await own(context, set)
-  const failure = await resize(context, set)
+  const { failure, error } = await resize(context, set)
   const { status, recheckMs } = observe(set, ownedBy(context, set), failure, context.clock.now())
   if (!sameValue(status, set.status))
     await context.client.updateStatus(ReplicaSet, { ...set, status }).catch(ignoreNotFound)
   if (recheckMs !== undefined) queue.addAfter(key, recheckMs)
-  if (failure) throw new Error(failure.message)
+  if (failure) throw error
   await rest(context, status.replicas, signal)
 }
 
@@ -94,7 +94,7 @@ async function own({ client, pods }: Context, set: ReplicaSet): Promise<void> {
 }
 
 /** Creates or deletes pods until there are as many as wanted; answers why that failed. */
-async function resize(context: Context, set: ReplicaSet): Promise<Failure | undefined> {
+async function resize(context: Context, set: ReplicaSet): Promise<Resized> {
   const owner = controllerOf(set)
   const siblings = owner ? context.sets.by('controller', owner.uid) : []
   const related = siblings.flatMap(sibling => context.pods.by('controller', sibling.metadata.uid))
@@ -102,12 +102,24 @@ async function resize(context: Context, set: ReplicaSet): Promise<Failure | unde
   try {
     await inGrowingBatches(plan.create, () => create(context, set))
   } catch (error) {
-    return { reason: 'FailedCreate', message: messageOf(error) }
+    return failed('FailedCreate', error)
   }
   const results = await Promise.allSettled(plan.remove.map(pod => remove(context, set, pod)))
-  const failed = results.find(result => result.status === 'rejected')
-  return failed && { reason: 'FailedDelete', message: messageOf(failed.reason) }
+  const rejected = results.find(result => result.status === 'rejected')
+  return rejected ? failed('FailedDelete', rejected.reason) : {}
 }
+
+interface Resized {
+  readonly failure?: Failure
+  readonly error?: unknown
+}
+
+const failed = (reason: Failure['reason'], error: unknown): Resized =>
+  // Nothing can be made where everything is going away, and nothing needs to be.
+  isEnding(error) ? {} : { failure: { reason, message: messageOf(error) }, error }
+
+const isEnding = (error: unknown): boolean =>
+  error instanceof ApiError && error.details.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true
 
 async function create({ client, recorder }: Context, set: ReplicaSet): Promise<void> {
   const { template } = set.spec
@@ -121,7 +133,7 @@ async function create({ client, recorder }: Context, set: ReplicaSet): Promise<v
     const made = await client.create(Pod, { metadata, spec: template!.spec! })
     recorder.record(set, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
   } catch (error) {
-    recorder.record(set, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
+    if (!isEnding(error)) recorder.record(set, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`)
     throw error
   }
 }
