@@ -32,7 +32,7 @@ export function runCase(name: string, defaultCertificate: string): GoldenRun {
   for (const state of later) {
     setAll(world, state)
     const next = world.planner.plan()
-    const change = changesBetween(layout, next.layout, next.hosts)
+    const change = changesBetween(layout, next.layout, next)
     text += `\n=== then\n${change.is === 'reload' ? `reload: ${change.why}\n` : change.steps.map(stepText).join('')}`
     layout = next.layout
   }

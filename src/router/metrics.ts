@@ -1,7 +1,6 @@
 import type { Haproxy } from '../host/haproxy/mod.ts'
 import { parseStat } from '../wire/haproxy/answer.ts'
 import { show } from '../wire/haproxy/command.ts'
-import type { HeldBackend } from './layout/types.ts'
 import type { ServingCounts } from './serve.ts'
 
 export interface MetricsSource {
@@ -9,8 +8,15 @@ export interface MetricsSource {
   readonly counts: ServingCounts
   isServing(): boolean
   hosts(): number
-  /** Whose backends there are. */
-  held(): Iterable<HeldBackend>
+  /** Whose a backend is. */
+  owner(backend: string): Owner | undefined
+}
+
+export interface Owner {
+  /** "namespace/name". */
+  readonly service: string
+  /** "namespace/name" of the Routes that use it. */
+  readonly routes: ReadonlySet<string>
 }
 
 type Row = Readonly<Record<string, string>>
@@ -73,7 +79,11 @@ const MAX_SERVERS = 500
 export async function renderMetrics(source: MetricsSource): Promise<{ readonly type: string; readonly text: string }> {
   const { counts } = source
   const rows = source.isServing() ? await statistics(source.haproxy) : []
-  const owners = new Map([...source.held()].map(held => [held.backend, labelsOf(held)]))
+  const owners = new Map<string, ReturnType<typeof labelsOf>>()
+  for (const { pxname = '' } of rows) {
+    const owner = owners.has(pxname) ? undefined : source.owner(pxname)
+    if (owner) owners.set(pxname, labelsOf(owner))
+  }
   const of = (kind: 'FRONTEND' | 'BACKEND'): (readonly [Labels, Row])[] =>
     rows.flatMap((row): (readonly [Labels, Row])[] => {
       if (row.svname !== kind) return []
@@ -102,14 +112,15 @@ export async function renderMetrics(source: MetricsSource): Promise<{ readonly t
   return { type: 'text/plain; version=0.0.4; charset=utf-8', text: text.join('') }
 }
 
-function labelsOf({ key }: HeldBackend): {
+/** Of Routes that share a backend, the first in their order is named. */
+function labelsOf({ service, routes }: Owner): {
   readonly namespace: string
   readonly route: string
   readonly service: string
 } {
-  const [owner = '', target = ''] = key.split(' ')
-  const slash = owner.indexOf('/')
-  return { namespace: owner.slice(0, slash), route: owner.slice(slash + 1), service: target.slice(slash + 1) }
+  const slash = service.indexOf('/')
+  const [first = ''] = [...routes].sort()
+  return { namespace: service.slice(0, slash), route: first.slice(slash + 1), service: service.slice(slash + 1) }
 }
 
 function families(prefix: string, metrics: readonly Metric[], rows: readonly (readonly [Labels, Row])[]): string[] {

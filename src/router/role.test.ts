@@ -228,7 +228,7 @@ describe('startRouter', () => {
     expect((await router.probe('/healthz/ready')).code).toBe(200)
     await settled(router.bench)
     expect(mapOf(router, 'http.map')).toEqual(before)
-    expect(serversOf(router, 'random-1')).toEqual(['10.128.0.5:8080'])
+    expect(serversOf(router, 'random-0')).toEqual(['10.128.0.5:8080'])
   })
 
   it('is not ready while HAProxy cannot be had', async () => {

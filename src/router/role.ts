@@ -57,7 +57,10 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
         counts: serving.counts,
         isServing: () => serving.isServing,
         hosts: () => state.hosts,
-        held: () => [...(state.layout?.parts.values() ?? [])].flatMap(({ held }) => held),
+        owner: backend => {
+          const service = state.layout?.backends.get(backend)?.service
+          return service === undefined ? undefined : { service, routes: planner.usersOf(backend) }
+        },
       }),
   })
   const state: RouterState = { hosts: 0, sweepMs: FIRST_SWEEP_MS, untold: new Map() }
@@ -155,12 +158,12 @@ async function followSecrets({ caches, planner, deps }: Parts, signal: AbortSign
 /** Plans and makes it so. A certificate that HAProxy refuses is taken from its Route, and the rest goes on. */
 async function commit({ planner, serving, state, deps }: Parts, status: StatusWriter): Promise<void> {
   for (;;) {
-    const { layout, hosts, verdicts } = planner.plan()
+    const { layout, verdicts, ...differences } = planner.plan()
     state.hosts = layout.parts.size
     state.layout = layout
     for (const [key, verdict] of verdicts) state.untold.set(key, verdict)
     try {
-      await serving.commit(layout, hosts)
+      await serving.commit(layout, differences)
       status.tell(state.untold)
       state.untold.clear()
       return

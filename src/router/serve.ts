@@ -4,17 +4,17 @@ import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { type Command, setHealthChecks } from '../wire/haproxy/command.ts'
 import { createApplier, Unexpected } from './apply.ts'
-import type { Layout } from './layout/types.ts'
+import type { Differences, Layout } from './layout/types.ts'
 import { changesBetween, type Step } from './render/changes.ts'
 import { renderProgram } from './render/program.ts'
 
 /** Makes HAProxy have a layout, by commands where they do and a reload where they do not. */
 export interface Serving {
   /**
-   * Resolves when HAProxy has acknowledged all of it. `hosts`: what differs from the layout committed before. Rejects with
+   * Resolves when HAProxy has acknowledged all of it. `differences`: what differs from the layout committed before. Rejects with
    * HaproxyRefused when a new process does not take the program (the old one goes on), or HaproxyGone.
    */
-  commit(layout: Layout, hosts: Iterable<string>): Promise<void>
+  commit(layout: Layout, differences: Differences): Promise<void>
   /** Deletes servers whose last request has ended; resolves to how many wait still. */
   sweep(): Promise<number>
   /** Nothing is known of what runs: the next commit loads everything. */
@@ -62,8 +62,8 @@ export function createServing(haproxy: Haproxy, log: Logger): Serving {
     isServing = true
     for (const wake of waiting) wake()
   }
-  const change = async (from: Layout, to: Layout, hosts: Iterable<string>): Promise<void> => {
-    const next = changesBetween(from, to, hosts)
+  const change = async (from: Layout, to: Layout, differences: Differences): Promise<void> => {
+    const next = changesBetween(from, to, differences)
     if (next.is === 'reload') return load(to, next.why)
     committed = undefined
     try {
@@ -81,8 +81,8 @@ export function createServing(haproxy: Haproxy, log: Logger): Serving {
     get isServing() {
       return isServing
     },
-    commit: (layout, hosts) =>
-      committed ? change(committed, layout, hosts) : load(layout, 'nothing is known of what runs'),
+    commit: (layout, differences) =>
+      committed ? change(committed, layout, differences) : load(layout, 'nothing is known of what runs'),
     awaitServing(clock, ms) {
       if (isServing) return Promise.resolve(true)
       return new Promise(resolve => {
@@ -114,8 +114,7 @@ export function createServing(haproxy: Haproxy, log: Logger): Serving {
 /** A server from the file is checked from the start; one that is alone should not be. */
 function unwantedChecks(layout: Layout): readonly Step[] {
   const commands: Command[] = []
-  for (const part of layout.parts.values())
-    for (const [backend, servers] of part.backends)
-      for (const [server, { checked }] of servers) if (!checked) commands.push(setHealthChecks(backend, server, false))
+  for (const [backend, { servers }] of layout.backends)
+    for (const [server, { checked }] of servers) if (!checked) commands.push(setHealthChecks(backend, server, false))
   return [{ do: 'run', commands }]
 }

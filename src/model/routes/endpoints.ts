@@ -14,9 +14,10 @@ export interface ServiceView {
 
 /** Where requests to each Service of a Route may go. */
 export const servicesOf = (route: RouteFacts, view: ServiceView): readonly RouteService[] =>
-  route.targets.map(target => serviceOf(target, route.port, view))
+  route.targets.map(target => serviceAt(target, route.port, view))
 
-function serviceOf(target: RouteTarget, port: string | number | undefined, view: ServiceView): RouteService {
+/** Where requests to one Service may go, at the port a Route names. */
+export function serviceAt(target: RouteTarget, port: string | number | undefined, view: ServiceView): RouteService {
   if (!view.service(target.service)) return { ...target, endpoints: [], problem: 'ServiceNotFound' }
   const slices = view.slices(target.service)
   const endpoints = endpointsOf(slices, port)

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { RouteFacts, RouteService, ServedRoute } from '../../model/routes/types.ts'
+import type { Backends } from './backends.ts'
 import { classOf } from './class.ts'
 import { type PathRule, resolvePaths, shortHash } from './keys.ts'
-import { className, type Ledger } from './ledger.ts'
 import { layOutOptions } from './options.ts'
-import { layOutServers, type ServerContext, serviceId } from './servers.ts'
+import { type ServerContext, serviceId, wishesOf } from './servers.ts'
 import { layOutTurns, NOWHERE } from './turns.ts'
-import type { CertificateSpec, HeldBackend, HostPart, ServerSpec } from './types.ts'
+import type { CertificateSpec, HeldBackend, HostPart } from './types.ts'
 
 /** What a host's part depends on beside its Routes. */
 export interface PartContext extends ServerContext {
@@ -14,30 +14,21 @@ export interface PartContext extends ServerContext {
   readonly isOffered: (pem: string) => boolean
 }
 
-/** Lays out the Routes that won one host. Takes backends from the ledger; `releasePart` gives them back. */
+/** Lays out the Routes that won one host. Takes backends; `releasePart` gives them back. */
 export function layOutHost(
   host: string,
   served: readonly ServedRoute[],
-  ledger: Ledger,
+  backends: Backends,
   context: PartContext,
 ): HostPart {
-  const draft: Draft = {
-    weights: new Map(),
-    options: new Map(),
-    allow: new Map(),
-    backends: new Map(),
-    authorities: new Map(),
-    held: [],
-  }
-  const laid = served.map(one => ({ route: one.route, record: layOutRoute(one, draft, ledger, context) }))
+  const draft: Draft = { weights: new Map(), options: new Map(), allow: new Map(), held: [] }
+  const laid = served.map(one => ({ route: one.route, record: layOutRoute(one, draft, backends, context) }))
   const certificate = certificateOf(host, served, context)
   const passed = laid.find(({ route }) => route.termination === 'passthrough')
   return {
     host,
     held: draft.held,
-    backends: draft.backends,
     ...(certificate ? { certificate } : {}),
-    ...(draft.authorities.size > 0 ? { authorities: draft.authorities } : {}),
     ...(served.some(usesServiceCa) ? { usesServiceCa: true } : {}),
     maps: {
       'weights.map': draft.weights,
@@ -50,10 +41,9 @@ export function layOutHost(
   }
 }
 
-/** Gives back what the old part held and the new one does not. */
-export function releasePart(old: HostPart, next: HostPart | undefined, ledger: Ledger): void {
-  const kept = new Set(next?.held.map(({ key, kind }) => `${kind} ${key}`))
-  for (const { key, kind } of old.held) if (!kept.has(`${kind} ${key}`)) ledger.release(key, kind)
+/** Gives back what a part held. What the next one holds too was taken again before, so it stays as it is. */
+export const releasePart = ({ held }: HostPart, backends: Backends): void => {
+  for (const one of held) backends.release(one)
 }
 
 /** What the Routes of one host need, as it is found. */
@@ -61,8 +51,6 @@ interface Draft {
   readonly weights: Map<string, string>
   readonly options: Map<string, string>
   readonly allow: Map<string, string>
-  readonly backends: Map<string, ReadonlyMap<string, ServerSpec>>
-  readonly authorities: Map<string, string>
   readonly held: HeldBackend[]
 }
 
@@ -90,20 +78,18 @@ const secureRule = ({ route, record }: Laid): readonly PathRule[] =>
  * The record of a Route: target | namespace/name | Service | cookie | options, without empty ends. The target is a backend, or
  * `w:` with the turns of a weighted choice, in which case the Service stands with the turn.
  */
-function layOutRoute({ route, services }: ServedRoute, draft: Draft, ledger: Ledger, context: PartContext): string {
+function layOutRoute({ route, services }: ServedRoute, draft: Draft, backends: Backends, context: PartContext): string {
   const cookie = cookieOf(route)
   const spec = classOf(route, services.filter(({ weight }) => weight > 0).length > 1)
-  const kind = className(spec)
   // Of a Service without weight, clients that have its cookie are served still.
   const kept = services.filter(({ weight }) => weight > 0 || (cookie !== '' && services.length > 1))
-  const backends = kept.map(service => {
-    const key = `${route.key} ${service.service}`
-    const name = ledger.take(key, spec)
-    draft.held.push({ key, kind, backend: name })
-    draft.backends.set(name, layOutServers(route, service, context, draft.authorities))
+  const chosen = kept.map(service => {
+    const wish = { service: service.service, spec, ...wishesOf(route, service.service, context) }
+    const { name, held } = backends.take(route.key, route.port === undefined ? wish : { ...wish, port: route.port })
+    draft.held.push(held)
     return { name, id: serviceId(service.service), label: serviceName(service), service }
   })
-  const { target, label } = layOutTurns(route.key, backends, cookie !== '', draft.weights)
+  const { target, label } = layOutTurns(route.key, chosen, cookie !== '', draft.weights)
   const record = [target, route.key, label, cookie, layOutOptions(route, draft)]
   while (record.at(-1) === '') record.pop()
   return record.join('|')

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import type { ApiObject } from '../../schema/kind.ts'
 import { createWorld, readObjects, type World } from '../testing.ts'
 import { createLedger } from './ledger.ts'
-import type { HostPart, Layout } from './types.ts'
+import type { Layout } from './types.ts'
 
 /** What a layout means, without the numbers of backends, which are history. */
 function meaning(layout: Layout): Record<string, unknown> {
-  const named = (part: HostPart, value: string): string =>
+  const named = (value: string): string =>
     value.replace(/(random|roundrobin|leastconn|source)-\d+/, backend => {
-      const servers = [...(part.backends.get(backend)?.values() ?? [])]
+      const servers = [...(layout.backends.get(backend)?.servers.values() ?? [])]
       return `[${servers.map(({ address, port, checked }) => `${address}:${port}:${checked}`).join(' ')}]`
     })
   const parts = [...layout.parts.values()].sort((a, b) => (a.host < b.host ? -1 : 1))
@@ -20,7 +20,7 @@ function meaning(layout: Layout): Record<string, unknown> {
         .filter(([map]) => map.startsWith('http'))
         .map(([map, entries]) => [
           map,
-          [...entries].map(([key, value]) => [key, named(part, value.replace(/w:[0-9a-f]+/, 'w'))]),
+          [...entries].map(([key, value]) => [key, named(value.replace(/w:[0-9a-f]+/, 'w'))]),
         ]),
     ]),
   )
@@ -100,17 +100,50 @@ describe('the planner', () => {
     )
   })
 
-  it('a host that nothing concerns keeps its very part', () => {
+  it('who stands behind a Service concerns its backend alone, whether there is anybody its hosts too', () => {
     const world = createWorld()
     for (const one of [service('a'), service('b'), slice('a', ['10.0.0.1']), slice('b', ['10.0.0.2'])]) world.set(one)
     world.set(route('r1', 0, 'x', SPECS[0]!))
-    world.set(route('r2', 0, 'y', 'to: { name: b }'))
+    world.set(route('r2', 0, 'y', SPECS[2]!))
     const before = world.planner.plan().layout
-    world.set(slice('b', ['10.0.0.3']))
-    const { layout, hosts } = world.planner.plan()
-    expect([...hosts]).toEqual(['y.test'])
+    const change = (name: string, addresses: readonly string[]) => {
+      world.set(slice(name, addresses))
+      const { layout, hosts, backends } = world.planner.plan()
+      return { layout, changed: [[...hosts].sort(), backends.size] }
+    }
+    change('b', ['10.0.0.3'])
+    const { layout, changed } = change('b', ['10.0.0.4'])
+    expect(changed).toEqual([[], 1])
+    for (const host of ['x.test', 'y.test']) expect(layout.parts.get(host)?.maps).toEqual(before.parts.get(host)?.maps)
     expect(layout.parts.get('x.test')).toBe(before.parts.get('x.test'))
-    expect(layout.parts.get('y.test')).not.toBe(before.parts.get('y.test'))
+    expect(change('b', []).changed).toEqual([['y.test'], 1])
+    expect(change('b', ['10.0.0.3']).changed).toEqual([['y.test'], 1])
+  })
+
+  it('Routes that want the same of a Service share a backend; others do not', () => {
+    const annotated = (name: string, annotation: string): ApiObject => {
+      const one = route(name, 0, name, 'to: { name: a }')
+      return { ...one, metadata: { ...one.metadata, annotations: { [annotation]: '7' } } }
+    }
+    const world = createWorld()
+    world.set(service('a'))
+    world.set(slice('a', ['10.0.0.1', '10.0.0.2']))
+    const count = (): number => world.planner.plan().layout.backends.size
+    for (let index = 0; index < 20; index++) world.set(route(`r${index}`, 0, `h${index}`, 'to: { name: a }'))
+    expect(count()).toBe(1)
+    world.set(route('tls', 0, 'tls', 'to: { name: a }, tls: { termination: edge }'))
+    expect(count()).toBe(1)
+    world.set(route('port', 0, 'port', 'to: { name: a }, port: { targetPort: http }'))
+    expect(count()).toBe(2)
+    world.set(annotated('limit1', 'haproxy.router.openshift.io/pod-concurrent-connections'))
+    world.set(annotated('limit2', 'haproxy.router.openshift.io/pod-concurrent-connections'))
+    expect(count()).toBe(4)
+    expect([...world.planner.usersOf('random-0')]).toHaveLength(21)
+    for (const name of ['port', 'limit1', 'limit2', 'tls', ...Array.from({ length: 19 }, (_, index) => `r${index}`)])
+      world.remove(route(name, 0, name, 'to: { name: a }'))
+    expect(count()).toBe(1)
+    world.remove(route('r19', 0, 'h19', 'to: { name: a }'))
+    expect(count()).toBe(0)
   })
 })
 

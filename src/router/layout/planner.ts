@@ -3,6 +3,7 @@ import type { Verdict } from '../../model/routes/admission.ts'
 import type { ServiceView } from '../../model/routes/endpoints.ts'
 import type { SecretView } from '../../model/routes/read.ts'
 import type { RouterPolicy } from '../../model/routes/types.ts'
+import { createBackends } from './backends.ts'
 import { shortHash } from './keys.ts'
 import { createLedger } from './ledger.ts'
 import { createOwners } from './owners.ts'
@@ -15,6 +16,8 @@ export interface Plan {
   readonly layout: Layout
   /** The hosts whose parts differ from those of the plan before. */
   readonly hosts: ReadonlySet<string>
+  /** The names of the backends that differ. */
+  readonly backends: ReadonlySet<string>
   /** Of the Routes that were looked at; to be told once HAProxy has what the layout says. */
   readonly verdicts: ReadonlyMap<string, Verdict>
 }
@@ -34,6 +37,8 @@ export interface Planner {
   setFiles(files: AdminFiles): void
   /** HAProxy refused this certificate file: its Route loses it, whatever else it has. False when no Route has that file. */
   refuse(file: string): boolean
+  /** The Routes, by "namespace/name", that use a backend. */
+  usersOf(backend: string): ReadonlySet<string>
   plan(): Plan
 }
 
@@ -44,6 +49,7 @@ export function createPlanner(
 ): Planner {
   const table = createTable(policy, view)
   const ledger = createLedger()
+  const backends = createBackends(ledger, view)
   const parts = new Map<string, HostPart>()
   const owners = createOwners()
   let defaultCertificate: string | undefined
@@ -58,7 +64,7 @@ export function createPlanner(
   })
   /** New backends are taken before old ones are given back, so that none changes hands within a step. */
   const replan = (host: string, { served }: HostOutcome): void => {
-    if (served.length > 0) parts.set(host, layOutHost(host, served, ledger, contextOf(host)))
+    if (served.length > 0) parts.set(host, layOutHost(host, served, backends, contextOf(host)))
     else parts.delete(host)
     if (parts.get(host)?.maps['sni.map'].size) isSorted = true
   }
@@ -78,7 +84,10 @@ export function createPlanner(
   return {
     put: table.put,
     remove: table.remove,
-    touch: table.touch,
+    touch(service) {
+      table.touch(service)
+      backends.touch(service)
+    },
     touchSecret: table.touchSecret,
     secrets: table.secrets,
     setDefaultCertificate(pem) {
@@ -101,23 +110,26 @@ export function createPlanner(
       }
       return false
     },
+    usersOf: backends.usersOf,
     plan() {
       const { hosts: dirty, hostless } = table.takeDirty()
       const verdicts = new Map(hostless)
       const outcomes = settle(dirty, verdicts)
       const before = new Map([...outcomes.keys()].map(host => [host, parts.get(host)]))
       for (const [host, outcome] of outcomes) replan(host, outcome)
-      for (const [host, old] of before) if (old) releasePart(old, parts.get(host), ledger)
+      for (const old of before.values()) if (old) releasePart(old, backends)
+      const { changed, ...shared } = backends.layOut()
       const layout: Layout = {
         listeners,
         files,
         isSorted,
         pools: ledger.grow(),
         parts: new Map(parts),
+        ...shared,
         ...(serviceCa ? { serviceCa } : {}),
         ...(defaultCertificate === undefined ? {} : { defaultCertificate }),
       }
-      return { layout, hosts: new Set(outcomes.keys()), verdicts }
+      return { layout, hosts: new Set(outcomes.keys()), backends: changed, verdicts }
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { Route } from '../../api/route/route.ts'
 import type { Verdict } from '../../model/routes/admission.ts'
 import { type Claims, decideGroup, groupOf } from '../../model/routes/claims.ts'
-import { type ServiceView, servicesOf } from '../../model/routes/endpoints.ts'
+import { type ServiceView, serviceAt, servicesOf } from '../../model/routes/endpoints.ts'
 import { hostOf, readRoute, type SecretView } from '../../model/routes/read.ts'
 import type { Rejection, RouteFacts, RouterPolicy, ServedRoute } from '../../model/routes/types.ts'
 import { createIndex } from './index-of.ts'
@@ -45,6 +45,8 @@ export function createTable(policy: RouterPolicy, view: ServiceView & Partial<Se
   const dependent = new Map<string, Route>()
   /** What groups with a wildcard came to, until one of their Routes changes. */
   const decided = new Map<string, Claims>()
+  /** By Service and port: what of it Routes depend on. Who the endpoints are is the backends' matter. */
+  const standings = new Map<string, ReadonlyMap<string | number | undefined, string>>()
   let hosts = new Set<string>()
   let hostless = new Map<string, Verdict>()
 
@@ -99,7 +101,13 @@ export function createTable(policy: RouterPolicy, view: ServiceView & Partial<Se
     put,
     remove: forget,
     touch(service) {
-      for (const key of index.ofService(service)) hosts.add(facts.get(key)!.host)
+      const users = index.ofService(service).map(key => facts.get(key)!)
+      const ports = new Map(users.map(({ port }) => [port, '']))
+      for (const port of ports.keys()) ports.set(port, standing(service, port, view))
+      const before = standings.get(service)
+      for (const { host, port } of users) if (before?.get(port) !== ports.get(port)) hosts.add(host)
+      if (users.length > 0) standings.set(service, ports)
+      else standings.delete(service)
     },
     touchSecret(secret) {
       for (const key of index.ofSecret(secret)) {
@@ -123,6 +131,11 @@ export function createTable(policy: RouterPolicy, view: ServiceView & Partial<Se
       return outcomeOf(host, claimantsOf(host), claimsOf(host), view)
     },
   }
+}
+
+const standing = (service: string, port: string | number | undefined, view: ServiceView): string => {
+  const { endpoints, problem } = serviceAt({ service, weight: 1 }, port, view)
+  return problem ?? String(endpoints.length > 0)
 }
 
 /** Equal for versions of a Route that read the same, as after a change of status; kept where reading takes long. */

@@ -51,19 +51,24 @@ export interface CertificateSpec {
   readonly h2?: boolean
 }
 
-/** All that one host needs in HAProxy. Parts of different hosts share nothing, so one never disturbs another. */
+/** All that is one host's alone in HAProxy: no other host's part ever changes it. */
 export interface HostPart {
   readonly host: string
   readonly maps: Readonly<Record<MapName, MapEntries>>
-  /** Servers by name, by backend. */
-  readonly backends: ReadonlyMap<string, ReadonlyMap<string, ServerSpec>>
   readonly certificate?: CertificateSpec
-  /** PEM by file: the authorities that only its servers are verified by. */
-  readonly authorities?: ReadonlyMap<string, string>
-  /** Its servers are verified by the cluster's own authority, where that is known. */
+  /** Its pods are verified by the cluster's own authority, where that is known. */
   readonly usesServiceCa?: boolean
-  /** Its entries in the ledger of backends. */
+  /** The backends its Routes use. */
   readonly held: readonly HeldBackend[]
+}
+
+/** Where requests for one Service go, for all Routes that want the same of it. */
+export interface BackendLayout {
+  /** "namespace/name". */
+  readonly service: string
+  readonly servers: ReadonlyMap<string, ServerSpec>
+  /** What its servers are verified by, where Routes brought it. */
+  readonly authorities?: AuthoritySpec
 }
 
 /** What is fixed while a HAProxy process lives. */
@@ -103,13 +108,23 @@ export interface Layout {
   /** How many backends each class has, used or spare; by the class's name. */
   readonly pools: Pools
   readonly parts: ReadonlyMap<string, HostPart>
+  /** By name; those that nobody uses are not in it. */
+  readonly backends: ReadonlyMap<string, BackendLayout>
+  /** PEM by file: the authorities that some backend names. */
+  readonly authorities: ReadonlyMap<string, string>
 }
 
-/** `key`: the Route's "namespace/name", a blank, the Service's. */
+/** What may differ between two layouts. */
+export interface Differences {
+  readonly hosts: Iterable<string>
+  readonly backends: Iterable<string>
+}
+
 export interface HeldBackend {
-  readonly key: string
-  readonly kind: string
-  readonly backend: string
+  /** What it was asked for by. */
+  readonly id: string
+  /** "namespace/name". */
+  readonly route: string
 }
 
 export interface AuthoritySpec {

@@ -9,7 +9,6 @@ const pools = (size: number): Layout['pools'] => ({ random: { spec: { mode: 'htt
 const part = (host: string, maps: Partial<HostPart['maps']> = {}, rest: Partial<HostPart> = {}): HostPart => ({
   host,
   maps: { ...(Object.fromEntries(MAPS.map(map => [map, new Map()])) as unknown as HostPart['maps']), ...maps },
-  backends: new Map(),
   held: [],
   ...rest,
 })
@@ -20,10 +19,15 @@ const layout = (parts: readonly HostPart[], rest: Partial<Layout> = {}): Layout 
   files: {},
   pools: pools(128),
   parts: new Map(parts.map(one => [one.host, one])),
+  backends: new Map(),
+  authorities: new Map(),
   ...rest,
 })
 const stepsOf = (from: Layout, to: Layout): readonly Step[] => {
-  const change = changesBetween(from, to, new Set([...from.parts.keys(), ...to.parts.keys()]))
+  const change = changesBetween(from, to, {
+    hosts: new Set([...from.parts.keys(), ...to.parts.keys()]),
+    backends: new Set([...from.backends.keys(), ...to.backends.keys()]),
+  })
   if (change.is === 'reload') throw new Error(change.why)
   return change.steps
 }
@@ -40,14 +44,16 @@ describe('changesBetween', () => {
   })
 
   it('what is pointed to comes first and goes last', () => {
-    const servers = (name: string) =>
-      new Map([['random-0', new Map([[name, { address: ip('10.0.0.1'), port: 80, checked: false }]])]])
+    const servers = (name: string): Partial<Layout> => {
+      const its = new Map([[name, { address: ip('10.0.0.1'), port: 80, checked: false }]])
+      const authorities = { file: `ca/${name}.pem`, pem: PEM }
+      return {
+        backends: new Map([['random-0', { service: 'shop/web', servers: its, authorities }]]),
+        authorities: new Map([[authorities.file, PEM]]),
+      }
+    }
     const certificate = { file: 'certs/a.pem', pem: PEM, hosts: ['a'] }
-    const old = part(
-      'a',
-      { 'weights.map': new Map([['w1:0', 'x']]), 'http.map': new Map([['a/', 'w:w1:1:1']]) },
-      { backends: servers('s1') },
-    )
+    const old = part('a', { 'weights.map': new Map([['w1:0', 'x']]), 'http.map': new Map([['a/', 'w:w1:1:1']]) })
     const next = part(
       'a',
       {
@@ -55,24 +61,29 @@ describe('changesBetween', () => {
         'http.map': new Map([['a/', 'w:w2:1:1']]),
         'https.map': new Map([['a/', 'x']]),
       },
-      { backends: servers('s2'), certificate },
+      { certificate },
     )
-    expect(lines(stepsOf(layout([old]), layout([next])))).toEqual([
+    expect(lines(stepsOf(layout([old], servers('s1')), layout([next], servers('s2'))))).toEqual([
       'new ssl cert certs/a.pem',
       'set ssl cert certs/a.pem <<',
       'commit ssl cert certs/a.pem',
       'add ssl crt-list certs.list <<',
+      'new ssl ca-file ca/s2.pem',
+      'set ssl ca-file ca/s2.pem <<',
+      'commit ssl ca-file ca/s2.pem',
       'addServer s2',
       'add map weights.map <<',
       'set map http.map a/ w:w2:1:1',
       'add map https.map <<',
       'del map weights.map w1:0',
       'removeServer s1',
+      'removeAuthorities ca/s1.pem',
     ])
-    expect(lines(stepsOf(layout([next]), layout([]))).slice(-3)).toEqual([
+    expect(lines(stepsOf(layout([next], servers('s2')), layout([]))).slice(-4)).toEqual([
       'del ssl crt-list certs.list certs/a.pem',
       'del ssl cert certs/a.pem',
       'removeServer s2',
+      'removeAuthorities ca/s2.pem',
     ])
   })
 
@@ -111,13 +122,13 @@ describe('changesBetween', () => {
       'a certificate is too long',
     ],
   ])('%s needs a reload', (_, next, why) => {
-    const change = changesBetween(layout([]), next, ['a'])
+    const change = changesBetween(layout([]), next, { hosts: ['a'], backends: [] })
     expect(change).toEqual({ is: 'reload', why })
   })
 
   it('the TLS listener comes with its certificate by a reload; another certificate comes without', () => {
     const { defaultCertificate: _, ...plain } = layout([])
-    expect(changesBetween(plain, layout([]), []).is).toBe('reload')
+    expect(changesBetween(plain, layout([]), { hosts: [], backends: [] }).is).toBe('reload')
     expect(lines(stepsOf(layout([]), layout([], { defaultCertificate: `${PEM}${PEM}` })))).toEqual([
       'set ssl cert certs/default.pem <<',
       'commit ssl cert certs/default.pem',

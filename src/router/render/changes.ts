@@ -16,8 +16,9 @@ import {
 } from '../../wire/haproxy/command.ts'
 import { isInline } from '../../wire/haproxy/token.ts'
 import {
+  type BackendLayout,
   type CertificateSpec,
-  type HostPart,
+  type Differences,
   type Layout,
   MAPS,
   type MapName,
@@ -42,10 +43,10 @@ export type Change =
   | { readonly is: 'reload'; readonly why: string }
 
 /**
- * How HAProxy comes from one layout to the next without a reload where that is possible. Only these hosts differ. What is
+ * How HAProxy comes from one layout to the next without a reload where that is possible. Only what is named differs. What is
  * pointed to comes before what points to it and goes after it: certificate, servers, maps; then the same backwards.
  */
-export function changesBetween(from: Layout, to: Layout, hosts: Iterable<string>): Change {
+export function changesBetween(from: Layout, to: Layout, { hosts, backends }: Differences): Change {
   const why = whyReload(from, to)
   if (why !== undefined) return { is: 'reload', why }
   const certificates: Command[] = defaultCertificateChange(from, to)
@@ -58,13 +59,15 @@ export function changesBetween(from: Layout, to: Layout, hosts: Iterable<string>
     if (old === next) continue
     if (next?.certificate && !isPemPayload(next.certificate.pem))
       return { is: 'reload', why: 'a certificate is too long' }
-    if ([...(next?.authorities?.values() ?? [])].some(pem => !isPemPayload(pem)))
-      return { is: 'reload', why: 'a file of authorities is too long' }
     certificateChange(old?.certificate, next?.certificate, certificates, retired)
-    authorityChanges(old, next, certificates, removed)
-    serverChanges(old, next, added, removed)
     for (const map of MAPS) mapChange(old?.maps[map], next?.maps[map], maps.get(map)!)
   }
+  for (const name of backends) serverChanges(name, from.backends.get(name), to.backends.get(name), added, removed)
+  const fresh = [...newKeys(from.authorities, to.authorities)]
+  if (fresh.some(file => !isPemPayload(to.authorities.get(file)!)))
+    return { is: 'reload', why: 'a file of authorities is too long' }
+  certificates.push(...fresh.flatMap(file => newAuthorities(file, to.authorities.get(file)!)))
+  for (const file of newKeys(to.authorities, from.authorities)) removed.push({ do: 'removeAuthorities', file })
   const changed = new Map(MAPS.map(map => [map, { map, ...maps.get(map)! }]))
   const targets = TARGETS.map(map => changed.get(map)!)
   const pointers = POINTERS.map(map => changed.get(map)!)
@@ -124,33 +127,26 @@ function certificateChange(
   } else if (old && !next) retired.push(deleteCrtList(CERTIFICATES, old.file), deleteCertificate(old.file))
 }
 
-/** A file never changes: other authorities have another name. */
-function authorityChanges(
-  old: HostPart | undefined,
-  next: HostPart | undefined,
-  added: Command[],
-  removed: Step[],
-): void {
-  for (const [file, pem] of next?.authorities ?? [])
-    if (!old?.authorities?.has(file)) added.push(...newAuthorities(file, pem))
-  for (const file of old?.authorities?.keys() ?? [])
-    if (!next?.authorities?.has(file)) removed.push({ do: 'removeAuthorities', file })
+/** What the second has and the first has not. A file of authorities never changes: other ones have another name. */
+function* newKeys(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): Iterable<string> {
+  if (from !== to) for (const key of to.keys()) if (!from.has(key)) yield key
 }
 
-function serverChanges(old: HostPart | undefined, next: HostPart | undefined, added: Step[], removed: Step[]): void {
-  for (const [backend, servers] of next?.backends ?? []) {
-    const before = old?.backends.get(backend)
-    for (const [server, spec] of servers) {
-      const known = before?.get(server)
-      if (!known) added.push({ do: 'addServer', backend, server, spec })
-      else if (known.checked !== spec.checked)
-        added.push({ do: 'run', commands: [setHealthChecks(backend, server, spec.checked)] })
-    }
+function serverChanges(
+  backend: string,
+  old: BackendLayout | undefined,
+  next: BackendLayout | undefined,
+  added: Step[],
+  removed: Step[],
+): void {
+  for (const [server, spec] of next?.servers ?? []) {
+    const known = old?.servers.get(server)
+    if (!known) added.push({ do: 'addServer', backend, server, spec })
+    else if (known.checked !== spec.checked)
+      added.push({ do: 'run', commands: [setHealthChecks(backend, server, spec.checked)] })
   }
-  for (const [backend, servers] of old?.backends ?? []) {
-    const after = next?.backends.get(backend)
-    for (const server of servers.keys()) if (!after?.has(server)) removed.push({ do: 'removeServer', backend, server })
-  }
+  for (const server of old?.servers.keys() ?? [])
+    if (!next?.servers.has(server)) removed.push({ do: 'removeServer', backend, server })
 }
 
 interface MapChange {

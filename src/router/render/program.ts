@@ -30,9 +30,8 @@ export const DEFAULT_CERTIFICATE = 'certs/default.pem'
 export const CERTIFICATES = 'certs.list'
 /** The whole state as text: a process started with it needs no commands, but for health checks that are not wanted. */
 export function renderProgram(layout: Layout): ProgramText {
-  const servers = collectServers(layout)
   const sections: Section[] = [
-    globalSection(layout.listeners, countServers(servers)),
+    globalSection(layout.listeners, countServers(layout)),
     baseSection(layout.listeners),
     webSection(layout.listeners, layout.files),
     { type: 'defaults', name: 'tcp', from: 'base', lines: [words('mode tcp')] },
@@ -48,7 +47,7 @@ export function renderProgram(layout: Layout): ProgramText {
       lines: [words('stick-table type string len 32 size 100k expire 1h store gpc0')],
     },
     { type: 'backend', name: RATE_TABLE, from: 'web', lines: [rateTable] },
-    ...backends(layout, servers),
+    ...backends(layout),
   ]
   return { config: printProgram(sections), files: renderFiles(layout) }
 }
@@ -59,7 +58,8 @@ const hasTls = ({ defaultCertificate, listeners, files }: Layout): boolean =>
 
 const words = (text: string): Line => text.split(' ')
 
-const countServers = (servers: Servers): number => [...servers.values()].reduce((sum, its) => sum + its.size, 0)
+const countServers = ({ backends }: Layout): number =>
+  [...backends.values()].reduce((sum, { servers }) => sum + servers.size, 0)
 
 /** Rules for the backends of Routes: with or without options, and with or without the policy of all for forwarded headers. */
 const routed = ({ forwarded }: Listeners): readonly Section[] =>
@@ -164,20 +164,14 @@ const unknown = ({ files }: Layout): readonly Section[] =>
     ? []
     : [{ type: 'backend', name: UNKNOWN, from: 'web', lines: [words('http-request deny deny_status 404')] }]
 
-type Servers = ReadonlyMap<string, ReadonlyMap<string, ServerSpec>>
-
-function collectServers(layout: Layout): Servers {
-  const servers = new Map<string, ReadonlyMap<string, ServerSpec>>()
-  for (const part of layout.parts.values()) for (const [backend, its] of part.backends) servers.set(backend, its)
-  return servers
-}
-
-function* backends(layout: Layout, servers: Servers): Iterable<Section> {
+function* backends(layout: Layout): Iterable<Section> {
   for (const [kind, { spec, size }] of Object.entries(layout.pools)) {
     const [from, lines] = [defaultsOf(spec), classLines(spec)]
     for (let number = 0; number < size; number++) {
       const name = backendName(kind, number)
-      const its = [...(servers.get(name) ?? [])].map(([server, one]) => serverLine(server, one, layout.listeners))
+      const its = [...(layout.backends.get(name)?.servers ?? [])].map(([server, one]) =>
+        serverLine(server, one, layout.listeners),
+      )
       yield { type: 'backend', name, from, lines: [...lines, ...its] }
     }
   }
@@ -201,7 +195,7 @@ function renderFiles(layout: Layout): Map<string, string> {
   for (const map of MAPS) files.set(map, mapFile(mapEntries(layout, map)))
   files.set(COOKIE_SCRIPT, cookieScript).set(COOKIE_ATTRIBUTES, cookieAttributes)
   if (layout.serviceCa) files.set(layout.serviceCa.file, layout.serviceCa.pem)
-  for (const { authorities } of layout.parts.values()) for (const [file, pem] of authorities ?? []) files.set(file, pem)
+  for (const [file, pem] of layout.authorities) files.set(file, pem)
   const { clientAuthorities, page503, page404 } = layout.files
   if (clientAuthorities !== undefined) files.set(CLIENT_AUTHORITIES, clientAuthorities)
   if (page503 !== undefined) files.set(PAGE_503, page503)

@@ -1,0 +1,127 @@
+import { type ServiceView, serviceAt } from '../../model/routes/endpoints.ts'
+import { className, type Ledger } from './ledger.ts'
+import { layOutServers, type ServerWishes } from './servers.ts'
+import type { AuthoritySpec, BackendLayout, ClassSpec, HeldBackend } from './types.ts'
+
+/** What a Route wants of a Service. Routes that want the same share a backend, its servers, connections and health checks. */
+export interface BackendWish {
+  /** "namespace/name". */
+  readonly service: string
+  readonly port?: string | number
+  readonly spec: ClassSpec
+  readonly wishes: ServerWishes
+  readonly authorities?: AuthoritySpec
+}
+
+/** The backends that Routes use. Only what changed is laid out again. */
+export interface Backends {
+  /** Its name, and what to give back. */
+  take(route: string, wish: BackendWish): { readonly name: string; readonly held: HeldBackend }
+  release(held: HeldBackend): void
+  /** The Service or its endpoints changed. */
+  touch(service: string): void
+  /** The Routes that use the backend of this name. */
+  usersOf(name: string): ReadonlySet<string>
+  /** `changed`: the names of those that are not as they were when this was asked last. */
+  layOut(): {
+    readonly backends: ReadonlyMap<string, BackendLayout>
+    readonly authorities: ReadonlyMap<string, string>
+    readonly changed: ReadonlySet<string>
+  }
+}
+
+interface Used {
+  readonly id: string
+  readonly name: string
+  readonly wish: BackendWish
+  readonly users: Map<string, number>
+}
+
+export function createBackends(ledger: Ledger, view: ServiceView): Backends {
+  const byId = new Map<string, Used>()
+  const byName = new Map<string, Used>()
+  const byService = new Map<string, Set<Used>>()
+  const files = new Map<string, { readonly pem: string; users: number }>()
+  const dirty = new Set<string>()
+  let backends: ReadonlyMap<string, BackendLayout> = new Map()
+  let authorities: ReadonlyMap<string, string> = new Map()
+  let areFilesDirty = false
+
+  const countFile = (spec: AuthoritySpec | undefined, by: 1 | -1): void => {
+    if (!spec) return
+    const users = (files.get(spec.file)?.users ?? 0) + by
+    if (users > 0) files.set(spec.file, { pem: spec.pem, users })
+    else files.delete(spec.file)
+    areFilesDirty = true
+  }
+  const open = (id: string, wish: BackendWish): Used => {
+    const used: Used = { id, name: ledger.take(id, wish.spec), wish, users: new Map() }
+    byId.set(id, used)
+    byName.set(used.name, used)
+    byService.set(wish.service, (byService.get(wish.service) ?? new Set()).add(used))
+    countFile(wish.authorities, 1)
+    dirty.add(used.name)
+    return used
+  }
+  const close = (used: Used): void => {
+    const { id, name, wish } = used
+    byId.delete(id)
+    byName.delete(name)
+    const others = byService.get(wish.service)
+    others?.delete(used)
+    if (others?.size === 0) byService.delete(wish.service)
+    countFile(wish.authorities, -1)
+    ledger.release(id, className(wish.spec))
+    dirty.add(name)
+  }
+  return {
+    take(route, wish) {
+      const id = idOf(route, wish)
+      const used = byId.get(id) ?? open(id, wish)
+      used.users.set(route, (used.users.get(route) ?? 0) + 1)
+      return { name: used.name, held: { id, route } }
+    },
+    release({ id, route }) {
+      const used = byId.get(id)
+      if (!used) return
+      const times = (used.users.get(route) ?? 0) - 1
+      if (times > 0) used.users.set(route, times)
+      else used.users.delete(route)
+      if (used.users.size === 0) close(used)
+    },
+    touch(service) {
+      for (const { name } of byService.get(service) ?? []) dirty.add(name)
+    },
+    usersOf: name => new Set(byName.get(name)?.users.keys()),
+    layOut() {
+      const changed = new Set(dirty)
+      dirty.clear()
+      if (changed.size > 0) {
+        const next = new Map(backends)
+        for (const name of changed) {
+          const used = byName.get(name)
+          if (used) next.set(name, layOutBackend(used.wish, view))
+          else next.delete(name)
+        }
+        backends = next
+      }
+      if (areFilesDirty) authorities = new Map([...files].map(([file, { pem }]) => [file, pem]))
+      areFilesDirty = false
+      return { backends, authorities, changed }
+    },
+  }
+}
+
+/** A limit of connections to a pod is one Route's: others must not use it up. */
+const idOf = (route: string, { service, port, spec, wishes }: BackendWish): string =>
+  JSON.stringify([service, port, className(spec), wishes, wishes.maxConnections === undefined ? undefined : route])
+
+function layOutBackend({ service, port, spec, wishes, authorities }: BackendWish, view: ServiceView): BackendLayout {
+  const { endpoints } = serviceAt({ service, weight: 1 }, port, view)
+  const mayBeH2c = spec.mode === 'http' && !wishes.tls
+  return {
+    service,
+    servers: layOutServers(service, endpoints, wishes, mayBeH2c),
+    ...(authorities ? { authorities } : {}),
+  }
+}
