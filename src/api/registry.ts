@@ -19,6 +19,7 @@ import { SubjectAccessReview } from './authorization/subject-access-review.ts'
 import { Scale } from './autoscaling/scale.ts'
 import { CronJob } from './batch/cron-job.ts'
 import { Job } from './batch/job.ts'
+import { CertificateSigningRequest } from './certificates/certificate-signing-request.ts'
 import { AdminNetworkPolicy } from './cluster-policy/admin-network-policy.ts'
 import { BaselineAdminNetworkPolicy } from './cluster-policy/baseline-admin-network-policy.ts'
 import { ClusterOperator } from './config/cluster-operator.ts'
@@ -100,6 +101,7 @@ export const KINDS: readonly Kind[] = [
   MutatingWebhookConfiguration,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
+  CertificateSigningRequest,
   ValidatingWebhookConfiguration,
   Lease,
   EndpointSlice,

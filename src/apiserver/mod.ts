@@ -122,6 +122,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
         roles,
         ...(deps.https ? { https: deps.https } : {}),
         store,
+        clock,
         registry,
         serviceNetworks: options.serviceNetworks ?? [cidr('172.30.0.0/16')],
         nodePorts: options.nodePorts ?? { first: 30000, last: 32767 },

@@ -22,6 +22,7 @@ import type { Client, Role } from '../client/mod.ts'
 import type { ProgressCollector } from '../client/progress.ts'
 import type { Cidr } from '../lib/cidr.ts'
 import type { Clock } from '../lib/clock.ts'
+import { type CertificatesOptions, startCertificates } from './certificates/controller.ts'
 import type { Logger } from '../lib/log.ts'
 import { startCronJob } from './cronjob/controller.ts'
 import { startDaemonSet } from './daemonset/controller.ts'
@@ -73,6 +74,8 @@ export interface ControllersOptions {
   /** Routers for IngressControllers. Absent: the API has no such kind, or somebody else runs them. */
   readonly ingressOperator?: IngressOperatorOptions
   /** Who signs certificates for Services. Absent: somebody else does. */
+  /** Who signs what CertificateSigningRequests ask for. Absent: somebody else does. */
+  readonly certificates?: CertificatesOptions
   readonly serviceCa?: ServiceCaOptions
   /** The cluster's DNS servers, as OKD has them. Absent: the API has no such kind, or somebody else runs them. */
   readonly dnsOperator?: DnsOperatorOptions
@@ -136,6 +139,7 @@ export async function startControllers(
     startNodeLifecycle(each, options.nodeGraceMs === undefined ? {} : { graceMs: options.nodeGraceMs }, signal),
     ...(options.clusterNetwork ? [startNodeIpam(each, { clusterNetwork: options.clusterNetwork }, signal)] : []),
     ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
+    ...(options.certificates ? [startCertificates(each, options.certificates, signal)] : []),
     ...(options.serviceCa ? [startServiceCa(each, options.serviceCa, signal)] : []),
     ...(options.dnsOperator ? [startDnsOperator(each, options.dnsOperator, signal)] : []),
     ...(options.serviceNetworks ? [startServiceCidr(each, options.serviceNetworks, signal)] : []),

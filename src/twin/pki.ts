@@ -88,6 +88,34 @@ export function issuer(authority: KeyPair, nowMs: number): (request: LeafRequest
   }
 }
 
+/** What somebody else's key is to be certified as. */
+export interface RequestToSign {
+  /** DER. */
+  readonly subject: Uint8Array
+  readonly publicKey: Uint8Array
+  readonly alternativeNames?: Uint8Array
+  /** As Kubernetes names them. */
+  readonly usages: readonly string[]
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
+}
+
+/** The certificate of a key that is not ours, PEM. */
+export function certify(authority: KeyPair, request: RequestToSign): string {
+  const { issuer, signer, keyId } = open(authority)
+  const { subject, publicKey, notBeforeMs, notAfterMs } = request
+  const body = {
+    ...{ serial: serial(), issuer, subject, publicKey, notBeforeMs, notAfterMs },
+    extensions: [
+      ...extensions.usages(request.usages),
+      extensions.basicConstraints(false),
+      extensions.authorityKeyIdentifier(keyId),
+      ...(request.alternativeNames ? [extensions.alternativeNames(request.alternativeNames)] : []),
+    ],
+  }
+  return certificate(body, toBeSigned => sign('sha256', toBeSigned, signer))
+}
+
 /** One alone. */
 export const issue = (authority: KeyPair, request: LeafRequest, nowMs: number): KeyPair =>
   issuer(authority, nowMs)(request)

@@ -1,9 +1,11 @@
 import type { HttpsDriver } from '../../host/https/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Store } from '../../store/mod.ts'
 import type { Authorizer } from '../auth/authorizer.ts'
 import type { RoleIndex } from '../auth/rbac/index.ts'
 import type { Registry } from '../resource/registry.ts'
+import { certificates } from './certificates.ts'
 import type { Plugin } from './mod.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { podPriority, podServiceAccount, podTolerations } from './pod-defaults.ts'
@@ -24,6 +26,7 @@ export interface AdmissionParts {
   readonly roles: RoleIndex
   readonly store: Store
   readonly registry: Registry
+  readonly clock: Clock
   readonly serviceNetworks: readonly Cidr[]
   readonly nodePorts: PortRange
   readonly routeDomain: string
@@ -48,6 +51,8 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     // Only looks, and needs nothing of what others fill in.
     escalation(parts.authorizer, parts.roles),
     // Before addresses are taken, as upstream takes them after all admission.
+    // Who may decide about requests for certificates; only looks, but for times.
+    certificates(parts.authorizer, parts.clock),
     ...(parts.https ? [mutatingWebhooks(parts.store, parts.https), validatingWebhooks(parts.store, parts.https)] : []),
     // Last of those that change: it takes what it must give back when a later one refuses.
     serviceAddresses(parts.store, () => createLedger(parts.serviceNetworks, parts.nodePorts)),

@@ -58,6 +58,6 @@ function resetFields(
   subresource: string,
   more: readonly (readonly string[])[],
 ): readonly (readonly string[])[] {
-  if (subresource === 'status') return [['spec'], ...more]
+  if (subresource === 'status' || subresource === 'approval') return [['spec'], ...more]
   return hasStatus ? [['status']] : []
 }

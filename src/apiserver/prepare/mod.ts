@@ -1,4 +1,5 @@
 import type { FieldError } from '../../schema/kind.ts'
+import type { User } from '../auth/user.ts'
 import type { Kernel } from '../context.ts'
 import { asDefinition } from '../crd/definition.ts'
 import { prepareDefinition, prepareDefinitionUpdate } from '../crd/prepare.ts'
@@ -7,10 +8,11 @@ import type { Obj } from '../object.ts'
 import { prepareJob } from './job.ts'
 import { prepareNamespace } from './namespace.ts'
 import { preparePod } from './pod.ts'
+import { keepSigningRequest, prepareSigningRequest, signingRequestProblems } from './signing-request.ts'
 
 /** What the server makes of a type's object before defaults and admission, whatever the client sent. */
 export interface Preparation {
-  readonly create?: (object: Obj, kernel: Kernel) => void
+  readonly create?: (object: Obj, kernel: Kernel, user: User) => void
   /** Not for subresources. */
   readonly update?: (object: Obj, old: Obj, kernel: Kernel) => void
   /** Checks that need more than a kind's own. */
@@ -22,6 +24,11 @@ const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   '/namespaces': { create: prepareNamespace },
   '/pods': { create: preparePod },
   'batch/jobs': { create: prepareJob },
+  'certificates.k8s.io/certificatesigningrequests': {
+    create: prepareSigningRequest,
+    update: keepSigningRequest,
+    errors: signingRequestProblems,
+  },
   // Only labels and annotations are the user's.
   'project.openshift.io/projects': {
     update(object, old) {

@@ -1,3 +1,4 @@
+import { requestApproval } from './approval.ts'
 import { podBinding } from './binding.ts'
 import { podEphemeralContainers } from './ephemeral-containers.ts'
 import { podEviction } from './eviction.ts'
@@ -14,4 +15,5 @@ export const BUILTIN_SUBRESOURCES: Readonly<Record<string, Subresource>> = {
   '/pods/eviction': podEviction,
   '/pods/resize': podResize,
   '/serviceaccounts/token': accountToken,
+  'certificates.k8s.io/certificatesigningrequests/approval': requestApproval,
 }

@@ -47,7 +47,7 @@ async function createOnce(context: Context, draft: Obj, options: WriteOptions, t
   if (resource.subresources.status && !resource.behaviour.statusOnCreate) delete object.status
   object.metadata = { ...object.metadata }
   fillNewMetadata(resource, object, kernel.clock.now())
-  preparationOf(resource.group, resource.plural).create?.(object, kernel)
+  preparationOf(resource.group, resource.plural).create?.(object, kernel, user)
   const attributes: Attributes = {
     operation: 'CREATE',
     resource,

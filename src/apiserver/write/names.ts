@@ -35,7 +35,12 @@ const SEGMENT: NameRule = {
 }
 
 const RULES: Readonly<Record<string, NameRule>> = { namespaces: LABEL, services: SERVICE }
-const SEGMENT_GROUPS = new Set(['rbac.authorization.k8s.io', 'oauth.openshift.io', 'user.openshift.io'])
+const SEGMENT_GROUPS = new Set([
+  'rbac.authorization.k8s.io',
+  'oauth.openshift.io',
+  'user.openshift.io',
+  'certificates.k8s.io',
+])
 
 const ruleOf = (resource: Resource): NameRule => {
   if (SEGMENT_GROUPS.has(resource.group)) return SEGMENT

@@ -5,11 +5,21 @@ import { at } from '../object.ts'
 /** Where an update of the object or of its status keeps out of the other's part. */
 export function separateStatus({ resource, info }: Context, current: Obj, asked: Obj): Obj {
   if (info.subresource === 'status') return statusOnly(current, asked, resource.custom)
+  if (info.subresource === 'approval') return conditionsOnly(current, asked)
   if (info.subresource === 'ephemeralcontainers') return ephemeralOnly(current, asked)
   if (info.subresource === 'resize') return resized(current, asked)
   if (info.subresource !== undefined || !resource.subresources.status) return asked
   const { status: _, ...rest } = asked
   return current.status === undefined ? (rest as Obj) : ({ ...rest, status: current.status } as Obj)
+}
+
+/** Decisions about what is asked for, and nothing else of it. */
+function conditionsOnly(current: Obj, asked: Obj): Obj {
+  const { resourceVersion, uid, managedFields } = asked.metadata
+  const metadata = { ...current.metadata, resourceVersion, uid, managedFields }
+  const { conditions: _, ...status } = (current.status ?? {}) as JsonObject
+  const conditions = at(asked, 'status', 'conditions')
+  return { ...current, metadata, status: { ...status, ...(conditions === undefined ? {} : { conditions }) } } as Obj
 }
 
 interface Spec {

@@ -23,7 +23,7 @@ import { twinRoles } from '../../twin/bootstrap/roles.ts'
 import type { Credentials } from '../../twin/credentials.ts'
 import { appsDomains, readCredentials } from '../../twin/credentials.ts'
 import { fromArgs } from '../../twin/flags.ts'
-import { issue } from '../../twin/pki.ts'
+import { certify, issue } from '../../twin/pki.ts'
 import type { WorldPlan } from '../../twin/plan.ts'
 import { balancerAddresses, planWorld } from '../../twin/plan.ts'
 import type { ApiOptions } from '../../twin/roles.ts'
@@ -128,6 +128,7 @@ const controllersOptions = (
     rootCa: credentials.ca,
     ...(plan.config.profile === 'okd' ? { serviceCa: credentials.ca } : {}),
   },
+  certificates: { sign: order => certify({ certificate: credentials.ca, key: credentials.caKey }, order) },
   nodeGraceMs: NODE_GRACE_MS,
   loadBalancerPool: plan.balancerPool,
   serviceNetworks: [plan.config.serviceNetwork],

@@ -12,7 +12,8 @@ export interface CertificateBody {
   /** At most 20 bytes; positive. */
   readonly serial: Uint8Array
   readonly issuer: Name
-  readonly subject: Name
+  /** Or its DER. */
+  readonly subject: Name | Uint8Array
   readonly notBeforeMs: number
   readonly notAfterMs: number
   /** SubjectPublicKeyInfo, DER. */
@@ -29,7 +30,7 @@ export function certificate(body: CertificateBody, sign: (toBeSigned: Uint8Array
     algorithm,
     distinguishedName(body.issuer),
     sequence(time(body.notBeforeMs), time(body.notAfterMs)),
-    distinguishedName(body.subject),
+    body.subject instanceof Uint8Array ? body.subject : distinguishedName(body.subject),
     body.publicKey,
     tagged(3, sequence(...body.extensions)),
   )
@@ -46,8 +47,12 @@ export const extensions = {
     extension(OID.keyUsage, isAuthority ? KEY_CERT_SIGN_AND_CRL_SIGN : DIGITAL_SIGNATURE, true),
   extendedKeyUsage: (whom: 'server' | 'client') =>
     extension(OID.extendedKeyUsage, sequence(oid(whom === 'server' ? OID.serverAuth : OID.clientAuth))),
+  /** By the names that Kubernetes gives usages; those that are none of either sort are left out. */
+  usages: (usages: readonly string[]) => usageExtensions(usages),
   /** DNS names and addresses. */
   subjectAltName: (names: readonly string[]) => extension(OID.subjectAltName, sequence(...names.map(alternativeName))),
+  /** Names as DER. */
+  alternativeNames: (names: Uint8Array) => extension(OID.subjectAltName, Buffer.from(names)),
   subjectKeyIdentifier: (id: Uint8Array) => extension(OID.subjectKeyIdentifier, octets(id)),
   authorityKeyIdentifier: (id: Uint8Array) => extension(OID.authorityKeyIdentifier, sequence(implicit(0, id))),
 } as const
@@ -68,6 +73,51 @@ const OID = {
 /** Bits of KeyUsage, RFC 5280 4.2.1.3. */
 const DIGITAL_SIGNATURE = bits(Buffer.of(0x80), 7)
 const KEY_CERT_SIGN_AND_CRL_SIGN = bits(Buffer.of(0x06), 1)
+
+/** KeyUsage by bit, RFC 5280 4.2.1.3. */
+const KEY_USAGES: Readonly<Record<string, number>> = {
+  signing: 0,
+  'digital signature': 0,
+  'content commitment': 1,
+  'key encipherment': 2,
+  'data encipherment': 3,
+  'key agreement': 4,
+  'cert sign': 5,
+  'crl sign': 6,
+  'encipher only': 7,
+  'decipher only': 8,
+}
+/** RFC 5280 4.2.1.12. */
+const EXTENDED_USAGES: Readonly<Record<string, string>> = {
+  any: '2.5.29.37.0',
+  'server auth': OID.serverAuth,
+  'client auth': OID.clientAuth,
+  'code signing': '1.3.6.1.5.5.7.3.3',
+  'email protection': '1.3.6.1.5.5.7.3.4',
+  's/mime': '1.3.6.1.5.5.7.3.4',
+  'ipsec end system': '1.3.6.1.5.5.7.3.5',
+  'ipsec tunnel': '1.3.6.1.5.5.7.3.6',
+  'ipsec user': '1.3.6.1.5.5.7.3.7',
+  timestamping: '1.3.6.1.5.5.7.3.8',
+  'ocsp signing': '1.3.6.1.5.5.7.3.9',
+}
+
+function usageExtensions(usages: readonly string[]): readonly Buffer[] {
+  const set = usages.flatMap(usage => KEY_USAGES[usage] ?? [])
+  const extended = [...new Set(usages.flatMap(usage => EXTENDED_USAGES[usage] ?? []))]
+  const made: Buffer[] = []
+  if (set.length > 0) made.push(extension(OID.keyUsage, usageBits(set), true))
+  if (extended.length > 0) made.push(extension(OID.extendedKeyUsage, sequence(...extended.map(oid))))
+  return made
+}
+
+/** A bit string as short as it can be. */
+function usageBits(set: readonly number[]): Buffer {
+  const last = Math.max(...set)
+  const bytes = Buffer.alloc(Math.floor(last / 8) + 1)
+  for (const bit of set) bytes[bit >> 3]! |= 0x80 >> (bit & 7)
+  return bits(bytes, 7 - (last & 7))
+}
 
 const extension = (id: string, value: Buffer, critical = false): Buffer =>
   sequence(oid(id), ...(critical ? [truth] : []), octets(value))

@@ -81,6 +81,10 @@ const systemRoles: readonly RoleManifest[] = [
   { name: 'edit', labels: { [aggregateTo('admin')]: 'true' }, aggregates: aggregateTo('edit'), rules: [] },
   { name: 'view', labels: { [aggregateTo('edit')]: 'true' }, aggregates: aggregateTo('view'), rules: [] },
   ...signerApprovers(),
+  ...['nodeclient', 'selfnodeclient'].map(how => ({
+    name: `system:certificates.k8s.io:certificatesigningrequests:${how}`,
+    rules: [can('create', `certificatesigningrequests/${how}`, 'certificates.k8s.io')],
+  })),
 ]
 
 /** May approve requests for each signer of Kubernetes' own. */
