@@ -61,6 +61,7 @@ import { ClusterRoleBinding } from './rbac/cluster-role-binding.ts'
 import { Role } from './rbac/role.ts'
 import { RoleBinding } from './rbac/role-binding.ts'
 import { Route } from './route/route.ts'
+import { PriorityClass } from './scheduling/priority-class.ts'
 import { Group } from './user/group.ts'
 import { User } from './user/user.ts'
 
@@ -93,6 +94,7 @@ export const KINDS: readonly Kind[] = [
   BaselineAdminNetworkPolicy,
   EgressFirewall,
   PodDisruptionBudget,
+  PriorityClass,
   ClusterRole,
   ClusterRoleBinding,
   Role,

@@ -8,7 +8,8 @@ import type { Registry } from '../resource/registry.ts'
 import { certificates } from './certificates.ts'
 import type { Plugin } from './mod.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
-import { podPriority, podServiceAccount, podTolerations } from './pod-defaults.ts'
+import { podServiceAccount, podTolerations } from './pod-defaults.ts'
+import { podPriority } from './pod-priority.ts'
 import { admissionPolicies } from './policies.ts'
 import { resourceQuota } from './quota.ts'
 import { escalation } from './rbac.ts'
@@ -25,8 +26,8 @@ export interface AdmissionParts {
   readonly authorizer: Authorizer
   readonly roles: RoleIndex
   readonly store: Store
-  readonly registry: Registry
   readonly clock: Clock
+  readonly registry: Registry
   readonly serviceNetworks: readonly Cidr[]
   readonly nodePorts: PortRange
   readonly routeDomain: string
@@ -43,19 +44,19 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     podServiceAccount,
     // By the account.
     ...(parts.securityConstraints ? [securityConstraints(parts.authorizer, parts.store, parts.registry)] : []),
-    podPriority,
+    podPriority(parts.store, parts.registry),
     podTolerations,
     routeHost(parts.routeDomain),
     // Only look: policies see what all others made of the object.
     admissionPolicies(parts.store, parts.registry),
     // Only looks, and needs nothing of what others fill in.
     escalation(parts.authorizer, parts.roles),
-    // Before addresses are taken, as upstream takes them after all admission.
     // Who may decide about requests for certificates; only looks, but for times.
     certificates(parts.authorizer, parts.clock),
+    // Before addresses are taken, as upstream takes them after all admission.
     ...(parts.https ? [mutatingWebhooks(parts.store, parts.https), validatingWebhooks(parts.store, parts.https)] : []),
     // Last of those that change: it takes what it must give back when a later one refuses.
-    serviceAddresses(parts.store, () => createLedger(parts.serviceNetworks, parts.nodePorts)),
+    serviceAddresses(parts.store, seed => createLedger(parts.serviceNetworks, parts.nodePorts, seed)),
     // Sees what will be stored, and counts it in until it is.
     resourceQuota(parts.store, parts.registry),
   ]

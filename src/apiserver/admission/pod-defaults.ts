@@ -1,13 +1,9 @@
-import { forbidden } from '../errors.ts'
 import type { Obj } from '../object.ts'
 import type { Attributes, Plugin } from './mod.ts'
 
 interface PodSpecLike {
   serviceAccountName?: string
   serviceAccount?: string
-  priority?: number
-  priorityClassName?: string
-  preemptionPolicy?: string
   tolerations?: { key?: string; operator?: string; effect?: string; tolerationSeconds?: number; value?: string }[]
 }
 
@@ -24,28 +20,6 @@ export const podServiceAccount: Plugin = {
     const spec = specOf(attributes.object!)
     spec.serviceAccountName ||= spec.serviceAccount || 'default'
     spec.serviceAccount = spec.serviceAccountName
-  },
-}
-
-/** The classes that exist without an object. Source: k8s.io/kubernetes/pkg/apis/scheduling. */
-const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-}
-
-/** The number behind a priority class. */
-export const podPriority: Plugin = {
-  name: 'Priority',
-  operations: ['CREATE'],
-  admit(attributes) {
-    if (!isPod(attributes)) return
-    const spec = specOf(attributes.object!)
-    const name = spec.priorityClassName ?? ''
-    const priority = name === '' ? 0 : SYSTEM_CLASSES[name]
-    if (priority === undefined)
-      throw forbidden(attributes.resource, attributes.name, `no PriorityClass with name ${name} was found`)
-    spec.priority = priority
-    spec.preemptionPolicy ||= 'PreemptLowerPriority'
   },
 }
 

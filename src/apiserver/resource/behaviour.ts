@@ -45,6 +45,7 @@ const NO_GENERATION = new Set([
   'clusterroles.rbac.authorization.k8s.io',
   'clusterrolebindings.rbac.authorization.k8s.io',
   'storageclasses.storage.k8s.io',
+  'priorityclasses.scheduling.k8s.io',
   'certificatesigningrequests.certificates.k8s.io',
 ])
 const CONDITIONAL_UPDATE = new Set([

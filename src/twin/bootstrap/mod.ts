@@ -4,6 +4,7 @@ import { clusterDns } from './dns.ts'
 import { ingressObjects } from './ingress.ts'
 import { namespaces } from './namespaces.ts'
 import { openshiftConfig } from './openshift-config.ts'
+import { priorityClasses } from './priority-classes.ts'
 
 /** An object as one would apply it. */
 export interface Manifest {
@@ -27,6 +28,7 @@ export interface BootstrapSecrets {
 /** What an installed cluster holds before its first user comes, in the order in which to create it. Existing objects are left alone. */
 export const bootstrapObjects = (plan: WorldPlan, secrets: BootstrapSecrets): readonly Manifest[] => [
   ...namespaces(plan),
+  ...priorityClasses(plan),
   ...clusterDns(plan),
   ...(plan.config.profile === 'okd' ? [...openshiftConfig(plan), ...ingressObjects(secrets), adminToken(secrets)] : []),
 ]
