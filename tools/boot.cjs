@@ -62,7 +62,9 @@ const isVerb = (asked, rest) =>
 
 if (require.main === module) {
   const [asked, ...rest] = process.argv.slice(2)
-  if (Object.hasOwn(HASHES, asked) && !isVerb(asked, rest)) load(asked).start(rest)
+  // The same role, of which only the rooms of Services are wanted.
+  if (asked === 'node' && rest.includes('--proxy-only') && !rest.includes('--help')) load('proxy').start(rest)
+  else if (Object.hasOwn(HASHES, asked) && !isVerb(asked, rest)) load(asked).start(rest)
   else load('cli').start(process.argv.slice(2))
 } else {
   // The build: the first process of a user already finds the caches.

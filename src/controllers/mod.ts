@@ -20,7 +20,6 @@ import { createEventRecorder } from '../client/events.ts'
 import type { LiveInformers } from '../client/informers.ts'
 import type { Client, Role } from '../client/mod.ts'
 import type { ProgressCollector } from '../client/progress.ts'
-import type { Cidr } from '../lib/cidr.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type CertificatesOptions, startCertificates } from './certificates/controller.ts'
 import type { Logger } from '../lib/log.ts'
@@ -49,7 +48,7 @@ import { startReplicaSet } from './replicaset/controller.ts'
 import { startScheduler } from './scheduler/controller.ts'
 import { type NamespaceContentOptions, startNamespaceContent } from './service-account/controller.ts'
 import { type ServiceCaOptions, startServiceCa } from './service-ca/controller.ts'
-import { startServiceCidr } from './service-cidr/controller.ts'
+import { type ServiceCidrOptions, startServiceCidr } from './service-cidr/controller.ts'
 import type { ControllerDeps } from './shared/controller.ts'
 import { startStatefulSet } from './statefulset/controller.ts'
 import { startTaintEviction } from './taint-eviction/controller.ts'
@@ -80,7 +79,7 @@ export interface ControllersOptions {
   /** The cluster's DNS servers, as OKD has them. Absent: the API has no such kind, or somebody else runs them. */
   readonly dnsOperator?: DnsOperatorOptions
   /** Where Services' addresses come from. Absent: the API server itself tells of them. */
-  readonly serviceNetworks?: readonly Cidr[]
+  readonly serviceNetworks?: ServiceCidrOptions
   /** Addresses for Services of type LoadBalancer. Absent: something else gives them. */
   readonly loadBalancerPool?: AddressPool
   /** A node that was not heard for so long is lost; 40 s where absent. */

@@ -55,3 +55,10 @@ test('the skeleton of a dual-stack cluster without tunnel', () => {
   const text = [...foundation(dual), ...hooks(dual)].map(command => `${print(TABLE, command)}\n`).join('')
   expect(text).toBe(golden('skeleton-dual.out.nft', text))
 })
+
+test("the skeleton where pods are another network's", () => {
+  const { joinNetwork: _, ...options } = SKELETON
+  const alone = { ...options, transport: 'none' as const, sourceAddresses: [] }
+  const text = [...foundation(alone), ...hooks(alone)].map(command => `${print(TABLE, command)}\n`).join('')
+  expect(text).toBe(golden('skeleton-proxy.out.nft', text))
+})

@@ -13,8 +13,11 @@ export interface ClusterNetwork {
 export interface DatapathOptions {
   readonly clusterNetworks: readonly ClusterNetwork[]
   readonly serviceNetworks: readonly Cidr[]
-  /** How packets get from node to node: in VXLAN, or routed as they are when the nodes share a link. */
-  readonly transport: 'vxlan' | 'host-gw'
+  /**
+   * How packets get from node to node: in VXLAN, or routed as they are when the nodes share a link. none: pods, links and routes
+   * are another network's, and Services alone are ours.
+   */
+  readonly transport: 'vxlan' | 'host-gw' | 'none'
   /** Of pods, and of what nodes send to pods and Services. */
   readonly mtu: number
   /**

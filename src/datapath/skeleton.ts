@@ -106,25 +106,39 @@ export function hooks(options: SkeletonOptions): readonly Command[] {
       'refuse',
       families.flatMap(family => refuse(options, family)),
     ),
+    ...(options.transport === 'none' ? [] : ownNetwork(options, families)),
+    ...chain('admit', families.map(admit), PLACES.admit),
+    ...chain('arrive', options.transport === 'none' ? arriveAlone(options) : arrive(families), PLACES.arrive),
+    ...chain('input', [nft`ct state new jump refuse`], PLACES.input),
+    ...chain('forward', forward(), PLACES.forward),
+    ...chain('admit-output', families.map(admit), PLACES.admitOutput),
+    ...chain(
+      'output-nat',
+      [
+        ...(options.transport === 'none' ? families.map(family => answeredHere(options, family)) : []),
+        nft`jump service`,
+      ],
+      PLACES.outputNat,
+    ),
+    ...chain('output', [nft`ct state new jump refuse`], PLACES.output),
+    ...chain('source', options.transport === 'none' ? sourceAlone(families) : source(options, families), PLACES.source),
+  ]
+}
+
+/** What only a network of our own has: pods' links, a tunnel, and the door between inside and outside. */
+function ownNetwork(options: DatapathOptions, families: readonly Family[]): readonly Command[] {
+  return [
     ...chain('from-pod', [nft`udp dport ${VXLAN_PORT} counter name tunnel-drop drop`]),
     ...chain('tunnel', [
       ...families.map(family => nft`${familyWord(family)} saddr ${nodes(family)} notrack accept`),
       nft`fib daddr type local counter name tunnel-drop drop`,
     ]),
     ...chain('entry', entry(options), PLACES.entry),
-    ...chain('admit', families.map(admit), PLACES.admit),
-    ...chain('arrive', arrive(families), PLACES.arrive),
-    ...chain('input', [nft`ct state new jump refuse`], PLACES.input),
-    ...chain('forward', forward(), PLACES.forward),
     ...chain(
       'output-raw',
       families.map(family => nft`${familyWord(family)} daddr ${nodes(family)} udp dport ${VXLAN_PORT} notrack`),
       PLACES.outputRaw,
     ),
-    ...chain('admit-output', families.map(admit), PLACES.admitOutput),
-    ...chain('output-nat', [nft`jump service`], PLACES.outputNat),
-    ...chain('output', [nft`ct state new jump refuse`], PLACES.output),
-    ...chain('source', source(options, families), PLACES.source),
     ...chain('leave', [nft`oifname ${quoted(VXLAN_LINK)} counter name vxlan-out meta mark set 0`], PLACES.leave),
   ]
 }
@@ -189,6 +203,29 @@ function arrive(families: readonly Family[]): readonly NftText[] {
   ]
 }
 
+/** In a network of somebody else's only addresses tell pods from clients outside. */
+function arriveAlone(options: DatapathOptions): readonly NftText[] {
+  const families = familiesOf(options)
+  return [
+    ...families.map(family => nft`${familyWord(family)} saddr ${pods(options, family)} goto service`),
+    ...families.map(family => answeredHere(options, family)),
+    ...families.map(family => lookup(family, 'outside')),
+    nft`goto service`,
+  ]
+}
+
+/** Who is no pod, and uses a ClusterIP, is to have the answer by way of this node. */
+function answeredHere(options: DatapathOptions, family: Family): NftText {
+  const ip = familyWord(family)
+  return nft`${ip} saddr != ${pods(options, family)} ${ip} daddr ${at(mapName('cluster-ips', family))} ct mark set ct mark or ${CONNECTION_MARK.source.mask}`
+}
+
+const pods = (options: DatapathOptions, family: Family): NftText =>
+  ofFamily(
+    options.clusterNetworks.map(({ cidr }) => cidr),
+    family,
+  )
+
 /** Without the drop of what conntrack cannot place, an endpoint would reset connections over a stray packet. */
 const forward = (): readonly NftText[] => [
   nft`counter name forwarded`,
@@ -201,25 +238,34 @@ const forward = (): readonly NftText[] => [
 const learn = (transport: Transport): NftText =>
   nft`meta l4proto ${name(transport)} ct status dnat ct original ip daddr . meta l4proto . ct original proto-dst vmap @sticky4`
 
+const isMarked = (family: Family, mask: number): NftText =>
+  nft`meta nfproto ${name(family === 4 ? 'ipv4' : 'ipv6')} ct mark and ${mask} != 0`
+
+/** Answers, and what leaves by the link it came by, take the way by this node; pods that leave the cluster are another's. */
+function sourceAlone(families: readonly Family[]): readonly NftText[] {
+  return families.flatMap(family => [
+    ...(isLearned(family) ? TRANSPORTS.map(learn) : []),
+    nft`oifname "lo" accept`,
+    nft`${isMarked(family, CONNECTION_MARK.source.mask | CONNECTION_MARK.hairpin.mask)} masquerade fully-random`,
+  ])
+}
+
 function source(options: SkeletonOptions, families: readonly Family[]): readonly NftText[] {
   return families.flatMap(family => {
     const ip = familyWord(family)
-    const isMarked = (mask: number): NftText =>
-      nft`meta nfproto ${name(family === 4 ? 'ipv4' : 'ipv6')} ct mark and ${mask} != 0`
-    const pods = ofFamily(
-      options.clusterNetworks.map(({ cidr }) => cidr),
-      family,
-    )
+    const inside = pods(options, family)
     const own = options.sourceAddresses.find(address => address.includes(':') === (family === 6))
     return [
       ...(isLearned(family) ? TRANSPORTS.map(learn) : []),
       nft`oifname "lo" accept`,
       ...(own
-        ? [nft`${isMarked(CONNECTION_MARK.source.mask)} ${ip} daddr ${pods} snat ${ip} to ${own} fully-random`]
+        ? [
+            nft`${isMarked(family, CONNECTION_MARK.source.mask)} ${ip} daddr ${inside} snat ${ip} to ${own} fully-random`,
+          ]
         : []),
-      nft`${isMarked(CONNECTION_MARK.source.mask)} masquerade fully-random`,
-      nft`${isMarked(CONNECTION_MARK.hairpin.mask)} snat ${ip} to ${HAIRPIN_ADDRESSES[family]} fully-random`,
-      nft`${ip} saddr ${pods} ${ip} daddr != ${ofFamily(insideNetworks(options), family)} ${ip} daddr != ${nodes(family)} counter name egress-masquerade masquerade fully-random`,
+      nft`${isMarked(family, CONNECTION_MARK.source.mask)} masquerade fully-random`,
+      nft`${isMarked(family, CONNECTION_MARK.hairpin.mask)} snat ${ip} to ${HAIRPIN_ADDRESSES[family]} fully-random`,
+      nft`${ip} saddr ${inside} ${ip} daddr != ${ofFamily(insideNetworks(options), family)} ${ip} daddr != ${nodes(family)} counter name egress-masquerade masquerade fully-random`,
     ]
   })
 }

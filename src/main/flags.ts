@@ -12,3 +12,14 @@ export function takeFlags(
   })
   return { values, rest }
 }
+
+/** `--name value` as `--name=value`. */
+export function joinValues(args: readonly string[]): readonly string[] {
+  const joined: string[] = []
+  for (let i = 0; i < args.length; i++) {
+    const [arg = '', next] = [args[i], args[i + 1]]
+    if (!/^--[a-z-]+$/.test(arg) || next === undefined || next.startsWith('--')) joined.push(arg)
+    else joined.push(`${arg}=${args[++i]}`)
+  }
+  return joined
+}

@@ -28,10 +28,10 @@ describe('service addresses', () => {
   it('come from above the band that is for the asking, each once', async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => post()))
     const addresses = answers.map(({ json }) => json.spec.clusterIP)
-    expect(addresses[0]).toBe('172.30.1.0')
+    expect(addresses[0]).toBe('172.30.1.1')
     expect(new Set(addresses).size).toBe(50)
     expect(answers[0]!.json.spec).toMatchObject({
-      clusterIPs: ['172.30.1.0'],
+      clusterIPs: ['172.30.1.1'],
       ipFamilies: ['IPv4'],
       ipFamilyPolicy: 'SingleStack',
       type: 'ClusterIP',
@@ -154,9 +154,9 @@ describe('service addresses', () => {
     const dual = await testApi(systemClock, { serviceNetworks: [cidr('172.30.0.0/16'), cidr('fd02::/112')] })
     const { spec } = (await call(dual, `POST ${SERVICES}`, { body: service({ ipFamilyPolicy: 'PreferDualStack' }) }))
       .json
-    expect(spec).toMatchObject({ ipFamilies: ['IPv4', 'IPv6'], clusterIPs: ['172.30.1.0', 'fd02::100'] })
+    expect(spec).toMatchObject({ ipFamilies: ['IPv4', 'IPv6'], clusterIPs: ['172.30.1.1', 'fd02::101'] })
     const single = (await call(dual, `POST ${SERVICES}`, { body: service({ ipFamilies: ['IPv6'] }) })).json.spec
-    expect(single).toMatchObject({ ipFamilyPolicy: 'SingleStack', clusterIP: 'fd02::101' })
+    expect(single).toMatchObject({ ipFamilyPolicy: 'SingleStack', clusterIP: 'fd02::102' })
     await dual.close()
   })
 })

@@ -6,6 +6,7 @@ import { settled } from '../../client/testing.ts'
 import { cidr } from '../../lib/cidr.ts'
 import { type ControllerBench, controllerBench, serviceOf } from '../shared/testing.ts'
 import { startServiceCidr } from './controller.ts'
+import { FINALIZER } from './decide.ts'
 
 let bench: ControllerBench
 afterEach(() => bench.close())
@@ -20,7 +21,11 @@ const addresses = (): readonly string[] =>
 
 it('every address of a Service is an IPAddress, as long as the Service has it', async () => {
   bench = controllerBench()
-  await startServiceCidr(bench.deps, [cidr('172.30.0.0/16')], bench.signal)
+  await startServiceCidr(
+    bench.deps,
+    { networks: [cidr('172.30.0.0/16')], taken: [cidr('10.128.0.0/14')] },
+    bench.signal,
+  )
   put('a', '172.30.1.1', 'fd02::1')
   put('b', 'None')
   put('c', '172.30.1.3')
@@ -44,16 +49,43 @@ it('every address of a Service is an IPAddress, as long as the Service has it', 
   expect(addresses()).toEqual(['172.30.1.1 shop/d', '172.30.1.3 shop/c', '192.0.2.1 x/y'])
 })
 
-it('the ServiceCIDR of the cluster is always there and ready; others are told that they are not used', async () => {
+const start = () =>
+  startServiceCidr(bench.deps, { networks: [cidr('172.30.0.0/16')], taken: [cidr('10.128.0.0/14')] }, bench.signal)
+const conditionOf = (name: string) => bench.api.get(ServiceCIDR, { name })?.status?.conditions?.[0]
+
+it('the ServiceCIDR of the cluster is always there; those of users are ready but where pods or nodes are', async () => {
   bench = controllerBench()
   put('a', '172.30.1.1')
-  await startServiceCidr(bench.deps, [cidr('172.30.0.0/16')], bench.signal)
+  await start()
   await settled(bench)
-  const ready = (name: string) => bench.api.get(ServiceCIDR, { name })?.status?.conditions?.[0]?.status
   expect(bench.api.get(ServiceCIDR, { name: 'kubernetes' })?.spec.cidrs).toEqual(['172.30.0.0/16'])
-  expect(ready('kubernetes')).toBe('True')
-  bench.api.put(ServiceCIDR, { metadata: { name: 'more' }, spec: { cidrs: ['10.9.8.0/24'] } })
+  bench.api.put(ServiceCIDR, { metadata: { name: 'more' }, spec: { cidrs: ['10.9.8.0/24', 'fd09::/112'] } })
+  bench.api.put(ServiceCIDR, { metadata: { name: 'pods' }, spec: { cidrs: ['10.128.4.0/24'] } })
   bench.api.drop(ServiceCIDR, { name: 'kubernetes' })
   await settled(bench)
-  expect([ready('more'), ready('kubernetes')]).toEqual(['False', 'True'])
+  expect(conditionOf('more')).toMatchObject({ status: 'True', message: 'Kubernetes Service CIDR is ready' })
+  expect(conditionOf('kubernetes')?.status).toBe('True')
+  expect(conditionOf('pods')).toMatchObject({ status: 'False', reason: 'NetworksOverlap' })
+})
+
+it('a ServiceCIDR stays until nobody has an address of it that no other has, and says so', async () => {
+  bench = controllerBench()
+  await start()
+  bench.api.put(ServiceCIDR, { metadata: { name: 'more' }, spec: { cidrs: ['10.9.8.0/24'] } })
+  put('a', '10.9.8.1')
+  await settled(bench)
+  expect(bench.api.get(ServiceCIDR, { name: 'more' })?.metadata.finalizers).toEqual([FINALIZER])
+  await bench.deps.client.delete(ServiceCIDR, { name: 'more' })
+  await settled(bench)
+  expect(conditionOf('more')).toMatchObject({ status: 'False', reason: 'Terminating' })
+  // Another that holds the address lets it go.
+  bench.api.put(ServiceCIDR, { metadata: { name: 'wider' }, spec: { cidrs: ['10.9.0.0/16'] } })
+  await settled(bench)
+  expect(bench.api.get(ServiceCIDR, { name: 'more' })).toBeUndefined()
+  await bench.deps.client.delete(ServiceCIDR, { name: 'wider' })
+  await settled(bench)
+  expect(conditionOf('wider')?.reason).toBe('Terminating')
+  bench.api.drop(Service, { namespace: 'shop', name: 'a' })
+  await settled(bench)
+  expect(bench.api.get(ServiceCIDR, { name: 'wider' })).toBeUndefined()
 })

@@ -8,15 +8,23 @@ import { rfc3339 } from '../../lib/clock.ts'
 import { withCondition } from '../shared/conditions.ts'
 import { type Controller, type ControllerDeps, splitKey, startKeyed, trigger } from '../shared/controller.ts'
 import { sameValue } from '../shared/values.ts'
-import { addressesOf, DEFAULT, draftFor, isManaged, isOf, readiness } from './decide.ts'
+import { addressesOf, canGo, DEFAULT, draftFor, FINALIZER, isManaged, isOf, readiness } from './decide.ts'
+
+export interface ServiceCidrOptions {
+  /** The networks that the cluster began with. */
+  readonly networks: readonly Cidr[]
+  /** Networks of pods and nodes: no address of a Service may come from them. */
+  readonly taken?: readonly Cidr[]
+}
 
 /**
  * An IPAddress for each address that a Service has, and the ServiceCIDR `kubernetes` of the cluster's networks. The server's
- * admission gives the addresses; these objects tell of them.
+ * admission gives the addresses, from every ServiceCIDR that is Ready; these objects tell of them. A ServiceCIDR stays until
+ * nobody has an address of it any more.
  */
 export async function startServiceCidr(
   deps: ControllerDeps,
-  networks: readonly Cidr[],
+  { networks, taken = [] }: ServiceCidrOptions,
   signal: AbortSignal,
 ): Promise<Controller> {
   const { client, informers, clock } = deps
@@ -41,17 +49,32 @@ export async function startServiceCidr(
       await client.create(ServiceCIDR, draft).catch(ignore(isAlreadyExists))
       return
     }
-    const { isReady, message } = readiness(found.spec.cidrs ?? [], networks)
+    const finalizers = found.metadata.finalizers ?? []
+    if (found.metadata.deletionTimestamp) {
+      const others = cidrs.list().filter(other => other.metadata.name !== name)
+      if (canGo(found, others, addresses.list())) return setFinalizers(found, without(finalizers))
+    } else if (!finalizers.includes(FINALIZER)) await setFinalizers(found, [...finalizers, FINALIZER])
+    await tell(cidrs.get({ name }) ?? found)
+  }
+  const setFinalizers = async (found: ServiceCIDR, finalizers: readonly string[]): Promise<void> => {
+    if (finalizers.length === (found.metadata.finalizers ?? []).length) return
+    await client.update(ServiceCIDR, { ...found, metadata: { ...found.metadata, finalizers } })
+  }
+  const tell = async (found: ServiceCIDR): Promise<void> => {
+    const { isReady, reason, message } = readiness(found, taken)
     const conditions = withCondition(found.status?.conditions, {
       type: 'Ready',
       status: isReady ? 'True' : 'False',
-      reason: isReady ? 'NoIssuesFound' : 'NotSupported',
+      reason,
       message,
       lastTransitionTime: rfc3339(clock.now()),
     })
     if (!sameValue(conditions, found.status?.conditions))
       await client.updateStatus(ServiceCIDR, { ...found, status: { conditions } })
   }
+  /** Those that wait for their addresses, or for another that holds them. */
+  const leaving = (): readonly string[] =>
+    cidrs.list().flatMap(({ metadata }) => (metadata.deletionTimestamp ? [`network/${metadata.name}`] : []))
   return startKeyed(
     deps,
     {
@@ -59,7 +82,8 @@ export async function startServiceCidr(
       triggers: [
         trigger(services, service => addressesOf(service).map(address => `address/${address}`)),
         trigger(addresses, ({ metadata }) => [`address/${metadata.name}`]),
-        trigger(cidrs, ({ metadata }) => [`network/${metadata.name}`]),
+        trigger(cidrs, ({ metadata }) => [`network/${metadata.name}`, ...leaving()]),
+        trigger(addresses, leaving),
         trigger(
           services,
           () => [`network/${DEFAULT}`],
@@ -74,6 +98,8 @@ export async function startServiceCidr(
     signal,
   )
 }
+
+const without = (finalizers: readonly string[]): readonly string[] => finalizers.filter(one => one !== FINALIZER)
 
 const ignore =
   (isFine: (error: unknown) => boolean) =>

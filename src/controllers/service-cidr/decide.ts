@@ -1,5 +1,7 @@
 import type { Service } from '../../api/core/service.ts'
 import type { IPAddress } from '../../api/networking/ip-address.ts'
+import type { ServiceCIDR } from '../../api/networking/service-cidr.ts'
+import { isReady, networksOf } from '../../api/networking/service-networks.ts'
 import type { Draft } from '../../client/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { cidrText, contains, parseCidr } from '../../lib/cidr.ts'
@@ -30,25 +32,44 @@ export const isOf = ({ spec }: IPAddress, { metadata }: Service): boolean =>
   spec.parentRef.namespace === metadata.namespace &&
   spec.parentRef.name === metadata.name
 
-/** What says whether a ServiceCIDR is used: only the cluster's own networks are, which are fixed. */
-export function readiness(
-  cidrs: readonly string[],
-  networks: readonly Cidr[],
-): { readonly isReady: boolean; readonly message: string } {
-  const isServed = (text: string): boolean => {
-    const cidr = parseCidr(text)
-    return (
-      cidr !== undefined &&
-      networks.some(
-        network => network.family === cidr.family && network.bits <= cidr.bits && contains(network, cidr.address),
-      )
-    )
-  }
-  const others = cidrs.filter(text => !isServed(text))
-  return others.length === 0
-    ? { isReady: true, message: 'Kubernetes Service CIDR is ready' }
-    : {
-        isReady: false,
-        message: `${others.join(', ')} is not among the cluster's service networks: ${networks.map(cidrText).join(', ')}`,
-      }
+export const FINALIZER = 'networking.k8s.io/service-cidr-finalizer'
+
+export interface Readiness {
+  readonly isReady: boolean
+  readonly reason: string
+  readonly message: string
+}
+
+/** One whose addresses are pods' or nodes' would lead packets astray; kube-apiserver takes it all the same. */
+export function readiness({ metadata, spec }: ServiceCIDR, taken: readonly Cidr[]): Readiness {
+  if (metadata.deletionTimestamp)
+    return {
+      isReady: false,
+      reason: 'Terminating',
+      message:
+        'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR',
+    }
+  const overlaps = (spec?.cidrs ?? []).flatMap(text => {
+    const network = parseCidr(text)
+    return taken
+      .filter(other => network && overlap(network, other))
+      .map(other => `${text} overlaps with ${cidrText(other)}, which pods or nodes use`)
+  })
+  return overlaps.length === 0
+    ? { isReady: true, reason: 'NoIssuesFound', message: 'Kubernetes Service CIDR is ready' }
+    : { isReady: false, reason: 'NetworksOverlap', message: overlaps.join('; ') }
+}
+
+const overlap = (a: Cidr, b: Cidr): boolean =>
+  a.family === b.family && (contains(a, b.address) || contains(b, a.address))
+
+/** Whether nobody has an address of it that is in no other ServiceCIDR. */
+export function canGo(going: ServiceCIDR, others: readonly ServiceCIDR[], addresses: readonly IPAddress[]): boolean {
+  const own = networksOf([going])
+  const kept = networksOf(others.filter(isReady))
+  return !addresses.some(({ metadata }) => {
+    const address = parseIp(metadata.name)
+    const isIn = (network: Cidr): boolean => address !== undefined && contains(network, address)
+    return own.some(isIn) && !kept.some(isIn)
+  })
 }

@@ -131,7 +131,10 @@ const controllersOptions = (
   certificates: { sign: order => certify({ certificate: credentials.ca, key: credentials.caKey }, order) },
   nodeGraceMs: NODE_GRACE_MS,
   loadBalancerPool: plan.balancerPool,
-  serviceNetworks: [plan.config.serviceNetwork],
+  serviceNetworks: {
+    networks: [plan.config.serviceNetwork],
+    taken: [plan.config.clusterNetwork.cidr, plan.config.machineNetwork],
+  },
   ...(plan.config.profile === 'okd' ? { dnsOperator: dnsOperands(plan) } : {}),
   ...(plan.config.profile === 'okd'
     ? {

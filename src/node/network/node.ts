@@ -1,3 +1,4 @@
+import { widestOf } from '../../api/networking/service-networks.ts'
 import type { FrontChange, ServiceChange } from '../../datapath/claims.ts'
 import type { Place } from '../../datapath/links.ts'
 import { linkFacts } from '../../datapath/links.ts'
@@ -6,6 +7,8 @@ import { joinAddressOf, managementOf } from '../../datapath/options.ts'
 import type { Program } from '../../datapath/program.ts'
 import { createProgram } from '../../datapath/program.ts'
 import type { Nft } from '../../host/nft/mod.ts'
+import type { Cidr } from '../../lib/cidr.ts'
+import { cidrText } from '../../lib/cidr.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Family, Ip } from '../../lib/ip.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
@@ -40,6 +43,7 @@ interface Applied {
   readonly rules: Rules
   readonly vantage: Vantage
   readonly sourceAddresses: readonly Ip[]
+  readonly serviceNetworks: readonly Cidr[]
 }
 
 /** Every element is compared so often; in between the kernel's own note is enough. */
@@ -56,7 +60,8 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
 
   /** Everything anew: at start, after a refusal, and when the node itself became another. */
   const load = async (self: NodeFacts): Promise<Applied> => {
-    const next = prepare(deps, options, watch, nft, self)
+    const next = prepare(deps, withNetworks(options, watch), watch, nft, self)
+    areLinksDue = true
     const startedMs = clock.monotonic()
     const adoption = await next.rules.reconcile()
     sweepAffinity(nft, next.program, familiesOf(options), log)
@@ -88,7 +93,7 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
     const startedMs = clock.monotonic()
     const before = applied
     applied = undefined
-    const isSame = before !== undefined && isSamePlace(before, self, options)
+    const isSame = before !== undefined && isSamePlace(before, self, withNetworks(options, watch))
     try {
       const isQuiet = isSame && changes.services.size === 0 && !changes.areNodesChanged
       if (isQuiet) await audit(before)
@@ -110,10 +115,11 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
     async step() {
       const changes = watch.take()
       const self = watch.nodes().find(({ name }) => name === options.node)
-      if (!self || self.podNetworks.length === 0 || self.addresses.length === 0) return false
+      const isAlone = options.transport === 'none'
+      if (!self || self.addresses.length === 0 || (self.podNetworks.length === 0 && !isAlone)) return false
       await sync(self, changes)
       areLinksDue ||= changes.areNodesChanged
-      if (areLinksDue) links.apply(linkFacts(options, placeOf(watch.nodes(), self)))
+      if (areLinksDue && !isAlone) links.apply(linkFacts(withNetworks(options, watch), placeOf(watch.nodes(), self)))
       areLinksDue = false
       return true
     },
@@ -171,8 +177,15 @@ function prepare(
   for (const one of wanted) metrics.noLocalEndpoints(one.service, noLocal(one))
   program.update(wanted)
   program.setNodes(addressesOf(watch.nodes()))
-  return { program, rules: createRules({ nft, program, families: familiesOf(options), log }), vantage, sourceAddresses }
+  const rules = createRules({ nft, program, families: familiesOf(options), log })
+  return { program, rules, vantage, sourceAddresses, serviceNetworks: options.serviceNetworks }
 }
+
+/** The networks that the cluster began with, and those that ServiceCIDRs have added. */
+const withNetworks = (options: NetworkOptions, watch: Watch): NetworkOptions => ({
+  ...options,
+  serviceNetworks: widestOf([...options.serviceNetworks, ...watch.serviceNetworks()]),
+})
 
 const familiesOf = ({ clusterNetworks }: DatapathOptions): readonly Family[] => [
   ...new Set(clusterNetworks.map(({ cidr }) => cidr.family)),
@@ -185,8 +198,11 @@ const vantageOf = ({ name, zone, addresses }: NodeFacts): Vantage => ({
 })
 
 const sourceAddressesOf = (options: DatapathOptions, { podNetworks }: NodeFacts): readonly Ip[] =>
-  podNetworks.map(network => joinAddressOf(options, network) ?? managementOf(network))
+  (options.transport === 'none' ? [] : podNetworks).map(
+    network => joinAddressOf(options, network) ?? managementOf(network),
+  )
 
 const isSamePlace = (applied: Applied, self: NodeFacts, options: DatapathOptions): boolean =>
   JSON.stringify(applied.vantage) === JSON.stringify(vantageOf(self)) &&
-  applied.sourceAddresses.join() === sourceAddressesOf(options, self).join()
+  applied.sourceAddresses.join() === sourceAddressesOf(options, self).join() &&
+  applied.serviceNetworks.map(cidrText).join() === options.serviceNetworks.map(cidrText).join()

@@ -1,8 +1,11 @@
 import { Node } from '../../api/core/node.ts'
 import { Service } from '../../api/core/service.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
+import { ServiceCIDR } from '../../api/networking/service-cidr.ts'
+import { networksOf } from '../../api/networking/service-networks.ts'
 import type { Informer, Informers } from '../../client/mod.ts'
 import type { ServiceChange } from '../../datapath/claims.ts'
+import type { Cidr } from '../../lib/cidr.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
@@ -29,6 +32,8 @@ export interface Watch {
   /** Called in the turn in which something that matters changed. */
   onChange(handler: () => void): () => void
   nodes(): readonly NodeFacts[]
+  /** Where Services' addresses may come from, beside the networks that the cluster began with. */
+  serviceNetworks(): readonly Cidr[]
   /** What the Service wants on the node now. */
   service(key: string, vantage: Vantage): ServiceChange
   services(): readonly string[]
@@ -52,6 +57,8 @@ export function createWatch(informers: Informers, log: Logger): Watch {
   const services = informers.of(Service)
   const slices = informers.of(EndpointSlice, { indexes: { [BY_SERVICE]: serviceIndex } })
   const nodes = informers.of(Node)
+  // APIs before 1.33 have none.
+  const networks = informers.of(ServiceCIDR, { optional: true })
   const dirty = new Set<string>()
   let changedSlices = 0
   let causesMs: number[] = []
@@ -75,6 +82,7 @@ export function createWatch(informers: Informers, log: Logger): Watch {
   nodes.onChange(({ type, object }) => {
     if (facts.note(type === 'deleted' ? undefined : object, object.metadata.name)) tell()
   })
+  networks.onChange(tell)
   return {
     take() {
       const changes = { services: new Set(dirty), areNodesChanged: facts.take(), slices: changedSlices, causesMs }
@@ -88,6 +96,7 @@ export function createWatch(informers: Informers, log: Logger): Watch {
       return () => void handlers.delete(handler)
     },
     nodes: facts.all,
+    serviceNetworks: () => networksOf(networks.list()),
     services: () => services.list().map(keyOf),
     healthCheck(key, vantage) {
       const [namespace, name] = key.split('/') as [string, string]

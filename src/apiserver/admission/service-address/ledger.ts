@@ -13,8 +13,12 @@ export interface PortRange {
 /** Which Service has which address and node port. Owners are storage keys. */
 export interface Ledger {
   readonly families: readonly Family[]
+  /** Networks that addresses come from, after those that the cluster began with. What is held in one that goes stays held. */
+  setNetworks(networks: readonly Cidr[]): void
   /** undefined when it was taken; else what is wrong with the address. */
   takeAddress(text: string, owner: string): string | undefined
+  /** Somebody has the address, whatever networks there are. */
+  holdAddress(address: Ip, owner: string): void
   nextAddress(family: Family, owner: string): Ip | undefined
   /** undefined when it was taken; else what is wrong with the port. */
   takePort(port: number, owner: string): string | undefined
@@ -31,31 +35,58 @@ export interface Claim {
 /** Larger networks are used up to here: the rest could never be needed. */
 const MAX_ADDRESSES = 1 << 20
 
-export function createLedger(networks: readonly Cidr[], ports: PortRange): Ledger {
-  const pools = networks.map(network => ({ network, pool: addressPool(network) }))
+interface NetworkPool {
+  readonly network: Cidr
+  readonly pool: Pool
+}
+
+/** `seed`: where the first searches begin, so that what was given back before a restart is not given out at once after it. */
+export function createLedger(first: readonly Cidr[], ports: PortRange, seed = 0): Ledger {
+  const held = new Map<Ip, string>()
+  let pools: readonly NetworkPool[] = first.map(network => ({ network, pool: addressPool(network, seed) }))
   const portPool = createPool({
     size: ports.last - ports.first + 1,
     staticBand: portBand(ports.last - ports.first + 1),
+    start: seed,
   })
-  const holding = (address: Ip) => pools.find(({ network }) => contains(network, address))
-  const indexIn = (network: Cidr, address: Ip): number => Number(ipToBigint(address) - ipToBigint(network.address))
+  /** Networks may lie in one another: an address counts in each. */
+  const holding = (address: Ip) => pools.filter(({ network }) => contains(network, address))
+  const hold = (address: Ip, owner: string): void => {
+    held.set(address, owner)
+    for (const { network, pool } of holding(address)) pool.take(indexIn(network, address), owner)
+  }
   return {
-    families: networks.map(network => network.family),
+    families: first.map(network => network.family),
+    setNetworks(more) {
+      const known = new Map(pools.map(one => [cidrText(one.network), one]))
+      const wanted = new Map([...first, ...more].map(network => [cidrText(network), network]))
+      pools = [...wanted].map(([text, network]) => known.get(text) ?? filledPool(network, held, seed))
+    },
     takeAddress(text, owner) {
       const address = parseIp(text)
       if (address === undefined) return 'must be a valid IP address'
-      const found = holding(address)
-      if (!found) {
+      const before = held.get(address)
+      if (before === owner) return undefined
+      if (holding(address).length === 0) {
         const ranges = pools.map(({ network }) => cidrText(network)).join(', ')
         return `failed to allocate IP ${text}: the provided IP (${text}) is not in the valid range. The range of valid IPs is ${ranges}`
       }
-      if (found.pool.take(indexIn(found.network, address), owner)) return undefined
-      return `failed to allocate IP ${text}: provided IP is already allocated`
+      if (before !== undefined) return `failed to allocate IP ${text}: provided IP is already allocated`
+      hold(address, owner)
+      return undefined
+    },
+    holdAddress(address, owner) {
+      if (!held.has(address)) hold(address, owner)
     },
     nextAddress(family, owner) {
-      const found = pools.find(({ network }) => network.family === family)
-      const index = found?.pool.next(owner)
-      return index === undefined ? undefined : nth(found!.network, index)
+      for (const { network, pool } of pools) {
+        const index = network.family === family ? pool.next(owner) : undefined
+        if (index === undefined) continue
+        const address = nth(network, index)
+        hold(address, owner)
+        return address
+      }
+      return undefined
     },
     takePort(port, owner) {
       if (port < ports.first || port > ports.last)
@@ -66,23 +97,39 @@ export function createLedger(networks: readonly Cidr[], ports: PortRange): Ledge
       const index = portPool.next(owner)
       return index === undefined ? undefined : ports.first + index
     },
-    release({ addresses, ports: held }, owner) {
+    release({ addresses, ports: given }, owner) {
       for (const text of addresses) {
         const address = parseIp(text)
-        const found = address && holding(address)
-        if (found) found.pool.release(indexIn(found.network, address), owner)
+        if (address === undefined || held.get(address) !== owner) continue
+        held.delete(address)
+        for (const { network, pool } of holding(address)) pool.release(indexIn(network, address), owner)
       }
-      for (const port of held) portPool.release(port - ports.first, owner)
+      for (const port of given) portPool.release(port - ports.first, owner)
     },
   }
 }
 
-function addressPool(network: Cidr): Pool {
+const indexIn = (network: Cidr, address: Ip): number => Number(ipToBigint(address) - ipToBigint(network.address))
+
+function filledPool(network: Cidr, held: ReadonlyMap<Ip, string>, seed: number): NetworkPool {
+  const pool = addressPool(network, seed)
+  for (const [address, owner] of held) if (contains(network, address)) pool.take(indexIn(network, address), owner)
+  return { network, pool }
+}
+
+function addressPool(network: Cidr, start: number): Pool {
   const all = sizeOf(network)
   const size = Number(all < MAX_ADDRESSES ? all : BigInt(MAX_ADDRESSES))
   // The network's own address is nobody's, and in IPv4 neither is the last one.
   const last = network.family === 4 && all <= MAX_ADDRESSES ? size - 1 : size
-  return createPool({ size, staticBand: addressBand(size), reserved: index => index === 0 || index === last })
+  const band = addressBand(size)
+  return createPool({
+    size,
+    // The band counts from the first address that somebody can have.
+    staticBand: band === 0 ? 0 : band + 1,
+    reserved: index => index === 0 || index === last,
+    start,
+  })
 }
 
 export const familyName = (family: Family): 'IPv4' | 'IPv6' => (family === 4 ? 'IPv4' : 'IPv6')

@@ -1,3 +1,8 @@
+import type { IPAddress } from '../../../api/networking/ip-address.ts'
+import type { ServiceCIDR } from '../../../api/networking/service-cidr.ts'
+import { isReady, networksOf } from '../../../api/networking/service-networks.ts'
+import type { Cidr } from '../../../lib/cidr.ts'
+import { parseIp } from '../../../lib/ip.ts'
 import type { Store, StoreEvent } from '../../../store/mod.ts'
 import type { Obj } from '../../object.ts'
 import { keyOf, prefixOf } from '../../resource/resource.ts'
@@ -8,18 +13,33 @@ import { carryAllocated } from './carry.ts'
 import type { Ledger } from './ledger.ts'
 import { claimOf, without } from './service.ts'
 
+const SERVICE_CIDRS = prefixOf('networking.k8s.io', 'servicecidrs')
+const IP_ADDRESSES = prefixOf('networking.k8s.io', 'ipaddresses')
+
 /**
  * ClusterIPs and node ports. The Services themselves are the record of what is taken: the ledger is filled from the store
- * when first needed, and follows it. Between admission and the write a claim is held for its owner alone.
+ * when first needed, and follows it; ServiceCIDRs that are ready
+ * add networks, and an IPAddress of somebody else's takes its address. Between admission and the write a claim is held for its owner alone.
  */
-export function serviceAddresses(store: Store, makeLedger: () => Ledger): Plugin {
+export function serviceAddresses(store: Store, makeLedger: (seed: number) => Ledger): Plugin {
   const prefix = prefixOf('', 'services')
   let ready: Ledger | undefined
   const ledger = (): Ledger => {
     if (ready) return ready
-    const made = makeLedger()
-    for (const { key, value } of store.range(prefix).items) claim(made, parseBytes(value), key)
+    const { items } = store.range(prefix)
+    const made = makeLedger(items.length === 0 ? 0 : store.revision)
+    for (const { key, value } of items) claim(made, parseBytes(value), key)
     store.watch(prefix, store.revision, events => follow(made, events))
+    const useNetworks = (): void =>
+      made.setNetworks(store.range(SERVICE_CIDRS).items.flatMap(({ value }) => readyNetworks(parseBytes(value))))
+    useNetworks()
+    store.watch(SERVICE_CIDRS, store.revision, useNetworks)
+    for (const { key, value } of store.range(IP_ADDRESSES).items) holdForeign(made, parseBytes(value), key)
+    store.watch(IP_ADDRESSES, store.revision, events => {
+      for (const { key, type, value } of events)
+        if (type === 'put') holdForeign(made, parseBytes(value), key)
+        else made.release({ addresses: [parseBytes(value).metadata.name ?? ''], ports: [] }, key)
+    })
     ready = made
     return made
   }
@@ -55,9 +75,22 @@ export function serviceAddresses(store: Store, makeLedger: () => Ledger): Plugin
   }
 }
 
+const readyNetworks = (object: Obj): readonly Cidr[] =>
+  isReady(object as unknown as ServiceCIDR) ? networksOf([object as unknown as ServiceCIDR]) : []
+
+/** The addresses of Services have objects too: those follow the Services. */
+function holdForeign(ledger: Ledger, object: Obj, key: string): void {
+  const parent = (object as unknown as IPAddress).spec?.parentRef
+  const address = parseIp(object.metadata.name ?? '')
+  if (address !== undefined && parent?.resource !== 'services') ledger.holdAddress(address, key)
+}
+
 function claim(ledger: Ledger, service: Obj, owner: string): void {
   const { addresses, ports } = claimOf(service)
-  for (const address of addresses) ledger.takeAddress(address, owner)
+  for (const text of addresses) {
+    const address = parseIp(text)
+    if (address !== undefined) ledger.holdAddress(address, owner)
+  }
   for (const port of ports) ledger.takePort(port, owner)
 }
 

@@ -18,11 +18,13 @@ export interface PoolOptions {
   readonly staticBand: number
   /** Numbers that nobody gets. */
   readonly reserved?: (index: number) => boolean
+  /** How far above the band the first search begins. */
+  readonly start?: number
 }
 
-export function createPool({ size, staticBand, reserved = () => false }: PoolOptions): Pool {
+export function createPool({ size, staticBand, reserved = () => false, start = 0 }: PoolOptions): Pool {
   const owners = new Map<number, string>()
-  let dynamicCursor = staticBand
+  let dynamicCursor = staticBand + (start % Math.max(1, size - staticBand))
   let staticCursor = 0
   const free = (index: number): boolean => !owners.has(index) && !reserved(index)
   const search = (from: number, start: number, end: number): number | undefined => {
