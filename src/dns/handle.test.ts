@@ -9,9 +9,8 @@ import { decode } from '../wire/dns/decode.ts'
 import { encode } from '../wire/dns/encode.ts'
 import type { Message } from '../wire/dns/message.ts'
 import { CLASS, RCODE, TYPE } from '../wire/dns/message.ts'
-import type { Handled, HandlerDeps } from './handle.ts'
+import type { HandlerDeps } from './handle.ts'
 import { handle } from './handle.ts'
-import { createMemo } from './memo.ts'
 import { isLogged, logLine } from './querylog.ts'
 import { createSource } from './source.ts'
 import { replyTo } from './zone/respond.ts'
@@ -144,28 +143,6 @@ test('an object that nobody expected costs its own client an answer, and nobody 
     (await ask({ questions: [{ name: `${name}.b.svc.cluster.local.`, type: TYPE.A, class: CLASS.IN }] }, deps))?.rcode
   expect([await rcode('bad'), await rcode('good')]).toEqual([RCODE.SERVFAIL, RCODE.NXDOMAIN])
   expect(errors).toHaveLength(1)
-})
-
-test('equal queries share a reply, with their own identifiers, until something changes', () => {
-  const memo = createMemo()
-  let made = 0
-  const make = (packet: Buffer) => (): Handled => {
-    made++
-    const query = decode(packet)
-    const reply = replyTo(query, 0)
-    return { query, reply, bytes: encode(reply) }
-  }
-  const through = (id: number, isSynced = true): number => {
-    const packet = encode({ ...QUERY, id })
-    return (memo.through(packet, 'udp', isSynced, make(packet)) as Handled).bytes.readUInt16BE(0)
-  }
-  expect([through(1), through(2), through(3)]).toEqual([1, 2, 3])
-  expect(made).toBe(1)
-  memo.clear()
-  through(4)
-  expect(made).toBe(2)
-  expect([through(5, false), through(6, false)]).toEqual([5, 6])
-  expect(made).toBe(4)
 })
 
 test('which replies are logged', () => {

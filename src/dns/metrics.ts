@@ -3,7 +3,10 @@ import type { Handled, Transport } from './handle.ts'
 
 /** What one server counts, under CoreDNS' names. */
 export interface Metrics {
-  note(handled: Handled, transport: Transport, ms: number): void
+  /** Returns where such replies are counted. */
+  note(handled: Handled, transport: Transport, ms: number): Counter
+  /** How long some took that were counted one by one. */
+  took(count: number, ms: number): void
   /** Prometheus' text format. */
   text(): string
 }
@@ -13,7 +16,7 @@ const BUCKETS_S = [
 ]
 const COUNTED_TYPES = new Set(['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT', 'ANY'])
 
-interface Counter {
+export interface Counter {
   readonly requests: string
   readonly responses: string
   count: number
@@ -24,6 +27,13 @@ export function createMetrics(port: number, zone: string): Metrics {
   const counters = new Map<number, Counter>()
   const slower = new Array<number>(BUCKETS_S.length + 1).fill(0)
   const total = { count: 0, seconds: 0 }
+  const took = (count: number, ms: number): void => {
+    total.count += count
+    total.seconds += (count * ms) / 1000
+    let bucket = 0
+    while (bucket < BUCKETS_S.length && ms / 1000 > BUCKETS_S[bucket]!) bucket++
+    slower[bucket]! += count
+  }
   const counterFor = ({ reply }: Handled, transport: Transport): Counter => {
     const [question] = reply.questions
     const isOwn = question?.name.toLowerCase().endsWith(`${zone}.`) ?? false
@@ -48,13 +58,12 @@ export function createMetrics(port: number, zone: string): Metrics {
   }
   return {
     note(handled, transport, ms) {
-      counterFor(handled, transport).count++
-      total.count++
-      total.seconds += ms / 1000
-      let bucket = 0
-      while (bucket < BUCKETS_S.length && ms / 1000 > BUCKETS_S[bucket]!) bucket++
-      slower[bucket]!++
+      const counter = counterFor(handled, transport)
+      counter.count++
+      took(1, ms)
+      return counter
     },
+    took,
     text() {
       let below = 0
       const buckets = BUCKETS_S.map((_, i) => {

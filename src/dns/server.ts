@@ -5,10 +5,10 @@ import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { ZoneOptions } from '../model/names/types.ts'
+import { createAnswering } from './answering.ts'
 import { createCounts } from './forward/counts.ts'
 import type { Upstream } from './forward/upstream.ts'
-import type { Handled, HandlerDeps, Transport } from './handle.ts'
-import { handle } from './handle.ts'
+import type { HandlerDeps } from './handle.ts'
 import { listenHttp } from './listen/http.ts'
 import { listenTcp } from './listen/tcp.ts'
 import { listenUdp } from './listen/udp.ts'
@@ -16,7 +16,6 @@ import type { Memo } from './memo.ts'
 import { createMemo } from './memo.ts'
 import { createMetrics } from './metrics.ts'
 import type { LogClass } from './querylog.ts'
-import { isLogged, logLine } from './querylog.ts'
 import type { CorefileSource } from './sites.ts'
 import { createSites, defaultCorefile } from './sites.ts'
 import { createSource } from './source.ts'
@@ -93,21 +92,15 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
         () => memo.clear(),
       )
       const handler: HandlerDeps = { ...common, forwarder: { ask: async () => undefined }, siteOf: sites.siteOf }
-      const logClassOf = (name = '.'): LogClass => sites.siteOf(name.toLowerCase())?.logClass ?? 'error'
-      const answering = (transport: Transport) => (packet: Buffer, client: string) => {
-        const startMs = clock.monotonic()
-        const finish = (handled: Handled | undefined): Buffer | undefined => {
-          if (!handled) return undefined
-          const ms = clock.monotonic() - startMs
-          metrics.note(handled, transport, ms)
-          const isPlain = handled.reply.rcode === 0 && handled.reply.answers.length > 0 && !sites.isVerbose
-          if (!isPlain && isLogged(logClassOf(handled.reply.questions[0]?.name), handled.reply))
-            at.out(logLine(handled, client, transport, packet.length, ms))
-          return handled.bytes
-        }
-        const handled = memo.through(packet, transport, source.isSynced, () => handle(handler, packet, transport))
-        return handled instanceof Promise ? handled.then(finish) : finish(handled)
-      }
+      const answering = createAnswering({
+        handler,
+        sites,
+        memo,
+        metrics,
+        clock,
+        isSynced: () => source.isSynced,
+        out: at.out,
+      })
       const { netns, healthPort, readyPort, metricsPort } = at
       const ready = (): { status: number; text: string } =>
         source.isSynced ? { status: 200, text: 'OK' } : { status: 503, text: 'kubernetes' }
@@ -118,8 +111,8 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
       }
       signal.addEventListener('abort', stop, { once: true })
       await openAll(signal, [
-        () => listenUdp(sockets, at, answering('udp')),
-        () => listenTcp({ sockets, clock }, at, answering('tcp')),
+        () => listenUdp(sockets, at, answering.udp),
+        () => listenTcp({ sockets, clock }, at, answering.tcp),
         ...http(healthPort, '/health', () => ({ status: 200, text: 'OK' })),
         ...http(readyPort, '/ready', ready),
         ...http(metricsPort, '/metrics', () => ({

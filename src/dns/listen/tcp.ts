@@ -2,7 +2,9 @@ import type { Socket } from 'node:net'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { Ip } from '../../lib/ip.ts'
 import { createFrames, framed } from '../forward/upstream.ts'
+import type { Client } from './client.ts'
 
 /** Connections at once; the next is closed at once. */
 const MAX_CONNECTIONS = 500
@@ -10,7 +12,7 @@ const MAX_CONNECTIONS = 500
 const MAX_PENDING = 32
 const IDLE_MS = 10_000
 
-export type Answering = (packet: Buffer, client: string) => Buffer | undefined | Promise<Buffer | undefined>
+export type Answering = (packet: Buffer, client: Client) => Buffer | undefined | Promise<Buffer | undefined>
 
 export interface TcpDeps {
   readonly sockets: SocketDriver
@@ -38,7 +40,8 @@ export async function listenTcp(
 }
 
 function serve(socket: Socket, clock: Clock, answer: Answering): void {
-  const client = `${(socket.remoteAddress ?? '').replace(/^::ffff:/, '')}:${socket.remotePort}`
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '') as Ip
+  const client: Client = { address, port: socket.remotePort ?? 0 }
   let pending = 0
   let isEnded = false
   let cancel = (): void => {}

@@ -139,6 +139,43 @@ export function socketConformance(open: () => SocketFixture): void {
     for (const socket of [server, elsewhere, client]) socket.close()
   })
 
+  it('answers datagrams at once or later, each to its sender', async () => {
+    const counts: number[] = []
+    const server = await sockets.serveUdp(
+      { netns: fixture.a, port: 5353, family: 4 },
+      {
+        answer(packet, length, reply, sender) {
+          const said = packet.toString('latin1', 0, length)
+          const { port, send } = sender()
+          if (said.startsWith('later')) setImmediate(() => send(Buffer.from(`${said} ${port}`)))
+          return said.startsWith('now') ? reply.write(`${said} ${port}`) : 0
+        },
+        answered: count => counts.push(count),
+      },
+    )
+    const at = { netns: fixture.a, port: 5353, family: 4 } as const
+    await expect(sockets.serveUdp(at, { answer: () => 0 })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    const clients = await Promise.all([1, 2].map(() => sockets.udp({ netns: fixture.a, port: 0, address: LOOPBACK })))
+    const wanted = clients.map(client => {
+      const { port } = client.address()
+      const all = Array.from({ length: 100 }, (_, i) => `${i % 2 === 0 ? 'now' : 'later'} ${i} ${port}`)
+      const got: string[] = []
+      const whole = new Promise<void>(resolve =>
+        client.on('message', data => {
+          got.push(String(data))
+          if (got.length === all.length) resolve()
+        }),
+      )
+      for (const text of all) client.send(text.slice(0, text.lastIndexOf(' ')), 5353, LOOPBACK)
+      client.send('nothing', 5353, LOOPBACK)
+      return whole.then(() => expect(got.toSorted()).toEqual(all.toSorted()))
+    })
+    await Promise.all(wanted)
+    await expect.poll(() => counts.reduce((sum, count) => sum + count, 0)).toBe(202)
+    server.close()
+    for (const client of clients) client.close()
+  })
+
   it('serves Unix sockets', async () => {
     const path = `${fixture.folder}/s.sock`
     expect(await failed(sockets.connectUnix(path))).toMatchObject({ code: 'ENOENT' })

@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream'
 import type { Ip } from '../../lib/ip.ts'
 import type { Netns } from '../netns/mod.ts'
 import type { Listenable, SocketDriver, TcpTarget } from './mod.ts'
+import { serving } from './serve-udp.ts'
 
 /** Which namespace answers for an address, as seen from another; undefined is unreachable. */
 export type Reach = (from: Netns, address: Ip) => Netns | undefined
@@ -30,6 +31,19 @@ export function fakeSockets(reach: Reach = from => from): SocketDriver {
     tcp.set(key, { address: at.address, accept })
     return port
   }
+  const openUdp: SocketDriver['udp'] = async at => {
+    const port = at.port === 0 ? ++lastPort : at.port
+    const key = (netns: Netns, number: number): string => `${netns.fd} ${at.family ?? 4} ${number}`
+    if (udp.has(key(at.netns, port))) throw failure('EADDRINUSE', `bind ${port}`)
+    const send = (data: Buffer, to: number, address: Ip): void => {
+      const there = reach(at.netns, address)
+      const info = { address: at.address ?? '127.0.0.1', port, family: 'IPv4', size: data.length }
+      if (there) udp.get(key(there, to))?.deliver(data, info)
+    }
+    const socket = new FakeUdp(port, at.address ?? ('0.0.0.0' as Ip), send, () => udp.delete(key(at.netns, port)))
+    udp.set(key(at.netns, port), socket)
+    return socket as unknown as UdpSocket
+  }
   return {
     listen: async (server, at) => {
       const port = take(at, socket => emitter(server).emit('connection', socket))
@@ -42,19 +56,8 @@ export function fakeSockets(reach: Reach = from => from): SocketDriver {
     },
     closeFd: fd => void tcp.delete(fds.get(fd) ?? ''),
     connect: target => connectTo(target, find(target.netns, target.address, target.port)),
-    udp: async at => {
-      const port = at.port === 0 ? ++lastPort : at.port
-      const key = (netns: Netns, number: number): string => `${netns.fd} ${at.family ?? 4} ${number}`
-      if (udp.has(key(at.netns, port))) throw failure('EADDRINUSE', `bind ${port}`)
-      const send = (data: Buffer, to: number, address: Ip): void => {
-        const there = reach(at.netns, address)
-        const info = { address: at.address ?? '127.0.0.1', port, family: 'IPv4', size: data.length }
-        if (there) udp.get(key(there, to))?.deliver(data, info)
-      }
-      const socket = new FakeUdp(port, at.address ?? ('0.0.0.0' as Ip), send, () => udp.delete(key(at.netns, port)))
-      udp.set(key(at.netns, port), socket)
-      return socket as unknown as UdpSocket
-    },
+    udp: openUdp,
+    serveUdp: async (at, service) => serving(await openUdp(at), -1, service, undefined),
     server: onConnection => createServer({ allowHalfOpen: true }, onConnection),
     listenUnix: async (server, path) => {
       if (unix.has(path)) throw failure('EADDRINUSE', `listen ${path}`)

@@ -15,6 +15,28 @@ export interface TcpTarget {
   readonly allowHalfOpen?: boolean
 }
 
+/** Whoever sent a datagram. */
+export interface DatagramSender {
+  readonly address: Ip
+  readonly port: number
+  /** Sends another datagram back, whenever; one that cannot be sent is lost. */
+  send(bytes: Uint8Array): void
+}
+
+/** What answers datagrams. Nothing here may throw. */
+export interface DatagramService {
+  /**
+   * Writes the reply to the datagram, which is the first `length` bytes of `packet`, into `reply`, and returns its length; 0 is
+   * no reply now. Both buffers are lent for this call alone. `sender` is asked for by those who need it, within this call.
+   */
+  answer(packet: Buffer, length: number, reply: Buffer, sender: () => DatagramSender): number
+  /** Called when what had arrived has been answered, with the number of datagrams. */
+  answered?(count: number): void
+}
+
+/** What a service can write at once; longer replies go by the sender. Longer datagrams than this are not read. */
+export const DATAGRAM_BYTES = 2048
+
 /** Sockets that live in a given namespace though this process does not. */
 export interface SocketDriver {
   /** Makes the server listen; address absent means every address of both families. Rejects with EADDRINUSE, EACCES ... */
@@ -28,6 +50,14 @@ export interface SocketDriver {
     readonly address?: Ip
     readonly family?: 4 | 6
   }): Promise<UdpSocket>
+  /**
+   * Answers datagrams to every address of a family until closed: in batches, where the kernel's calls for them can be reached.
+   * Rejects with EADDRINUSE, EACCES, EAFNOSUPPORT.
+   */
+  serveUdp(
+    at: { readonly netns: Netns; readonly port: number; readonly family: 4 | 6 },
+    service: DatagramService,
+  ): Promise<{ close(): void }>
   /** A listening TCP socket of the namespace as a descriptor, to pass on or inherit. Throws EADDRINUSE, EACCES. */
   listenFd(at: { readonly netns: Netns; readonly port: number; readonly address: Ip }): number
   /** Lets go of what listenFd made. */

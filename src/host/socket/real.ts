@@ -6,6 +6,7 @@ import { C, check, libc } from '../libc.ts'
 import type { Netns, NetnsDriver } from '../netns/mod.ts'
 import { afOf, socketAddress } from './address.ts'
 import type { Listenable, SocketDriver, TcpTarget } from './mod.ts'
+import { serveUdp } from './serve-udp.ts'
 
 /** A socket belongs for ever to the namespace in which it was made, whatever its process does later. */
 export function kernelSockets(netns: NetnsDriver): SocketDriver {
@@ -30,6 +31,7 @@ export function kernelSockets(netns: NetnsDriver): SocketDriver {
       }),
     connect: target => connect(netns, target),
     udp: at => udp(netns, at),
+    serveUdp: async (at, service) => serveUdp(netns, at, service),
     server: onConnection => createServer({ allowHalfOpen: true }, onConnection),
     listenUnix: (server, path) => listenUnix(server, path),
     connectUnix: path => new Socket({ allowHalfOpen: true }).connect(path),
