@@ -2,13 +2,13 @@ import { Namespace } from '../../api/core/namespace.ts'
 import { Node } from '../../api/core/node.ts'
 import { Pod } from '../../api/core/pod.ts'
 import { Service } from '../../api/core/service.ts'
+import { PodDisruptionBudget } from '../../api/policy/pod-disruption-budget.ts'
 import { runLoop } from '../../client/loop.ts'
 import { isConflict, isNotFound } from '../../client/mod.ts'
-import { rfc3339 } from '../../lib/clock.ts'
-import { withCondition } from '../shared/conditions.ts'
 import type { Controller, ControllerDeps } from '../shared/controller.ts'
 import { isPodTerminal, podCondition } from '../shared/pods.ts'
 import { type Placement, place } from './decide.ts'
+import { displace, isOutranked, tell } from './displace.ts'
 
 export interface SchedulerOptions {
   /** Pods that name this scheduler are placed. */
@@ -29,6 +29,7 @@ export async function startScheduler(
   const nodes = informers.of(Node)
   const services = informers.of(Service)
   const namespaces = informers.of(Namespace)
+  const budgets = informers.of(PodDisruptionBudget)
   const namespaceLabels = (name: string) => namespaces.get({ name })?.metadata.labels
   /** Bound by us, while the cache does not say so yet: UID to node. */
   const assumed = new Map<string, string>()
@@ -64,19 +65,20 @@ export async function startScheduler(
       if (!isNotFound(error) && !isConflict(error)) throw error
     }
   }
-  const refuse = async (pod: Pod, message: string): Promise<void> => {
-    const old = podCondition(pod, 'PodScheduled')
-    if (old?.status === 'False' && old.message === message) return
-    events.record(pod, 'Warning', 'FailedScheduling', message)
-    const lastTransitionTime = rfc3339(clock.now())
-    const next = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime }
-    const conditions = withCondition(pod.status?.conditions, next)
-    await client.updateStatus(Pod, { ...pod, status: { ...pod.status, conditions } }).catch(error => {
-      if (!isNotFound(error)) throw error
-    })
+  const refuse = (pod: Pod, message: string, nominated: string | undefined): Promise<void> =>
+    tell({ client, events, clock }, pod, message, nominated)
+  const apply = async (placement: Placement): Promise<void> => {
+    if (placement.node !== undefined) return bind(placement.pod, placement.node)
+    const { pod, message, preemption } = placement
+    if (preemption) {
+      await displace({ client, events, clock }, name, pod, preemption)
+      const lesser = pods.by('unbound', '').filter(other => isOutranked(other, pod, preemption.node))
+      await Promise.all(
+        lesser.map(other => refuse(other, podCondition(other, 'PodScheduled')?.message ?? '', undefined)),
+      )
+    }
+    await refuse(pod, message, preemption?.node ?? pod.status?.nominatedNodeName)
   }
-  const apply = (placement: Placement): Promise<void> =>
-    placement.node === undefined ? refuse(placement.pod, placement.message) : bind(placement.pod, placement.node)
 
   const step = async (): Promise<void> => {
     forgetKnown()
@@ -86,6 +88,7 @@ export async function startScheduler(
       nodes: nodes.list(),
       placed: placed(),
       services: services.list(),
+      budgets: budgets.list(),
       namespaceLabels,
     })
     const results = await Promise.allSettled(placements.map(apply))

@@ -3,17 +3,21 @@ import { podRequests } from '../../api/core/pod/requests.ts'
 import type { Pod } from '../../api/core/pod.ts'
 import type { Service } from '../../api/core/service.ts'
 import { matchesLabels } from '../../api/meta/matches.ts'
+import type { PodDisruptionBudget } from '../../api/policy/pod-disruption-budget.ts'
 import { controllerOf } from '../../client/owner.ts'
 import { preferenceFor } from '../placement/affinity.ts'
 import { untolerated } from '../placement/taints.ts'
-import { type Constraints, constraintsOf, guards } from './constraints.ts'
+import { type Constraints, constraintsOf, guards, type World } from './constraints.ts'
 import { type NodeState, nodeState, occupy, refusals } from './filter.ts'
+import { type Attempt, ineligible, type Preemption, preempt } from './preempt.ts'
 
 export interface Snapshot {
   readonly nodes: readonly Node[]
   /** Pods that hold room on a node: bound, or bound by this very process a moment ago, and not ended. */
   readonly placed: readonly { readonly pod: Pod; readonly node: string }[]
   readonly services: readonly Service[]
+  /** What preemption should rather not break. */
+  readonly budgets?: readonly PodDisruptionBudget[]
   /** For demands about pods of namespaces with a label. */
   readonly namespaceLabels?: (name: string) => Readonly<Record<string, string>> | undefined
 }
@@ -21,7 +25,13 @@ export interface Snapshot {
 export type Placement =
   | { readonly pod: Pod; readonly node: string }
   /** message: upstream's text, as kubectl describe shows it. */
-  | { readonly pod: Pod; readonly node: undefined; readonly message: string }
+  | {
+      readonly pod: Pod
+      readonly node: undefined
+      readonly message: string
+      /** The pods whose place it takes, and where. */
+      readonly preemption?: Preemption
+    }
 
 const ZONE = 'topology.kubernetes.io/zone'
 
@@ -45,6 +55,8 @@ interface Round {
   peers(group: Peers): ReadonlyMap<string, number>
   add(pod: Pod, state: NodeState): void
   constraints(pod: Pod): Constraints
+  readonly world: World
+  readonly budgets: readonly PodDisruptionBudget[]
   readonly services: readonly Service[]
 }
 
@@ -53,7 +65,8 @@ interface Peers {
   readonly includes: (pod: Pod) => boolean
 }
 
-function createRound({ nodes, placed, services, namespaceLabels = () => undefined }: Snapshot): Round {
+function createRound(snapshot: Snapshot): Round {
+  const { nodes, placed, services, budgets = [], namespaceLabels = () => undefined } = snapshot
   const byNode = new Map<string, Pod[]>(nodes.map(node => [node.metadata.name, []]))
   const here = [...placed]
   for (const { pod, node } of placed) byNode.get(node)?.push(pod)
@@ -69,6 +82,8 @@ function createRound({ nodes, placed, services, namespaceLabels = () => undefine
   return {
     states,
     services,
+    budgets,
+    world,
     constraints: pod => constraintsOf(pod, world),
     peers({ id, includes }) {
       const known = groups.get(id)
@@ -92,20 +107,47 @@ function createRound({ nodes, placed, services, namespaceLabels = () => undefine
 function placeOne(pod: Pod, round: Round): Placement {
   const fitting: NodeState[] = []
   const reasons = new Map<string, number>()
-  let resolvable = 0
+  const resolvable: NodeState[] = []
   const constraints = round.constraints(pod)
   for (const state of round.states) {
     const refused = refusalsOf(pod, state, constraints)
     if (refused.length === 0) fitting.push(state)
-    else if (refused.every(reason => isResolvable(reason, pod, state))) resolvable++
+    else if (refused.every(reason => isResolvable(reason, pod, state))) resolvable.push(state)
     for (const reason of refused) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   }
-  if (fitting.length === 0)
-    return { pod, node: undefined, message: failureMessage(round.states.length, reasons, pod, resolvable) }
+  if (fitting.length === 0) return { pod, node: undefined, ...displace(pod, round, reasons, resolvable) }
   const best = cheapest(pod, fitting, round, constraints)
   round.add(pod, best)
   return { pod, node: best.node.metadata.name }
 }
+
+/** What becomes of a pod that fits nowhere: it may take the place of lesser ones, and holds the place that was promised to it. */
+function displace(
+  pod: Pod,
+  round: Round,
+  reasons: ReadonlyMap<string, number>,
+  resolvable: readonly NodeState[],
+): { readonly message: string; readonly preemption?: Preemption } {
+  const total = round.states.length
+  const why = ineligible(pod, round.world)
+  const attempt =
+    why === undefined
+      ? preempt(
+          pod,
+          resolvable.map(({ node }) => node),
+          round.world,
+          round.budgets,
+        )
+      : NONE
+  const nominated = attempt.found?.node ?? pod.status?.nominatedNodeName
+  const state = nominated ? round.states.find(({ node }) => node.metadata.name === nominated) : undefined
+  // Whoever comes after it in this round must not take the room that is being made.
+  if (state) round.add(pod, state)
+  const help = attempt.found ? undefined : (why ?? helpText(total, attempt.reasons))
+  return { message: failureMessage(total, reasons, help), ...(attempt.found ? { preemption: attempt.found } : {}) }
+}
+
+const NONE: Attempt = { found: undefined, reasons: [] }
 
 function refusalsOf(pod: Pod, state: NodeState, constraints: Constraints): readonly string[] {
   const refused = refusals(pod, state)
@@ -130,23 +172,29 @@ function isResolvable(reason: string, pod: Pod, { room }: NodeState): boolean {
   return (podRequests(pod.spec)[resource] ?? 0) <= (room[resource] ?? 0)
 }
 
-/** framework.FitError.Error, and what DefaultPreemption adds. resolvable: nodes where fewer pods would help. */
-export function failureMessage(
-  nodes: number,
-  reasons: ReadonlyMap<string, number>,
-  pod: Pod,
-  resolvable: number,
-): string {
+/** framework.FitError.Error. help: what preemption says, where it finds nobody. */
+export function failureMessage(nodes: number, reasons: ReadonlyMap<string, number>, help: string | undefined): string {
   if (nodes === 0) return 'no nodes available to schedule pods'
-  const join = (parts: readonly string[]): string => `0/${nodes} nodes are available: ${[...parts].sort().join(', ')}.`
-  const why = join([...reasons].map(([reason, count]) => `${count} ${reason}`))
-  if (pod.spec.preemptionPolicy === 'Never') return `${why} preemption: not eligible due to preemptionPolicy=Never.`
-  const hopeless = nodes - resolvable
-  const help = [
-    ...(resolvable > 0 ? [`${resolvable} No preemption victims found for incoming pod`] : []),
-    ...(hopeless > 0 ? [`${hopeless} Preemption is not helpful for scheduling`] : []),
-  ]
-  return `${why} preemption: ${join(help)}`
+  const why = listed(
+    nodes,
+    [...reasons].map(([reason, count]) => `${count} ${reason}`),
+  )
+  return help === undefined ? why : `${why} preemption: ${help}`
+}
+
+const listed = (nodes: number, parts: readonly string[]): string =>
+  `0/${nodes} nodes are available: ${[...parts].sort().join(', ')}.`
+
+/** reasons: of the nodes where fewer pods could have helped. */
+function helpText(nodes: number, reasons: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  const hopeless = nodes - reasons.length
+  if (hopeless > 0) counts.set('Preemption is not helpful for scheduling', hopeless)
+  return listed(
+    nodes,
+    [...counts].map(([reason, count]) => `${count} ${reason}`),
+  )
 }
 
 /** What kind of pod this is, for spreading: those of the same controller, else those behind the same Services. */
