@@ -107,7 +107,8 @@ function verbOf({ method, query }: ApiRequest, info: Extract<PathInfo, { is: 're
   const single = info.name !== undefined
   if (method === 'GET' || method === 'HEAD') {
     const watching = query.get('watch')
-    if (watching !== null && watching !== 'false' && watching !== '0') return 'watch'
+    // Behind a proxy it is the backend's own word.
+    if (info.subresource !== 'proxy' && watching !== null && watching !== 'false' && watching !== '0') return 'watch'
     return single ? 'get' : 'list'
   }
   if (method === 'DELETE') return single ? 'delete' : 'deletecollection'

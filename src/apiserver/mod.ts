@@ -1,4 +1,5 @@
 /** The embedded Kubernetes API: generic storage plus a table of kinds, behind one handler. */
+import type { DialDriver } from '../host/dial/mod.ts'
 import type { HttpsDriver } from '../host/https/mod.ts'
 import type { Cidr } from '../lib/cidr.ts'
 import { cidr } from '../lib/cidr.ts'
@@ -14,6 +15,7 @@ import { groupAuthorizer } from './auth/authorizer.ts'
 import { keepAggregated } from './auth/rbac/aggregate.ts'
 import { rbacAuthorizer } from './auth/rbac/authorizer.ts'
 import { defaultRoles } from './auth/rbac/default-roles.ts'
+import type { RoleIndex } from './auth/rbac/index.ts'
 import { createRoleIndex } from './auth/rbac/index.ts'
 import type { RoleManifests } from './auth/rbac/manifest.ts'
 import { openshiftRoles } from './auth/rbac/openshift-roles.ts'
@@ -31,9 +33,10 @@ import { createHandle } from './handle.ts'
 import { authenticateBy } from './http/identity.ts'
 import type { Listener, TlsOptions } from './http/listener.ts'
 import { createListener } from './http/listener.ts'
-import { podUpgrades } from './http/upgrade.ts'
+import { upgrades } from './http/upgrade.ts'
 import type { Loopback } from './loopback.ts'
 import { createLoopback } from './loopback.ts'
+import type { Registry } from './resource/registry.ts'
 import { createRegistry } from './resource/registry.ts'
 import { builtinResource, namespaceView } from './resource/resource.ts'
 import { REVIEWS } from './reviews/all.ts'
@@ -49,6 +52,7 @@ import type { StreamRuntime } from './stream/runtime.ts'
 import { BUILTIN_SUBRESOURCES } from './subresources/all.ts'
 import { podStreams } from './subresources/log.ts'
 import { createSubresources } from './subresources/mod.ts'
+import { proxies } from './subresources/proxy.ts'
 import { scale } from './subresources/scale.ts'
 import { createWatches } from './watch/watches.ts'
 
@@ -60,6 +64,8 @@ export interface ApiServerDeps {
   readonly runtime?: StreamRuntime
   /** Absent where no webhook can be reached: then none is asked. */
   readonly https?: HttpsDriver
+  /** Absent: nothing is reached through the server. */
+  readonly dial?: DialDriver
 }
 
 export interface ApiServerOptions {
@@ -108,34 +114,13 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     ...options.kinds.map(kind => (isProject(kind) ? namespaceView(kind) : builtinResource(kind))),
     ...options.virtualKinds.filter(isServed).map(kind => builtinResource(kind, true)),
   ])
-  const watches = createWatches(clock)
   const roles = createRoleIndex(store)
-  const authorizer = options.authorizer ?? groupAuthorizer([...(options.adminGroups ?? [])], rbacAuthorizer(roles))
-  const kernel: Kernel = {
-    store,
-    clock,
-    log,
-    registry,
-    admission: createAdmission(
-      admissionOrder({
-        authorizer,
-        roles,
-        ...(deps.https ? { https: deps.https } : {}),
-        store,
-        clock,
-        registry,
-        serviceNetworks: options.serviceNetworks ?? [cidr('172.30.0.0/16')],
-        nodePorts: options.nodePorts ?? { first: 30000, last: 32767 },
-        routeDomain: options.routeDomain ?? 'apps.fairlead.test',
-        securityConstraints: options.securityConstraints ?? false,
-      }),
-    ),
-    authorizer,
-    tokens: createTokens(store, clock, options.tokens ?? {}),
-    watches,
-  }
+  const kernel = createKernel(deps, options, registry, roles)
   const streams = deps.runtime && { runtime: deps.runtime, clock, log }
-  const subresources = createSubresources({ ...BUILTIN_SUBRESOURCES, ...podStreams(streams) }, scale)
+  const subresources = createSubresources(
+    { ...BUILTIN_SUBRESOURCES, ...podStreams(streams), ...proxies(deps.dial) },
+    scale,
+  )
   const handle = createHandle({
     kernel,
     subresources,
@@ -163,7 +148,8 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     ready,
     loopback: user => createLoopback(handle, user),
     listener(tls) {
-      const made = createListener(tls, handle, authenticateBy(kernel.tokens), podUpgrades(kernel, streams))
+      const upgrade = upgrades({ kernel, streams, dial: deps.dial })
+      const made = createListener(tls, handle, authenticateBy(kernel.tokens), upgrade)
       listeners.push(made)
       return made
     },
@@ -172,8 +158,28 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
       stopDefinitions()
       stopAggregation()
       roles.stop()
-      watches.close()
+      kernel.watches.close()
       for (const listener of listeners) listener.close()
     },
   }
+}
+
+function createKernel(deps: ApiServerDeps, options: ApiServerOptions, registry: Registry, roles: RoleIndex): Kernel {
+  const { store, clock, log, https } = deps
+  const authorizer = options.authorizer ?? groupAuthorizer([...(options.adminGroups ?? [])], rbacAuthorizer(roles))
+  const order = admissionOrder({
+    authorizer,
+    roles,
+    ...(https ? { https } : {}),
+    store,
+    clock,
+    registry,
+    serviceNetworks: options.serviceNetworks ?? [cidr('172.30.0.0/16')],
+    nodePorts: options.nodePorts ?? { first: 30000, last: 32767 },
+    routeDomain: options.routeDomain ?? 'apps.fairlead.test',
+    securityConstraints: options.securityConstraints ?? false,
+  })
+  const admission = createAdmission(order)
+  const tokens = createTokens(store, clock, options.tokens ?? {})
+  return { store, clock, log, registry, admission, authorizer, tokens, watches: createWatches(clock) }
 }

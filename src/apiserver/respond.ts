@@ -10,7 +10,7 @@ import type { ByteStream } from './stream-body.ts'
 
 export interface ApiResponse {
   readonly status: number
-  /** Lower-case names. */
+  /** Lower-case names; several values of one name are separated by line feeds. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | ByteStream
 }

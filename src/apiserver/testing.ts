@@ -4,6 +4,7 @@ import { createClient } from '../client/client.ts'
 import type { Client } from '../client/mod.ts'
 import type { Transport } from '../client/transport.ts'
 import { loopbackTransport } from '../client/transport.ts'
+import type { DialDriver } from '../host/dial/mod.ts'
 import type { HttpsDriver } from '../host/https/mod.ts'
 import type { Clock } from '../lib/clock.ts'
 import { rfc3339 } from '../lib/clock.ts'
@@ -32,12 +33,19 @@ export interface TestApiOptions extends Partial<ApiServerOptions> {
   readonly namespaces?: readonly string[]
   readonly log?: Logger
   readonly https?: HttpsDriver
+  readonly dial?: DialDriver
 }
 
 /** A whole API server in memory, for the tests of other rooms: no sockets, no certificates, ready when it resolves. */
 export async function testApi(clock: Clock, options: TestApiOptions = {}): Promise<TestApi> {
   const store = options.store ?? memoryStore()
-  const deps = { store, clock, log: options.log ?? silent, ...(options.https ? { https: options.https } : {}) }
+  const deps = {
+    store,
+    clock,
+    log: options.log ?? silent,
+    ...(options.https ? { https: options.https } : {}),
+    ...(options.dial ? { dial: options.dial } : {}),
+  }
   const server = createApiServer(deps, { kinds: KINDS, virtualKinds: VIRTUAL_KINDS, ...options })
   const transport = loopbackTransport(server.loopback(LOOPBACK))
   const namespaces = new Set(['default', 'kube-system', ...(options.namespaces ?? [])])

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { Http2SecureServer, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import { constants, createSecureServer } from 'node:http2'
@@ -12,7 +12,9 @@ import type { ApiResponse } from '../respond.ts'
 import { respondError } from '../respond.ts'
 import { StatusError } from '../status-error.ts'
 import type { ByteStream } from '../stream-body.ts'
+import { takeBearer } from './bearer-protocol.ts'
 import { readBody } from './body.ts'
+import { plainHeaders } from './headers.ts'
 import { sinkOf } from './sink.ts'
 
 export interface TlsOptions {
@@ -100,7 +102,7 @@ async function answer2(
 ): Promise<void> {
   stream.on('error', () => {})
   const method = incoming[':method'] ?? 'GET'
-  const headers = plainHeaders(incoming)
+  const headers = { host: incoming[':authority'] ?? '', ...plainHeaders(incoming) }
   const socket = stream.session!.socket as TLSSocket
   const aborted = abortOnClose(stream)
   const response = await answer(handle, authenticate, socket, {
@@ -112,13 +114,14 @@ async function answer2(
   })
   if (!response || stream.destroyed) return
   const { status, body } = response
+  const answered = sentHeaders(response)
   if (typeof body === 'function') {
-    stream.respond({ ':status': status, ...response.headers })
+    stream.respond({ ':status': status, ...answered })
     startBody(body, stream)
   } else if (method === 'HEAD' || body.length === 0) {
-    stream.respond({ ':status': status, ...response.headers, 'content-length': body.length }, { endStream: true })
+    stream.respond({ ':status': status, ...answered, 'content-length': body.length }, { endStream: true })
   } else {
-    stream.respond({ ':status': status, ...response.headers, 'content-length': body.length })
+    stream.respond({ ':status': status, ...answered, 'content-length': body.length })
     stream.end(body)
   }
   // The rest of a body that was too large: told not to send it.
@@ -139,7 +142,8 @@ async function answer1(
     signal: abortOnClose(response),
   })
   if (!answered || response.destroyed) return
-  const { status, headers, body } = answered
+  const { status, body } = answered
+  const headers = sentHeaders(answered)
   if (typeof body === 'function') {
     response.writeHead(status, headers)
     response.flushHeaders()
@@ -148,6 +152,16 @@ async function answer1(
     response.writeHead(status, { ...headers, 'content-length': body.length })
     response.end(body)
   }
+}
+
+/** Several values of one header are separated by line feeds. */
+function sentHeaders({ headers }: ApiResponse): OutgoingHttpHeaders {
+  const sent: OutgoingHttpHeaders = {}
+  for (const name in headers) {
+    const value = headers[name]!
+    sent[name] = value.includes('\n') ? value.split('\n') : value
+  }
+  return sent
 }
 
 /** The headers are sent: what goes wrong now can only be told by breaking off. */
@@ -206,7 +220,7 @@ async function upgradeAs(
   head: Buffer,
 ): Promise<void> {
   socket.on('error', () => {})
-  const user = await authenticate(request.socket as TLSSocket, plainHeaders(request.headers))
+  const user = await authenticate(request.socket as TLSSocket, takeBearer(request.headers))
   if (user) upgrade(request, socket, head, user)
   else socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
 }
@@ -226,14 +240,4 @@ function abortOnClose(stream: { once(event: 'close', f: () => void): unknown }):
     }
     return controller.signal
   }
-}
-
-function plainHeaders(headers: IncomingHttpHeaders | IncomingMessage['headers']): Record<string, string> {
-  const plain: Record<string, string> = {}
-  for (const name in headers) {
-    if (name.startsWith(':')) continue
-    const value = headers[name]
-    if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value
-  }
-  return plain
 }

@@ -8,6 +8,7 @@ import { createProgress } from '../../client/progress.ts'
 import { loopbackTransport } from '../../client/transport.ts'
 import type { ControllersOptions } from '../../controllers/mod.ts'
 import { startControllers } from '../../controllers/mod.ts'
+import { systemDial } from '../../host/dial/real.ts'
 import { systemHttps } from '../../host/https/real.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { ip } from '../../lib/ip.ts'
@@ -86,7 +87,7 @@ function createServer(
 ): Server {
   const runtime = connectRuntime({ connectUnix: sockets.connectUnix }, options.runtimeSocket)
   return createApiServer(
-    { store, clock, log, runtime, https: systemHttps },
+    { store, clock, log, runtime, https: systemHttps, dial: systemDial },
     {
       kinds: servedOf(plan, KINDS),
       virtualKinds: servedOf(plan, VIRTUAL_KINDS),
