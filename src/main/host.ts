@@ -1,4 +1,5 @@
 /** The real host: everything a role may touch outside of its own memory. Each part is made at first use. */
+import { join } from 'node:path'
 import { kernelArp } from '../host/arp/real.ts'
 import { systemClock } from '../host/clock/real.ts'
 import { kernelConntrack } from '../host/conntrack/real.ts'
@@ -9,6 +10,7 @@ import { assertOneNamespace, kernelNetns } from '../host/netns/real.ts'
 import { kernelNft } from '../host/nft/real.ts'
 import { kernelProcesses } from '../host/process/real.ts'
 import { kernelSockets } from '../host/socket/real.ts'
+import { nodeThreads } from '../host/thread/real.ts'
 
 /** Must be made before anything enters another namespace: asserts that every thread is in the same one. */
 export async function realHost() {
@@ -25,6 +27,7 @@ export async function realHost() {
     arp: kernelArp(netns),
     sockets: kernelSockets(netns),
     processes: kernelProcesses(netns),
+    threads: nodeThreads({ file: join(__dirname, 'boot.cjs') }),
   }
 }
 export type RealHost = Awaited<ReturnType<typeof realHost>>

@@ -1,6 +1,7 @@
 import type { History } from './history.ts'
 import { createHistory } from './history.ts'
 import type { RangeOptions, RangeResult, Store, Stored, StoreEvent, StoreOptions } from './mod.ts'
+import { rememberingLoad } from './recent.ts'
 import type { Load, Version, Versions } from './versions.ts'
 import { createVersions, storedOf } from './versions.ts'
 import type { Submitted } from './writer.ts'
@@ -29,6 +30,7 @@ export function createStore(backing: Backing, loaded: Loaded, options: StoreOpti
   const versions = createVersions(loaded.versions, loaded.revision)
   const history = createHistory(options.maxEvents ?? 50_000, options.maxEventBytes ?? 32 << 20)
   const load: Load = backing.load ?? (version => version.value!)
+  const loadOne = rememberingLoad(load)
   const listeners: Listeners = new Map()
   const writer = createWriter({
     versions,
@@ -58,11 +60,11 @@ export function createStore(backing: Backing, loaded: Loaded, options: StoreOpti
     get(key, atRevision = versions.revision) {
       versions.checkRevision(atRevision)
       const version = versions.at(key, atRevision)
-      return version && storedOf(version, load)
+      return version && storedOf(version, loadOne)
     },
     head(key) {
       const version = writer.head(key)
-      return version && !version.deleted ? storedOf(version, load) : undefined
+      return version && !version.deleted ? storedOf(version, loadOne) : undefined
     },
     range: (prefix, range) => readRange(versions, load, prefix, range),
     write: async change => (await writer.submit([change]))[0]!,

@@ -52,7 +52,7 @@ export const start = begin(async args => {
   if (!config) throw new Error(`${options.folder} holds no configuration`)
   const plan = planWorld(config)
   const credentials = readCredentials(host.fs, folder)
-  const store = openLmdbStore(host.locks, { path: folder.store })
+  const store = openLmdbStore(host.locks, { path: folder.store, threads: host.threads })
   const server = createServer(host, log, { plan, options, store, tokenKey: credentials.tokenKey })
   const progress = createProgress()
   const client = createClient(loopbackTransport(server.loopback(LOOPBACK)), { userAgent: 'controllers' })

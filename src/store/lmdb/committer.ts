@@ -1,0 +1,79 @@
+import type { Thread, ThreadDriver } from '../../host/thread/mod.ts'
+import { messageOf, UserError } from '../../lib/errors.ts'
+import type { Version } from '../versions.ts'
+import { pack, packedSize } from './batch.ts'
+import { commitBatch } from './commit.ts'
+import type { State, Tables } from './file.ts'
+import { unusable } from './file.ts'
+import type { CommitAnswer, CommitRequest } from './thread.ts'
+import { COMMIT_THREAD } from './thread.ts'
+
+/** Makes batches durable, one at a time. */
+export interface Committer {
+  /** Rejects with UserError: StoreFull, StoreUnusable. */
+  commit(batch: readonly Version[], state: State): Promise<void>
+  close(): Promise<void>
+}
+
+/** On this thread: whoever runs here waits for the disk. */
+export const localCommitter = (tables: Tables, file: string): Committer => ({
+  async commit(batch, state) {
+    const bytes = Buffer.allocUnsafe(packedSize(batch))
+    pack(batch, bytes)
+    commitBatch(tables, file, bytes, state)
+  },
+  close: async () => {},
+})
+
+/** Larger batches are rare, and their memory is given back. */
+const KEPT_BYTES = 1 << 20
+
+/** On a thread of its own, as soon as that is ready; on this one until then, so that nobody waits for a thread to start. */
+export function threadCommitter(threads: ThreadDriver, local: Committer, file: string): Committer {
+  const thread = threads.start(COMMIT_THREAD, file)
+  let ready = false
+  // Written by this thread between commits, read by the other during one.
+  let shared = new SharedArrayBuffer(0)
+  let ended: UserError | undefined
+  let settle: ((answer: CommitAnswer | UserError) => void) | undefined
+  const gone = new Promise<void>(resolve =>
+    thread.onEnd(error => {
+      ended = unusable(file, `its writing thread has ended: ${messageOf(error)}`)
+      settle?.(ended)
+      resolve()
+    }),
+  )
+  thread.onMessage(message => {
+    ready = true
+    settle?.(message as CommitAnswer)
+  })
+  return {
+    async commit(batch, state) {
+      if (ended) throw ended
+      if (!ready) return local.commit(batch, state)
+      const bytes = packedSize(batch)
+      if (bytes > shared.byteLength) shared = new SharedArrayBuffer(Math.max(bytes, 2 * shared.byteLength))
+      pack(batch, Buffer.from(shared, 0, bytes))
+      const answer = await new Promise<CommitAnswer | UserError>(resolve => {
+        settle = resolve
+        send(thread, { batch: shared, bytes, state })
+      })
+      if (shared.byteLength > KEPT_BYTES) shared = new SharedArrayBuffer(0)
+      settle = undefined
+      thread.hold(false)
+      if (answer instanceof UserError) throw answer
+      if (answer.is === 'refused') throw new UserError(answer.code, answer.message, { hint: answer.hint })
+    },
+    async close() {
+      thread.hold(true)
+      thread.post('close')
+      await gone
+    },
+  }
+}
+
+/** The process lives until what it promised is durable. */
+function send(thread: Thread, request: CommitRequest): void {
+  thread.hold(true)
+  thread.post(request)
+}
