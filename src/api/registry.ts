@@ -22,6 +22,7 @@ import { Job } from './batch/job.ts'
 import { CertificateSigningRequest } from './certificates/certificate-signing-request.ts'
 import { AdminNetworkPolicy } from './cluster-policy/admin-network-policy.ts'
 import { BaselineAdminNetworkPolicy } from './cluster-policy/baseline-admin-network-policy.ts'
+import { ClusterNetworkPolicy } from './cluster-policy/cluster-network-policy.ts'
 import { ClusterOperator } from './config/cluster-operator.ts'
 import { ClusterVersion } from './config/cluster-version.ts'
 import { DNS as ConfigDNS } from './config/dns.ts'
@@ -92,6 +93,7 @@ export const KINDS: readonly Kind[] = [
   NetworkPolicy,
   AdminNetworkPolicy,
   BaselineAdminNetworkPolicy,
+  ClusterNetworkPolicy,
   EgressFirewall,
   PodDisruptionBudget,
   PriorityClass,
@@ -99,11 +101,11 @@ export const KINDS: readonly Kind[] = [
   ClusterRoleBinding,
   Role,
   RoleBinding,
+  CertificateSigningRequest,
   CustomResourceDefinition,
   MutatingWebhookConfiguration,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
-  CertificateSigningRequest,
   ValidatingWebhookConfiguration,
   Lease,
   EndpointSlice,

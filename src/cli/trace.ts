@@ -1,5 +1,6 @@
 import { AdminNetworkPolicy } from '../api/cluster-policy/admin-network-policy.ts'
 import { BaselineAdminNetworkPolicy } from '../api/cluster-policy/baseline-admin-network-policy.ts'
+import { ClusterNetworkPolicy } from '../api/cluster-policy/cluster-network-policy.ts'
 import { Namespace } from '../api/core/namespace.ts'
 import { Node } from '../api/core/node.ts'
 import { Pod } from '../api/core/pod.ts'
@@ -16,7 +17,7 @@ import { createEngine } from '../model/policy/evaluate.ts'
 import { readEgressFirewall } from '../model/policy/firewall.ts'
 import { podView } from '../model/policy/pods.ts'
 import { readNetworkPolicy } from '../model/policy/read.ts'
-import { readAdminNetworkPolicy, readBaselineAdminNetworkPolicy } from '../model/policy/read-cluster.ts'
+import { readAdminNetworkPolicy, readBaselineAdminNetworkPolicy, readClusterNetworkPolicy } from '../model/policy/read-cluster.ts'
 import type { PolicyWorld } from '../model/policy/types.ts'
 import type { CliDeps, NamedOption } from './deps.ts'
 
@@ -73,12 +74,13 @@ async function load(
   client: Client,
   policesOwnNode: boolean,
 ): Promise<{ readonly world: PolicyWorld; addressOf(end: string, family: 4 | 6): Ip }> {
-  const [pods, nodes, namespaces, network, admin, baseline, firewalls] = await Promise.all([
+  const [pods, nodes, namespaces, network, admin, cluster, baseline, firewalls] = await Promise.all([
     client.list(Pod),
     client.list(Node),
     client.list(Namespace),
     client.list(NetworkPolicy),
     client.list(AdminNetworkPolicy),
+    client.list(ClusterNetworkPolicy),
     client.list(BaselineAdminNetworkPolicy),
     client.list(EgressFirewall),
   ])
@@ -93,6 +95,7 @@ async function load(
     policies: [
       ...network.items.map(readNetworkPolicy),
       ...admin.items.map(readAdminNetworkPolicy),
+      ...cluster.items.map(readClusterNetworkPolicy),
       ...baseline.items.map(readBaselineAdminNetworkPolicy),
     ],
     firewalls: firewalls.items.map(readEgressFirewall),

@@ -9,6 +9,7 @@ import type {
   Member,
   NamedPort,
   NetPeer,
+  PodsPeer,
   Policy,
   PolicyNode,
   Ports,
@@ -18,7 +19,8 @@ import type {
 import type { NftText } from '../../wire/nft/text.ts'
 import { at, name, nft } from '../../wire/nft/text.ts'
 import { CONNECTION_MARK } from '../marks.ts'
-import type { Identity, IdentityIndex } from './identities.ts'
+import type { Identity } from './identities.ts'
+import type { Answer, IdentityIndex, Meant } from './identity-index.ts'
 import type { Interval } from './intervals.ts'
 import { disjoint, intervalsOf, intervalText } from './intervals.ts'
 import type { PortSet } from './port-set.ts'
@@ -41,6 +43,15 @@ export interface CompiledClass {
   readonly chain: string
   readonly chains: ReadonlyMap<string, readonly NftText[]>
   readonly maps: ReadonlyMap<string, RulesetMap>
+  /** What was asked for it: as long as all of it stands, it need not be compiled again. */
+  readonly asked: readonly Asked[]
+  /** Whether it speaks of nodes. */
+  readonly usesNodes: boolean
+}
+
+export interface Asked {
+  readonly answer: Answer<unknown>
+  readonly value: unknown
 }
 
 export interface ClassWorld {
@@ -59,7 +70,7 @@ export const classKey = ({ direction, policies, ports }: PodClass): string =>
 export function compileClass(podClass: PodClass, world: ClassWorld): CompiledClass {
   const { direction, policies } = podClass
   const id = shortHash(classKey(podClass))
-  const out: Out = { chains: new Map(), maps: new Map(), podClass, world, id }
+  const out: Out = { chains: new Map(), maps: new Map(), asked: new Map(), podClass, world, id }
   const rules: NftText[] = []
   for (const tier of ['admin', 'network', 'baseline'] as const) {
     if (policies[tier].length === 0) continue
@@ -71,17 +82,34 @@ export function compileClass(podClass: PodClass, world: ClassWorld): CompiledCla
   }
   const chain = `${direction === 'egress' ? 'from' : 'to'}-${id}`
   out.chains.set(chain, rules)
-  return { chain, chains: out.chains, maps: out.maps }
+  const asked = [...out.asked].map(([answer, value]): Asked => ({ answer, value }))
+  return { chain, chains: out.chains, maps: out.maps, asked, usesNodes: speaksOfNodes(podClass) }
 }
+
+const speaksOfNodes = ({ direction, policies }: PodClass): boolean =>
+  Object.values(policies)
+    .flat()
+    .some(policy =>
+      policy[direction]!.some(({ peers }) => peers !== 'any' && peers.some(({ kind }) => kind === 'nodes')),
+    )
 
 /** What a compilation gathers. */
 interface Out {
   readonly chains: Map<string, readonly NftText[]>
   readonly maps: Map<string, RulesetMap>
+  readonly asked: Map<Answer<unknown>, unknown>
   readonly podClass: PodClass
   readonly world: ClassWorld
   readonly id: string
 }
+
+function ask<T>({ asked }: Out, answer: Answer<T>): T {
+  asked.set(answer, answer.value)
+  return answer.value
+}
+
+const everybody = (out: Out): readonly Identity[] => ask(out, out.world.index.all())
+const meantBy = (out: Out, peer: PodsPeer, tier: Tier): readonly Meant[] => ask(out, out.world.index.meant(peer, tier))
 
 /** Ports as they are for packets between these pods and members of the other side. */
 const portsFor = ({ podClass }: Out, ports: Ports, others: readonly Member[]): PortSet => {
@@ -110,16 +138,16 @@ function unionRules(out: Out): readonly NftText[] {
     const of = (members: readonly Member[]): PortSet => (isSame ? common : portsFor(out, ports, members))
     if (peers === 'any') {
       anybody.add(sets.idOf(common))
-      if (!isSame) for (const identity of world.index.all()) allow(identity, of(identity.members))
+      if (!isSame) for (const identity of everybody(out)) allow(identity, of(identity.members))
       return
     }
     for (const peer of peers) {
       if (peer.kind === 'pods') {
         if (isSame && !peer.pods) {
           // Whole namespaces are one element each, however many identities they have.
-          for (const namespace of isEmpty(common) ? [] : world.index.namespacesOf(peer))
+          for (const namespace of isEmpty(common) ? [] : ask(out, world.index.namespacesOf(peer)))
             addTo(where, namespace, sets.idOf(common))
-        } else for (const { identity, members } of world.index.meant(peer, 'network')) allow(identity, of(members))
+        } else for (const { identity, members } of meantBy(out, peer, 'network')) allow(identity, of(members))
       } else if (peer.kind === 'net' && !isEmpty(common))
         for (const interval of intervalsOf(peer))
           nets.push({ interval, family: peer.cidr.family, value: [sets.idOf(common)] })
@@ -243,7 +271,7 @@ interface Step {
  * lookup. Rules about addresses stand in all of them, at their place.
  */
 function orderedChain(out: Out, tier: 'admin' | 'baseline'): string {
-  const { podClass, world } = out
+  const { podClass } = out
   const rules = podClass.policies[tier].flatMap(policy => policy[podClass.direction]!)
   const steps = new Map<Identity, Map<Rule, PortSet>>()
   for (const rule of rules) {
@@ -259,9 +287,7 @@ function orderedChain(out: Out, tier: 'admin' | 'baseline'): string {
       return own ? { rule, ports: own } : { rule }
     })
   const elements = new Map<NftText, NftText>()
-  for (const identity of world.index.all()) {
-    const own = steps.get(identity)
-    if (!own) continue
+  for (const [identity, own] of steps) {
     const lines = stepsOf(own).flatMap(step => stepRules(out, step))
     const chain = `steps-${shortHash([podClass.direction, ...lines].join('\n'))}`
     out.chains.set(chain, lines)
@@ -278,14 +304,13 @@ function orderedChain(out: Out, tier: 'admin' | 'baseline'): string {
 }
 
 function portsByIdentity(out: Out, tier: Tier, { peers, ports }: Rule): readonly (readonly [Identity, PortSet])[] {
-  const { index } = out.world
   if (peers === 'any')
     return out.podClass.direction === 'egress' && isNamed(ports)
-      ? index.all().map(identity => [identity, portsFor(out, ports, identity.members)] as const)
+      ? everybody(out).map(identity => [identity, portsFor(out, ports, identity.members)] as const)
       : []
   return peers.flatMap(peer =>
     peer.kind === 'pods'
-      ? index.meant(peer, tier).map(({ identity, members }) => [identity, portsFor(out, ports, members)] as const)
+      ? meantBy(out, peer, tier).map(({ identity, members }) => [identity, portsFor(out, ports, members)] as const)
       : [],
   )
 }
@@ -309,7 +334,7 @@ interface AddressText {
 }
 
 function addressesOf({ world }: Out, peer: Exclude<Rule['peers'], 'any'>[number]): readonly AddressText[] {
-  if (peer.kind === 'pods') return []
+  if (peer.kind === 'pods' || peer.kind === 'names') return []
   const nets: readonly NetPeer[] =
     peer.kind === 'net'
       ? [peer]

@@ -11,8 +11,9 @@ import type { CompiledClass, PodClass } from './classes.ts'
 import { classKey, compileClass } from './classes.ts'
 import type { CompiledFirewall } from './firewall.ts'
 import { compileFirewall } from './firewall.ts'
-import type { Identities, IdentityIndex, IdentityLedger } from './identities.ts'
-import { createIdentityIndex, identitiesOf } from './identities.ts'
+import type { Identities } from './identities.ts'
+import { identitiesOf } from './identities.ts'
+import { createIdentityIndex } from './identity-index.ts'
 import type { Ruleset, RulesetMap } from './ruleset.ts'
 import { firewallMap, fromMap, toMap, verdictDefinition, whereMap, whoDefinition, whoMap } from './skeleton.ts'
 
@@ -29,9 +30,10 @@ const FAMILIES: readonly Family[] = [4, 6]
 
 interface Kept {
   readonly policies: readonly Policy[]
-  readonly index: IdentityIndex
   readonly nodes: readonly PolicyNode[]
   readonly compiled: CompiledClass
+  /** What leads to it. */
+  readonly lead: NftText
 }
 
 interface KeptFirewall {
@@ -41,91 +43,177 @@ interface KeptFirewall {
 }
 
 export function createPolicyCompiler(node: string): PolicyCompiler {
-  let ledger: IdentityLedger = new Map()
+  const index = createIdentityIndex()
+  const identify = createIdentify()
+  const classesOf = createClassesOf()
   const numbers = new Map<string, number>()
   const numberOf = (namespace: string): number => {
     const known = numbers.get(namespace) ?? numbers.size + 1
     numbers.set(namespace, known)
     return known
   }
-  let index: IdentityIndex | undefined
-  let namespaces: PolicyWorld['namespaces'] | undefined
+  const addressMaps = whenSame((identities: Identities) => whoAndWhere(identities, numberOf))
   let kept = new Map<string, Kept>()
   let firewalls = new Map<string, KeptFirewall>()
+  const isCurrent = (known: Kept, policies: readonly Policy[], nodes: readonly PolicyNode[]): boolean =>
+    sameItems(known.policies, policies) &&
+    (known.nodes === nodes || !known.compiled.usesNodes) &&
+    // All of them are asked, so that all of them are kept.
+    known.compiled.asked.filter(({ answer, value }) => !index.stands(answer, value)).length === 0
   return {
     compile(world) {
-      const identities = identitiesOf(world, ledger)
-      if (!index || ledger !== identities.ledger || namespaces !== world.namespaces)
-        index = createIdentityIndex(identities.ledger, world.namespaces)
-      ledger = identities.ledger
-      namespaces = world.namespaces
-      const classWorld = { index, nodes: world.nodes, numberOf }
+      const identities = identify(world)
+      index.follow(identities.ledger, world.namespaces)
+      const { nodes } = world
       const classes = new Map<string, Kept>()
-      const classOf = createClassOf(world)
-      const leads = (pod: PodFacts, direction: Direction): string | undefined => {
-        const podClass = classOf(pod, direction)
-        if (!podClass) return undefined
-        const key = classKey(podClass)
-        const policies = Object.values(podClass.policies).flat()
-        const known = classes.get(key) ?? kept.get(key)
-        const isSame =
-          known?.index === classWorld.index &&
-          known.nodes === world.nodes &&
-          known.policies.length === policies.length &&
-          known.policies.every((policy, i) => policy === policies[i])
-        const current = isSame
-          ? known
-          : { policies, index: classWorld.index, nodes: world.nodes, compiled: compileClass(podClass, classWorld) }
+      const leadsOf = classesOf(world)
+      const leads = (pod: PodFacts, direction: Direction): NftText | undefined => {
+        const found = leadsOf(pod)[direction]
+        if (!found) return undefined
+        const { key, podClass, policies } = found
+        const done = classes.get(key)
+        if (done) return done.lead
+        const known = kept.get(key)
+        const current = known && isCurrent(known, policies, nodes) ? known : keep(podClass, policies)
         classes.set(key, current)
-        return current.compiled.chain
+        return current.lead
+      }
+      const keep = (podClass: PodClass, policies: readonly Policy[]): Kept => {
+        const compiled = compileClass(podClass, { index, nodes, numberOf })
+        return { policies, nodes, compiled, lead: nft`goto ${name(compiled.chain)}` }
       }
       firewalls = new Map(
         world.firewalls.map(firewall => {
           const known = firewalls.get(firewall.namespace)
-          const isSame = known?.firewall === firewall && known.nodes === world.nodes
-          const current = isSame ? known : { firewall, nodes: world.nodes, compiled: compileFirewall(firewall, world) }
+          const isSame = known?.firewall === firewall && known.nodes === nodes
+          const current = isSame ? known : { firewall, nodes, compiled: compileFirewall(firewall, world) }
           return [firewall.namespace, current]
         }),
       )
       const guard = (pod: PodFacts): string | undefined => firewalls.get(pod.namespace)?.compiled.chain
       const dispatch = dispatchMaps(world, node, leads, guard)
       kept = classes
-      return gather(
-        identities,
-        numberOf,
-        dispatch,
-        [...classes.values(), ...firewalls.values()].map(({ compiled }) => compiled),
-      )
+      const parts = [...classes.values(), ...firewalls.values()].map(({ compiled }) => compiled)
+      return gather(addressMaps(identities), dispatch, parts)
     },
   }
 }
 
-/** Which policies are about a pod. */
-function createClassOf(world: PolicyWorld): (pod: PodFacts, direction: Direction) => PodClass | undefined {
-  const sorted = world.policies.toSorted(byPriority)
-  const byNamespace = new Map<string, Policy[]>()
+const sameItems = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a === b || (a.length === b.length && a.every((one, i) => one === b[i]))
+
+/** Looks anew only when somebody who has an address changed. */
+function createIdentify(): (world: PolicyWorld) => Identities {
+  let before: { readonly world: PolicyWorld; readonly identities: Identities } | undefined
+  return world => {
+    const isSame =
+      before &&
+      sameItems(before.world.pods, world.pods) &&
+      sameItems(before.world.hostPods, world.hostPods) &&
+      before.world.nodes === world.nodes
+    const identities =
+      before && isSame ? before.identities : identitiesOf(world, before?.identities.ledger ?? new Map())
+    before = { world, identities }
+    return identities
+  }
+}
+
+function whenSame<A, B>(make: (from: A) => B): (from: A) => B {
+  let before: { readonly from: A; readonly made: B } | undefined
+  return from => {
+    if (before?.from !== from) before = { from, made: make(from) }
+    return before.made
+  }
+}
+
+interface FoundClass {
+  readonly key: string
+  readonly podClass: PodClass
+  readonly policies: readonly Policy[]
+}
+
+type PodClasses = Readonly<Partial<Record<Direction, FoundClass>>>
+
+/** Policies by where their subjects are. Lists that hold the same as before are the same objects. */
+interface Grouped {
+  readonly everywhere: readonly Policy[]
+  readonly byNamespace: ReadonlyMap<string, readonly Policy[]>
+}
+
+const NONE: readonly Policy[] = []
+
+function groupPolicies(policies: readonly Policy[], before: Grouped): Grouped {
   const everywhere: Policy[] = []
-  for (const policy of sorted) {
+  const found = new Map<string, Policy[]>()
+  for (const policy of policies) {
     const { scope } = policy.subject
     if ('selector' in scope) everywhere.push(policy)
-    else byNamespace.set(scope.namespace, [...(byNamespace.get(scope.namespace) ?? []), policy])
-  }
-  return (pod, direction) => {
-    const about = [...everywhere, ...(byNamespace.get(pod.namespace) ?? [])].filter(
-      policy => policy[direction] && means(policy.subject, pod, world.namespaces, policy.tier),
-    )
-    if (about.length === 0) return undefined
-    const isNamed = direction === 'ingress' && about.some(policy => hasNames(policy))
-    return {
-      direction,
-      policies: {
-        admin: about.filter(({ tier }) => tier === 'admin'),
-        network: about.filter(({ tier }) => tier === 'network'),
-        baseline: about.filter(({ tier }) => tier === 'baseline'),
-      },
-      ports: isNamed ? pod.ports.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : [],
+    else {
+      const known = found.get(scope.namespace)
+      if (known) known.push(policy)
+      else found.set(scope.namespace, [policy])
     }
   }
+  const settled = (list: Policy[], old: readonly Policy[] = NONE): readonly Policy[] => {
+    list.sort(byPriority)
+    return sameItems(list, old) ? old : list
+  }
+  return {
+    everywhere: settled(everywhere, before.everywhere),
+    byNamespace: new Map([...found].map(([key, list]) => [key, settled(list, before.byNamespace.get(key))])),
+  }
+}
+
+/** Which policies are about a pod: looked up anew only for pods that a change may concern. */
+function createClassesOf(): (world: PolicyWorld) => (pod: PodFacts) => PodClasses {
+  let grouped: Grouped = { everywhere: NONE, byNamespace: new Map() }
+  let before: readonly Policy[] = NONE
+  interface Known {
+    readonly everywhere: readonly Policy[]
+    readonly own: readonly Policy[]
+    readonly namespaces: PolicyWorld['namespaces']
+    readonly classes: PodClasses
+  }
+  const known = new WeakMap<PodFacts, Known>()
+  return world => {
+    if (world.policies !== before) grouped = groupPolicies(world.policies, grouped)
+    before = world.policies
+    const { everywhere, byNamespace } = grouped
+    const { namespaces } = world
+    return pod => {
+      const own = byNamespace.get(pod.namespace) ?? NONE
+      const found = known.get(pod)
+      // Labels of namespaces concern those policies alone that are about several.
+      const isSame =
+        found?.own === own &&
+        found.everywhere === everywhere &&
+        (found.namespaces === namespaces || everywhere.length === 0)
+      if (isSame) return found.classes
+      const about = [...everywhere, ...own].filter(policy => means(policy.subject, pod, namespaces, policy.tier))
+      const classes: PodClasses = {
+        ...directed('ingress', pod, about),
+        ...directed('egress', pod, about),
+      }
+      known.set(pod, { everywhere, own, namespaces, classes })
+      return classes
+    }
+  }
+}
+
+function directed(direction: Direction, pod: PodFacts, all: readonly Policy[]): PodClasses {
+  const about = all.filter(policy => policy[direction])
+  if (about.length === 0) return {}
+  const isNamed = direction === 'ingress' && about.some(policy => hasNames(policy))
+  const podClass: PodClass = {
+    direction,
+    policies: {
+      admin: about.filter(({ tier }) => tier === 'admin'),
+      network: about.filter(({ tier }) => tier === 'network'),
+      baseline: about.filter(({ tier }) => tier === 'baseline'),
+    },
+    ports: isNamed ? pod.ports.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : [],
+  }
+  return { [direction]: { key: classKey(podClass), podClass, policies: about } }
 }
 
 const hasNames = ({ ingress = [] }: Policy): boolean =>
@@ -136,7 +224,7 @@ type Elements = Map<NftText, NftText>
 function dispatchMaps(
   { pods }: PolicyWorld,
   node: string,
-  leads: (pod: PodFacts, direction: Direction) => string | undefined,
+  leads: (pod: PodFacts, direction: Direction) => NftText | undefined,
   guard: (pod: PodFacts) => string | undefined,
 ): ReadonlyMap<string, Elements> {
   const maps = new Map(
@@ -151,13 +239,11 @@ function dispatchMaps(
       for (const address of pod.addresses)
         maps.get(firewallMap(familyOf(address)))!.set(addressText(address), nft`jump ${name(firewall)}`)
     for (const direction of DIRECTIONS) {
-      const chain = leads(pod, direction)
-      if (chain === undefined) continue
+      const lead = leads(pod, direction)
+      if (lead === undefined) continue
       for (const address of pod.addresses) {
         const family = familyOf(address)
-        maps
-          .get(direction === 'egress' ? fromMap(family) : toMap(family))!
-          .set(addressText(address), nft`goto ${name(chain)}`)
+        maps.get(direction === 'egress' ? fromMap(family) : toMap(family))!.set(addressText(address), lead)
       }
     }
   }
@@ -165,22 +251,15 @@ function dispatchMaps(
 }
 
 function gather(
-  identities: Identities,
-  numberOf: (namespace: string) => number,
+  addresses: ReadonlyMap<string, RulesetMap>,
   dispatch: ReadonlyMap<string, Elements>,
   classes: readonly Pick<CompiledClass, 'chains' | 'maps'>[],
 ): Ruleset {
   const chains = new Map<string, readonly NftText[]>()
-  const maps = new Map<string, RulesetMap>()
-  for (const family of FAMILIES) {
-    maps.set(whoMap(family), { definition: whoDefinition(family), elements: whoElements(identities, family) })
-    maps.set(whereMap(family), {
-      definition: whoDefinition(family),
-      elements: whereElements(identities, numberOf, family),
-    })
+  const maps = new Map(addresses)
+  for (const family of FAMILIES)
     for (const map of [fromMap(family), toMap(family), firewallMap(family)])
       maps.set(map, { definition: verdictDefinition(family), elements: dispatch.get(map)! })
-  }
   for (const compiled of classes) {
     for (const [key, rules] of compiled.chains) chains.set(key, rules)
     for (const [key, map] of compiled.maps) maps.set(key, map)
@@ -188,20 +267,23 @@ function gather(
   return { chains, maps }
 }
 
-const whoElements = ({ byAddress }: Identities, family: Family): Elements =>
-  new Map(
-    [...byAddress]
-      .filter(([address]: readonly [Ip, unknown]) => familyOf(address) === family)
-      .map(([address, { id }]) => [addressText(address), nft`${id}`] as const),
-  )
-
-const whereElements = (
-  { namespaceAt }: Identities,
+/** Who has an address, and in which namespace. */
+function whoAndWhere(
+  { byAddress, namespaceAt }: Identities,
   numberOf: (namespace: string) => number,
-  family: Family,
-): Elements =>
-  new Map(
-    [...namespaceAt]
-      .filter(([address]) => familyOf(address) === family)
-      .map(([address, namespace]) => [addressText(address), nft`${numberOf(namespace)}`] as const),
+): ReadonlyMap<string, RulesetMap> {
+  const numbered = <T>(all: ReadonlyMap<Ip, T>, family: Family, numberOf: (value: T) => number): RulesetMap => ({
+    definition: whoDefinition(family),
+    elements: new Map(
+      [...all]
+        .filter(([address]) => familyOf(address) === family)
+        .map(([address, value]) => [addressText(address), nft`${numberOf(value)}`] as const),
+    ),
+  })
+  return new Map(
+    FAMILIES.flatMap(family => [
+      [whoMap(family), numbered(byAddress, family, ({ id }) => id)] as const,
+      [whereMap(family), numbered(namespaceAt, family, numberOf)] as const,
+    ]),
   )
+}

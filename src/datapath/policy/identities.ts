@@ -1,8 +1,6 @@
 import type { Ip } from '../../lib/ip.ts'
 import { hostMember } from '../../model/policy/evaluate.ts'
-import { means } from '../../model/policy/peers.ts'
-import { selects } from '../../model/policy/selector.ts'
-import type { Labels, Member, PodsPeer, PolicyWorld, Tier } from '../../model/policy/types.ts'
+import type { Member, PolicyWorld } from '../../model/policy/types.ts'
 import { PACKET_MARK } from '../marks.ts'
 
 /** All addresses whose holders selectors cannot tell apart have one identity: a number that a packet's mark can hold. */
@@ -82,56 +80,4 @@ function memberKey(member: Member): string {
   const key = JSON.stringify([kind, namespace, sorted, ports.map(one => [one.name, one.protocol, one.port]).toSorted()])
   MEMBER_KEYS.set(member, key)
   return key
-}
-
-/** An identity, and those of its members whom a peer means. */
-export interface Meant {
-  readonly identity: Identity
-  readonly members: readonly Member[]
-}
-
-/** Answers which identities a peer means; remembers its answers. */
-export interface IdentityIndex {
-  meant(peer: PodsPeer, tier: Tier): readonly Meant[]
-  /** Namespaces that a scope finds. */
-  namespacesOf(peer: PodsPeer): readonly string[]
-  all(): readonly Identity[]
-}
-
-export function createIdentityIndex(ledger: IdentityLedger, namespaces: ReadonlyMap<string, Labels>): IdentityIndex {
-  const all = [...ledger.values()]
-  const byNamespace = new Map<string, Identity[]>()
-  for (const identity of all)
-    for (const namespace of new Set(identity.members.map(member => member.namespace))) {
-      const known = byNamespace.get(namespace)
-      if (known) known.push(identity)
-      else byNamespace.set(namespace, [identity])
-    }
-  const answers = new Map<string, readonly Meant[]>()
-  const scopes = new Map<string, readonly string[]>()
-  const namespacesOf = (peer: PodsPeer): readonly string[] => {
-    if ('namespace' in peer.scope) return [peer.scope.namespace]
-    const { selector } = peer.scope
-    const key = JSON.stringify(selector)
-    const found =
-      scopes.get(key) ?? [...namespaces].filter(([, labels]) => selects(selector, labels)).map(([name]) => name)
-    scopes.set(key, found)
-    return found
-  }
-  return {
-    all: () => all,
-    namespacesOf,
-    meant(peer, tier) {
-      const key = JSON.stringify([peer.scope, peer.pods, tier === 'network'])
-      const known = answers.get(key)
-      if (known) return known
-      const candidates = new Set(namespacesOf(peer).flatMap(name => byNamespace.get(name) ?? []))
-      const found = [...candidates].flatMap((identity): readonly Meant[] => {
-        const members = identity.members.filter(member => means(peer, member, namespaces, tier))
-        return members.length > 0 ? [{ identity, members }] : []
-      })
-      answers.set(key, found)
-      return found
-    },
-  }
 }

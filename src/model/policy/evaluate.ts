@@ -159,6 +159,8 @@ function meantBy(one: Peer, tier: Tier, { world, peer }: Question): readonly Mem
       )
       return isMeant ? [] : undefined
     }
+    case 'names':
+      return undefined
     case 'pods': {
       const meant = peer.members.filter(member => means(one, member, world.namespaces, tier))
       return meant.length > 0 ? meant : undefined

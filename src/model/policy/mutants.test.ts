@@ -96,6 +96,36 @@ const MUTANTS: readonly (readonly [fault: string, file: string, from: string, to
     'for (const policy of question.about.toReversed())',
   ],
   ['priorities are turned round', 'evaluate.ts', 'a.priority - b.priority ||', 'b.priority - a.priority ||'],
+  ['Accept is not allow', 'read-cluster.ts', " || action === 'Accept'", ''],
+  ['Pass is Deny', 'read-cluster.ts', "action === 'Pass' ? 'pass'", "action === 'Pass' ? 'deny'"],
+  ['every tier is Admin', 'read-cluster.ts', "spec.tier === 'Admin' ? 'admin' : 'baseline'", "'admin'"],
+  ['every tier is Baseline', 'read-cluster.ts', "spec.tier === 'Admin' ? 'admin' : 'baseline'", "'baseline'"],
+  ['priorities of ClusterNetworkPolicies are lost', 'read-cluster.ts', 'spec.priority ?? 0', '0'],
+  ['the nameless baseline comes first', 'read-cluster.ts', 'LAST = 1001', 'LAST = -1'],
+  ['protocols are forgotten', 'read-cluster.ts', '|| protocols?.length', ''],
+  ['UDP is TCP', 'read-cluster.ts', "numbersOf('UDP'", "numbersOf('TCP'"],
+  ['SCTP is TCP', 'read-cluster.ts', "numbersOf('SCTP'", "numbersOf('TCP'"],
+  ['a protocol without ports has none', 'read-cluster.ts', 'from: 0, to: 65_535', 'from: 0, to: 0'],
+  ['a range is its first port', 'read-cluster.ts', 'to: port.range.end', 'to: port.range.start'],
+  ['a named port of a ClusterNetworkPolicy is none', 'read-cluster.ts', '[{ name: destinationNamedPort }]', '[]'],
+  [
+    'the tier of administrators is passed over',
+    'types.ts',
+    "['admin', 'network', 'baseline']",
+    "['network', 'baseline']",
+  ],
+  [
+    'NetworkPolicies come before administrators',
+    'types.ts',
+    "['admin', 'network', 'baseline']",
+    "['network', 'admin', 'baseline']",
+  ],
+  [
+    'Pass of the baseline denies',
+    'evaluate.ts',
+    "return verdict === 'pass' ? undefined",
+    "return verdict === 'pass' && policy.tier === 'admin' ? undefined",
+  ],
   ['Pass allows', 'evaluate.ts', "verdict === 'pass' ? undefined : {", 'false ? undefined : {'],
   ['administrators mean host pods', 'peers.ts', "if (member.kind !== 'pod' && tier !== 'network') return false", ''],
   [
@@ -158,7 +188,7 @@ async function mutant(index: number): Promise<typeof engineOf> {
   return loaded.engineOf
 }
 
-const WORLDS = 1500
+const WORLDS = 6000
 const FLOWS = 32
 
 test.each(MUTANTS.map(([fault], index) => [fault, index] as const))('a mutant is caught: %s', async (_, index) => {

@@ -69,7 +69,16 @@ export interface NodesPeer {
   readonly selector: LabelSelector
 }
 
-export type Peer = PodsPeer | NetPeer | NodesPeer
+/**
+ * Addresses that names resolve to, lower case and without a final dot; `*.` before one stands for one or more labels. Of
+ * egress rules that allow. Nobody is behind a name until addresses of it are known.
+ */
+export interface NamesPeer {
+  readonly kind: 'names'
+  readonly names: readonly string[]
+}
+
+export type Peer = PodsPeer | NetPeer | NodesPeer | NamesPeer
 
 export interface Rule {
   readonly name?: string
@@ -82,7 +91,7 @@ export interface Policy {
   readonly tier: Tier
   /** "kind namespace/name", unique. */
   readonly key: string
-  /** Of the tiers admin and baseline: smaller ones first. */
+  /** Of the tiers admin and baseline: smaller ones first. A BaselineAdminNetworkPolicy has none and comes last. */
   readonly priority: number
   readonly subject: PodsPeer
   /** Absent: says nothing about the direction. In the tier `network` a direction without rules isolates. */

@@ -1,6 +1,7 @@
 /** An oracle's world as the engine is given it, by the same ways as objects of the API. */
 import type { AdminNetworkPolicy } from '../../../api/cluster-policy/admin-network-policy.ts'
 import type { BaselineAdminNetworkPolicy } from '../../../api/cluster-policy/baseline-admin-network-policy.ts'
+import type { ClusterNetworkPolicy } from '../../../api/cluster-policy/cluster-network-policy.ts'
 import type { Pod } from '../../../api/core/pod.ts'
 import type { NetworkPolicy } from '../../../api/networking/network-policy.ts'
 import type { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
@@ -10,7 +11,7 @@ import { createEngine } from '../evaluate.ts'
 import { readEgressFirewall } from '../firewall.ts'
 import { podView } from '../pods.ts'
 import { readNetworkPolicy } from '../read.ts'
-import { readAdminNetworkPolicy, readBaselineAdminNetworkPolicy } from '../read-cluster.ts'
+import { readAdminNetworkPolicy, readBaselineAdminNetworkPolicy, readClusterNetworkPolicy } from '../read-cluster.ts'
 import type { PolicyWorld } from '../types.ts'
 import type { OracleFlow, OraclePod, OracleWorld } from './oracle.ts'
 
@@ -39,6 +40,9 @@ export function worldOf(world: OracleWorld): PolicyWorld {
       ...world.adminPolicies.map(policy => readAdminNetworkPolicy(policy as unknown as AdminNetworkPolicy)),
       ...world.baselinePolicies.map(policy =>
         readBaselineAdminNetworkPolicy(policy as unknown as BaselineAdminNetworkPolicy),
+      ),
+      ...world.clusterNetworkPolicies.map(policy =>
+        readClusterNetworkPolicy(policy as unknown as ClusterNetworkPolicy),
       ),
     ],
     firewalls: world.firewalls.map(firewall => readEgressFirewall(firewall as unknown as EgressFirewall)),

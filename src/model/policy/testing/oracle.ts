@@ -55,6 +55,34 @@ export interface OracleClusterPolicy {
   }
 }
 
+export interface CnpPort {
+  readonly number?: number
+  readonly range?: { readonly start: number; readonly end: number }
+}
+export interface CnpProtocol {
+  readonly tcp?: { readonly destinationPort?: CnpPort }
+  readonly udp?: { readonly destinationPort?: CnpPort }
+  readonly sctp?: { readonly destinationPort?: CnpPort }
+  readonly destinationNamedPort?: string
+}
+export interface CnpRule {
+  readonly action: string
+  readonly from?: ClusterPeer[]
+  readonly to?: ClusterPeer[]
+  readonly protocols?: CnpProtocol[]
+}
+/** A ClusterNetworkPolicy. */
+export interface OracleCnp {
+  readonly metadata: { readonly name: string }
+  readonly spec: {
+    readonly tier: string
+    readonly priority: number
+    readonly subject: ClusterPeer
+    readonly ingress?: CnpRule[]
+    readonly egress?: CnpRule[]
+  }
+}
+
 export interface OracleFirewall {
   readonly metadata: { readonly name: string; readonly namespace: string }
   readonly spec: {
@@ -92,6 +120,7 @@ export interface OracleWorld {
   readonly networkPolicies: OraclePolicy[]
   readonly adminPolicies: OracleClusterPolicy[]
   readonly baselinePolicies: OracleClusterPolicy[]
+  readonly clusterNetworkPolicies: OracleCnp[]
   readonly firewalls: OracleFirewall[]
   readonly podNetwork: string
   readonly policesOwnNode: boolean
@@ -151,10 +180,10 @@ function leaves(world: OracleWorld, flow: OracleFlow): boolean {
   if (!pod) return true
   const home = world.nodes.find(node => node.name === pod.node)
   if (!world.policesOwnNode && home && (flow.to === home.ip || flow.to === home.management)) return true
-  const early = firstMatch(world, world.adminPolicies, pod, 'egress', flow)
-  if (early === 'Allow' || early === 'Deny') return early === 'Allow'
+  const early = firstMatch(world, 'Admin', pod, 'egress', flow)
+  if (early !== 'Pass') return early === 'Accept'
   const mine = policiesOf(world, pod).filter(policy => speaksOf(policy, 'Egress'))
-  if (mine.length === 0) return firstMatch(world, world.baselinePolicies, pod, 'egress', flow) !== 'Deny'
+  if (mine.length === 0) return firstMatch(world, 'Baseline', pod, 'egress', flow) !== 'Deny'
   if (flow.to === flow.from) return true
   return mine.some(policy =>
     (policy.spec.egress ?? []).some(rule => ruleAllows(world, policy, rule.to, rule.ports, flow, flow.to)),
@@ -167,10 +196,10 @@ function enters(world: OracleWorld, flow: OracleFlow): boolean {
   const home = world.nodes.find(node => node.name === pod.node)
   // Probes of the kubelet must always arrive.
   if (home && (flow.from === home.ip || flow.from === home.management)) return true
-  const early = firstMatch(world, world.adminPolicies, pod, 'ingress', flow)
-  if (early === 'Allow' || early === 'Deny') return early === 'Allow'
+  const early = firstMatch(world, 'Admin', pod, 'ingress', flow)
+  if (early !== 'Pass') return early === 'Accept'
   const mine = policiesOf(world, pod).filter(policy => speaksOf(policy, 'Ingress'))
-  if (mine.length === 0) return firstMatch(world, world.baselinePolicies, pod, 'ingress', flow) !== 'Deny'
+  if (mine.length === 0) return firstMatch(world, 'Baseline', pod, 'ingress', flow) !== 'Deny'
   if (flow.to === flow.from) return true
   return mine.some(policy =>
     (policy.spec.ingress ?? []).some(rule => ruleAllows(world, policy, rule.from, rule.ports, flow, flow.from)),
@@ -250,25 +279,45 @@ function portAllows(port: Port, flow: OracleFlow, destination: OraclePod[]): boo
   )
 }
 
-/** What the first rule says that speaks about the flow, policies of smaller priority first; undefined where none does. */
+interface Governing {
+  readonly priority: number
+  readonly subject: ClusterPeer
+  readonly ingress?: (ClusterRule | CnpRule)[]
+  readonly egress?: (ClusterRule | CnpRule)[]
+}
+
+/** Both kinds of policy of a tier, first ones first. The baseline of v1alpha1 has no priority: what has one precedes it. */
+function tierOf(world: OracleWorld, tier: 'Admin' | 'Baseline'): Governing[] {
+  const old = (tier === 'Admin' ? world.adminPolicies : world.baselinePolicies).map(({ spec }) => ({
+    ...spec,
+    priority: spec.priority ?? Number.POSITIVE_INFINITY,
+  }))
+  const current = world.clusterNetworkPolicies.filter(({ spec }) => spec.tier === tier).map(({ spec }) => spec)
+  return [...old, ...current].sort((a, b) => a.priority - b.priority)
+}
+
+/** What the first rule says that speaks about the flow. Pass: the next tier decides, also where no rule speaks. */
 function firstMatch(
   world: OracleWorld,
-  policies: OracleClusterPolicy[],
+  tier: 'Admin' | 'Baseline',
   pod: OraclePod,
   direction: 'ingress' | 'egress',
   flow: OracleFlow,
-): string | undefined {
-  const order = [...policies].sort((a, b) => (a.spec.priority ?? 0) - (b.spec.priority ?? 0))
-  for (const { spec } of order) {
+): 'Accept' | 'Deny' | 'Pass' {
+  for (const spec of tierOf(world, tier)) {
     if (!clusterPeerMeans(world, spec.subject, pod)) continue
-    for (const rule of spec[direction] ?? []) if (clusterRuleMatches(world, rule, flow, direction)) return rule.action
+    for (const rule of spec[direction] ?? []) {
+      if (!clusterRuleMatches(world, rule, flow, direction)) continue
+      if (rule.action === 'Deny' || rule.action === 'Pass') return rule.action
+      return 'Accept'
+    }
   }
-  return undefined
+  return 'Pass'
 }
 
 function clusterRuleMatches(
   world: OracleWorld,
-  rule: ClusterRule,
+  rule: ClusterRule | CnpRule,
   flow: OracleFlow,
   direction: 'ingress' | 'egress',
 ): boolean {
@@ -280,7 +329,9 @@ function clusterRuleMatches(
     const isNetwork = (peer.networks ?? []).some(network => inCidr(other, network))
     if (pods.length === 0 && !isNode && !isNetwork) return false
     const named = direction === 'ingress' ? podsAt(world, flow.to) : pods
-    return !rule.ports || rule.ports.length === 0 || rule.ports.some(port => clusterPortMatches(port, flow, named))
+    if ('protocols' in rule && rule.protocols) return rule.protocols.some(one => protocolMatches(one, flow, named))
+    if ('ports' in rule && rule.ports?.length) return rule.ports.some(port => clusterPortMatches(port, flow, named))
+    return true
   })
 }
 
@@ -305,6 +356,16 @@ function clusterPortMatches(port: ClusterPort, flow: OracleFlow, destination: Or
       one => one.name === port.namedPort && one.protocol === flow.protocol && one.containerPort === flow.port,
     ),
   )
+}
+
+function protocolMatches(protocol: CnpProtocol, flow: OracleFlow, destination: OraclePod[]): boolean {
+  if (protocol.destinationNamedPort !== undefined)
+    return clusterPortMatches({ namedPort: protocol.destinationNamedPort }, flow, destination)
+  const own = { TCP: protocol.tcp, UDP: protocol.udp, SCTP: protocol.sctp }[flow.protocol]
+  if (!own) return false
+  const { number, range } = own.destinationPort ?? {}
+  if (range) return range.start <= flow.port && flow.port <= range.end
+  return number === undefined || number === flow.port
 }
 
 /** The first rule that matches decides about what leaves the pod network; without one it may. */

@@ -3,7 +3,10 @@ import type {
   ClusterPeer,
   ClusterPort,
   ClusterRule,
+  CnpProtocol,
+  CnpRule,
   OracleClusterPolicy,
+  OracleCnp,
   OracleFirewall,
   OracleFlow,
   OracleNode,
@@ -70,10 +73,23 @@ export function randomWorld(random: Random): OracleWorld {
     }),
   )
   const pods = Array.from({ length: 3 + random(5) }, (_, index) => randomPod(dice, nodes, index))
-  const networkPolicies = [0, 1, ...some(5, () => 0)].map((_, index) => randomPolicy(dice, index))
+  // Some worlds have none, so that the baseline has its say.
+  const networkPolicies = chance(15) ? [] : [0, 1, ...some(5, () => 0)].map((_, index) => randomPolicy(dice, index))
   const isGoverned = chance(50)
-  const adminPolicies = isGoverned ? some(3, index => clusterPolicy(dice, `admin-${index}`, index * 7 + random(7))) : []
-  const baselinePolicies = isGoverned && chance(60) ? [clusterPolicy(dice, 'default', undefined)] : []
+  const adminPolicies = isGoverned
+    ? some(3, index => clusterPolicy(dice, `admin-${index}`, index * 7 + random(6) + 1))
+    : []
+  const baselinePolicies = isGoverned && chance(75) ? [clusterPolicy(dice, 'default', undefined)] : []
+  const clusterNetworkPolicies = chance(60)
+    ? [
+        // Never a priority that another has: which one comes first then is nobody's promise.
+        ...some(3, index => cnp(dice, `early-${index}`, 'Admin', 30 + index * 7 + random(7))),
+        ...adminPolicies.flatMap((_, index) =>
+          chance(30) ? [cnp(dice, `between-${index}`, 'Admin', index * 7 + 7)] : [],
+        ),
+        ...some(2, index => cnp(dice, `late-${index}`, 'Baseline', index * 7 + random(7))),
+      ]
+    : []
   const firewalls = ['a', 'b'].filter(() => chance(30)).map(namespace => firewall(dice, namespace))
   const policies = {
     firewalls,
@@ -81,6 +97,7 @@ export function randomWorld(random: Random): OracleWorld {
     networkPolicies,
     adminPolicies: adminPolicies.toReversed(),
     baselinePolicies,
+    clusterNetworkPolicies: clusterNetworkPolicies.toReversed(),
   }
   return { namespaces, pods, nodes, ...policies, policesOwnNode: chance(70) }
 }
@@ -225,6 +242,38 @@ function clusterPort({ pick, chance }: Dice, isNamed: boolean): ClusterPort {
   return chance(60)
     ? { portNumber: { protocol, port } }
     : { portRange: { protocol, start: port, end: port + pick([1, 500]) } }
+}
+
+/** A ClusterNetworkPolicy. */
+function cnp(dice: Dice, name: string, tier: 'Admin' | 'Baseline', priority: number): OracleCnp {
+  const { pick, chance, some } = dice
+  const rule = (side: 'from' | 'to'): CnpRule => {
+    const named = chance(40)
+    const isPods = named || side === 'from'
+    return {
+      action: pick(['Accept', 'Deny', 'Deny', 'Pass']),
+      [side]: [clusterPeer(dice, isPods), ...some(1, () => clusterPeer(dice, isPods))],
+      ...(chance(60) ? { protocols: [cnpProtocol(dice, named), ...some(1, () => cnpProtocol(dice, false))] } : {}),
+    }
+  }
+  return {
+    metadata: { name },
+    spec: {
+      tier,
+      priority,
+      subject: clusterPeer(dice, true),
+      ...(chance(75) ? { ingress: some(3, () => rule('from')) } : {}),
+      ...(chance(75) ? { egress: some(3, () => rule('to')) } : {}),
+    },
+  }
+}
+
+function cnpProtocol({ pick, chance }: Dice, isNamed: boolean): CnpProtocol {
+  if (isNamed) return { destinationNamedPort: pick(NAMES) }
+  const number = pick(NUMBERS)
+  const destinationPort = chance(60) ? { number } : { range: { start: number, end: number + pick([1, 500]) } }
+  const own = chance(15) ? {} : { destinationPort }
+  return pick<CnpProtocol>([{ tcp: own }, { udp: own }, { sctp: own }])
 }
 
 function firewall(dice: Dice, namespace: string): OracleFirewall {

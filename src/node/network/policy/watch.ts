@@ -1,5 +1,6 @@
 import { AdminNetworkPolicy } from '../../../api/cluster-policy/admin-network-policy.ts'
 import { BaselineAdminNetworkPolicy } from '../../../api/cluster-policy/baseline-admin-network-policy.ts'
+import { ClusterNetworkPolicy } from '../../../api/cluster-policy/cluster-network-policy.ts'
 import { Namespace } from '../../../api/core/namespace.ts'
 import { Node } from '../../../api/core/node.ts'
 import { Pod } from '../../../api/core/pod.ts'
@@ -14,7 +15,11 @@ import { readEgressFirewall } from '../../../model/policy/firewall.ts'
 import type { PodView } from '../../../model/policy/pods.ts'
 import { podView } from '../../../model/policy/pods.ts'
 import { readNetworkPolicy } from '../../../model/policy/read.ts'
-import { readAdminNetworkPolicy, readBaselineAdminNetworkPolicy } from '../../../model/policy/read-cluster.ts'
+import {
+  readAdminNetworkPolicy,
+  readBaselineAdminNetworkPolicy,
+  readClusterNetworkPolicy,
+} from '../../../model/policy/read-cluster.ts'
 import type { Labels, PolicyNode, PolicyWorld } from '../../../model/policy/types.ts'
 
 /** A pod whose addresses this node has just given out; the API may not show them yet, nor even the cache the pod. */
@@ -36,6 +41,9 @@ export interface PolicyWatchOptions extends DatapathOptions {
   readonly policesOwnNode: boolean
 }
 
+/** Not every cluster has these kinds. */
+const OPTIONAL = { optional: true } as const
+
 /** Informers are made here; the caller syncs them. */
 export function createPolicyWatch(informers: Informers, options: PolicyWatchOptions): PolicyWatch {
   const pods = informers.of(Pod, { trim: trimPod })
@@ -46,14 +54,16 @@ export function createPolicyWatch(informers: Informers, options: PolicyWatchOpti
   const views = remembered((pod: Pod) => podView(pod))
   const tiers = [
     partOf(informers.of(NetworkPolicy), readNetworkPolicy, tell),
-    partOf(informers.of(AdminNetworkPolicy), readAdminNetworkPolicy, tell),
-    partOf(informers.of(BaselineAdminNetworkPolicy), readBaselineAdminNetworkPolicy, tell),
+    partOf(informers.of(AdminNetworkPolicy, OPTIONAL), readAdminNetworkPolicy, tell),
+    partOf(informers.of(ClusterNetworkPolicy, OPTIONAL), readClusterNetworkPolicy, tell),
+    partOf(informers.of(BaselineAdminNetworkPolicy, OPTIONAL), readBaselineAdminNetworkPolicy, tell),
   ]
-  const firewalls = partOf(informers.of(EgressFirewall), readEgressFirewall, tell)
+  const firewalls = partOf(informers.of(EgressFirewall, OPTIONAL), readEgressFirewall, tell)
   // What other nodes say in a status, and a new generation that means the same, are told of too.
   informers.of(EgressFirewall).onChange(tell)
   informers.of(AdminNetworkPolicy).onChange(tell)
   informers.of(BaselineAdminNetworkPolicy).onChange(tell)
+  informers.of(ClusterNetworkPolicy).onChange(tell)
   const clusterNetworks = options.clusterNetworks.map(({ cidr }) => cidr)
   const namespaces = partOf(informers.of(Namespace), namespaceOf, tell)
   const nodes = partOf(informers.of(Node), node => policyNode(node, options), tell)
@@ -161,7 +171,14 @@ function remembered<A extends object, B>(make: (from: A) => B): (from: A) => B {
 
 /** What is read of each object of a kind; a change that leaves it as it was is none, and leaves the same object. */
 function partOf<
-  K extends Namespace | Node | NetworkPolicy | AdminNetworkPolicy | BaselineAdminNetworkPolicy | EgressFirewall,
+  K extends
+    | Namespace
+    | Node
+    | NetworkPolicy
+    | AdminNetworkPolicy
+    | BaselineAdminNetworkPolicy
+    | ClusterNetworkPolicy
+    | EgressFirewall,
   P,
 >(informer: Informer<K>, read: (object: K) => P, changed: () => void): { all(): readonly P[] } {
   const parts = new Map<string, P>()
