@@ -28,7 +28,7 @@ export function parsePath(path: string): PathInfo {
 }
 
 function resourceInfo(path: string, group: string, version: string, encoded: readonly string[]): PathInfo {
-  const parts = encoded.map(decodeURIComponent)
+  const parts = path.includes('%') ? encoded.map(decodeURIComponent) : encoded
   const base = { is: 'resource', path, group, version } as const
   if (parts[0] === 'namespaces' && parts.length >= 3 && !(group === '' && OF_NAMESPACES.has(parts[2]!)))
     return { ...base, namespace: parts[1]!, ...objectPart(parts.slice(2)) }

@@ -10,7 +10,17 @@ export interface Clock {
   after(ms: number, f: () => void): () => void
 }
 
-/** RFC 3339 in UTC with whole seconds, as Kubernetes writes times. */
-export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
+let second = Number.NaN
+let secondText = ''
+
+/** RFC 3339 in UTC with whole seconds, as Kubernetes writes times. The last second is remembered: most writes are of the same one. */
+export function rfc3339(ms: number): string {
+  const asked = Math.floor(ms / 1000)
+  if (asked !== second) {
+    secondText = `${new Date(ms).toISOString().slice(0, 19)}Z`
+    second = asked
+  }
+  return secondText
+}
 /** RFC 3339 with microseconds: the form of MicroTime. */
 export const rfc3339Micro = (ms: number): string => `${new Date(ms).toISOString().slice(0, -1)}000Z`
