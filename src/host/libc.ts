@@ -14,6 +14,9 @@ export interface Libc {
   setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number
   send(fd: number, data: Buffer, length: number, flags: number): number
   recv(fd: number, data: Buffer, length: number, flags: number): number
+  /** As send and recv, on a thread of Node's pool: for what keeps the kernel busy. Resolve with -1 for a failure. */
+  sendLater(fd: number, data: Buffer, length: number, flags: number): Promise<number>
+  recvLater(fd: number, data: Buffer, length: number, flags: number): Promise<number>
   if_nametoindex(name: string): number
   pipe2(fds: Buffer, flags: number): number
   openpty(master: Buffer, slave: Buffer, name: null, termios: null, size: Buffer): number
@@ -97,6 +100,13 @@ function bindLibc(): Libc {
     const f = library.func(name, 'long', [int, 'void *', 'unsigned long', int])
     return (...args) => Number(f(...args))
   }
+  const later = (name: string): ((...args: unknown[]) => Promise<number>) => {
+    const f = library.func(name, 'long', [int, 'void *', 'unsigned long', int])
+    return (...args) =>
+      new Promise((resolve, reject) =>
+        f.async(...args, (error: unknown, length: unknown) => (error ? reject(error) : resolve(Number(length)))),
+      )
+  }
   const pidfdOpen = library.func('syscall', 'long', ['long', 'long', 'long'])
   const pivotRoot = library.func('syscall', 'long', ['long', 'const char *', 'const char *'])
   const openTree = library.func('syscall', 'long', ['long', int, 'const char *', int])
@@ -114,6 +124,8 @@ function bindLibc(): Libc {
     setsockopt: call('setsockopt', int, int, int, 'void *', 'unsigned int'),
     send: size('send'),
     recv: size('recv'),
+    sendLater: later('send'),
+    recvLater: later('recv'),
     if_nametoindex: call('if_nametoindex', 'const char *'),
     pipe2: call('pipe2', 'void *', int),
     openpty: call('openpty', 'void *', 'void *', 'void *', 'void *', 'void *'),

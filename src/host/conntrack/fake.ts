@@ -1,38 +1,51 @@
+import { ip } from '../../lib/ip.ts'
 import type { Netns } from '../netns/mod.ts'
-import type { ConntrackDriver, FlowFilter } from './mod.ts'
-
-export interface Flow extends Required<FlowFilter> {}
+import type { ConntrackDriver, Flow, FlowFilter, Room } from './mod.ts'
+import { matches } from './mod.ts'
 
 export interface FakeConntrack extends ConntrackDriver {
-  /** Puts a connection in. */
-  add(netns: Netns, flow: Flow): void
+  /** Puts a connection in; what is left out is made up. */
+  add(netns: Netns, flow: Pick<Flow, 'protocol' | 'destination' | 'port' | 'answeredBy'> & Partial<Flow>): void
   flows(netns: Netns): readonly Flow[]
+  setRoom(room: Room): void
   /** Every filter that was asked for. */
   readonly asked: readonly FlowFilter[]
 }
 
 export function fakeConntrack(): FakeConntrack {
-  const tables = new Map<string, Flow[]>()
+  const tables = new Map<string, readonly Flow[]>()
   const asked: FlowFilter[] = []
-  const of = (netns: Netns): Flow[] => tables.get(netns.name) ?? []
+  let room: Room = { count: 0, max: 65_536, dropped: 0 }
+  const of = (netns: Netns): readonly Flow[] => tables.get(netns.name) ?? []
+  const keep = (netns: Netns, isKept: (flow: Flow) => boolean): number => {
+    const before = of(netns)
+    tables.set(netns.name, before.filter(isKept))
+    return before.length - of(netns).length
+  }
   return {
     open: netns => ({
+      flows: async () => of(netns).filter(({ protocol, isUnanswered }) => protocol !== 'tcp' || isUnanswered),
       async forget(filters) {
         asked.push(...filters)
-        const kept = of(netns).filter(flow => !filters.some(filter => matches(flow, filter)))
-        const forgotten = of(netns).length - kept.length
-        tables.set(netns.name, kept)
-        return forgotten
+        return keep(netns, flow => !filters.some(filter => matches(flow, filter)))
       },
+      drop: flows => keep(netns, flow => !flows.includes(flow)),
+      room: () => room,
     }),
-    add: (netns, flow) => void tables.set(netns.name, [...of(netns), flow]),
+    add(netns, flow) {
+      const made = {
+        source: ip('10.128.0.99'),
+        sourcePort: 40_000,
+        answeredAt: flow.port,
+        isUnanswered: false,
+        ...flow,
+      }
+      tables.set(netns.name, [...of(netns), made])
+    },
     flows: of,
+    setRoom: given => {
+      room = given
+    },
     asked,
   }
 }
-
-const matches = (flow: Flow, filter: FlowFilter): boolean =>
-  flow.protocol === filter.protocol &&
-  flow.destination === filter.destination &&
-  flow.port === filter.port &&
-  (filter.answeredBy === undefined || flow.answeredBy === filter.answeredBy)

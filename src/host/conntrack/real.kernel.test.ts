@@ -21,10 +21,21 @@ test('forgets the flows that match, and no other', async () => {
     )
   const conntrack = kernelConntrack(netns).open(netns.home)
   const flow = { protocol: 'udp', destination: ip('127.0.0.1') } as const
+  expect((await conntrack.flows()).map(({ port, isUnanswered }) => [port, isUnanswered])).toEqual(
+    expect.arrayContaining([
+      [5001, true],
+      [5002, true],
+    ]),
+  )
+  expect(conntrack.room()).toMatchObject({ max: expect.any(Number), dropped: 0 })
+  expect(conntrack.room()?.count).toBeGreaterThanOrEqual(2)
   expect(await conntrack.forget([{ ...flow, port: 5001, answeredBy: ip('127.0.0.2') }])).toBe(0)
-  expect(await conntrack.forget([{ ...flow, port: 5001, answeredBy: ip('127.0.0.1') }])).toBe(1)
+  expect(await conntrack.forget([{ ...flow, port: 5001, answeredBy: ip('127.0.0.1'), answeredAt: 5002 }])).toBe(0)
+  expect(await conntrack.forget([{ ...flow, port: 5001, answeredBy: ip('127.0.0.1'), answeredAt: 5001 }])).toBe(1)
   expect(await conntrack.forget([{ ...flow, port: 5001 }])).toBe(0)
-  expect(await conntrack.forget([{ ...flow, port: 5002 }])).toBe(1)
+  const [left] = (await conntrack.flows()).filter(({ port }) => port === 5002)
+  expect(conntrack.drop([left!])).toBe(1)
+  expect(conntrack.drop([left!])).toBe(0)
   socket.close()
   nft.close()
 })

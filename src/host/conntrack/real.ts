@@ -1,47 +1,156 @@
-import { spawn } from 'node:child_process'
+import { closeSync, readFileSync } from 'node:fs'
+import { getSystemErrorName } from 'node:util'
+import type { Family } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
+import { C, check, libc } from '../libc.ts'
+import type { Reply } from '../link/message.ts'
+import { replies } from '../link/message.ts'
 import type { Netns, NetnsDriver } from '../netns/mod.ts'
-import type { ConntrackDriver, FlowFilter } from './mod.ts'
+import { ask, flowOf, forget } from './message.ts'
+import type { Conntrack, ConntrackDriver, Flow, FlowFilter, FlowProtocol } from './mod.ts'
+import { matches } from './mod.ts'
 
-/** Processes side by side: each takes about 2 ms. */
-const PARALLEL = 4
+const NETLINK_NETFILTER = 12
+const ERROR = 2
+const DONE = 3
+const ENOENT = -2
 
-/** By conntrack(8): one process a filter. */
+/**
+ * By ctnetlink. A fork would cost a process with a large heap more than the kernel takes to answer; but the kernel walks its whole
+ * table (tens of milliseconds where it is large), which it does on a thread of Node's pool.
+ */
 export function kernelConntrack(namespaces: NetnsDriver): ConntrackDriver {
+  return { open: netns => open(namespaces, netns) }
+}
+
+function open(namespaces: NetnsDriver, netns: Netns): Conntrack {
+  const dumped = async (dumps: readonly Dump[]): Promise<readonly Flow[]> => {
+    const found: Flow[] = []
+    for (const one of dumps) {
+      const fd = namespaces.within(netns, netfilterSocket)
+      try {
+        found.push(...(await dump(fd, one)))
+      } finally {
+        closeSync(fd)
+      }
+    }
+    return found
+  }
+  const drop = (flows: readonly Flow[]): number => {
+    if (flows.length === 0) return 0
+    const fd = namespaces.within(netns, netfilterSocket)
+    try {
+      return flows.filter(flow => forgetOne(fd, flow)).length
+    } finally {
+      closeSync(fd)
+    }
+  }
   return {
-    open: netns => ({
-      async forget(filters) {
-        const waiting = [...filters]
-        let forgotten = 0
-        const work = async (): Promise<void> => {
-          for (let filter = waiting.pop(); filter; filter = waiting.pop())
-            forgotten += await forget(namespaces, netns, filter)
-        }
-        await Promise.all(Array.from({ length: Math.min(PARALLEL, filters.length) }, work))
-        return forgotten
-      },
-    }),
+    flows: () => dumped(ALL),
+    async forget(filters) {
+      const wanted = byTarget(filters)
+      const found = await dumped(dumpsFor(filters))
+      return drop(found.filter(flow => wanted.get(targetOf(flow))?.some(filter => matches(flow, filter))))
+    },
+    drop,
+    room: () => namespaces.within(netns, room),
   }
 }
 
-/** Rejects with ENOENT where the tool is missing. */
-function forget(namespaces: NetnsDriver, netns: Netns, filter: FlowFilter): Promise<number> {
-  const args = ['-D', '-f', familyOf(filter.destination) === 4 ? 'ipv4' : 'ipv6', '-p', filter.protocol]
-  args.push('--orig-dst', filter.destination, '--orig-port-dst', String(filter.port))
-  if (filter.answeredBy !== undefined) args.push('--reply-src', filter.answeredBy)
-  return new Promise((resolve, reject) => {
-    // Forking is synchronous: the child is in the namespace, and this process is back at once.
-    const child = namespaces.within(netns, () => spawn('conntrack', args, { stdio: ['ignore', 'ignore', 'pipe'] }))
-    let said = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-    })
-    child.on('error', reject)
-    child.on('close', () => {
-      // It says "N flow entries have been deleted", and ends with 1 when N is 0.
-      const deleted = /(\d+) flow entries have been deleted/.exec(said)
-      if (deleted) resolve(Number(deleted[1]))
-      else reject(new Error(`conntrack ${args.join(' ')}: ${said.trim()}`))
-    })
-  })
+interface Dump {
+  readonly family: Family
+  readonly protocol: FlowProtocol
+  readonly isUnanswered: boolean
+}
+
+const ALL: readonly Dump[] = ([4, 6] as const).flatMap(family => [
+  { family, protocol: 'udp', isUnanswered: false },
+  { family, protocol: 'sctp', isUnanswered: false },
+  { family, protocol: 'tcp', isUnanswered: true },
+])
+
+const targetOf = ({ protocol, destination, port }: Pick<Flow, 'protocol' | 'destination' | 'port'>): string =>
+  `${protocol} ${destination} ${port}`
+
+function byTarget(filters: readonly FlowFilter[]): ReadonlyMap<string, readonly FlowFilter[]> {
+  const found = new Map<string, FlowFilter[]>()
+  for (const filter of filters) {
+    const target = targetOf(filter)
+    const same = found.get(target)
+    if (same) same.push(filter)
+    else found.set(target, [filter])
+  }
+  return found
+}
+
+/** However many filters there are, the kernel's table is walked once for each family and protocol. */
+function dumpsFor(filters: readonly FlowFilter[]): readonly Dump[] {
+  const found = new Map<string, Dump>()
+  for (const { destination, protocol, isUnanswered } of filters) {
+    const family = familyOf(destination)
+    const key = `${family} ${protocol}`
+    const isOnly = (found.get(key)?.isUnanswered ?? true) && isUnanswered === true
+    found.set(key, { family, protocol, isUnanswered: isOnly })
+  }
+  return [...found.values()]
+}
+
+const netfilterSocket = (): number =>
+  check(libc().socket(C.AF_NETLINK, C.SOCK_RAW | C.SOCK_CLOEXEC, NETLINK_NETFILTER), 'socket', 'netfilter')
+
+const BUFFER = 1 << 16
+
+async function dump(fd: number, { family, protocol, isUnanswered }: Dump): Promise<readonly Flow[]> {
+  const asked = ask(family, protocol, isUnanswered)
+  const bytes = Buffer.alloc(BUFFER)
+  const found: Flow[] = []
+  if ((await libc().sendLater(fd, asked, asked.length, 0)) < 0) throw new Error('ctnetlink: the kernel takes no dump')
+  for (;;) {
+    const length = await libc().recvLater(fd, bytes, bytes.length, 0)
+    if (length < 0) throw new Error('ctnetlink: the dump broke off')
+    for (const { type, body } of replies(bytes.subarray(0, length))) {
+      if (type === DONE) return found
+      if (type === ERROR) throw new Error(`ctnetlink dump: ${getSystemErrorName(body.readInt32LE(0))}`)
+      const flow = flowOf(body)
+      if (flow?.protocol === protocol && (flow.isUnanswered || !isUnanswered)) found.push(flow)
+    }
+  }
+}
+
+let scratch: Buffer | undefined
+function receive(fd: number): Iterable<Reply> {
+  scratch ??= Buffer.alloc(BUFFER)
+  const length = check(libc().recv(fd, scratch, scratch.length, 0), 'recv', 'ctnetlink')
+  return replies(scratch.subarray(0, length))
+}
+
+/** False where it has ended meanwhile. */
+function forgetOne(fd: number, flow: Flow): boolean {
+  const asked = forget(flow)
+  check(libc().send(fd, asked, asked.length, 0), 'send', 'ctnetlink')
+  for (;;)
+    for (const { type, body } of receive(fd)) {
+      if (type !== ERROR) continue
+      const errno = body.readInt32LE(0)
+      if (errno !== 0 && errno !== ENOENT) throw new Error(`ctnetlink delete: ${getSystemErrorName(errno)}`)
+      return errno === 0
+    }
+}
+
+const STATISTICS = '/proc/thread-self/net/stat/nf_conntrack'
+
+/** A line of names, then one of hexadecimal numbers for each processor. */
+function droppedIn(text: string): number {
+  const [names = '', ...lines] = text.trim().split('\n')
+  const column = names.trim().split(/\s+/).indexOf('drop')
+  return lines.reduce((sum, line) => sum + Number.parseInt(line.trim().split(/\s+/)[column] ?? '0', 16), 0)
+}
+
+function room(): ReturnType<Conntrack['room']> {
+  try {
+    const read = (name: string): number => Number(readFileSync(`/proc/sys/net/netfilter/nf_conntrack_${name}`, 'utf8'))
+    return { count: read('count'), max: read('max'), dropped: droppedIn(readFileSync(STATISTICS, 'utf8')) }
+  } catch {
+    return undefined
+  }
 }

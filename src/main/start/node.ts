@@ -35,7 +35,17 @@ export const start = begin(async args => {
   untilWorldStands()
   const { client, informers, progress } = await connect(options.kubeconfig, log, signal)
   const network = startNetwork(
-    { informers, progress, nft, link: links, conntrack, sockets, clock, log },
+    {
+      informers,
+      progress,
+      nft,
+      link: links,
+      conntrack,
+      sockets,
+      events: createEventRecorder({ client, clock, log }, { component: 'service-proxy', host: options.name }),
+      clock,
+      log,
+    },
     { ...datapathOptions(options), node: options.name, netns: netns.home },
     signal,
   )

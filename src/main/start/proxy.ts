@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { Node } from '../../api/core/node.ts'
+import { createEventRecorder } from '../../client/events.ts'
 import type { Client } from '../../client/mod.ts'
 import { ApiError } from '../../client/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
@@ -37,7 +38,17 @@ export const start = begin(async args => {
   const name = options.hostnameOverride ?? hostname().toLowerCase()
   const clusterNetworks = (await podNetworks(client, name, options)).map(cidr => ({ cidr, hostPrefix: cidr.bits }))
   const role = await startNetwork(
-    { informers, progress, nft, link: links, conntrack, sockets, clock, log },
+    {
+      informers,
+      progress,
+      nft,
+      link: links,
+      conntrack,
+      sockets,
+      events: createEventRecorder({ client, clock, log }, { component: 'service-proxy', host: name }),
+      clock,
+      log,
+    },
     {
       node: name,
       netns: netns.home,

@@ -1,30 +1,63 @@
 import type { FrontChange } from '../../datapath/claims.ts'
 import type { Lowered } from '../../datapath/lower.ts'
-import type { FlowFilter } from '../../host/conntrack/mod.ts'
+import type { Flow, FlowFilter } from '../../host/conntrack/mod.ts'
+import type { Ip } from '../../lib/ip.ts'
 import { parseIp } from '../../lib/ip.ts'
 
 /**
- * The UDP connections that would go on past a change: to backends that are gone, and those that went elsewhere (to the node itself, say)
- * before address and port were a Service's. TCP ends by itself, and draining needs it.
+ * The connections that would go on past a change: to backends that are gone, and those that went elsewhere (to the node itself, say)
+ * before address and port were a Service's. Of TCP and SCTP only those that nobody has answered yet, whose first packets would be sent
+ * again to who is gone: the others end by themselves, and draining needs them.
  */
 export function staleFlows(changes: readonly FrontChange[]): readonly FlowFilter[] {
-  return changes.flatMap(({ old, next }) => {
+  return changes.flatMap(({ old, next }): readonly FlowFilter[] => {
     const { transport, slot } = (next ?? old)!
-    if (transport !== 'udp') return []
     const [address, port] = parseSlot(slot)
     if (address === undefined) return []
-    const flow = { protocol: 'udp', destination: address, port } as const
-    const kept = new Set(addressesOf(next))
-    const before = addressesOf(old)
+    const flow: FlowFilter = {
+      protocol: transport,
+      destination: address,
+      port,
+      ...(transport === 'udp' ? {} : { isUnanswered: true }),
+    }
+    const kept = new Set(backendsOf(next))
+    const before = backendsOf(old)
     if (kept.size === 0) return before.length > 0 ? [flow] : []
     // A refused packet leaves no connection behind, and looking for one costs the kernel 10 ms.
-    if (before.length === 0) return old?.refused === undefined ? [{ ...flow, answeredBy: address }] : []
-    const answers = before.filter(one => !kept.has(one)).map(one => parseSlot(one)[0])
-    return answers.filter(answeredBy => answeredBy !== undefined).map(answeredBy => ({ ...flow, answeredBy }))
+    if (before.length === 0)
+      return old?.refused === undefined && transport === 'udp' ? [{ ...flow, answeredBy: address }] : []
+    return before.flatMap(backend => {
+      const [answeredBy, answeredAt] = parseSlot(backend)
+      return kept.has(backend) || answeredBy === undefined ? [] : [{ ...flow, answeredBy, answeredAt }]
+    })
   })
 }
 
-const addressesOf = (lowered: Lowered | undefined): readonly string[] =>
+/** What may be a Service's: others' rewritten connections (host ports, say) are theirs. */
+export interface ServiceTargets {
+  isServiceAddress(address: Ip): boolean
+  isNodePort(address: Ip, port: number): boolean
+}
+
+/** Of all connections those that the rules as they stand would not have made: what became stale while no agent looked. */
+export function strayFlows(
+  flows: readonly Flow[],
+  fronts: Iterable<Lowered>,
+  targets: ServiceTargets,
+): readonly Flow[] {
+  if (flows.length === 0) return []
+  const backends = new Map<string, ReadonlySet<string>>()
+  for (const front of fronts) backends.set(front.key, new Set(backendsOf(front)))
+  return flows.filter(flow => {
+    const { protocol, destination, port, answeredBy, answeredAt } = flow
+    const known = backends.get(`${destination} . ${protocol} . ${port}`)
+    if (known) return !known.has(`${answeredBy} . ${answeredAt}`)
+    const isRewritten = answeredBy !== destination || answeredAt !== port
+    return isRewritten && (targets.isServiceAddress(destination) || targets.isNodePort(destination, port))
+  })
+}
+
+const backendsOf = (lowered: Lowered | undefined): readonly string[] =>
   lowered ? [...lowered.endpoints, ...lowered.outsideEndpoints] : []
 
 /** Reads "address . port" back. */

@@ -9,13 +9,12 @@ import { createProgram } from '../../datapath/program.ts'
 import type { Nft } from '../../host/nft/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { cidrText } from '../../lib/cidr.ts'
-import { messageOf } from '../../lib/errors.ts'
 import type { Family, Ip } from '../../lib/ip.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
 import type { Outcome, Vantage } from '../../model/services/types.ts'
 import type { Group } from '../../wire/nft/transaction.ts'
-import { forgetAffinity, sweepAffinity } from './affinity.ts'
-import { staleFlows } from './flows.ts'
+import { sweepAffinity } from './affinity.ts'
+import { createForget } from './forget.ts'
 import { createHealthChecks } from './health-checks.ts'
 import { createLinks } from './links.ts'
 import type { ProxyHealth } from './proxy-health.ts'
@@ -54,6 +53,7 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
   const links = createLinks(deps.link, options.netns, options)
   const checks = createHealthChecks({ ...deps, netns: options.netns, isHealthy: () => deps.health.isHealthy })
   const startMs = clock.now()
+  const forget = createForget(deps, options.netns, nft)
   let applied: Applied | undefined
   let areLinksDue = true
   let auditedMs = clock.monotonic()
@@ -65,6 +65,7 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
     const startedMs = clock.monotonic()
     const adoption = await next.rules.reconcile()
     sweepAffinity(nft, next.program, familiesOf(options), log)
+    await forget.strays(next)
     auditedMs = clock.monotonic()
     log.info({ adoption, services: watch.services().length, ms: auditedMs - startedMs }, 'rules stand')
     return next
@@ -87,8 +88,6 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
   const answerChecks = async (keys: Iterable<string>, vantage: Vantage): Promise<void> => {
     for (const key of keys) await checks.set(key, watch.healthCheck(key, vantage))
   }
-  const forget = createForget(deps, options, nft)
-
   const sync = async (self: NodeFacts, changes: Changes): Promise<void> => {
     const startedMs = clock.monotonic()
     const before = applied
@@ -104,7 +103,7 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
       const counts = { services: changes.services.size, slices: changes.slices }
       metrics.synced(isSame ? 'partial' : 'full', (clock.monotonic() - startedMs) / 1000, counts)
       for (const causeMs of changes.causesMs) if (causeMs >= startMs) metrics.programmed((clock.now() - causeMs) / 1000)
-      await forget(changed)
+      await forget.changed(changed)
       await answerChecks(isSame ? changes.services : watch.services(), next.vantage)
     } catch (error) {
       metrics.syncFailed()
@@ -123,25 +122,10 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
       areLinksDue = false
       return true
     },
-    close: checks.close,
-  }
-}
-
-/** What the kernel remembers of connections must not outlive the backends; failing at it is no reason to stop. */
-function createForget({ conntrack: driver, clock, log, metrics }: NodeDeps, { netns }: NetworkOptions, nft: Nft) {
-  const conntrack = driver.open(netns)
-  return async (changes: readonly FrontChange[]): Promise<void> => {
-    forgetAffinity(nft, changes, log)
-    const filters = staleFlows(changes)
-    if (filters.length === 0) return
-    const startedMs = clock.monotonic()
-    try {
-      const forgotten = await conntrack.forget(filters)
-      metrics.conntrackCleaned((clock.monotonic() - startedMs) / 1000, forgotten)
-      log.debug({ forgotten, filters: filters.length }, 'connections forgotten')
-    } catch (error) {
-      log.warn({ error: messageOf(error) }, 'stale UDP connections cannot be forgotten')
-    }
+    close() {
+      checks.close()
+      forget.close()
+    },
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Room } from '../../host/conntrack/mod.ts'
+
 /** Upper bounds, in seconds. */
 const SYNC_BUCKETS = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096, 8.192]
 const PROGRAMMING_BUCKETS = [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60]
@@ -16,6 +18,8 @@ export interface ProxyMetrics {
   conntrackCleaned(seconds: number, deleted: number): void
   /** How many ports of the Service have endpoints, but none here, under a Local policy. */
   noLocalEndpoints(service: string, ports: NoLocal): void
+  /** The kernel's table of connections. */
+  connections(room: Room): void
   text(family: 'IPv4' | 'IPv6'): string
 }
 
@@ -32,6 +36,7 @@ export function createProxyMetrics(nowMs: () => number): ProxyMetrics {
   const programming = histogram(PROGRAMMING_BUCKETS)
   const conntrack = histogram(SYNC_BUCKETS)
   const totals = { services: 0, slices: 0, failures: 0, deleted: 0, lastS: 0 }
+  let room: Room | undefined
   const withoutLocal = new Map<string, NoLocal>()
   return {
     synced(kind, seconds, changes) {
@@ -50,6 +55,9 @@ export function createProxyMetrics(nowMs: () => number): ProxyMetrics {
     noLocalEndpoints(service, ports) {
       if (ports.internal + ports.external > 0) withoutLocal.set(service, ports)
       else withoutLocal.delete(service)
+    },
+    connections(seen) {
+      room = seen
     },
     text(family) {
       const label = `ip_family="${family}"`
@@ -78,10 +86,21 @@ export function createProxyMetrics(nowMs: () => number): ProxyMetrics {
         counter('sync_proxy_rules_nftables_sync_failures_total', 'Transactions that were refused.', totals.failures),
         counter('sync_proxy_rules_last_timestamp_seconds', 'When the last sync ended.', totals.lastS, 'gauge'),
         policies,
+        ...(room && family === 'IPv4' ? [connectionText(room)] : []),
       ].join('')
     },
   }
 }
+
+/** Under the names that node_exporter gives them. */
+const connectionText = ({ count, max, dropped }: Room): string =>
+  [
+    ['node_nf_conntrack_entries', 'gauge', 'Connections that the kernel remembers.', count],
+    ['node_nf_conntrack_entries_limit', 'gauge', 'How many it can remember.', max],
+    ['node_nf_conntrack_stat_drop', 'counter', 'Packets of new connections that it dropped for want of room.', dropped],
+  ]
+    .map(([name, type, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`)
+    .join('')
 
 interface Histogram {
   add(seconds: number): void

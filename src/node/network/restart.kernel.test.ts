@@ -85,6 +85,37 @@ test('connections live on while the agent is away and after the next one has tak
   nft.close()
 })
 
+test('a UDP client that never pauses leaves a backend that went while no agent looked', async () => {
+  const servers = await Promise.all(
+    Object.entries(pods).map(async ([name, { netns }]) => {
+      const socket = await world.sockets.udp({ netns, port: 5300 })
+      socket.on('message', (_, { address, port }) => socket.send(name, port, address))
+      return socket
+    }),
+  )
+  const dns = ip('172.30.0.10')
+  putService(bench.api, 'dns', dns, { ports: [{ port: 53, protocol: 'UDP' }] })
+  const put = (pod: { readonly address: string }) =>
+    putSlice(bench.api, 'dns', [{ address: pod.address }], { port: 5300, protocol: 'UDP' })
+  put(pods.a)
+  const first = await agent()
+  const client = await world.sockets.udp({ netns: pods.a.netns, port: 0 })
+  const hears = async (): Promise<string> => {
+    client.send('?', 53, dns)
+    const [data] = await once(client, 'message')
+    return String(data)
+  }
+  expect(await hears()).toBe('a')
+  await first.stop()
+  put(pods.b)
+  expect(await hears()).toBe('a')
+  const second = await agent()
+  expect(await hears()).toBe('b')
+  await second.stop()
+  client.close()
+  for (const server of servers) server.close()
+})
+
 test('what a killed agent left half done is finished, element by element', async () => {
   const first = await agent()
   await first.stop()

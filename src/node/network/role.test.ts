@@ -209,7 +209,7 @@ test('the kernel forgets UDP connections that lead elsewhere now, and only those
   putSlice(bench.api, 'dns', [{ address: '10.128.0.5' }, { address: '10.128.0.6' }], dns)
   await settled(bench)
   const flow = (answeredBy: string, destination = '172.30.0.10', port = 53) =>
-    ({ protocol: 'udp', destination: ip(destination), port, answeredBy: ip(answeredBy) }) as const
+    ({ protocol: 'udp', destination: ip(destination), port, answeredBy: ip(answeredBy), answeredAt: 5353 }) as const
   const add = (): void => {
     for (const backend of ['10.128.0.5', '10.128.0.6']) {
       conntrack.add(netns, flow(backend))
@@ -235,4 +235,91 @@ test('the kernel forgets UDP connections that lead elsewhere now, and only those
   bench.api.drop(Service, { namespace: 'shop', name: 'dns' })
   await settled(bench)
   expect(conntrack.flows(netns)).toEqual([])
+})
+
+test('a change of port, and nothing else, makes UDP connections to the same backend stale', async () => {
+  await running()
+  putService(bench.api, 'dns', '172.30.0.10', { ports: [{ port: 53, protocol: 'UDP' }] })
+  const put = (port: number) => putSlice(bench.api, 'dns', [{ address: '10.128.0.5' }], { port, protocol: 'UDP' })
+  put(5353)
+  await settled(bench)
+  const flow = { protocol: 'udp', destination: ip('172.30.0.10'), port: 53, answeredBy: ip('10.128.0.5') } as const
+  conntrack.add(netns, { ...flow, answeredAt: 5353 })
+  conntrack.add(netns, { ...flow, answeredAt: 5354 })
+  put(5354)
+  await settled(bench)
+  expect(conntrack.flows(netns).map(({ answeredAt }) => answeredAt)).toEqual([5354])
+})
+
+test('of TCP and SCTP only what nobody has answered yet is forgotten, when its backend is gone', async () => {
+  await running()
+  const ports = (['TCP', 'SCTP'] as const).map(protocol => ({ name: protocol.toLowerCase(), port: 80, protocol }))
+  putService(bench.api, 'api', '172.30.1.1', { ports })
+  const put = (...addresses: string[]) => {
+    const endpoints = addresses.map(address => ({ address }))
+    const slice = putSlice(bench.api, 'api', endpoints)
+    bench.api.put(EndpointSlice, {
+      ...slice,
+      ports: ports.map(({ name, protocol }) => ({ name, protocol, port: 8080 })),
+    })
+  }
+  put('10.128.0.5', '10.128.0.6')
+  await settled(bench)
+  for (const protocol of ['tcp', 'sctp'] as const)
+    for (const isUnanswered of [true, false])
+      for (const answeredBy of ['10.128.0.5', '10.128.0.6'])
+        conntrack.add(netns, {
+          protocol,
+          destination: ip('172.30.1.1'),
+          port: 80,
+          answeredBy: ip(answeredBy),
+          answeredAt: 8080,
+          isUnanswered,
+        })
+  put('10.128.0.6')
+  await settled(bench)
+  const left = () => conntrack.flows(netns).map(({ answeredBy, isUnanswered }) => `${answeredBy} ${isUnanswered}`)
+  const answered = ['10.128.0.5 false', '10.128.0.6 false']
+  await eventually(
+    () => left().join() === ['10.128.0.6 true', ...answered, '10.128.0.6 true', ...answered].join(),
+    left,
+  )
+  put()
+  await eventually(() => left().join() === [...answered, ...answered].join(), left)
+})
+
+test('what became stale while no agent looked is forgotten at its start, and nothing that is not of Services', async () => {
+  putNode(bench.api, 1)
+  putService(bench.api, 'dns', '172.30.0.10', {
+    type: 'NodePort',
+    ports: [{ port: 53, protocol: 'UDP', nodePort: 30053 }],
+  })
+  putSlice(bench.api, 'dns', [{ address: '10.128.0.6' }], { port: 5353, protocol: 'UDP' })
+  putService(bench.api, 'none', '172.30.0.11', { ports: [{ port: 53, protocol: 'UDP' }] })
+  const flow = (destination: string, port: number, answeredBy: string, answeredAt = port) =>
+    ({ protocol: 'udp', destination: ip(destination), port, answeredBy: ip(answeredBy), answeredAt }) as const
+  const stay = [
+    flow('172.30.0.10', 53, '10.128.0.6', 5353),
+    flow(underlayOf(1), 30053, '10.128.0.6', 5353),
+    // Somebody else's: a plain connection, a host port, and an address outside of the cluster that another program rewrites.
+    flow('8.8.8.8', 53, '8.8.8.8'),
+    flow(underlayOf(1), 8053, '10.128.0.7', 53),
+    flow('192.0.2.1', 53, '192.0.2.2'),
+    { ...flow('172.30.0.10', 443, '10.128.0.9', 8443), protocol: 'tcp' as const },
+  ]
+  const go = [
+    flow('172.30.0.10', 53, '10.128.0.5', 5353),
+    flow('172.30.0.10', 53, '10.128.0.6', 5300),
+    flow('172.30.0.10', 53, '172.30.0.10'),
+    flow(underlayOf(1), 30053, '10.128.0.5', 5353),
+    // The Service has no endpoints any more, or is gone itself.
+    flow('172.30.0.11', 53, '10.128.0.5', 5353),
+    flow('172.30.0.99', 53, '10.128.0.5', 5353),
+    flow(underlayOf(1), 30099, '10.128.0.5', 5353),
+    { ...flow('172.30.0.10', 443, '10.128.0.9', 8443), protocol: 'tcp' as const, isUnanswered: true },
+  ]
+  for (const one of [...go, ...stay]) conntrack.add(netns, one)
+  await (await start()).ready
+  const seen = conntrack.flows(netns).map(({ destination, port, answeredBy }) => `${destination}:${port} ${answeredBy}`)
+  expect(seen).toEqual(stay.map(({ destination, port, answeredBy }) => `${destination}:${port} ${answeredBy}`))
 })

@@ -1,3 +1,4 @@
+import type { EventRecorder } from '../../client/events.ts'
 import { runLoop } from '../../client/loop.ts'
 import type { Informers, Role } from '../../client/mod.ts'
 import type { ProgressCollector } from '../../client/progress.ts'
@@ -15,6 +16,7 @@ import type { ProxyHealth } from './proxy-health.ts'
 import { createProxyHealth, serveProxyHealth } from './proxy-health.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import { createProxyMetrics } from './proxy-metrics.ts'
+import { watchRoom } from './room.ts'
 import { createWatch } from './watch.ts'
 
 export interface NetworkDeps {
@@ -24,6 +26,8 @@ export interface NetworkDeps {
   readonly link: LinkDriver
   readonly conntrack: ConntrackDriver
   readonly sockets: SocketDriver
+  /** Absent: Events are not written. */
+  readonly events?: EventRecorder
   readonly clock: Clock
   readonly log: Logger
 }
@@ -58,6 +62,11 @@ export async function startNetwork(
   const ready = deferred(signal)
   const health = createProxyHealth(deps.clock, () => watch.isLeaving(options.node))
   const metrics = createProxyMetrics(deps.clock.now)
+  const { conntrack: connections, clock, events } = deps
+  const stopLooking = watchRoom(
+    { conntrack: connections.open(options.netns), metrics, clock, ...(events ? { events } : {}) },
+    options.node,
+  )
   const stopServing = await serveHealth(deps, options, health, metrics)
   const node = createNode({ ...deps, health, metrics }, options, watch, nft)
   watch.onChange(health.queued)
@@ -69,6 +78,7 @@ export async function startNetwork(
   const loop = runLoop(deps, { name: 'network', informers: [watch], step, resyncMs: AUDIT_MS }, signal)
   const done = loop.done.finally(() => {
     stopServing()
+    stopLooking()
     node.close()
     nft.close()
   })

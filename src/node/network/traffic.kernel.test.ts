@@ -197,3 +197,24 @@ test('loadBalancerSourceRanges: only who is in them reaches the load balancer ad
   putService(bench.api, 'api', API)
   await settled(bench)
 })
+
+test('a client whose first packet went to a backend that is gone reaches another with the next', async () => {
+  // Whoever is asked there says nothing.
+  const hole = world.nft.open(pods.b.netns)
+  hole.run(
+    'add table inet hole\nadd chain inet hole in { type filter hook input priority 0; policy accept; }\nadd rule inet hole in tcp dport 8080 drop',
+  )
+  putService(bench.api, 'api', API)
+  putSlice(bench.api, 'api', [both()[1]!])
+  await settled(bench)
+  const before = world.ask(pods.a.netns, API, 80)
+  const socket = world.sockets.connect({ netns: pods.a.netns, address: API, port: 80 })
+  const said = once(socket.setEncoding('utf8'), 'data')
+  // Nobody answers as long as the backend is the only one; the first packet of both is under way.
+  expect(await before).toBe('timeout')
+  putSlice(bench.api, 'api', [both()[0]!])
+  await settled(bench)
+  expect(String((await said)[0])).toMatch(/^pod-1-3 /)
+  hole.run('delete table inet hole')
+  hole.close()
+})
