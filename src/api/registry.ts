@@ -34,6 +34,7 @@ import { Binding } from './core/binding.ts'
 import { ConfigMap } from './core/config-map.ts'
 import { Endpoints } from './core/endpoints.ts'
 import { Event } from './core/event.ts'
+import { LimitRange } from './core/limit-range.ts'
 import { Namespace } from './core/namespace.ts'
 import { Node } from './core/node.ts'
 import { PersistentVolumeClaim } from './core/persistent-volume-claim.ts'
@@ -72,6 +73,7 @@ export const KINDS: readonly Kind[] = [
   Endpoints,
   Event,
   Namespace,
+  LimitRange,
   Node,
   PersistentVolumeClaim,
   Pod,

@@ -22,6 +22,7 @@ import { openshiftRoles } from './auth/rbac/openshift-roles.ts'
 import { reconcileRoles } from './auth/rbac/reconcile.ts'
 import type { TokenOptions } from './auth/token/mod.ts'
 import { createTokens } from './auth/token/mod.ts'
+import type { AccountTokens } from './auth/token/service-account.ts'
 import type { User } from './auth/user.ts'
 import type { Kernel } from './context.ts'
 import { serveDefinitions } from './crd/crds.ts'
@@ -98,6 +99,8 @@ const isProject = ({ group, plural }: Kind): boolean => group === 'project.opens
 
 export interface ApiServer {
   readonly handle: Handle
+  /** A token of a service account, to be kept in a Secret; see AccountTokens. */
+  readonly tokenForSecret: AccountTokens['issueForSecret']
   /** The roles that every cluster has are there. Rejects when the disk fails. */
   readonly ready: Promise<void>
   /** For `loopbackTransport`: requests of the given user, without TLS. */
@@ -146,6 +149,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
   return {
     handle,
     ready,
+    tokenForSecret: kernel.tokens.accounts.issueForSecret,
     loopback: user => createLoopback(handle, user),
     listener(tls) {
       const upgrade = upgrades({ kernel, streams, dial: deps.dial })

@@ -6,6 +6,7 @@ import type { Authorizer } from '../auth/authorizer.ts'
 import type { RoleIndex } from '../auth/rbac/index.ts'
 import type { Registry } from '../resource/registry.ts'
 import { certificates } from './certificates.ts'
+import { limitRanges } from './limit-range/plugin.ts'
 import type { Plugin } from './mod.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { podServiceAccount, podTolerations } from './pod-defaults.ts'
@@ -45,6 +46,8 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     // By the account.
     ...(parts.securityConstraints ? [securityConstraints(parts.authorizer, parts.store, parts.registry)] : []),
     podPriority(parts.store, parts.registry),
+    // What containers leave out must be there before anybody looks at it.
+    limitRanges(parts.store, parts.registry),
     podTolerations,
     routeHost(parts.routeDomain),
     // Only look: policies see what all others made of the object.

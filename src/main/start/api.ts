@@ -62,7 +62,10 @@ export const start = begin(async args => {
   const informers = createInformers({ client, clock: host.clock, log, progress }, signal)
   const role = await startControllers(
     { informers, client, clock: host.clock, log, progress },
-    controllersOptions(plan, credentials, options, host.clock),
+    {
+      ...controllersOptions(plan, credentials, options, host.clock),
+      accountTokens: { rootCa: credentials.ca, issue: server.tokenForSecret },
+    },
     signal,
   )
   serveAdmin(options.admin, role.progress, signal)

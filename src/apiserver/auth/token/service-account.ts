@@ -28,7 +28,15 @@ export interface AccountTokens {
   readonly issuer: string
   readonly keySet: TokenSigner['keySet']
   issue(claim: AccountClaim, audiences: readonly string[], expirationSeconds: number): IssuedToken
+  /** A token as it is kept in a Secret: it lives as long as that does and holds it. */
+  issueForSecret(claim: SecretClaim): string
   authenticate(token: string, audiences: readonly string[]): Authenticated | undefined
+}
+
+export interface SecretClaim {
+  readonly namespace: string
+  readonly secret: string
+  readonly account: Reference
 }
 
 export interface IssuedToken {
@@ -76,8 +84,21 @@ export function createAccountTokens({ store, clock, issuer, signer }: Parts): Ac
       })
       return { token, expiresMs: exp * 1000 }
     },
+    issueForSecret: ({ namespace, secret, account }) =>
+      signer.sign({
+        iss: LEGACY_ISSUER,
+        [`${LEGACY_ISSUER}/namespace`]: namespace,
+        [`${LEGACY_ISSUER}/secret.name`]: secret,
+        [`${LEGACY_ISSUER}/service-account.name`]: account.name,
+        [`${LEGACY_ISSUER}/service-account.uid`]: account.uid,
+        sub: accountName(namespace, account.name),
+      }),
     authenticate(token, wanted) {
       const claims = claimsOf(token)
+      if (claims?.iss === LEGACY_ISSUER && wanted.includes(issuer)) {
+        const user = secretUser(store, claims, token)
+        return user && { user, audiences: [issuer] }
+      }
       if (claims?.iss !== issuer || !isCurrent(claims, clock.now() / 1000)) return undefined
       const meant = audiencesOf(claims).filter(audience => wanted.includes(audience))
       if (meant.length === 0) return undefined
@@ -85,6 +106,28 @@ export function createAccountTokens({ store, clock, issuer, signer }: Parts): Ac
       return user && { user, audiences: meant }
     },
   }
+}
+
+/** The iss, and what the claims' names begin with. */
+const LEGACY_ISSUER = 'kubernetes/serviceaccount'
+
+/** The account, if it is the same, and the Secret still holds this very token. */
+function secretUser(store: Store, claims: Claims, token: string): User | undefined {
+  const [namespace, secret, name, uid] = [
+    'namespace',
+    'secret.name',
+    'service-account.name',
+    'service-account.uid',
+  ].map(claim => String(claims[`${LEGACY_ISSUER}/${claim}`] ?? '')) as [string, string, string, string]
+  const read = (plural: string, key: string): unknown => {
+    const stored = store.get(`${prefixOf('', plural)}${namespace}/${key}`)
+    return stored && parseBytes(stored.value)
+  }
+  const [holder, account] = [read('secrets', secret), read('serviceaccounts', name)]
+  if (textAt(holder, 'data', 'token') !== Buffer.from(token).toString('base64')) return undefined
+  if (uid === '' || textAt(account, 'metadata', 'uid') !== uid) return undefined
+  if (textAt(holder, 'metadata', 'deletionTimestamp') !== '') return undefined
+  return { name: accountName(namespace, name), uid, groups: accountGroups(namespace) }
 }
 
 const audiencesOf = ({ aud = [] }: Claims): readonly string[] => (typeof aud === 'string' ? [aud] : aud)
