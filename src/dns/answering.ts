@@ -1,4 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
+import { encode } from '../wire/dns/encode.ts'
+import { RCODE } from '../wire/dns/message.ts'
 import type { Handled, HandlerDeps, Transport } from './handle.ts'
 import { handle } from './handle.ts'
 import type { Client } from './listen/client.ts'
@@ -7,9 +9,11 @@ import type { Answering } from './listen/tcp.ts'
 import type { UdpAnswers } from './listen/udp.ts'
 import type { Memo } from './memo.ts'
 import type { Metrics } from './metrics.ts'
+import type { NameGate } from './names/gate.ts'
 import type { LogClass } from './querylog.ts'
 import { isLogged, logLine } from './querylog.ts'
 import type { Sites } from './sites.ts'
+import { replyTo } from './zone/respond.ts'
 
 export interface AnsweringDeps {
   readonly handler: HandlerDeps
@@ -19,6 +23,8 @@ export interface AnsweringDeps {
   readonly clock: Clock
   readonly isSynced: () => boolean
   readonly out: (line: string) => void
+  /** Whoever must know of an answer before it is given. */
+  readonly gate?: NameGate
 }
 
 /** Queries as they come in, with all that is said and counted of them. */
@@ -29,19 +35,26 @@ export function createAnswering(deps: AnsweringDeps): { readonly udp: UdpAnswers
     const isPlain = reply.rcode === 0 && reply.answers.length > 0 && !sites.isVerbose
     return !isPlain && isLogged(logClassOf(reply.questions[0]?.name), reply)
   }
+  const isConcerned = ({ reply }: Handled): boolean => deps.gate?.concerns(reply.questions[0]?.name ?? '.') ?? false
   const answering = (transport: Transport) => (packet: Buffer, client: Client) => {
     const startMs = clock.monotonic()
-    const finish = (handled: Handled | undefined): Buffer | undefined => {
+    const finish = (handled: Handled | undefined, isOwn: boolean): Buffer | undefined => {
       if (!handled) return undefined
       const ms = clock.monotonic() - startMs
       const counter = metrics.note(handled, transport, ms)
       if (isToBeLogged(handled)) deps.out(logLine(handled, clientText(client), transport, packet.length, ms))
-      // While a cache fills up "unknown" is not worth keeping.
-      else if (transport === 'udp' && deps.isSynced()) memo.keep(packet, handled, counter)
+      // What others said lives as long as they say; and while a cache fills up "unknown" is not worth keeping.
+      else if (isOwn && transport === 'udp' && deps.isSynced() && !isConcerned(handled))
+        memo.keep(packet, handled, counter)
       return handled.bytes
     }
+    const released = (handled: Handled | undefined, isOwn: boolean) => {
+      const release = handled && deps.gate?.release(client.address, handled.reply)
+      if (!release) return finish(handled, isOwn)
+      return release.then(isAdmitted => finish(isAdmitted ? handled : withheld(handled), false))
+    }
     const handled = handle(deps.handler, packet, transport)
-    return handled instanceof Promise ? handled.then(finish) : finish(handled)
+    return handled instanceof Promise ? handled.then(made => released(made, false)) : released(handled, true)
   }
   let hits = 0
   let firstMs = 0
@@ -65,4 +78,9 @@ export function createAnswering(deps: AnsweringDeps): { readonly udp: UdpAnswers
       answer: answering('udp'),
     },
   }
+}
+
+function withheld({ query, reply }: Handled): Handled {
+  const failure = { ...replyTo(query ?? reply, RCODE.SERVFAIL), isRecursionAvailable: reply.isRecursionAvailable }
+  return { query, reply: failure, bytes: encode(failure) }
 }

@@ -18,8 +18,7 @@ import type { ResourceRecord } from '../wire/dns/message.ts'
 import { CLASS, RCODE } from '../wire/dns/message.ts'
 import { framed } from './forward/upstream.ts'
 import { listenTcp } from './listen/tcp.ts'
-import type { UdpAnswers } from './listen/udp.ts'
-import { listenUdp } from './listen/udp.ts'
+import { listenUdp, madeAnew } from './listen/udp.ts'
 import type { Attachment } from './server.ts'
 import { createDnsServer } from './server.ts'
 import { replyTo, udpLimit } from './zone/respond.ts'
@@ -58,8 +57,6 @@ const attachment = (at: Netns, hostname: string, port = 5353): Attachment => ({
   ...(port === 5353 ? { healthPort: 8080, readyPort: 8181, metricsPort: 9153 } : {}),
 })
 
-const alwaysAnew = (answer: UdpAnswers['answer']): UdpAnswers => ({ quick: () => 0, answer, answered: () => {} })
-
 /** An upstream that knows *.example.test, and needs TCP for big.example.test. */
 async function startUpstream(): Promise<void> {
   const answer = (transport: 'udp' | 'tcp') => (packet: Buffer) => {
@@ -74,7 +71,7 @@ async function startUpstream(): Promise<void> {
     const reply = { ...replyTo(query, count === 0 ? RCODE.NXDOMAIN : RCODE.NOERROR), answers }
     return encode(reply, transport === 'udp' ? udpLimit(query) : undefined)
   }
-  await listenUdp(sockets, { netns: netns.home, port: 5300 }, alwaysAnew(answer('udp')))
+  await listenUdp(sockets, { netns: netns.home, port: 5300 }, madeAnew(answer('udp')))
   await listenTcp({ sockets, clock: bench.clock }, { netns: netns.home, port: 5300 }, answer('tcp'))
 }
 

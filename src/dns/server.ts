@@ -15,6 +15,7 @@ import { listenUdp } from './listen/udp.ts'
 import type { Memo } from './memo.ts'
 import { createMemo } from './memo.ts'
 import { createMetrics } from './metrics.ts'
+import type { NameGate } from './names/gate.ts'
 import type { LogClass } from './querylog.ts'
 import type { CorefileSource } from './sites.ts'
 import { createSites, defaultCorefile } from './sites.ts'
@@ -25,6 +26,8 @@ export interface DnsServerDeps {
   readonly sockets: SocketDriver
   readonly clock: Clock
   readonly log: Logger
+  /** Whoever must know of an answer before it is given. */
+  readonly gate?: NameGate
 }
 
 /** One place where the server answers: a pod, or the process's own network. */
@@ -100,13 +103,16 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
         clock,
         isSynced: () => source.isSynced,
         out: at.out,
+        ...(deps.gate ? { gate: deps.gate } : {}),
       })
+      const unfollow = deps.gate?.onChange(() => memo.clear())
       const { netns, healthPort, readyPort, metricsPort } = at
       const ready = (): { status: number; text: string } =>
         source.isSynced ? { status: 200, text: 'OK' } : { status: 503, text: 'kubernetes' }
       memos.add(memo)
       const stop = (): void => {
         memos.delete(memo)
+        unfollow?.()
         sites.close()
       }
       signal.addEventListener('abort', stop, { once: true })

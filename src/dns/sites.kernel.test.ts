@@ -16,8 +16,7 @@ import { encode } from '../wire/dns/encode.ts'
 import { CLASS, RCODE } from '../wire/dns/message.ts'
 import { createFrames, framed } from './forward/upstream.ts'
 import { listenTcp } from './listen/tcp.ts'
-import type { UdpAnswers } from './listen/udp.ts'
-import { listenUdp } from './listen/udp.ts'
+import { listenUdp, madeAnew } from './listen/udp.ts'
 import { createDnsServer } from './server.ts'
 import { replyTo } from './zone/respond.ts'
 
@@ -47,8 +46,6 @@ const short = async (...args: string[]): Promise<string> => {
   return stdout.trim()
 }
 
-const alwaysAnew = (answer: UdpAnswers['answer']): UdpAnswers => ({ quick: () => 0, answer, answered: () => {} })
-
 /** A server that answers every A question with one address. */
 const says = (address: string) => (packet: Buffer) => {
   const query = decode(packet)
@@ -57,7 +54,7 @@ const says = (address: string) => (packet: Buffer) => {
   return encode({ ...replyTo(query, RCODE.NOERROR), answers: [{ name, class: CLASS.IN, ttl: 1, data }] })
 }
 async function upstream(port: number, address: string): Promise<() => void> {
-  const closeUdp = await listenUdp(sockets, { netns: netns.home, port }, alwaysAnew(says(address)))
+  const closeUdp = await listenUdp(sockets, { netns: netns.home, port }, madeAnew(says(address)))
   const closeTcp = await listenTcp({ sockets, clock: bench.clock }, { netns: netns.home, port }, says(address))
   return () => {
     closeUdp()

@@ -14,6 +14,9 @@ export interface UdpAnswers {
   answered(): void
 }
 
+/** Every reply is made when it is asked for. */
+export const madeAnew = (answer: Answering): UdpAnswers => ({ quick: () => 0, answer, answered: () => {} })
+
 /** Serves DNS over UDP on every address; resolves with the way to stop. Rejects with EADDRINUSE, EACCES. */
 export async function listenUdp(
   sockets: SocketDriver,

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net'
 import { listenTcp } from '../../dns/listen/tcp.ts'
-import { listenUdp } from '../../dns/listen/udp.ts'
+import { listenUdp, madeAnew } from '../../dns/listen/udp.ts'
 import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ip } from '../../lib/ip.ts'
@@ -41,7 +41,11 @@ export async function startOutside(
     })
   const names = outsideNames(plan)
   const dns = { netns: world.netns('dns'), port: 53 }
-  await listenUdp(deps.sockets, dns, packet => answerOutside(names, packet, UDP_BYTES))
+  await listenUdp(
+    deps.sockets,
+    dns,
+    madeAnew(packet => answerOutside(names, packet, UDP_BYTES)),
+  )
   await listenTcp(deps, dns, packet => answerOutside(names, packet, TCP_BYTES))
   await deps.sockets.listen(whoAmI(), { netns: world.netns('internet'), port: 80 })
   for (const fd of doors) await open(frontDoor(deps, world.netns('client'), plan.vip), fd)
