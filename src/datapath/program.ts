@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Ip } from '../lib/ip.ts'
+import type { Family, Ip } from '../lib/ip.ts'
+import { familyOf } from '../lib/ip.ts'
 import type { Command, Table } from '../wire/nft/command.ts'
 import { print } from '../wire/nft/command.ts'
 import type { Group } from '../wire/nft/transaction.ts'
@@ -11,7 +12,7 @@ import { createLeafChains } from './leaf-chains.ts'
 import type { Lowered } from './lower.ts'
 import { digest } from './lower.ts'
 import type { SkeletonOptions } from './skeleton.ts'
-import { foundation, hooks, TABLE } from './skeleton.ts'
+import { familiesOf, foundation, hooks, TABLE } from './skeleton.ts'
 
 export interface Delta {
   /** Each is to be applied as a whole; together in this order. Empty when nothing changes. */
@@ -52,6 +53,9 @@ export function createProgram(options: SkeletonOptions): Program {
   const clusterIps = createCounted(address => setEntry('cluster-ips', address))
   const sum = [0, 0, 0, 0]
   const skeleton = shortHash([...foundation(options), ...hooks(options)].map(command => print(TABLE, command)))
+  // A Node may have addresses, and a Service fronts, of a family in which the cluster has no pods: there are no maps for them.
+  const families = new Set<Family>(familiesOf(options))
+  const isServed = (address: Ip): boolean => families.has(familyOf(address))
   let nodes = new Set<Ip>()
 
   const toggle = (lowered: Lowered | undefined): void => {
@@ -62,7 +66,7 @@ export function createProgram(options: SkeletonOptions): Program {
       const made: Command[] = []
       const groups: Group[] = []
       const changes: FrontChange[] = []
-      for (const change of claims.claim(asked)) {
+      for (const change of claims.claim(served(asked, isServed))) {
         const { old, next } = change
         const commands = old || next ? changeOf(old, next) : []
         const counted = [...clusterIps.add(next?.clusterIp), ...clusterIps.remove(old?.clusterIp)]
@@ -77,7 +81,7 @@ export function createProgram(options: SkeletonOptions): Program {
     },
     setNodes(addresses) {
       const before = nodes
-      nodes = new Set(addresses)
+      nodes = new Set(addresses.filter(isServed))
       const commands = [
         ...[...before].filter(address => !nodes.has(address)).map(address => deleting(setEntry('nodes', address))),
         ...[...nodes].filter(address => !before.has(address)).map(address => adding(setEntry('nodes', address))),
@@ -93,6 +97,13 @@ export function createProgram(options: SkeletonOptions): Program {
     base: () => [...foundation(options), ...chains.all()],
     hooks: () => hooks(options),
     content: () => ({ skeleton, elements: shortHash([...sum.map(String), ...[...nodes].sort()]) }),
+  }
+}
+
+function* served(changes: Iterable<ServiceChange>, isServed: (address: Ip) => boolean): Iterable<ServiceChange> {
+  for (const change of changes) {
+    const isWhole = change.fronts.every(({ address }) => isServed(address))
+    yield isWhole ? change : { ...change, fronts: change.fronts.filter(({ address }) => isServed(address)) }
   }
 }
 

@@ -34,7 +34,7 @@ export interface SkeletonOptions extends DatapathOptions {
 }
 
 const FAMILIES: readonly Family[] = [4, 6]
-const familiesOf = (options: DatapathOptions): readonly Family[] =>
+export const familiesOf = (options: DatapathOptions): readonly Family[] =>
   FAMILIES.filter(family => options.clusterNetworks.some(({ cidr }) => cidr.family === family))
 
 /** Maps, sets, counters and what elements may lead to. Adding what is there changes nothing. */

@@ -1,8 +1,10 @@
 import { closeSync } from 'node:fs'
+import type { Ip } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
 import { C, libc, systemError } from '../libc.ts'
 import type { NetnsDriver } from '../netns/mod.ts'
 import type { ArpDriver } from './mod.ts'
-import { gratuitous } from './packet.ts'
+import { gratuitous, unsolicited } from './packet.ts'
 
 const AF_PACKET = 17
 const ETH_P_ARP = 0x0806
@@ -18,13 +20,18 @@ export function kernelArp(namespaces: NetnsDriver): ArpDriver {
         if (fd < 0) throw systemError('socket', libc().errno())
         try {
           bind(fd, link.name)
-          for (const operation of [REQUEST, REPLY]) send(fd, gratuitous(operation, link.mac, address))
+          for (const frame of framesOf(link.mac, address)) send(fd, frame)
         } finally {
           closeSync(fd)
         }
       }),
   }
 }
+
+const framesOf = (mac: string, address: Ip): readonly Buffer[] =>
+  familyOf(address) === 6
+    ? [unsolicited(mac, address)]
+    : [REQUEST, REPLY].map(operation => gratuitous(operation, mac, address))
 
 /** struct sockaddr_ll; what is not set here matters to receivers alone. */
 function bind(fd: number, name: string): void {

@@ -24,7 +24,14 @@ export type LinkOp =
   | { readonly op: 'up' | 'down' | 'delete'; readonly name: string }
   | { readonly op: 'mtu'; readonly name: string; readonly mtu: number }
   | { readonly op: 'master'; readonly name: string; readonly master: string }
-  | { readonly op: 'address' | 'address-delete'; readonly name: string; readonly address: Ip; readonly bits: number }
+  | {
+      readonly op: 'address' | 'address-delete'
+      readonly name: string
+      readonly address: Ip
+      readonly bits: number
+      /** IPv6: answered for, but not chosen as the source of what this machine sends (RFC 4862 5.5.4). */
+      readonly isDeprecated?: true
+    }
   | {
       /** `to` absent is the default route. onlink: the gateway need not be on a connected network. */
       readonly op: 'route' | 'route-replace' | 'route-delete'

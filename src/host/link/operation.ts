@@ -184,9 +184,11 @@ function address(operation: Op<'address' | 'address-delete'>, index: number): Bu
   return message(type, operation.op === 'address' ? ADD : REQUEST, header, [
     [1, bytes],
     [2, bytes],
+    ...(operation.isDeprecated ? ([[IFA_CACHEINFO, Buffer.concat([0, 0xffffffff, 0, 0].map(u32))]] as const) : []),
   ])
 }
 const IFA_F_NODAD = 2
+const IFA_CACHEINFO = 6
 
 function route(operation: Op<'route' | 'route-replace' | 'route-delete'>, dev: number | undefined): Buffer {
   const deleting = operation.op === 'route-delete'

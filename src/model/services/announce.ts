@@ -4,6 +4,7 @@ import type { Service } from '../../api/core/service.ts'
 import type { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf, parseIp } from '../../lib/ip.ts'
+import { nodeFacts } from '../nodes/facts.ts'
 import { endpointList } from './endpoints.ts'
 
 /** A load balancer address that some node is to answer for on the machine network. */
@@ -17,13 +18,12 @@ export interface Announcement {
 
 const EXCLUDED = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
-/** The IPv4 addresses of load balancers that packets keep as their destination (ipMode VIP). */
+/** The addresses of load balancers that packets keep as their destination (ipMode VIP). */
 export const balancerAddresses = ({ spec, status }: Service): readonly Ip[] =>
   spec.type === 'LoadBalancer'
     ? (status?.loadBalancer?.ingress ?? [])
         .filter(({ ipMode }) => (ipMode ?? 'VIP') === 'VIP')
         .flatMap(({ ip }) => parseIp(ip ?? '') ?? [])
-        .filter(address => familyOf(address) === 4)
     : []
 
 /**
@@ -35,14 +35,18 @@ export function announcements(
   slicesOf: (service: Service) => readonly EndpointSlice[],
   nodes: readonly Node[],
 ): readonly Announcement[] {
-  const able = nodes.filter(isAble).map(({ metadata }) => metadata.name)
+  const able = nodes.filter(isAble)
   const taken = new Set<Ip>()
   return services.toSorted(byAge).flatMap(service =>
     balancerAddresses(service).flatMap((address): readonly Announcement[] => {
       if (taken.has(address)) return []
       taken.add(address)
       const near = service.spec.externalTrafficPolicy === 'Local' ? nodesOf(slicesOf(service)) : undefined
-      const candidates = able.filter(name => near?.has(name) ?? true).toSorted(byRank(address))
+      const candidates = able
+        .filter(node => isOnLink(node, address))
+        .map(({ metadata }) => metadata.name)
+        .filter(name => near?.has(name) ?? true)
+        .toSorted(byRank(address))
       return [{ address, service: `${service.metadata.namespace}/${service.metadata.name}`, candidates }]
     }),
   )
@@ -52,6 +56,12 @@ const isAble = ({ metadata, status }: Node): boolean =>
   !metadata.deletionTimestamp &&
   metadata.labels?.[EXCLUDED] === undefined &&
   !status?.conditions?.some(({ type, status: is }) => type === 'NetworkUnavailable' && is === 'True')
+
+/** Nodes that say no address at all are taken for IPv4 ones. */
+function isOnLink(node: Node, address: Ip): boolean {
+  const families = nodeFacts(node).addresses.map(familyOf)
+  return families.length === 0 ? familyOf(address) === 4 : families.includes(familyOf(address))
+}
 
 const nodesOf = (slices: readonly EndpointSlice[]): ReadonlySet<string> =>
   new Set(

@@ -1,15 +1,21 @@
 import type { Nft } from '../../host/nft/mod.ts'
-import type { Ip } from '../../lib/ip.ts'
+import type { Family, Ip } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
 import type { Command, Table } from '../../wire/nft/command.ts'
 import { listed } from '../../wire/nft/listed.ts'
 import { addressText, at, nft } from '../../wire/nft/text.ts'
 import { transaction } from '../../wire/nft/transaction.ts'
 
-export const FENCE: Table = { family: 'arp', name: 'fairlead-announce' }
+const TABLES: Readonly<Record<Family, Table>> = {
+  4: { family: 'arp', name: 'fairlead-announce' },
+  6: { family: 'ip6', name: 'fairlead-announce' },
+}
+export const FENCE = TABLES[4]
+export const FENCE6 = TABLES[6]
 
 /**
- * The kernel's own guard: this node answers ARP for a load balancer address only while somebody renews its claim. An agent
- * that is dead or stuck stops answering by that, without anybody's help.
+ * The kernel's own guard: this node answers ARP and neighbour solicitations for a load balancer address only while somebody renews its
+ * claim. An agent that is dead or stuck stops answering by that, without anybody's help.
  */
 export interface Fence {
   /** The addresses are load balancers': nobody is told of them without a claim. */
@@ -21,21 +27,52 @@ export interface Fence {
 
 /** What an agent before this one guarded; undefined when there was none. */
 export const guardedBefore = (kernel: Nft): ReadonlySet<string> | undefined => {
-  const elements = kernel.elements(FENCE.family, FENCE.name, 'balancers')
-  return elements && new Set(elements.flatMap(element => listed(element)?.key ?? []))
+  const elements = FAMILIES.map(family => kernel.elements(TABLES[family].family, TABLES[family].name, 'balancers'))
+  if (elements.every(found => found === undefined)) return undefined
+  return new Set(elements.flatMap(found => found ?? []).flatMap(element => listed(element)?.key ?? []))
 }
 
-/** The table is made anew: claims of an agent before are gone. */
+const FAMILIES: readonly Family[] = [4, 6]
+
+/** The tables are made anew, that of IPv6 when it is first needed: claims of an agent before are gone. */
 export function createFence(kernel: Nft): Fence {
-  const rule = nft`arp daddr ip ${at('balancers')} arp daddr ip != ${at('claimed')} drop`
+  const made = new Map<Family, OneFence>([[4, createOne(kernel, 4)]])
+  if (kernel.elements(FENCE6.family, FENCE6.name, 'balancers')) made.set(6, createOne(kernel, 6))
+  const each = (addresses: readonly Ip[], act: (fence: OneFence, own: readonly Ip[]) => void): void => {
+    if (!made.has(6) && addresses.some(address => familyOf(address) === 6)) made.set(6, createOne(kernel, 6))
+    for (const [family, fence] of made)
+      act(
+        fence,
+        addresses.filter(address => familyOf(address) === family),
+      )
+  }
+  return {
+    guard: addresses => each(addresses, (fence, own) => fence.guard(own)),
+    renew: (addresses, forMs) => each(addresses, (fence, own) => fence.renew(own, forMs)),
+    giveUp: addresses => each(addresses, (fence, own) => fence.giveUp(own)),
+  }
+}
+
+type OneFence = Fence
+
+/** ARP is refused when it asks; an advertisement when it leaves, since nft 1.0.6 cannot name what a solicitation asks for. */
+const RULES = {
+  4: nft`arp daddr ip ${at('balancers')} arp daddr ip != ${at('claimed')} drop`,
+  6: nft`icmpv6 type nd-neighbor-advert ip6 saddr ${at('balancers')} ip6 saddr != ${at('claimed')} drop`,
+} as const
+
+function createOne(kernel: Nft, family: Family): OneFence {
+  const table = TABLES[family]
+  const type = family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`
+  const hook = family === 4 ? 'input' : 'output'
   const commands: readonly Command[] = [
-    { do: 'add', what: 'set', name: 'balancers', definition: nft`type ipv4_addr;` },
-    { do: 'add', what: 'set', name: 'claimed', definition: nft`type ipv4_addr; flags timeout;` },
-    { do: 'add', what: 'chain', name: 'answers', hook: { type: 'filter', hook: 'input', priority: 0 } },
-    { do: 'add', what: 'rule', chain: 'answers', rule },
+    { do: 'add', what: 'set', name: 'balancers', definition: nft`type ${type};` },
+    { do: 'add', what: 'set', name: 'claimed', definition: nft`type ${type}; flags timeout;` },
+    { do: 'add', what: 'chain', name: 'answers', hook: { type: 'filter', hook, priority: 0 } },
+    { do: 'add', what: 'rule', chain: 'answers', rule: RULES[family] },
   ]
   kernel.run(
-    transaction(FENCE, [
+    transaction(table, [
       { do: 'add', what: 'table' },
       { do: 'delete', what: 'table' },
       { do: 'add', what: 'table' },
@@ -43,7 +80,7 @@ export function createFence(kernel: Nft): Fence {
     ]),
   )
   const elements = (what: 'add' | 'delete', of: string, addresses: readonly Ip[], forMs?: number): string =>
-    transaction(FENCE, [
+    transaction(table, [
       {
         do: what,
         what: 'element',
@@ -58,7 +95,7 @@ export function createFence(kernel: Nft): Fence {
     elements('add', of, addresses) + elements('delete', of, addresses)
   return {
     guard(addresses) {
-      const flush = transaction(FENCE, [{ do: 'flush', what: 'set', name: 'balancers' }])
+      const flush = transaction(table, [{ do: 'flush', what: 'set', name: 'balancers' }])
       kernel.run(flush + (addresses.length > 0 ? elements('add', 'balancers', addresses) : ''))
     },
     renew(addresses, forMs) {

@@ -10,14 +10,12 @@ import type { Announcement } from '../../model/services/announce.ts'
 import type { AnnounceOptions, Beats } from './beats.ts'
 import { DEAD_MS } from './beats.ts'
 import { createFence, guardedBefore } from './fence.ts'
+import { createHolder } from './holder.ts'
 import { ownerOf } from './owner.ts'
 
 const BEAT_MS = 150
 /** Neighbours that forgot, or were told wrong by a partition, are told again. */
 const REMIND_MS = 10_000
-/** Where the addresses are put: on no link of the machine network, so that nothing is sent from them. */
-const HOLDER = 'lo'
-
 export interface SpeakerDeps {
   readonly nft: Nft
   readonly beats: Beats
@@ -36,14 +34,16 @@ export interface Speaker {
   close(): void
 }
 
-export function createSpeaker(deps: SpeakerDeps, { node, netns, address: own }: AnnounceOptions): Speaker {
-  const { beats, link, arp, clock, log, events } = deps
+export function createSpeaker(deps: SpeakerDeps, options: AnnounceOptions): Speaker {
+  const { beats, clock, log, events } = deps
+  const { node } = options
+  const holder = createHolder(deps, options)
   const guarded = guardedBefore(deps.nft)
   const fence = createFence(deps.nft)
   const held = new Map<Ip, number>()
   let wanted: readonly Announcement[] = []
   // An agent that comes back listens first: its addresses may have gone to others.
-  const strangers = leftovers()
+  const strangers = holder.among(guarded ?? new Set())
   let isListening = strangers.length > 0
   let cancel = (): void => {}
   drop(strangers)
@@ -94,7 +94,7 @@ export function createSpeaker(deps: SpeakerDeps, { node, netns, address: own }: 
   }
 
   function take(address: Ip, { service }: Announcement): void {
-    link.apply(netns, [{ op: 'address', name: HOLDER, address, bits: 32 }])
+    holder.hold(address)
     fence.renew([address], DEAD_MS)
     tell(address)
     log.info({ address, service }, 'announcing a load balancer address')
@@ -109,23 +109,13 @@ export function createSpeaker(deps: SpeakerDeps, { node, netns, address: own }: 
     fence.giveUp(addresses)
     for (const address of addresses) {
       held.delete(address)
-      link.apply(netns, [{ op: 'address-delete', name: HOLDER, address, bits: 32 }])
+      holder.release(address)
       log.info({ address }, 'a load balancer address is announced here no longer')
     }
   }
 
   function tell(address: Ip): void {
     held.set(address, clock.monotonic())
-    const name = link.addresses(netns).find(one => one.address === own)?.link
-    const found = link.links(netns).find(one => one.name === name)
-    if (found) arp.announce(netns, found, address)
-  }
-
-  /** What an agent before this one held. */
-  function leftovers(): readonly Ip[] {
-    return link
-      .addresses(netns)
-      .filter(one => one.link === HOLDER && one.bits === 32 && guarded?.has(one.address))
-      .map(one => one.address)
+    holder.tell(address)
   }
 }

@@ -323,3 +323,16 @@ test('what became stale while no agent looked is forgotten at its start, and not
   const seen = conntrack.flows(netns).map(({ destination, port, answeredBy }) => `${destination}:${port} ${answeredBy}`)
   expect(seen).toEqual(stay.map(({ destination, port, answeredBy }) => `${destination}:${port} ${answeredBy}`))
 })
+
+test('addresses of a family in which the cluster has no pods are left alone, and all else is served', async () => {
+  await running()
+  const node = putNode(bench.api, 1)
+  const addresses = [...node.status!.addresses!, { type: 'InternalIP', address: 'fd18::11' }]
+  bench.api.put(Node, { ...node, status: { ...node.status, addresses } })
+  putService(bench.api, 'api', '172.30.1.1', { clusterIPs: ['172.30.1.1', 'fd02::1'] })
+  putSlice(bench.api, 'api', [{ address: '10.128.0.5' }])
+  await settled(bench)
+  expect(elements('services4')).toHaveLength(1)
+  expect(elements('nodes4')).toHaveLength(1)
+  expect(nft.applied(netns).join('\n')).not.toContain('fd')
+})

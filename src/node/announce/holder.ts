@@ -1,0 +1,47 @@
+import type { ArpDriver } from '../../host/arp/mod.ts'
+import type { LinkDriver } from '../../host/link/mod.ts'
+import type { Ip } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
+import type { AnnounceOptions } from './beats.ts'
+
+/** The kernel's part of holding an address. */
+export interface Holder {
+  hold(address: Ip): void
+  release(address: Ip): void
+  /** Says on the machine network where the address is. */
+  tell(address: Ip): void
+  /** Those of the given addresses that the node holds already. */
+  among(addresses: ReadonlySet<string>): readonly Ip[]
+}
+
+/** Where IPv4 addresses are put: on no link of the machine network, so that nothing is sent from them. */
+const LOOPBACK = 'lo'
+
+export function createHolder(
+  { link, arp }: { readonly link: LinkDriver; readonly arp: ArpDriver },
+  { netns, address: own }: AnnounceOptions,
+): Holder {
+  const machineLink = (): string | undefined => link.addresses(netns).find(one => one.address === own)?.link
+  // ARP is answered for any address of the node, neighbour solicitations only for those of the link that they come by.
+  const placeOf = (address: Ip): { readonly name: string; readonly address: Ip; readonly bits: number } =>
+    familyOf(address) === 4
+      ? { name: LOOPBACK, address, bits: 32 }
+      : { name: machineLink() ?? LOOPBACK, address, bits: 128 }
+  return {
+    hold: address =>
+      link.apply(netns, [
+        { op: 'address', ...placeOf(address), ...(familyOf(address) === 6 ? { isDeprecated: true } : {}) },
+      ]),
+    release: address => link.apply(netns, [{ op: 'address-delete', ...placeOf(address) }]),
+    tell(address) {
+      const name = machineLink()
+      const found = link.links(netns).find(one => one.name === name)
+      if (found) arp.announce(netns, found, address)
+    },
+    among: addresses =>
+      link
+        .addresses(netns)
+        .filter(one => addresses.has(one.address))
+        .map(one => one.address),
+  }
+}
