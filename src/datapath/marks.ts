@@ -35,13 +35,22 @@ export const CONNECTION_MARK = {
     mask: 0x0000_0002,
     use: 'the packet leaves by the link it came by: a pod that reaches itself through a Service',
   },
-  free: { name: 'free', mask: 0x0000_00fc, use: 'not taken' },
+  policyNames: {
+    name: 'policy names',
+    mask: 0x0000_003c,
+    use: 'not 0: allowed because its destination was an address of a name that a cluster-wide policy speaks of; which version of the rules said so',
+  },
+  free: { name: 'free', mask: 0x0000_00c0, use: 'not taken' },
   verdict: {
     name: 'verdict',
     mask: 0x0000_ff00,
     use: 'policy: not 0 once a packet of the connection was denied; what comes back is then dropped too',
   },
-  spare: { name: 'spare', mask: 0x000f_0000, use: 'not taken' },
+  firewallNames: {
+    name: 'firewall names',
+    mask: 0x000f_0000,
+    use: 'the same of a name in an egress firewall',
+  },
   steering: {
     name: 'steering',
     mask: 0xfff0_0000,

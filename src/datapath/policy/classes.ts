@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Cidr } from '../../lib/cidr.ts'
 import type { Family, Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
+import { namePattern } from '../../model/policy/names.ts'
 import { portRanges } from '../../model/policy/ports.ts'
 import { selects } from '../../model/policy/selector.ts'
 import type {
@@ -23,6 +24,8 @@ import type { Identity } from './identities.ts'
 import type { Answer, IdentityIndex, Meant } from './identity-index.ts'
 import type { Interval } from './intervals.ts'
 import { disjoint, intervalsOf, intervalText } from './intervals.ts'
+import type { Versions } from './name-sets.ts'
+import { nameRules, nameSet } from './name-sets.ts'
 import type { PortSet } from './port-set.ts'
 import { conditions, isEmpty, joined, NO_PORTS, portSet, union } from './port-set.ts'
 import type { RulesetMap } from './ruleset.ts'
@@ -59,6 +62,7 @@ export interface ClassWorld {
   readonly nodes: readonly PolicyNode[]
   /** The number of a namespace, as it stands in the maps of addresses. */
   numberOf(namespace: string): number
+  readonly versions: Versions
 }
 
 const FAMILIES: readonly Family[] = [4, 6]
@@ -325,8 +329,37 @@ function stepRules(out: Out, { rule, ports }: Step): readonly NftText[] {
     if (own.length === 0) return []
     return open.map(condition => nft`${peerField(out, family)} { ${joined(own)} } ${condition}${verdict}`)
   })
-  return [...byWhom, ...byAddress]
+  return [...byWhom, ...byAddress, ...FAMILIES.flatMap(family => namedRules(out, rule, family, open, verdict))]
 }
+
+/** Only what allows speaks of names. */
+function namedRules(
+  out: Out,
+  { peers, action }: Rule,
+  family: Family,
+  open: readonly NftText[],
+  verdict: NftText,
+): readonly NftText[] {
+  const named = peers === 'any' ? [] : peers.flatMap(peer => (peer.kind === 'names' ? peer.names : []))
+  if (named.length === 0 || action !== 'allow') return []
+  const { name: set, set: holds } = nameSet(
+    named.map(text => namePattern(text, 'more')),
+    family,
+  )
+  out.maps.set(set, holds)
+  const memory = { in: CONNECTION_MARK.policyNames, version: versionOf(out) }
+  return open.flatMap(condition => nameRules(set, family, condition, verdict, memory))
+}
+
+const versionOf = ({ podClass, world, id }: Out): number =>
+  world.versions.of(
+    `class ${id}`,
+    JSON.stringify(
+      Object.values(podClass.policies)
+        .flat()
+        .map(policy => policy.egress),
+    ),
+  )
 
 interface AddressText {
   readonly family: Family

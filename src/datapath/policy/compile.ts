@@ -14,6 +14,7 @@ import { compileFirewall } from './firewall.ts'
 import type { Identities } from './identities.ts'
 import { identitiesOf } from './identities.ts'
 import { createIdentityIndex } from './identity-index.ts'
+import { createVersions } from './name-sets.ts'
 import type { Ruleset, RulesetMap } from './ruleset.ts'
 import { firewallMap, fromMap, toMap, verdictDefinition, whereMap, whoDefinition, whoMap } from './skeleton.ts'
 
@@ -46,6 +47,7 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
   const index = createIdentityIndex()
   const identify = createIdentify()
   const classesOf = createClassesOf()
+  const versions = createVersions()
   const numbers = new Map<string, number>()
   const numberOf = (namespace: string): number => {
     const known = numbers.get(namespace) ?? numbers.size + 1
@@ -79,14 +81,14 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
         return current.lead
       }
       const keep = (podClass: PodClass, policies: readonly Policy[]): Kept => {
-        const compiled = compileClass(podClass, { index, nodes, numberOf })
+        const compiled = compileClass(podClass, { index, nodes, numberOf, versions })
         return { policies, nodes, compiled, lead: nft`goto ${name(compiled.chain)}` }
       }
       firewalls = new Map(
         world.firewalls.map(firewall => {
           const known = firewalls.get(firewall.namespace)
           const isSame = known?.firewall === firewall && known.nodes === nodes
-          const current = isSame ? known : { firewall, nodes, compiled: compileFirewall(firewall, world) }
+          const current = isSame ? known : { firewall, nodes, compiled: compileFirewall(firewall, world, versions) }
           return [firewall.namespace, current]
         }),
       )

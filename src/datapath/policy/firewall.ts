@@ -3,9 +3,12 @@ import type { Cidr } from '../../lib/cidr.ts'
 import type { Family } from '../../lib/ip.ts'
 import type { Firewall, FirewallRule, FirewallWorld } from '../../model/policy/firewall.ts'
 import { targetNetworks } from '../../model/policy/firewall.ts'
+import { namePattern } from '../../model/policy/names.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import { at, name, nft, oneOf } from '../../wire/nft/text.ts'
+import { CONNECTION_MARK } from '../marks.ts'
 import { disjoint, intervalsOf, intervalText } from './intervals.ts'
+import { createVersions, nameRules, nameSet } from './name-sets.ts'
 import { conditions, portSet } from './port-set.ts'
 import type { RulesetMap } from './ruleset.ts'
 import { addressType, denyChain, field } from './skeleton.ts'
@@ -23,11 +26,19 @@ const FAMILIES: readonly Family[] = [4, 6]
  * Rules without ports that follow each other become one map of intervals in which the first match is found already; rules
  * with the same ports and the same verdict one set. Allow is `return`: what follows has its say.
  */
-export function compileFirewall(firewall: Firewall, world: FirewallWorld): CompiledFirewall {
+export function compileFirewall(
+  firewall: Firewall,
+  world: FirewallWorld,
+  versions = createVersions(),
+): CompiledFirewall {
   const maps = new Map<string, RulesetMap>()
+  const isNamed = firewall.rules.some(({ to }) => to.kind === 'name')
+  const version = isNamed ? versions.of(`firewall ${firewall.namespace}`, JSON.stringify(firewall.rules)) : 0
   const rules = FAMILIES.flatMap(family => [
     ...exempt(world.clusterNetworks, family),
-    ...runsOf(firewall.rules).flatMap(run => runRules(run, world, family, maps)),
+    ...runsOf(firewall.rules).flatMap(
+      run => namedRules(run, family, maps, version) ?? runRules(run, world, family, maps),
+    ),
   ])
   const chain = `firewall-${shortHash(rules.join('\n'))}`
   return { chain, chains: new Map([[chain, rules]]), maps }
@@ -50,8 +61,31 @@ function runsOf(rules: readonly FirewallRule[]): readonly Run[] {
   return runs
 }
 
-const isAlike = (a: FirewallRule, b: FirewallRule): boolean =>
-  a.ports === 'any' ? b.ports === 'any' : a.action === b.action && JSON.stringify(a.ports) === JSON.stringify(b.ports)
+const isAlike = (a: FirewallRule, b: FirewallRule): boolean => {
+  const isNamed = a.to.kind === 'name'
+  if (isNamed !== (b.to.kind === 'name')) return false
+  if (a.ports === 'any' && !isNamed) return b.ports === 'any'
+  return a.action === b.action && JSON.stringify(a.ports) === JSON.stringify(b.ports)
+}
+
+/** Names that follow each other with the same ports and the same verdict are one set. Undefined: it is not of names. */
+function namedRules(
+  run: Run,
+  family: Family,
+  maps: Map<string, RulesetMap>,
+  version: number,
+): readonly NftText[] | undefined {
+  const { to, action, ports } = run[0]!
+  if (to.kind !== 'name') return undefined
+  const patterns = run.flatMap(rule => (rule.to.kind === 'name' ? [namePattern(rule.to.name, 'one')] : []))
+  const { name: set, set: holds } = nameSet(patterns, family)
+  maps.set(set, holds)
+  // Whom a name is forbidden to is not remembered: that ends with the address' time.
+  const memory = action === 'allow' ? { in: CONNECTION_MARK.firewallNames, version } : undefined
+  return conditions(ports === 'any' ? 'all' : portSet(ports)).flatMap(condition =>
+    nameRules(set, family, condition, verdictOf(run[0]!), memory),
+  )
+}
 
 function runRules(run: Run, world: FirewallWorld, family: Family, maps: Map<string, RulesetMap>): readonly NftText[] {
   const marked = run.flatMap((rule, index) =>
