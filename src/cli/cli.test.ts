@@ -71,6 +71,16 @@ function world(
     calls,
     out: '',
     deps: {
+      snapshots: {
+        save: async (name, file) => {
+          calls.push(`save ${name} ${file}`)
+          return { count: 7, revision: 99 }
+        },
+        restore: async (name, file) => {
+          calls.push(`restore ${name} ${file}`)
+          return { count: 7, before: '/state/before' }
+        },
+      },
       twins: {
         launch: async request => {
           result.launched = request
@@ -317,4 +327,25 @@ test('every verb has a description and an unknown one is refused', async () => {
   for (const command of root.commands) expect(command.description()).not.toBe('')
   root.configureOutput({ writeErr: () => {} })
   await expect(root.parseAsync(['node', 'fairlead', 'fly'])).rejects.toThrow(/unknown command/)
+})
+
+describe('snapshot', () => {
+  const run = async (...args: string[]) => {
+    const twin = world()
+    let code = -1
+    await program(twin.deps, exit => {
+      code = exit
+    }).parseAsync(['snapshot', ...args], { from: 'user' })
+    return { ...twin, code }
+  }
+
+  test('save and restore say what they did; anything else is refused', async () => {
+    const saved = await run('save', 'file', '--name', 'one')
+    expect([saved.code, saved.calls]).toEqual([0, ['save one file']])
+    expect(saved.out).toBe('7 objects of the twin "one" are in file, as they were at revision 99.\n')
+    const restored = await run('restore', 'file')
+    expect([restored.code, restored.calls]).toEqual([0, ['restore default file']])
+    expect(restored.out).toContain('before is in /state/before')
+    await expect(run('keep', 'file')).rejects.toMatchObject({ code: 'Usage' })
+  })
 })

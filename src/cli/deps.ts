@@ -7,6 +7,7 @@ import type { Probe } from './doctor/checks.ts'
 /** What the verbs work with; `main/cli.ts` gives the real ones. */
 export interface CliDeps {
   readonly twins: Twins
+  readonly snapshots: Snapshots
   readonly clock: Clock
   readonly probe: Probe
   readonly version: string
@@ -31,6 +32,14 @@ export interface CliDeps {
   readonly stderr: WriteStream
   /** Aborts at ^C. */
   readonly interrupted: AbortSignal
+}
+
+/** All objects of a twin as one file. Paths may be relative. */
+export interface Snapshots {
+  /** At one revision, whether the twin runs or not. Throws UserError. */
+  save(name: string, file: string): Promise<{ readonly count: number; readonly revision: number }>
+  /** Of a twin that does not run. Throws UserError, and has then changed nothing. */
+  restore(name: string, file: string): Promise<{ readonly count: number; readonly before?: string }>
 }
 
 export interface NamedOption {

@@ -7,6 +7,7 @@ import { exec } from './exec.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import { logs } from './logs.ts'
 import { node } from './node.ts'
+import { snapshot } from './snapshot.ts'
 import { status } from './status.ts'
 import { trace } from './trace.ts'
 import { up } from './up.ts'
@@ -40,6 +41,10 @@ export function program(deps: CliDeps, done: (code: number) => void): Command {
   named('wait', 'return when everything written so far is in force')
     .option('--timeout <duration>', 'give up after this long', '60s')
     .action(async options => done(await wait(deps, options)))
+  named(
+    'snapshot <action> <file>',
+    'save: keep all objects in a file; restore: put those of a file in their place',
+  ).action(async (action, file, options) => done(await snapshot(deps, action, file, options)))
   named('kubeconfig', "print the path of the twin's kubeconfig").action(async options =>
     done(await kubeconfig(deps, options)),
   )

@@ -8,6 +8,7 @@ import type { Ports, TwinState } from './mod.ts'
 /** Where a twin keeps what outlives it: configuration, certificates, objects, the ports it had. Mode 0700. */
 export interface TwinFolder {
   readonly root: string
+  readonly config: string
   readonly kubeconfig: string
   readonly log: string
   /** Held while one command starts the twin; held by the supervisor while it runs. */
@@ -23,6 +24,7 @@ export const twinFolder = (dataHome: string, name: string): TwinFolder => twinFo
 export function twinFolderAt(root: string): TwinFolder {
   return {
     root,
+    config: `${root}/config.json`,
     kubeconfig: `${root}/kubeconfig`,
     log: `${root}/logs/supervisor.log`,
     launchLock: `${root}/launch.lock`,
@@ -35,7 +37,6 @@ export function twinFolderAt(root: string): TwinFolder {
 
 const stateFile = (folder: TwinFolder): string => `${folder.root}/state.json`
 const portsFile = (folder: TwinFolder): string => `${folder.root}/ports.json`
-const configFile = (folder: TwinFolder): string => `${folder.root}/config.json`
 
 /** While the twin runs. */
 export const readState = (fs: FsDriver, folder: TwinFolder): TwinState | undefined =>
@@ -62,7 +63,7 @@ type StoredConfig = Omit<TwinConfig, 'clusterNetwork' | 'serviceNetwork' | 'mach
 }
 
 export function readConfig(fs: FsDriver, folder: TwinFolder): TwinConfig | undefined {
-  const stored = readJson<StoredConfig>(fs, configFile(folder), BEGIN_ANEW)
+  const stored = readJson<StoredConfig>(fs, folder.config, BEGIN_ANEW)
   if (!stored) return undefined
   try {
     return {
@@ -72,7 +73,7 @@ export function readConfig(fs: FsDriver, folder: TwinFolder): TwinConfig | undef
       machineNetwork: cidr(stored.machineNetwork),
     }
   } catch (cause) {
-    throw damaged(configFile(folder), BEGIN_ANEW, cause)
+    throw damaged(folder.config, BEGIN_ANEW, cause)
   }
 }
 
@@ -84,7 +85,7 @@ export function writeConfig(fs: FsDriver, folder: TwinFolder, config: TwinConfig
     serviceNetwork: text(config.serviceNetwork),
     machineNetwork: text(config.machineNetwork),
   }
-  fs.write(configFile(folder), json(stored), 0o600)
+  fs.write(folder.config, json(stored), 0o600)
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
@@ -105,7 +106,7 @@ const damaged = (path: string, hint: string, cause: unknown): UserError =>
   new UserError('StateDamaged', `${path} is damaged`, { hint, cause })
 
 /** Whether there is a twin here: one that never came up leaves its logs alone. */
-export const isMade = (fs: FsDriver, folder: TwinFolder): boolean => fs.size(configFile(folder)) !== undefined
+export const isMade = (fs: FsDriver, folder: TwinFolder): boolean => fs.size(folder.config) !== undefined
 
 /** Removes a twin's folder, or all that is in it but its logs. */
 export function forget(fs: FsDriver, folder: TwinFolder, keep?: 'but logs'): void {

@@ -12,6 +12,7 @@ import { program } from '../../cli/program.ts'
 import { systemClock } from '../../host/clock/real.ts'
 import { codeOf } from '../../lib/errors.ts'
 import { begin } from '../../main.ts'
+import { hostSnapshots } from '../snapshots.ts'
 import { hostTwins } from '../twins.ts'
 import { VERSION } from '../version.ts'
 
@@ -49,6 +50,7 @@ function cliDeps(interrupted: AbortSignal): CliDeps {
   const twins = hostTwins(dataHome())
   return {
     twins,
+    snapshots: hostSnapshots(dataHome(), twins),
     clock: systemClock,
     probe: hostProbe(),
     version: VERSION,

@@ -1,8 +1,10 @@
 import { existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Database, RootDatabase } from 'lmdb'
+import { crc32 } from 'node:zlib'
+import type { Database, RootDatabase, Transaction } from 'lmdb'
 import { open } from 'lmdb'
 import { messageOf, UserError } from '../../lib/errors.ts'
+import { VALUE_HEADER } from './batch.ts'
 import { fileProblem } from './check.ts'
 
 export interface Tables {
@@ -11,6 +13,8 @@ export interface Tables {
   readonly meta: Database<Buffer, string>
 }
 
+/** Within the folder of a store. */
+export const STATE_FILE = 'state.mdb'
 export const STATE = 'state'
 
 /**
@@ -52,8 +56,8 @@ export interface State {
   readonly count: number
 }
 
-export function readState(tables: Tables, file: string): State {
-  const bytes = tables.meta.getBinary(STATE)
+export function readState(tables: Tables, file: string, transaction?: Transaction): State {
+  const bytes = tables.meta.get(STATE, transaction ? { transaction } : {})
   if (!bytes) return { revision: 1, count: 0 }
   if (bytes.length !== 16) throw damaged(file, 'its revision is not readable')
   return { revision: bytes.readDoubleLE(0), count: bytes.readDoubleLE(8) }
@@ -64,6 +68,12 @@ export function stateBytes({ revision, count }: State): Buffer {
   bytes.writeDoubleLE(revision)
   bytes.writeDoubleLE(count, 8)
   return bytes
+}
+
+/** Throws UserError StoreDamaged. */
+export function checkValue(file: string, key: string, value: Buffer): void {
+  if (value.length < VALUE_HEADER || value.readUInt32LE(16) !== crc32(value.subarray(VALUE_HEADER)))
+    throw damaged(file, `the checksum of ${key} is wrong`)
 }
 
 export const damaged = (file: string, what: string, cause?: unknown): UserError =>

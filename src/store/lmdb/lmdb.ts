@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import type { LockDriver } from '../../host/lock/mod.ts'
 import type { ThreadDriver } from '../../host/thread/mod.ts'
 import { messageOf, UserError } from '../../lib/errors.ts'
@@ -12,7 +11,7 @@ import { VALUE_HEADER } from './batch.ts'
 import type { Committer } from './committer.ts'
 import { localCommitter, threadCommitter } from './committer.ts'
 import type { Tables } from './file.ts'
-import { damaged, openTables, readState, unusable } from './file.ts'
+import { checkValue, damaged, openTables, readState, STATE_FILE, unusable } from './file.ts'
 
 export interface LmdbStoreOptions extends StoreOptions {
   /** A folder; made if it is missing. */
@@ -28,7 +27,7 @@ export interface LmdbStoreOptions extends StoreOptions {
  * Throws UserError: StoreLocked, StoreDamaged, StoreUnusable; writes reject with StoreFull or StoreUnusable.
  */
 export function openLmdbStore(lock: LockDriver, options: LmdbStoreOptions): Store {
-  const file = join(options.path, 'state.mdb')
+  const file = join(options.path, STATE_FILE)
   const unlock = lockFolder(lock, options.path)
   try {
     const tables = openTables(file)
@@ -42,7 +41,8 @@ export function openLmdbStore(lock: LockDriver, options: LmdbStoreOptions): Stor
   }
 }
 
-function lockFolder(lock: LockDriver, path: string): () => void {
+/** Throws UserError: StoreLocked, StoreUnusable. */
+export function lockFolder(lock: LockDriver, path: string): () => void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     const unlock = lock.acquire(join(path, 'lock'))
@@ -104,8 +104,3 @@ function backingOf(tables: Tables, file: string, loaded: Loaded, committer: Comm
 
 const growth = ({ deleted, previous }: Version): number =>
   Number(!deleted) - Number(previous !== undefined && !previous.deleted)
-
-function checkValue(file: string, key: string, value: Buffer): void {
-  if (value.length < VALUE_HEADER || value.readUInt32LE(16) !== crc32(value.subarray(VALUE_HEADER)))
-    throw damaged(file, `the checksum of ${key} is wrong`)
-}
