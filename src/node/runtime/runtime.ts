@@ -67,20 +67,21 @@ export function createRuntime(deps: RuntimeDeps, options: RuntimeOptions): PodRu
 
 function assemble(deps: RuntimeDeps, options: RuntimeOptions): Omit<Runtime, 'changed'> {
   const applets = createApplets(deps, options.stateDir)
+  let secure: Promise<SecureContext> | undefined
+  const context = (): Promise<SecureContext> => {
+    secure ??= options.certificate().then(createSecureContext)
+    return secure
+  }
   const builtinDeps: BuiltinDeps = {
     socket: deps.socket,
     clock: deps.clock,
     hub: createHub(),
+    certificate: context,
     run: async (spec, place, command, signal) => {
       await applets()
       return collect(await deps.process.spawn(spawnSpec(spec, place, command, false)), signal)
     },
     file: (spec, path) => inVolumes(deps.fs, spec, path),
-  }
-  let secure: Promise<SecureContext> | undefined
-  const context = (): Promise<SecureContext> => {
-    secure ??= options.certificate().then(createSecureContext)
-    return secure
   }
   const restored = restorePods(deps.fs, deps.process, options.stateDir, deps.clock.now())
   const pods = new Map(restored.map(pod => [pod.spec.podUid, pod]))

@@ -77,6 +77,8 @@ export interface BuiltinContext {
   /** A line of the container's stdout or stderr. */
   out(line: string): void
   err(line: string): void
+  /** A certificate for servers that bring none of their own. */
+  certificate(): Promise<SecureContext>
   /** A file as the container sees it, in its volumes alone; undefined when it is in none, or absent. */
   file(path: string): Buffer | undefined
   /** Runs a command of this machine in the pod, to its end. Output beyond 1 MiB is cut off. */

@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls'
 import type { ExitStatus } from '../../../host/process/mod.ts'
 import type { SocketDriver } from '../../../host/socket/mod.ts'
 import type { Clock } from '../../../lib/clock.ts'
@@ -14,6 +15,7 @@ export interface BuiltinDeps {
   readonly socket: SocketDriver
   readonly clock: Clock
   readonly hub: Hub
+  readonly certificate: () => Promise<SecureContext>
   readonly run: (
     spec: ContainerSpec,
     place: Place,
@@ -53,6 +55,7 @@ export async function startBuiltin(
     clock: deps.clock,
     out: line('stdout'),
     err: line('stderr'),
+    certificate: deps.certificate,
     file: path => deps.file(spec, path),
     run: (command, signal) => deps.run(spec, place, command, signal),
     signal: stop.signal,

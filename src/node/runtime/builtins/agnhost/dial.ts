@@ -1,78 +1,83 @@
-import { request as httpRequest } from 'node:http'
 import { messageOf } from '../../../../lib/errors.ts'
 import type { Ip } from '../../../../lib/ip.ts'
 import { familyOf } from '../../../../lib/ip.ts'
 import type { Answer } from '../http.ts'
-import { hostPort } from '../http.ts'
 import type { BuiltinContext } from '../mod.ts'
 import { resolveHost } from '../resolve.ts'
+import { fetchFrom } from './fetch.ts'
 
 const TIMEOUT_MS = 5000
 const MAX_TRIES = 1000
 
-/** Asks another server from inside the pod, so often, and tells what came back. */
+/** Asks another server from inside the pod, so often, and tells what came back. Refusals as the image words them. */
 export async function dial(context: BuiltinContext, query: URLSearchParams): Promise<Answer> {
-  const text = query.get('request') ?? query.get('dialCommand') ?? ''
-  const port = Number(query.get('port'))
-  const protocol = (query.get('protocol') ?? '').toLowerCase()
-  const tries = Math.min(Number(query.get('tries') ?? 1) || 1, MAX_TRIES)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    return { status: 400, body: `invalid port ${query.get('port')}\n` }
-  if (protocol !== 'http' && protocol !== 'udp') return { status: 400, body: `unsupported protocol ${protocol}\n` }
+  const of = (name: string): string => query.get(name) ?? ''
+  const protocol = of('protocol').toLowerCase() || 'http'
+  const tries = of('tries') === '' ? 1 : Number(of('tries'))
+  const port = Number(of('port'))
+  const refuse = (body: string): Answer => ({ status: 400, body: `${body}\n` })
+  if (!Number.isInteger(tries))
+    return refuse(`tries parameter is invalid. strconv.Atoi: parsing ${JSON.stringify(of('tries'))}: invalid syntax`)
+  if (of('request') === '') return refuse('request parameter not specified. <nil>')
+  if (protocol !== 'http' && protocol !== 'udp') return refuse(`unsupported protocol. ${of('protocol')}`)
+  const address = await resolveHost(context, of('host'))
+  if (address === undefined || !Number.isInteger(port) || port < 1 || port > 65_535) {
+    const why = address === undefined ? `lookup ${of('host')}: no such host` : `address ${of('port')}: invalid port`
+    return refuse(`host and/or port param are invalid. ${why}`)
+  }
+  return { body: await repeat(context, address, port, protocol, of('request'), Math.min(tries, MAX_TRIES)) }
+}
+
+/** Answers are told only where the last one was not empty: tests rely on it. */
+async function repeat(
+  context: BuiltinContext,
+  address: Ip,
+  port: number,
+  protocol: 'http' | 'udp',
+  request: string,
+  tries: number,
+): Promise<string> {
   const responses: string[] = []
   const errors: string[] = []
+  let last = ''
   for (let attempt = 0; attempt < tries; attempt++) {
+    last = ''
     try {
-      const address = await resolveHost(context, query.get('host') ?? '')
-      if (address === undefined) throw new Error(`lookup ${query.get('host')}: no such host`)
-      responses.push(await (protocol === 'http' ? get : ask)(context, address, port, text))
+      last =
+        protocol === 'http'
+          ? (await fetchFrom(context, { host: address, port, path: `/${request}` })).body
+          : await askUdp(context, address, port, request, TIMEOUT_MS)
+      responses.push(last)
     } catch (error) {
       errors.push(messageOf(error))
     }
   }
-  return {
-    body: JSON.stringify({ ...(responses.length > 0 ? { responses } : {}), ...(errors.length > 0 ? { errors } : {}) }),
-  }
+  return JSON.stringify({ ...(errors.length > 0 ? { errors } : {}), ...(last === '' ? {} : { responses }) })
 }
 
-function get(context: BuiltinContext, address: Ip, port: number, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest({
-      createConnection: () => context.sockets.connect(address, port),
-      headers: { host: hostPort(address, port), connection: 'close' },
-      path: path.startsWith('/') ? path : `/${path}`,
-    })
-    const cancel = context.clock.after(TIMEOUT_MS, () => request.destroy(new Error('timeout')))
-    request.once('error', error => {
-      cancel()
-      reject(error)
-    })
-    request.once('response', response => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.once('error', reject)
-      response.once('end', () => {
-        cancel()
-        resolve(Buffer.concat(chunks).toString('utf8').trim())
-      })
-    })
-    request.end()
-  })
-}
-
-async function ask(context: BuiltinContext, address: Ip, port: number, text: string): Promise<string> {
+/** One datagram, and the first that comes back. */
+export async function askUdp(
+  context: BuiltinContext,
+  address: Ip,
+  port: number,
+  text: string,
+  timeoutMs: number,
+): Promise<string> {
   const socket = await context.driver.udp({ netns: context.netns, port: 0, family: familyOf(address) })
+  const failed = (why: string): Error => new Error(`reading from udp connection failed. err:'read udp ${why}'`)
   try {
     return await new Promise((resolve, reject) => {
-      const cancel = context.clock.after(TIMEOUT_MS, () =>
-        reject(new Error('reading from udp connection failed: i/o timeout')),
-      )
-      socket.once('message', data => {
+      const cancel = context.clock.after(timeoutMs, () => reject(failed(`${address}:${port}: i/o timeout`)))
+      const settle = (act: () => void): void => {
         cancel()
-        resolve(data.toString('utf8').trim())
-      })
-      socket.once('error', reject)
-      socket.send(text, port, address, error => error && reject(error))
+        act()
+      }
+      socket.once('message', data => settle(() => resolve(data.toString('utf8'))))
+      socket.once('error', error => settle(() => reject(failed(messageOf(error)))))
+      // Connected, so that a refusal is heard.
+      socket.connect(port, address, () =>
+        socket.send(text, error => error && settle(() => reject(failed(error.message)))),
+      )
     })
   } finally {
     socket.close()
