@@ -4,6 +4,7 @@ import type { ClusterNetworkPolicy } from '../../api/cluster-policy/cluster-netw
 import type { CnpPort, CnpProtocol } from '../../api/cluster-policy/cnp-parts.ts'
 import type { PolicyEgressPeer, PolicyPort, PolicySubject } from '../../api/cluster-policy/parts.ts'
 import { parseCidr } from '../../lib/cidr.ts'
+import { plainName } from './names.ts'
 import type { Peer, PodsPeer, Policy, PortMatch, PortProtocol, Ports, Rule } from './types.ts'
 
 /** Source: network-policy-api, v1alpha1. */
@@ -85,8 +86,6 @@ function readPeer(peer: PolicyEgressPeer, allows: boolean): readonly Peer[] | un
     return cidr ? [{ kind: 'net', cidr, except: [] }] : []
   })
 }
-
-const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, '')
 
 function readPorts({ ports, protocols }: AnyRule): Ports {
   const read = [...(ports ?? []).flatMap(readPort), ...(protocols ?? []).flatMap(readProtocol)]
