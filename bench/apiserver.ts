@@ -1,9 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { ClientHttp2Session } from 'node:http2'
-import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parse } from 'yaml'
+import { accessOf, must2xx as ask, sessionOf } from '../test/api-session.ts'
 import { hostPid, startTwin, until } from '../test/harness.ts'
 import { median, progress, round } from './measure.ts'
 
@@ -23,9 +22,9 @@ export async function apiserver(args: readonly string[]): Promise<object> {
   const kept = Number(args[0] ?? KEPT)
   const dataHome = mkdtempSync(join(tmpdir(), 'fairlead-bench-'))
   const twin = await startTwin({ name: 'bench', dataHome })
-  const kubeconfig = join(dataHome, 'fairlead', 'bench', 'kubeconfig')
+  const connect = (): ClientHttp2Session => sessionOf(accessOf(join(dataHome, 'fairlead', 'bench', 'kubeconfig')))
   try {
-    const session = sessionOf(kubeconfig)
+    const session = connect()
     await ask(session, 'POST', '/api/v1/namespaces', { metadata: { name: 'bench' } })
     await create(session, 'warm', WARM)
     const { perS, cpuUs } = await create(session, 'a', CREATES, await hostPid(twin, 'api'))
@@ -40,7 +39,7 @@ export async function apiserver(args: readonly string[]): Promise<object> {
     session.close()
     process.kill(await hostPid(twin, 'api'), 'SIGKILL')
     const again = await until('the API answers again', async () => {
-      const next = sessionOf(kubeconfig)
+      const next = connect()
       return ask(next, 'GET', `${MAPS}?limit=1`).then(
         () => next,
         () => undefined,
@@ -60,46 +59,6 @@ export async function apiserver(args: readonly string[]): Promise<object> {
     await twin.down()
     rmSync(dataHome, { recursive: true, force: true })
   }
-}
-
-interface Kubeconfig {
-  readonly clusters: readonly [{ readonly cluster: Readonly<Record<string, string>> }]
-  readonly users: readonly [{ readonly user: Readonly<Record<string, string>> }]
-}
-
-function sessionOf(path: string): ClientHttp2Session {
-  const { clusters, users } = parse(readFileSync(path, 'utf8')) as Kubeconfig
-  const { cluster } = clusters[0]
-  const { user } = users[0]
-  const text = (base64: string | undefined): Buffer => Buffer.from(base64 ?? '', 'base64')
-  const session = connect(cluster.server!, {
-    ca: text(cluster['certificate-authority-data']),
-    cert: text(user['client-certificate-data']),
-    key: text(user['client-key-data']),
-    settings: { initialWindowSize: 1 << 24 },
-  })
-  session.on('error', () => {})
-  return session
-}
-
-/** How many bytes came; throws for what is no success. */
-function ask(session: ClientHttp2Session, method: string, path: string, body?: object, type = 'json'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({ ':method': method, ':path': path, 'content-type': `application/${type}` })
-    let bytes = 0
-    let status = 0
-    stream.on('response', headers => {
-      status = headers[':status'] ?? 0
-    })
-    stream.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-    })
-    stream.once('error', reject)
-    stream.once('end', () =>
-      status >= 200 && status < 300 ? resolve(bytes) : reject(new Error(`${method} ${path}: ${status}`)),
-    )
-    stream.end(body === undefined ? undefined : JSON.stringify(body))
-  })
 }
 
 async function timed(f: () => Promise<unknown>): Promise<number> {
