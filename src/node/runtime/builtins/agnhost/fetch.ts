@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
-import { isIP } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 import type { Ip } from '../../../../lib/ip.ts'
+import { parseIp } from '../../../../lib/ip.ts'
 import { hostPort } from '../http.ts'
 import type { BuiltinContext } from '../mod.ts'
 import { resolveHost } from '../resolve.ts'
@@ -48,7 +48,7 @@ function exchange(context: BuiltinContext, fetch: Fetch, address: Ip, shown: str
   const { host, port, path, method = 'GET', headers = {}, body, authority, timeoutMs = TIMEOUT_MS } = fetch
   return new Promise((resolve, reject) => {
     const plain = context.sockets.connect(address, port)
-    const tls = { socket: plain, ca: authority, host, ...(isIP(host) ? {} : { servername: host }) }
+    const tls = { socket: plain, ca: authority, host, ...(parseIp(host) === undefined ? { servername: host } : {}) }
     // It may fail before the request listens.
     const socket = (authority ? tlsConnect(tls) : plain).on('error', error => fail(error))
     const request = httpRequest({
