@@ -11,6 +11,7 @@ import type { Plugin } from './mod.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { podServiceAccount, podTolerations } from './pod-defaults.ts'
 import { podPriority } from './pod-priority.ts'
+import { podSecurity } from './pod-security/plugin.ts'
 import { admissionPolicies } from './policies.ts'
 import { resourceQuota } from './quota.ts'
 import { escalation } from './rbac.ts'
@@ -49,6 +50,8 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     // What containers leave out must be there before anybody looks at it.
     limitRanges(parts.store, parts.registry),
     podTolerations,
+    // Looks at pods as constraints have made them.
+    podSecurity(parts.store, parts.registry),
     routeHost(parts.routeDomain),
     // Only look: policies see what all others made of the object.
     admissionPolicies(parts.store, parts.registry),
