@@ -103,6 +103,7 @@ export function fakeLinks(namespaces: FakeNetns): FakeLinks {
       [...of(netns.fd).routes.values()]
         .filter(route => (route.to.includes(':') ? 6 : 4) === family)
         .map(({ type: _, onlink: __, ...route }) => route),
+    sysctlOf: (netns, name) => of(netns.fd).sysctls.get(name),
     sysctl: (netns, name, value) => void of(netns.fd).sysctls.set(name, value),
     neighbours: netns => [...of(netns.fd).neighbours].map(([key, mac]) => `${key} ${mac}`).sort(),
     forwarding: netns => [...of(netns.fd).forwarding].map(([key, via]) => `${key} via ${via}`).sort(),

@@ -106,4 +106,6 @@ export interface LinkDriver {
   routes(netns: Netns, family: 4 | 6): readonly RouteState[]
   /** Writes a file under /proc/sys as seen from inside the namespace, for example net/ipv4/ip_forward. */
   sysctl(netns: Netns, name: string, value: string): void
+  /** What a switch says, without the end of line; undefined where there is none. */
+  sysctlOf(netns: Netns, name: string): string | undefined
 }

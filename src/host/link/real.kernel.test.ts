@@ -32,6 +32,7 @@ describe('kernelLinks', () => {
       { op: 'rule', priority: 500, table: 1000, family: 4, mark: 0x10, mask: 0xf0, from: cidr('10.0.0.0/8') },
     ])
     links.sysctl(a, 'net/ipv4/ip_forward', '1')
+    expect([links.sysctlOf(a, 'net/ipv4/ip_forward'), links.sysctlOf(a, 'net/nowhere')]).toEqual(['1', undefined])
     expect(show('real-a', '-d', 'link', 'show', 'vx0')).toMatch(
       /vxlan id 4097 local 127.0.0.1 .*dstport 4789 nolearning/,
     )

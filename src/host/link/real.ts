@@ -1,4 +1,4 @@
-import { closeSync, writeFileSync } from 'node:fs'
+import { closeSync, readFileSync, writeFileSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { ipFromBytes } from '../../lib/ip.ts'
 import { C, check, libc } from '../libc.ts'
@@ -34,6 +34,13 @@ export function kernelLinks(netns: NetnsDriver): LinkDriver {
       const header = Buffer.alloc(12)
       header[0] = family === 4 ? C.AF_INET : C.AF_INET6
       return dump(at, RTM.GETROUTE, header).map(reply => routeState(reply, family, byIndex))
+    },
+    sysctlOf(at, name) {
+      try {
+        return netns.within(at, () => readFileSync(`/proc/sys/${name}`, 'utf8')).trim()
+      } catch {
+        return undefined
+      }
     },
     sysctl: (at, name, value) => {
       if (name.split('/').includes('..')) throw new Error(`not a sysctl: ${JSON.stringify(name)}`)

@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { Ip } from '../../lib/ip.ts'
 import type { Netns } from '../netns/mod.ts'
-import type { Listenable, SocketDriver, TcpTarget } from './mod.ts'
+import type { Listenable, Listener, SocketDriver, TcpTarget } from './mod.ts'
 import { serving } from './serve-udp.ts'
 
 /** Which namespace answers for an address, as seen from another; undefined is unreachable. */
@@ -49,6 +49,10 @@ export function fakeSockets(reach: Reach = from => from): SocketDriver {
       const port = take(at, socket => emitter(server).emit('connection', socket))
       pretend(server, { port, address: at.address ?? '::' }, () => tcp.delete(`${at.netns.fd} ${port}`))
     },
+    listeners: ({ fd }) => [
+      ...[...tcp.keys()].flatMap(key => listenerOf(fd, 'TCP', key)),
+      ...[...udp.keys()].flatMap(key => listenerOf(fd, 'UDP', key)),
+    ],
     listenFd: at => {
       const port = take(at, socket => socket.destroy())
       fds.set(++lastFd, `${at.netns.fd} ${port}`)
@@ -246,4 +250,10 @@ class FakeUdp extends EventEmitter {
   unref(): this {
     return this
   }
+}
+
+/** Of a key "fd port" or "fd family port". */
+function listenerOf(fd: number, protocol: 'TCP' | 'UDP', key: string): readonly Listener[] {
+  const parts = key.split(' ')
+  return Number(parts[0]) === fd ? [{ protocol, port: Number(parts.at(-1)), isLoopback: false }] : []
 }

@@ -37,6 +37,14 @@ export interface DatagramService {
 /** What a service can write at once; longer replies go by the sender. Longer datagrams than this are not read. */
 export const DATAGRAM_BYTES = 2048
 
+/** A TCP socket that accepts, or a bound UDP one. */
+export interface Listener {
+  readonly protocol: 'TCP' | 'UDP'
+  readonly port: number
+  /** Reached by the namespace itself alone: 127.0.0.0/8 or ::1. */
+  readonly isLoopback: boolean
+}
+
 /** Sockets that live in a given namespace though this process does not. */
 export interface SocketDriver {
   /** Makes the server listen; address absent means every address of both families. Rejects with EADDRINUSE, EACCES ... */
@@ -58,6 +66,8 @@ export interface SocketDriver {
     at: { readonly netns: Netns; readonly port: number; readonly family: 4 | 6 },
     service: DatagramService,
   ): Promise<{ close(): void }>
+  /** Who listens in the namespace, whichever process it is. */
+  listeners(netns: Netns): readonly Listener[]
   /** A listening TCP socket of the namespace as a descriptor, to pass on or inherit. Throws EADDRINUSE, EACCES. */
   listenFd(at: { readonly netns: Netns; readonly port: number; readonly address: Ip }): number
   /** Lets go of what listenFd made. */

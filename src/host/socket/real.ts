@@ -5,6 +5,7 @@ import type { Ip } from '../../lib/ip.ts'
 import { C, check, libc } from '../libc.ts'
 import type { Netns, NetnsDriver } from '../netns/mod.ts'
 import { afOf, socketAddress } from './address.ts'
+import { readListeners } from './listeners.ts'
 import type { Listenable, SocketDriver, TcpTarget } from './mod.ts'
 import { serveUdp } from './serve-udp.ts'
 
@@ -31,6 +32,7 @@ export function kernelSockets(netns: NetnsDriver): SocketDriver {
       }),
     connect: target => connect(netns, target),
     udp: at => udp(netns, at),
+    listeners: at => netns.within(at, readListeners),
     serveUdp: async (at, service) => serveUdp(netns, at, service),
     server: onConnection => createServer({ allowHalfOpen: true }, onConnection),
     listenUnix: (server, path) => listenUnix(server, path),
