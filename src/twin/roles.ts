@@ -9,6 +9,8 @@ import type { TwinFolder } from './state.ts'
 /** Inside the world: a tmpfs of its own. */
 export const RUN = '/run/fairlead'
 export const RUNTIME_SOCKET = `${RUN}/runtime.sock`
+/** Where DNS servers tell nodes of names before they answer pods. */
+const NAMES_SOCKET = `${RUN}/names.sock`
 /** A Unix socket each, where roles tell how far they are; router pods have theirs here too. */
 export const ADMIN_FOLDER = `${RUN}/admin`
 export const adminSocket = (role: string): string => `${ADMIN_FOLDER}/${role}.sock`
@@ -42,6 +44,7 @@ export const RUNTIME_FLAGS = {
   socket: { type: 'text', help: 'the Unix socket to serve on' },
   stateDir: { type: 'text', help: "pods' files and logs; lives as long as pods do" },
   kubeconfig: { type: 'text', help: 'how its DNS servers reach the API' },
+  namesSocket: { type: 'text', help: 'the Unix socket where its DNS servers tell nodes of names' },
   admin,
 } as const satisfies Flags
 
@@ -52,6 +55,7 @@ export const NODE_FLAGS = {
   roles: { type: 'list', help: 'labels node-role.kubernetes.io/<role>' },
   kubeconfig,
   runtimeSocket: { type: 'text', help: "the pod runtime's Unix socket" },
+  namesSocket: { type: 'text', help: "the DNS servers' Unix socket" },
   stateDir: { type: 'text', help: 'addresses given to pods; lives as long as pods do' },
   clusterNetworks: { type: 'list', help: 'as in 10.128.0.0/14/23: network and length of each node’s' },
   serviceNetworks: { type: 'list', help: 'as in 172.30.0.0/16' },
@@ -111,6 +115,7 @@ function runtimeRole(folder: TwinFolder): RoleProcess {
     socket: RUNTIME_SOCKET,
     stateDir: `${RUN}/runtime`,
     kubeconfig: roleKubeconfig(folder, 'dns'),
+    namesSocket: NAMES_SOCKET,
     admin: adminSocket('runtime'),
   })
   return { name: 'runtime', args: ['runtime', ...args], servesApi: false }
@@ -124,6 +129,7 @@ export function nodeRole(plan: WorldPlan, folder: TwinFolder, node: NodePlan): R
     roles: node.controlPlane ? ['control-plane', 'master', 'worker'] : ['worker'],
     kubeconfig: roleKubeconfig(folder, node.name),
     runtimeSocket: RUNTIME_SOCKET,
+    namesSocket: NAMES_SOCKET,
     stateDir: `${RUN}/${node.name}`,
     ...networkOptions(plan.config),
     clusterDns: plan.dnsServiceIp,

@@ -1,5 +1,6 @@
 import type { Role } from '../../client/mod.ts'
 import { joinProgress } from '../../client/progress.ts'
+import { serveNames } from '../../dns/names/gate.ts'
 import { begin } from '../../main.ts'
 import { startRuntime } from '../../node/runtime/role.ts'
 import { fromArgs } from '../../twin/flags.ts'
@@ -24,12 +25,17 @@ export const start = begin(async args => {
   const config = readConfig(fs, twinFolderAt(options.folder))
   const networks = config ? [config.clusterNetwork.cidr, config.serviceNetwork] : []
   const { informers, progress } = await connect(options.kubeconfig, log, signal)
+  const gate = await serveNames(
+    { sockets, clock, log },
+    { path: options.namesSocket, podNetworks: config ? [config.clusterNetwork.cidr] : [] },
+    signal,
+  )
   const role = await startRuntime(
     { netns, socket: sockets, process: processes, fs, clock, log },
     {
       socketPath: options.socket,
       stateDir: options.stateDir,
-      builtins: new Map([['fairlead/dns', dnsBuiltin({ informers, sockets, clock, log }, { networks })]]),
+      builtins: new Map([['fairlead/dns', dnsBuiltin({ informers, sockets, clock, log, gate }, { networks })]]),
       roles: new Map([['fairlead/router', [...PROGRAM, 'router', `--kubeconfig=${ROUTER_KUBECONFIG}`]]]),
       roleMounts: [...ROLE_MOUNTS, { source: PROGRAM_FOLDER, target: PROGRAM_FOLDER, readOnly: true }],
     },

@@ -5,10 +5,12 @@ import type { ProgressCollector } from '../../../client/progress.ts'
 import { createPolicyCompiler } from '../../../datapath/policy/compile.ts'
 import type { Netns } from '../../../host/netns/mod.ts'
 import type { NftDriver } from '../../../host/nft/mod.ts'
+import type { SocketDriver } from '../../../host/socket/mod.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import type { Logger } from '../../../lib/log.ts'
 import type { PodGate } from '../../cni/mod.ts'
+import { createNameAdmission } from './admission.ts'
 import { createPolicyRules } from './rules.ts'
 import { createPolicyStatus } from './status.ts'
 import type { Given, PolicyWatchOptions } from './watch.ts'
@@ -19,6 +21,7 @@ export interface PolicyDeps {
   readonly informers: Informers
   readonly progress: ProgressCollector
   readonly nft: NftDriver
+  readonly sockets: Pick<SocketDriver, 'connectUnix'>
   readonly clock: Clock
   readonly log: Logger
 }
@@ -26,6 +29,8 @@ export interface PolicyDeps {
 export interface PolicyOptions extends PolicyWatchOptions {
   readonly node: string
   readonly netns: Netns
+  /** Where DNS servers tell of what names lead to; absent: names in policies match nothing. */
+  readonly namesSocket?: string
 }
 
 export interface PolicyRole extends Role, PodGate {
@@ -45,11 +50,12 @@ interface Waiting {
  */
 export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, signal: AbortSignal): Promise<PolicyRole> {
   const watch = createPolicyWatch(deps.informers, options)
-  const status = createPolicyStatus(deps, options.node)
+  const names = createNameAdmission(deps, options, () => nft, signal)
+  const status = createPolicyStatus(deps, options.node, () => names.isUp)
   await deps.informers.sync(signal)
   const nft = deps.nft.open(options.netns)
   const compiler = createPolicyCompiler(options.node)
-  const rules = createPolicyRules(nft, options)
+  const rules = createPolicyRules(nft, options, names.fill)
   const given = new Map<string, Given>()
   let waiting: Waiting[] = []
   let isFirst = true
@@ -60,7 +66,7 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
     const startedMs = deps.clock.monotonic()
     try {
       const world = watch.world(given)
-      await rules.apply(compiler.compile(world))
+      await names.apply(rules, compiler.compile(world))
       if (isFirst)
         deps.log.info({ policies: world.policies.length, ms: deps.clock.monotonic() - startedMs }, 'policy stands')
       isFirst = false
@@ -72,6 +78,7 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
     status.tell()
   }
   const loop = runLoop(deps, { name: 'policy', informers: [watch], step }, signal)
+  names.start(loop.trigger)
   const applied = (): Promise<void> =>
     new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)

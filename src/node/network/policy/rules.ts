@@ -1,4 +1,4 @@
-import type { Ruleset } from '../../../datapath/policy/ruleset.ts'
+import type { FillNames, Ruleset } from '../../../datapath/policy/ruleset.ts'
 import { EMPTY, rulesetChange } from '../../../datapath/policy/ruleset.ts'
 import { POLICY_TABLES, policyFoundation, policyHooks } from '../../../datapath/policy/skeleton.ts'
 import type { Nft } from '../../../host/nft/mod.ts'
@@ -9,9 +9,15 @@ import { transaction, transactions } from '../../../wire/nft/transaction.ts'
 export interface PolicyRules {
   /** Resolves when the kernel has all of it. Rejects with NftError: the next call then loads everything anew. */
   apply(ruleset: Ruleset): Promise<void>
+  /** What holds the rules that were applied last; undefined before, and while nobody knows. */
+  readonly table: Table | undefined
 }
 
-export function createPolicyRules(nft: Nft, options: { readonly policesOwnNode: boolean }): PolicyRules {
+export function createPolicyRules(
+  nft: Nft,
+  options: { readonly policesOwnNode: boolean },
+  fill: FillNames = () => [],
+): PolicyRules {
   let current: { readonly table: Table; readonly ruleset: Ruleset } | undefined
   const run = async (texts: readonly string[]): Promise<void> => {
     for (const [i, text] of texts.entries()) {
@@ -29,18 +35,21 @@ export function createPolicyRules(nft: Nft, options: { readonly policesOwnNode: 
     const old = table === a ? b : a
     if (isThere(table)) nft.run(transaction(table, [{ do: 'delete', what: 'table' }]))
     nft.run(transaction(table, [{ do: 'add', what: 'table' }, ...policyFoundation()]))
-    await run(transactions(table, rulesetChange(EMPTY, ruleset)))
+    await run(transactions(table, rulesetChange(EMPTY, ruleset, fill)))
     nft.run(transaction(table, policyHooks(options)))
     if (isThere(old)) nft.run(transaction(old, [{ do: 'delete', what: 'table' }]))
     return table
   }
   return {
+    get table() {
+      return current?.table
+    },
     async apply(ruleset) {
       const before = current
       current = undefined
       if (!before) current = { table: await load(ruleset), ruleset }
       else {
-        await run(transactions(before.table, rulesetChange(before.ruleset, ruleset)))
+        await run(transactions(before.table, rulesetChange(before.ruleset, ruleset, fill)))
         current = { table: before.table, ruleset }
       }
     },

@@ -4,7 +4,7 @@ import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
 import { settled, testBench } from '../../../client/testing.ts'
 import { createPolicyStatus } from './status.ts'
 
-test('names that nobody looks up are told of; without them the rules are applied', async () => {
+test('names that no DNS server tells of are told of; otherwise the rules are applied', async () => {
   const bench = testBench()
   bench.api.put(Node, { metadata: { name: 'node-1' } } as never)
   const put = (to: object) =>
@@ -13,7 +13,8 @@ test('names that nobody looks up are told of; without them the rules are applied
       spec: { egress: [{ type: 'Deny', to }] },
     } as never)
   put({ dnsName: 'example.com' })
-  const status = createPolicyStatus({ ...bench, client: bench.api.client }, 'node-1')
+  let areNamesKnown = false
+  const status = createPolicyStatus({ ...bench, client: bench.api.client }, 'node-1', () => areNamesKnown)
   await bench.informers.sync(bench.signal)
   const told = async () => {
     await settled(bench)
@@ -23,8 +24,11 @@ test('names that nobody looks up are told of; without them the rules are applied
     await settled(bench)
     return bench.informers.of(EgressFirewall).get({ namespace: 'a', name: 'default' })?.status
   }
-  const text = 'EgressFirewall Rules applied, but 1 with dnsName, which match nothing'
+  const text = 'EgressFirewall Rules applied, but 1 with dnsName, which match nothing: no DNS server is there'
   expect(await told()).toEqual({ messages: [`node-1: ${text}`], status: text })
+  areNamesKnown = true
+  expect((await told())?.status).toBe('EgressFirewall Rules applied')
+  areNamesKnown = false
   put({ cidrSelector: '0.0.0.0/0' })
   expect((await told())?.status).toBe('EgressFirewall Rules applied')
   bench.close()

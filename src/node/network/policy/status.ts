@@ -26,7 +26,7 @@ export interface PolicyStatus {
 export const APPLIED = 'EgressFirewall Rules applied'
 
 /** Informers are made here; the caller syncs them. */
-export function createPolicyStatus(deps: StatusDeps, node: string): PolicyStatus {
+export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown = (): boolean => false): PolicyStatus {
   const admin = deps.informers.of(AdminNetworkPolicy)
   const baseline = deps.informers.of(BaselineAdminNetworkPolicy)
   const firewalls = deps.informers.of(EgressFirewall)
@@ -90,11 +90,11 @@ export function createPolicyStatus(deps: StatusDeps, node: string): PolicyStatus
         if (status) void write(baselineTarget(object), manager, status)
       }
       for (const object of firewalls.list()) {
-        const mine = firewallMessage(object, node)
+        const mine = firewallMessage(object, node, areNamesKnown())
         const known = object.status?.messages ?? []
         if (!known.includes(mine)) void write(firewallTarget(object), manager, { messages: [mine] })
-        const areAll = nodes.list().every(({ metadata }) => known.includes(firewallMessage(object, metadata.name)))
-        const sum = firewallMessage(object, '').slice(2)
+        const areAll = nodes.list().every(({ metadata }) => known.includes(firewallMessage(object, metadata.name, areNamesKnown())))
+        const sum = firewallMessage(object, '', areNamesKnown()).slice(2)
         if (areAll && object.status?.status !== sum) void write(firewallTarget(object), 'policy', { status: sum })
       }
     },
@@ -113,8 +113,8 @@ const keyOf = ({ metadata: { namespace, name } }: Target['object']): ObjectKey =
 
 const timeText = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 
-/** Nobody looks names up yet; whoever relies on one must see it. */
-function firewallMessage({ spec }: EgressFirewall, node: string): string {
-  const names = spec.egress.filter(({ to }) => to.dnsName !== undefined).length
-  return `${node}: ${APPLIED}${names > 0 ? `, but ${names} with dnsName, which match nothing` : ''}`
+/** Whoever relies on names must see that no DNS server tells what they lead to. */
+function firewallMessage({ spec }: EgressFirewall, node: string, areNamesKnown: boolean): string {
+  const names = areNamesKnown ? 0 : spec.egress.filter(({ to }) => to.dnsName !== undefined).length
+  return `${node}: ${APPLIED}${names > 0 ? `, but ${names} with dnsName, which match nothing: no DNS server is there` : ''}`
 }

@@ -6,7 +6,7 @@ import type { FakeApi } from '../../../client/fake.ts'
 import type { TestBench } from '../../../client/testing.ts'
 import type { World } from '../testing.ts'
 import { OPTIONS } from '../testing.ts'
-import type { PolicyRole } from './role.ts'
+import type { PolicyDeps, PolicyOptions, PolicyRole } from './role.ts'
 import { startPolicy } from './role.ts'
 
 export interface TestPod {
@@ -44,9 +44,15 @@ export const putNamespace = (api: FakeApi, name: string, labels: Readonly<Record
 export const putPolicy = (api: FakeApi, name: string, spec: NetworkPolicySpec, namespace = 'shop'): NetworkPolicy =>
   api.put(NetworkPolicy, { metadata: { namespace, name }, spec } as never)
 
-export const policyOn = (world: World, bench: TestBench, node: number, signal = bench.signal): Promise<PolicyRole> =>
+export const policyOn = (
+  world: World,
+  bench: TestBench,
+  node: number,
+  signal = bench.signal,
+  more: Partial<PolicyDeps & Pick<PolicyOptions, 'namesSocket'>> = {},
+): Promise<PolicyRole> =>
   startPolicy(
-    { ...bench, client: bench.api.client, nft: world.nft },
-    { ...OPTIONS, node: `node-${node}`, netns: world.node(node), policesOwnNode: true },
+    { ...bench, client: bench.api.client, nft: world.nft, sockets: world.sockets, ...more },
+    { ...OPTIONS, node: `node-${node}`, netns: world.node(node), policesOwnNode: true, ...more },
     signal,
   )
