@@ -6,10 +6,21 @@ import type { Body, Library } from './library/mod.ts'
 import { network } from './library/network.ts'
 import { operators } from './library/operators.ts'
 import { optionals } from './library/optionals.ts'
+import { semver } from './library/semver.ts'
 import { strings } from './library/strings.ts'
 import { times } from './library/times.ts'
 
-const LIBRARIES: readonly Library[] = [operators, convert, strings, lists, optionals, times, kubernetes, network]
+const LIBRARIES: readonly Library[] = [
+  operators,
+  convert,
+  strings,
+  lists,
+  optionals,
+  times,
+  kubernetes,
+  network,
+  semver,
+]
 
 /** Of several bodies of one name, the first that takes the arguments. */
 function table(part: 'functions' | 'methods'): Readonly<Record<string, Body>> {

@@ -72,7 +72,7 @@ export function ruleErrors(node: StructNode, value: object, old?: object): reado
 const withRules = new WeakMap<SchemaNode, boolean>()
 
 /** Whether there is any rule in the node or below: most parts of most objects have none. */
-function hasRules(node: SchemaNode): boolean {
+export function hasRules(node: SchemaNode): boolean {
   let known = withRules.get(node)
   if (known === undefined) {
     // Recursive types are those of built-in kinds, which have no rules.

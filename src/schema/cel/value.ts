@@ -18,6 +18,8 @@ export type Special =
   | { readonly cel: 'ip'; readonly text: string }
   | { readonly cel: 'cidr'; readonly text: string }
   | { readonly cel: 'format'; readonly name: string }
+  /** Sorts as versions do; see library/semver.ts. */
+  | { readonly cel: 'semver'; readonly text: string }
 
 export interface Url {
   readonly scheme: string
@@ -58,6 +60,7 @@ const SPECIAL_NAMES: Readonly<Record<Special['cel'], string>> = {
   url: 'kubernetes.URL',
   ip: 'net.IP',
   cidr: 'net.CIDR',
+  semver: 'kubernetes.Semver',
   format: 'kubernetes.NamedFormat',
 }
 

@@ -4,7 +4,7 @@ import { compileRule } from '../cel/rules.ts'
 import { forbidden, invalid, notSupported, required } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
 import type { Rule } from '../node.ts'
-import { regexpOf } from '../validate/regexp.ts'
+import { patternOf } from '../validate/regexp.ts'
 import type { JsonSchema } from './schema.ts'
 import { isSchema } from './schema.ts'
 
@@ -53,8 +53,9 @@ function foreignErrors(schema: JsonSchema, path: string): FieldError[] {
 }
 
 function patternErrors({ pattern }: JsonSchema, path: string): FieldError[] {
-  if (pattern === undefined || regexpOf(pattern)) return []
-  return [invalid(`${path}.pattern`, pattern, 'must be a valid regular expression')]
+  const found = pattern === undefined ? undefined : patternOf(pattern)
+  if (typeof found !== 'string') return []
+  return [invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${found}`)]
 }
 
 const isTyped = (schema: JsonSchema): boolean =>

@@ -5,7 +5,7 @@ import { duplicate, invalid, notSupported, required, tooLong, tooMany } from '..
 import type { FieldError } from '../kind.ts'
 import type { Checks } from '../node.ts'
 import { hasFormat } from './format.ts'
-import { regexpOf } from './regexp.ts'
+import { patternOf } from './regexp.ts'
 
 /** null passes every check: where it is not allowed, the type check says so. */
 export function checkErrors(checks: Checks, value: unknown, path: string): readonly FieldError[] {
@@ -50,7 +50,8 @@ function textErrors({ minLength, maxLength, pattern, format }: Checks, value: st
   if (maxLength !== undefined && length > maxLength) errors.push(tooLong(path, value, maxLength))
   if (minLength !== undefined && length < minLength)
     errors.push(invalid(path, value, `${path} in body should be at least ${minLength} chars long`))
-  if (pattern !== undefined && regexpOf(pattern)?.test(value) === false)
+  const wanted = pattern === undefined ? undefined : patternOf(pattern)
+  if (typeof wanted === 'object' && !wanted.test(value))
     errors.push(invalid(path, value, `${path} in body should match '${pattern}'`))
   if (format !== undefined && !hasFormat(format, value))
     errors.push(invalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`))

@@ -1,40 +1,39 @@
-/** Patterns are written for RE2; JavaScript reads nearly the same language. */
+/** Patterns of users, in the language of RE2 and in time that grows with the text alone, whatever the pattern. */
+import { RE2JS } from 're2js'
 
-const compiled = new Map<string, RegExp | undefined>()
+export interface Pattern {
+  test(text: string): boolean
+  /** What matches first; undefined where nothing does. */
+  find(text: string): string | undefined
+  /** What matches, one after the other, `limit` at most. */
+  findAll(text: string, limit: number): readonly string[]
+}
+
+const compiled = new Map<string, Pattern | string>()
 const MAX_COMPILED = 10_000
 
-const CLASSES: Readonly<Record<string, string>> = {
-  alnum: '0-9A-Za-z',
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  lower: 'a-z',
-  space: '\\s',
-  upper: 'A-Z',
-  word: '\\w',
-  xdigit: '0-9A-Fa-f',
-}
-
-/** undefined where the pattern is no regular expression. */
-export function regexpOf(pattern: string): RegExp | undefined {
-  if (compiled.has(pattern)) return compiled.get(pattern)
+/** The reason, as Go words it, where the pattern is no regular expression. */
+export function patternOf(pattern: string): Pattern | string {
+  let known = compiled.get(pattern)
+  if (known !== undefined) return known
   if (compiled.size >= MAX_COMPILED) compiled.clear()
-  const regexp = compile(pattern)
-  compiled.set(pattern, regexp)
-  return regexp
+  known = compile(pattern)
+  compiled.set(pattern, known)
+  return known
 }
 
-function compile(pattern: string): RegExp | undefined {
-  // Flags for all that follows; an anchor before them is the same after them.
-  const [whole = '', anchor = '', flags = ''] = /^(\^?)\(\?([ims]+)\)/.exec(pattern) ?? []
-  const source = (anchor + pattern.slice(whole.length))
-    .replaceAll('(?P<', '(?<')
-    .replaceAll('\\z', '$')
-    .replaceAll('\\A', '^')
-    .replace(/\[:(\w+):\]/g, (written, name: string) => CLASSES[name] ?? written)
-  for (const unicode of ['u', '']) {
-    try {
-      return new RegExp(source, flags + unicode)
-    } catch {}
+function compile(pattern: string): Pattern | string {
+  let regexp: RE2JS
+  try {
+    regexp = RE2JS.compile(pattern)
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
-  return undefined
+  const findAll = (text: string, limit: number): readonly string[] => {
+    const found: string[] = []
+    const matcher = regexp.matcher(text)
+    while (found.length < limit && matcher.find()) found.push(matcher.group() ?? '')
+    return found
+  }
+  return { test: text => regexp.test(text), find: text => findAll(text, 1)[0], findAll }
 }

@@ -1,4 +1,5 @@
-import { regexpOf } from '../../validate/regexp.ts'
+import type { Pattern } from '../../validate/regexp.ts'
+import { patternOf } from '../../validate/regexp.ts'
 import { CelError } from '../ast.ts'
 import type { Value } from '../value.ts'
 import { isList, isMap, isSpecial, typeName } from '../value.ts'
@@ -14,9 +15,9 @@ const text =
 const isInt = (value: Value | undefined): value is bigint => typeof value === 'bigint'
 const points = (of: string): readonly string[] => [...of]
 
-function regexp(pattern: string): RegExp {
-  const found = regexpOf(pattern)
-  if (!found) throw new CelError(`error parsing regexp: ${pattern}`)
+function regexp(pattern: string): Pattern {
+  const found = patternOf(pattern)
+  if (typeof found === 'string') throw new CelError(found)
   return found
 }
 
@@ -111,12 +112,10 @@ export const strings: Library = {
     endsWith: text((of, part) => of.endsWith(part)),
     contains: text((of, part) => of.includes(part)),
     matches: text((of, pattern) => regexp(pattern).test(of)),
-    find: text((of, pattern) => regexp(pattern).exec(of)?.[0] ?? ''),
+    find: text((of, pattern) => regexp(pattern).find(of) ?? ''),
     findAll: (of, pattern, limit = -1n) => {
       if (typeof of !== 'string' || typeof pattern !== 'string' || !isInt(limit)) return undefined
-      const { source, flags } = regexp(pattern)
-      const all = Array.from(of.matchAll(new RegExp(source, `${flags}g`)), match => match[0])
-      return limit < 0n ? all : all.slice(0, Number(limit))
+      return regexp(pattern).findAll(of, limit < 0n ? of.length + 1 : Number(limit))
     },
     charAt: (of, at) => {
       if (typeof of !== 'string' || !isInt(at)) return undefined
