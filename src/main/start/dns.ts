@@ -2,22 +2,26 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dnsArguments, resolvConfUpstreams } from '../../dns/arguments.ts'
 import { startDns } from '../../dns/role.ts'
+import { UserError } from '../../lib/errors.ts'
 import { begin } from '../../main.ts'
 import { connect } from '../connect.ts'
 import { corefileAt, zoneOf } from '../dns-builtin.ts'
-import { takeFlags } from '../flags.ts'
+import { joinValues, takeFlags } from '../flags.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
 import { runRole, stopSignal } from '../signals.ts'
 
 /** A DNS server of its own process, for the names of the cluster that the kubeconfig leads to. */
 export const start = begin(async args => {
-  const { values, rest } = takeFlags(args, ['kubeconfig'])
+  const { values, rest } = takeFlags(joinValues(args), ['kubeconfig'])
   const { port, domain, upstreams, logClass, corefile } = dnsArguments(rest)
+  const kubeconfig = values.get('kubeconfig') ?? process.env.KUBECONFIG
+  if (!kubeconfig)
+    throw new UserError('Usage', 'dns: which cluster?', { hint: 'say --kubeconfig FILE, or set KUBECONFIG' })
   const log = createLog('dns')
   const signal = stopSignal()
   const host = await realHost()
-  const { informers, progress } = await connect(values.get('kubeconfig') ?? process.env.KUBECONFIG ?? '', log, signal)
+  const { informers, progress } = await connect(kubeconfig, log, signal)
   const role = await startDns(
     { informers, progress, sockets: host.sockets, clock: host.clock, log },
     {
