@@ -44,6 +44,7 @@ import { Secret } from './core/secret.ts'
 import { Service } from './core/service.ts'
 import { ServiceAccount } from './core/service-account.ts'
 import { EndpointSlice } from './discovery/endpoint-slice.ts'
+import { EgressNetworkPolicy } from './network/egress-network-policy.ts'
 import { Ingress } from './networking/ingress.ts'
 import { IngressClass } from './networking/ingress-class.ts'
 import { IPAddress } from './networking/ip-address.ts'
@@ -72,8 +73,8 @@ export const KINDS: readonly Kind[] = [
   ConfigMap,
   Endpoints,
   Event,
-  Namespace,
   LimitRange,
+  Namespace,
   Node,
   PersistentVolumeClaim,
   Pod,
@@ -97,6 +98,7 @@ export const KINDS: readonly Kind[] = [
   BaselineAdminNetworkPolicy,
   ClusterNetworkPolicy,
   EgressFirewall,
+  EgressNetworkPolicy,
   PodDisruptionBudget,
   PriorityClass,
   ClusterRole,

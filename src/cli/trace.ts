@@ -4,6 +4,7 @@ import { ClusterNetworkPolicy } from '../api/cluster-policy/cluster-network-poli
 import { Namespace } from '../api/core/namespace.ts'
 import { Node } from '../api/core/node.ts'
 import { Pod } from '../api/core/pod.ts'
+import { EgressNetworkPolicy } from '../api/network/egress-network-policy.ts'
 import { NetworkPolicy } from '../api/networking/network-policy.ts'
 import { EgressFirewall } from '../api/ovn/egress-firewall.ts'
 import type { Client } from '../client/mod.ts'
@@ -12,12 +13,16 @@ import { UserError } from '../lib/errors.ts'
 import type { Ip } from '../lib/ip.ts'
 import { familyOf, parseIp } from '../lib/ip.ts'
 import { nodeFacts } from '../model/nodes/facts.ts'
-import type { Decision } from '../model/policy/evaluate.ts'
+import { describe } from '../model/policy/describe.ts'
 import { createEngine } from '../model/policy/evaluate.ts'
-import { readEgressFirewall } from '../model/policy/firewall.ts'
+import { firewallsOf, readEgressFirewall, readEgressNetworkPolicy } from '../model/policy/firewall.ts'
 import { podView } from '../model/policy/pods.ts'
 import { readNetworkPolicy } from '../model/policy/read.ts'
-import { readAdminNetworkPolicy, readBaselineAdminNetworkPolicy, readClusterNetworkPolicy } from '../model/policy/read-cluster.ts'
+import {
+  readAdminNetworkPolicy,
+  readBaselineAdminNetworkPolicy,
+  readClusterNetworkPolicy,
+} from '../model/policy/read-cluster.ts'
 import type { PolicyWorld } from '../model/policy/types.ts'
 import type { CliDeps, NamedOption } from './deps.ts'
 
@@ -51,30 +56,11 @@ export async function trace(deps: CliDeps, from: string, to: string, options: Tr
   }
 }
 
-/** The decision in a line: the verdict, what decided, and where it stands. */
-export function describe(decision: Decision, direction: 'egress' | 'ingress'): string {
-  const { verdict, because, tier, policies = [], rule } = decision
-  switch (because) {
-    case 'rule':
-      return `${verdict}: ${tier} tier, ${policies.join(', ')}, spec.${tier === 'firewall' ? 'egress' : direction}[${rule}]`
-    case 'isolation':
-      return `${verdict}: isolated by ${policies.join(', ')}, and no rule of theirs matches`
-    case 'itself':
-      return `${verdict}: a pod always reaches itself`
-    case 'own node':
-      return `${verdict}: it is the pod's own node`
-    case 'not a pod':
-      return `${verdict}: no pod with an address of its own, policy does not apply`
-    case 'default':
-      return `${verdict}: no policy decides`
-  }
-}
-
 async function load(
   client: Client,
   policesOwnNode: boolean,
 ): Promise<{ readonly world: PolicyWorld; addressOf(end: string, family: 4 | 6): Ip }> {
-  const [pods, nodes, namespaces, network, admin, cluster, baseline, firewalls] = await Promise.all([
+  const [pods, nodes, namespaces, network, admin, cluster, baseline, firewalls, legacy] = await Promise.all([
     client.list(Pod),
     client.list(Node),
     client.list(Namespace),
@@ -83,6 +69,7 @@ async function load(
     client.list(ClusterNetworkPolicy),
     client.list(BaselineAdminNetworkPolicy),
     client.list(EgressFirewall),
+    client.list(EgressNetworkPolicy),
   ])
   const views = pods.items.map(pod => podView(pod)).filter(view => view !== undefined)
   const facts = nodes.items.map(node => ({ ...nodeFacts(node), labels: node.metadata.labels ?? {} }))
@@ -98,7 +85,7 @@ async function load(
       ...cluster.items.map(readClusterNetworkPolicy),
       ...baseline.items.map(readBaselineAdminNetworkPolicy),
     ],
-    firewalls: firewalls.items.map(readEgressFirewall),
+    firewalls: firewallsOf(firewalls.items.map(readEgressFirewall), legacy.items.map(readEgressNetworkPolicy)),
     clusterNetworks: facts.flatMap(({ podNetworks }) => podNetworks),
     policesOwnNode,
   }

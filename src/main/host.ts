@@ -7,6 +7,7 @@ import { systemFs } from '../host/fs/real.ts'
 import { kernelLinks } from '../host/link/real.ts'
 import { flockDriver } from '../host/lock/real.ts'
 import { assertOneNamespace, kernelNetns } from '../host/netns/real.ts'
+import { kernelPacketLog } from '../host/nflog/real.ts'
 import { kernelNft } from '../host/nft/real.ts'
 import { kernelProcesses } from '../host/process/real.ts'
 import { kernelSockets } from '../host/socket/real.ts'
@@ -25,6 +26,7 @@ export async function realHost() {
     nft: kernelNft(netns),
     conntrack: kernelConntrack(netns),
     arp: kernelArp(netns),
+    packetLog: kernelPacketLog(netns),
     sockets: kernelSockets(netns),
     processes: kernelProcesses(netns),
     threads: nodeThreads({ file: join(__dirname, 'boot.cjs') }),

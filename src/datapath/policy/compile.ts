@@ -16,7 +16,7 @@ import { identitiesOf } from './identities.ts'
 import { createIdentityIndex } from './identity-index.ts'
 import { createVersions } from './name-sets.ts'
 import type { Ruleset, RulesetMap } from './ruleset.ts'
-import { firewallMap, fromMap, toMap, verdictDefinition, whereMap, whoDefinition, whoMap } from './skeleton.ts'
+import { firewallMap, fromMap, logRule, toMap, verdictDefinition, whereMap, whoDefinition, whoMap } from './skeleton.ts'
 
 /**
  * Compiles policy for the pods of one node. It keeps what it made, so that a change costs little more than its own size;
@@ -68,17 +68,24 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
       index.follow(identities.ledger, world.namespaces)
       const { nodes } = world
       const classes = new Map<string, Kept>()
+      const told = new Map<string, readonly NftText[]>()
       const leadsOf = classesOf(world)
       const leads = (pod: PodFacts, direction: Direction): NftText | undefined => {
         const found = leadsOf(pod)[direction]
         if (!found) return undefined
-        const { key, podClass, policies } = found
+        const current = classOf(found)
+        if (!world.allowLogged?.has(pod.namespace)) return current.lead
+        const watched = `watched-${current.compiled.chain}`
+        told.set(watched, [nft`ct state new ${logRule(`new-${direction}`)}`, current.lead])
+        return nft`goto ${name(watched)}`
+      }
+      const classOf = ({ key, podClass, policies }: FoundClass): Kept => {
         const done = classes.get(key)
-        if (done) return done.lead
+        if (done) return done
         const known = kept.get(key)
         const current = known && isCurrent(known, policies, nodes) ? known : keep(podClass, policies)
         classes.set(key, current)
-        return current.lead
+        return current
       }
       const keep = (podClass: PodClass, policies: readonly Policy[]): Kept => {
         const compiled = compileClass(podClass, { index, nodes, numberOf, versions })
@@ -96,7 +103,7 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
       const dispatch = dispatchMaps(world, node, leads, guard)
       kept = classes
       const parts = [...classes.values(), ...firewalls.values()].map(({ compiled }) => compiled)
-      return gather(addressMaps(identities), dispatch, parts)
+      return gather(addressMaps(identities), dispatch, [...parts, { chains: told, maps: new Map() }])
     },
   }
 }

@@ -13,6 +13,11 @@ export const POLICY_TABLES: readonly [Table, Table] = [
   { family: 'inet', name: 'fairlead-policy-b' },
 ]
 
+/** Where denied packets, and those whose allowance is to be told, are logged: with the verdict and the direction. */
+export const POLICY_LOG_GROUP = 4097
+/** At most so many a second of each chain; the packets of a flood are alike. OVN-Kubernetes' acl-logging-rate-limit. */
+const LOGGED_PER_SECOND = 20
+
 export const POLICY_COUNTERS = ['egress-denied', 'ingress-denied', 'firewall-denied'] as const
 
 const FAMILIES: readonly Family[] = [4, 6]
@@ -30,6 +35,10 @@ export const fromMap = (family: Family): string => mapName('from', family)
 export const firewallMap = (family: Family): string => mapName('firewall', family)
 export const toMap = (family: Family): string => mapName('to', family)
 
+/** All of those. */
+export const dispatchMaps = (): readonly string[] =>
+  FAMILIES.flatMap(family => [whereMap, whoMap, fromMap, firewallMap, toMap].map(of => of(family)))
+
 export const addressType = (family: Family): NftText => (family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`)
 export const whoDefinition = (family: Family): NftText => nft`type ${addressType(family)} : mark;`
 export const verdictDefinition = (family: Family): NftText => nft`type ${addressType(family)} : verdict;`
@@ -38,13 +47,17 @@ export const verdictDefinition = (family: Family): NftText => nft`type ${address
 type Denier = 'egress' | 'ingress' | 'firewall'
 export const denyChain = (by: Denier): string => `deny-${by}`
 
-/** What elements may lead to. It must stand before the maps are filled. */
-export const policyFoundation = (): readonly Command[] => [
+export const logRule = (prefix: string): NftText =>
+  nft`limit rate ${LOGGED_PER_SECOND}/second burst ${LOGGED_PER_SECOND} packets log prefix ${quoted(`${prefix} `)} group ${POLICY_LOG_GROUP} snaplen 128 queue-threshold 1`
+
+/** What elements may lead to. It must stand before the maps are filled. Kernels without nfnetlink_log refuse `logs`. */
+export const policyFoundation = ({ logs }: { readonly logs: boolean }): readonly Command[] => [
   ...POLICY_COUNTERS.map((counter): Command => ({ do: 'add', what: 'counter', name: counter })),
   ...(['egress', 'ingress', 'firewall'] as const).flatMap(by =>
     chain(denyChain(by), [
       // Whoever was allowed before and is not any more: what comes back is dropped too.
       nft`ct state established ct mark set ct mark or ${DENIED}`,
+      ...(logs ? [logRule(`deny-${by}`)] : []),
       nft`counter name ${name(`${by}-denied`)} drop`,
     ]),
   ),

@@ -54,6 +54,10 @@ export function fakeNft(): FakeNft {
     },
     tables: () => [...of(id).keys()],
     comment: (family, table) => of(id).get(`${family} ${table}`)?.comment,
+    outline: (family, table) => {
+      const found = of(id).get(`${family} ${table}`)
+      return found && JSON.stringify([[...found.chains], [...found.collections.keys()], [...found.counters.keys()]])
+    },
     counter: (family, table, name) => {
       const found = of(id).get(`${family} ${table}`)?.counters.get(name)
       return found && { ...found }

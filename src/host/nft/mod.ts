@@ -25,6 +25,8 @@ export interface Nft {
   tables(): readonly string[]
   /** A table's comment (we keep the content hash of what is loaded there), or undefined. */
   comment(family: string, table: string): string | undefined
+  /** A table's chains, rules, maps and sets as nft words them, without elements and counts; undefined when it is absent. */
+  outline(family: string, table: string): string | undefined
   /** Packets and bytes of a named counter; undefined when absent. */
   counter(family: string, table: string, name: string): { readonly packets: number; readonly bytes: number } | undefined
   close(): void

@@ -52,6 +52,8 @@ function nftOf(commands: Commands): Nft {
       const text = commands.list(`list table ${family} ${table}`, 'terse')
       return text?.match(/^\tcomment "(.*)"$/m)?.[1]
     },
+    outline: (family, table) =>
+      commands.list(`list table ${family} ${table}`, 'terse')?.replace(/packets \d+ bytes \d+/g, ''),
     counter: (family, table, name) => {
       const found = objects(`list counter ${family} ${table} ${name}`)?.find(object => object.counter)?.counter
       return found && { packets: found.packets, bytes: found.bytes }

@@ -1,3 +1,4 @@
+import type { EventRecorder } from '../../client/events.ts'
 import { createEventRecorder } from '../../client/events.ts'
 import { joinProgress } from '../../client/progress.ts'
 import type { DatapathOptions } from '../../datapath/options.ts'
@@ -5,6 +6,7 @@ import { parseCidr } from '../../lib/cidr.ts'
 import { UserError } from '../../lib/errors.ts'
 import { ip } from '../../lib/ip.ts'
 import { begin } from '../../main.ts'
+import { startAdvice } from '../../node/advice/role.ts'
 import { startAnnouncer } from '../../node/announce/role.ts'
 import type { PodGate } from '../../node/cni/mod.ts'
 import type { KubeletOptions } from '../../node/kubelet/options.ts'
@@ -31,26 +33,28 @@ export const start = begin(async args => {
   const options = fromArgs('node', NODE_FLAGS, args)
   const log = createLog(options.name)
   const signal = stopSignal()
-  const { netns, links, nft, conntrack, arp, sockets, fs, clock } = await realHost()
+  const { netns, links, nft, conntrack, arp, packetLog, sockets, fs, clock } = await realHost()
   untilWorldStands()
   const { client, informers, progress } = await connect(options.kubeconfig, log, signal)
+  const events = (component: string): EventRecorder =>
+    createEventRecorder({ client, clock, log }, { component, host: options.name })
   const network = startNetwork(
-    {
-      informers,
-      progress,
-      nft,
-      link: links,
-      conntrack,
-      sockets,
-      events: createEventRecorder({ client, clock, log }, { component: 'service-proxy', host: options.name }),
-      clock,
-      log,
-    },
+    { informers, progress, nft, link: links, conntrack, sockets, events: events('service-proxy'), clock, log },
     { ...datapathOptions(options), node: options.name, netns: netns.home },
     signal,
   )
   const policy = startPolicy(
-    { client, informers, progress, nft, sockets, clock, log },
+    {
+      client,
+      informers,
+      progress,
+      nft,
+      packetLog,
+      sockets,
+      events: createEventRecorder({ client, clock, log }, { component: 'network-policy', host: options.name }),
+      clock,
+      log,
+    },
     // The join network is OVN-Kubernetes' own, and so is egress policy towards a pod's own node.
     {
       ...datapathOptions(options),
@@ -80,14 +84,22 @@ export const start = begin(async args => {
     { ...kubeletOptions(options), networkReady: Promise.all([network, policy]).then(standing) },
     signal,
   )
-  const events = createEventRecorder({ client, clock, log }, { component: 'load-balancer-speaker', host: options.name })
+  const advice = startAdvice(
+    { informers, sockets, link: links, netns, events: events('service-advice'), clock, log },
+    options.name,
+    signal,
+  )
   const announcer = startAnnouncer(
-    { informers, progress, nft, link: links, arp, sockets, events, clock, log },
+    { informers, progress, nft, link: links, arp, sockets, events: events('load-balancer-speaker'), clock, log },
     { node: options.name, netns: netns.home, address: ip(options.address) },
     signal,
   )
   const roles = await Promise.all([network, policy, kubelet, announcer])
-  serveAdmin(options.admin, () => joinProgress(roles.map(role => role.progress())), signal)
+  await advice
+  const [, policyRole] = roles
+  const more = { '/policy': () => JSON.stringify(policyRole.report()) }
+  const admin = { progress: () => joinProgress(roles.map(role => role.progress())), metrics: policyRole.metrics, more }
+  serveAdmin(options.admin, admin, signal)
   const done = Promise.all(roles.map(role => role.done)).then(() => {})
   await runRole({ progress: progress.progress, done }, log)
 })

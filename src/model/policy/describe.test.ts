@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describe } from './trace.ts'
+import { describe } from './describe.ts'
 
 test('each decision says what decided and where it stands', () => {
   const rule = { because: 'rule', policies: ['adminnetworkpolicy a'], rule: 2, tier: 'admin' } as const

@@ -79,8 +79,7 @@ export function createEngine(world: PolicyWorld): Engine {
     const firewall = pod && decided.because !== 'own node' ? firewalls.get(pod.namespace) : undefined
     const rule = firewall && firewallRule(firewall, world, flow.destination, flow.protocol, flow.port)
     if (!firewall || rule === undefined || firewall.rules[rule]!.action === 'allow') return undefined
-    const policies = [`egressfirewall ${firewall.namespace}/default`]
-    return { verdict: 'deny', because: 'rule', tier: 'firewall', policies, rule }
+    return { verdict: 'deny', because: 'rule', tier: 'firewall', policies: [firewall.key], rule }
   }
   return {
     decide(flow) {

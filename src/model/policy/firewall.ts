@@ -1,13 +1,15 @@
 import type { LabelSelector } from '../../api/meta/selector.ts'
+import type { EgressNetworkPolicy } from '../../api/network/egress-network-policy.ts'
 import type { EgressFirewall, EgressFirewallRule } from '../../api/ovn/egress-firewall.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { contains, parseCidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
+import { plainName } from './names.ts'
 import type { PortRange } from './ports.ts'
 import { selects } from './selector.ts'
 import type { PolicyNode } from './types.ts'
 
-/** Where a rule of a firewall leads: names are read, but nobody looks them up yet. */
+/** Where a rule of a firewall leads. What a name leads to, nodes learn from answers to their pods: the model knows none. */
 export type FirewallTarget =
   | { readonly kind: 'net'; readonly cidr: Cidr }
   | { readonly kind: 'nodes'; readonly selector: LabelSelector }
@@ -21,29 +23,63 @@ export interface FirewallRule {
 
 /** Where the pods of a namespace may go outside the cluster's pod networks. The first rule that matches decides. */
 export interface Firewall {
+  /** "kind namespace/name". */
+  readonly key: string
   readonly namespace: string
   readonly rules: readonly FirewallRule[]
 }
 
 /** Source: OVN-Kubernetes' EgressFirewall, one for each namespace. */
 export const readEgressFirewall = ({ metadata, spec }: EgressFirewall): Firewall => ({
+  key: `egressfirewall ${metadata.namespace}/${metadata.name}`,
   namespace: metadata.namespace ?? '',
   rules: spec.egress.flatMap(readRule),
 })
 
-function readRule({ type, to, ports = [] }: EgressFirewallRule): readonly FirewallRule[] {
+/** Source: OpenShift SDN's EgressNetworkPolicy: it had neither ports nor nodes. */
+export const readEgressNetworkPolicy = ({ metadata, spec }: EgressNetworkPolicy): Firewall => ({
+  key: `egressnetworkpolicy ${metadata.namespace}/${metadata.name}`,
+  namespace: metadata.namespace ?? '',
+  rules: spec.egress.flatMap(readRule),
+})
+
+const EVERYWHERE: readonly FirewallTarget[] = ['0.0.0.0/0', '::/0'].map(text => ({
+  kind: 'net',
+  cidr: parseCidr(text)!,
+}))
+
+/**
+ * The one firewall of each namespace. An EgressFirewall comes before any EgressNetworkPolicy; where there are several of
+ * the latter nothing gets out, as in OpenShift SDN.
+ */
+export function firewallsOf(current: readonly Firewall[], legacy: readonly Firewall[]): readonly Firewall[] {
+  const result = new Map<string, Firewall>()
+  for (const firewall of legacy) {
+    const { namespace } = firewall
+    const other = result.get(namespace)
+    const key = other && `${other.key}, ${firewall.key}`
+    const rules = EVERYWHERE.map((to): FirewallRule => ({ action: 'deny', to, ports: 'any' }))
+    result.set(namespace, key === undefined ? firewall : { key, namespace, rules })
+  }
+  for (const firewall of current) result.set(firewall.namespace, firewall)
+  return [...result.values()]
+}
+
+function readRule({ type, to, ports = [] }: AnyRule): readonly FirewallRule[] {
   const target = readTarget(to)
   if (!target) return []
   const ranges = ports.map(({ protocol, port }): PortRange => ({ protocol, from: port, to: port }))
   return [{ action: type === 'Allow' ? 'allow' : 'deny', to: target, ports: ranges.length > 0 ? ranges : 'any' }]
 }
 
-function readTarget({ cidrSelector, dnsName, nodeSelector }: EgressFirewallRule['to']): FirewallTarget | undefined {
+function readTarget({ cidrSelector, dnsName, nodeSelector }: AnyRule['to']): FirewallTarget | undefined {
   if (nodeSelector) return { kind: 'nodes', selector: nodeSelector }
-  if (dnsName !== undefined) return { kind: 'name', name: dnsName.toLowerCase() }
+  if (dnsName !== undefined) return { kind: 'name', name: plainName(dnsName) }
   const cidr = parseCidr(cidrSelector ?? '')
   return cidr && { kind: 'net', cidr }
 }
+
+type AnyRule = Pick<EgressFirewallRule, 'type' | 'to'> & Partial<EgressFirewallRule>
 
 /** What a firewall needs to know of the cluster. */
 export interface FirewallWorld {

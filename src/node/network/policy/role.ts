@@ -1,16 +1,24 @@
 import type { Pod } from '../../../api/core/pod.ts'
+import type { EventRecorder } from '../../../client/events.ts'
 import { runLoop } from '../../../client/loop.ts'
 import type { Client, Informers, Role } from '../../../client/mod.ts'
 import type { ProgressCollector } from '../../../client/progress.ts'
 import { createPolicyCompiler } from '../../../datapath/policy/compile.ts'
 import type { Netns } from '../../../host/netns/mod.ts'
+import type { PacketLogDriver } from '../../../host/nflog/mod.ts'
 import type { NftDriver } from '../../../host/nft/mod.ts'
 import type { SocketDriver } from '../../../host/socket/mod.ts'
 import type { Clock } from '../../../lib/clock.ts'
+import { messageOf } from '../../../lib/errors.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import type { Logger } from '../../../lib/log.ts'
+import type { PolicyWorld } from '../../../model/policy/types.ts'
 import type { PodGate } from '../../cni/mod.ts'
 import { createNameAdmission } from './admission.ts'
+import { startDenials } from './denials.ts'
+import type { PolicyReport } from './report.ts'
+import { createPolicyReport } from './report.ts'
+import type { PolicyRules } from './rules.ts'
 import { createPolicyRules } from './rules.ts'
 import { createPolicyStatus } from './status.ts'
 import type { Given, PolicyWatchOptions } from './watch.ts'
@@ -21,6 +29,10 @@ export interface PolicyDeps {
   readonly informers: Informers
   readonly progress: ProgressCollector
   readonly nft: NftDriver
+  /** Absent: denied packets are not told of. */
+  readonly packetLog?: PacketLogDriver
+  /** Absent: nothing is told by events. */
+  readonly events?: EventRecorder
   readonly sockets: Pick<SocketDriver, 'connectUnix'>
   readonly clock: Clock
   readonly log: Logger
@@ -36,12 +48,64 @@ export interface PolicyOptions extends PolicyWatchOptions {
 export interface PolicyRole extends Role, PodGate {
   /** Resolves when policy is enforced for the first time. */
   readonly ready: Promise<void>
+  /** Which policies are in force, and how long it took. */
+  report(): PolicyReport
+  /** Prometheus text. */
+  metrics(): string
 }
 
-/** Somebody who waits for a pod's addresses to be under policy. */
-interface Waiting {
-  readonly resolve: () => void
-  readonly reject: (reason: unknown) => void
+/** How often somebody looks whether something else has changed the rules. */
+const AUDIT_MS = 15_000
+
+/** Those who wait for what they gave to be in force. */
+interface Waiters {
+  wait(): Promise<void>
+  /** All who wait now. */
+  take(): { resolve(): void; putBack(): void }
+}
+
+function createWaiters(signal: AbortSignal): Waiters {
+  interface Waiting {
+    readonly resolve: () => void
+    readonly reject: (reason: unknown) => void
+  }
+  let waiting: Waiting[] = []
+  signal.addEventListener('abort', () => {
+    for (const { reject } of waiting) reject(signal.reason)
+  })
+  return {
+    wait: () =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) reject(signal.reason)
+        else waiting.push({ resolve, reject })
+      }),
+    take() {
+      const taken = waiting
+      waiting = []
+      return {
+        resolve: () => {
+          for (const { resolve } of taken) resolve()
+        },
+        putBack: () => {
+          waiting = [...taken, ...waiting]
+        },
+      }
+    },
+  }
+}
+
+/** Looks from time to time whether something else has changed the rules, and says so; the next `apply` puts them right. */
+function createAudit(deps: PolicyDeps, rules: PolicyRules, node: string): () => void {
+  let auditedMs = deps.clock.monotonic()
+  return () => {
+    if (deps.clock.monotonic() - auditedMs < AUDIT_MS) return
+    auditedMs = deps.clock.monotonic()
+    if (!rules.isDisturbed()) return
+    const message = 'something else had changed the rules of policy: they are loaded anew'
+    deps.log.warn({ node }, message)
+    const about = { apiVersion: 'v1', kind: 'Node', name: node, uid: node }
+    deps.events?.record(about, 'Warning', 'PolicyRestored', message)
+  }
 }
 
 /**
@@ -50,6 +114,7 @@ interface Waiting {
  */
 export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, signal: AbortSignal): Promise<PolicyRole> {
   const watch = createPolicyWatch(deps.informers, options)
+  const reporter = createPolicyReport(deps.informers, deps.clock, options.node)
   const names = createNameAdmission(deps, options, () => nft, signal)
   const status = createPolicyStatus(deps, options.node, () => names.isUp)
   await deps.informers.sync(signal)
@@ -57,43 +122,51 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
   const compiler = createPolicyCompiler(options.node)
   const rules = createPolicyRules(nft, options, names.fill)
   const given = new Map<string, Given>()
-  let waiting: Waiting[] = []
-  let isFirst = true
+  const waiters = createWaiters(signal)
+  let enforced: PolicyWorld | undefined
+  const audit = createAudit(deps, rules, options.node)
   watch.onPodGone(uid => given.delete(uid))
   const step = async (): Promise<void> => {
-    const served = waiting
-    waiting = []
+    const served = waiters.take()
     const startedMs = deps.clock.monotonic()
+    const reported = reporter.begin()
     try {
       const world = watch.world(given)
-      await names.apply(rules, compiler.compile(world))
-      if (isFirst)
+      const ruleset = compiler.compile(world)
+      audit()
+      await names.apply(rules, ruleset)
+      reported.done()
+      if (!enforced)
         deps.log.info({ policies: world.policies.length, ms: deps.clock.monotonic() - startedMs }, 'policy stands')
-      isFirst = false
+      enforced = world
     } catch (error) {
-      waiting = [...served, ...waiting]
+      reported.failed(messageOf(error))
+      served.putBack()
       throw error
     }
-    for (const { resolve } of served) resolve()
+    served.resolve()
     status.tell()
   }
-  const loop = runLoop(deps, { name: 'policy', informers: [watch], step }, signal)
+  const loop = runLoop(deps, { name: 'policy', informers: [watch], step, resyncMs: AUDIT_MS }, signal)
   names.start(loop.trigger)
-  const applied = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason)
-      waiting.push({ resolve, reject })
-      loop.trigger()
-    })
-  signal.addEventListener('abort', () => {
-    for (const { reject } of waiting) reject(signal.reason)
-  })
+  const { packetLog, events } = deps
+  if (packetLog && events) {
+    const view = { world: () => enforced, logging: watch.logging }
+    startDenials({ packetLog, events, clock: deps.clock, log: deps.log }, options.netns, view, signal)
+  }
+  const applied = (): Promise<void> => {
+    const done = waiters.wait()
+    loop.trigger()
+    return done
+  }
   const ready = applied()
   ready.catch(() => {})
   return {
     progress: deps.progress.progress,
     done: loop.done.finally(() => nft.close()),
     ready,
+    report: reporter.report,
+    metrics: reporter.metrics,
     secure(pod: Pod, addresses: readonly Ip[]) {
       given.set(pod.metadata.uid, { pod, addresses })
       return applied()

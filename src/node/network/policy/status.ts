@@ -1,18 +1,24 @@
 import { AdminNetworkPolicy } from '../../../api/cluster-policy/admin-network-policy.ts'
 import { BaselineAdminNetworkPolicy } from '../../../api/cluster-policy/baseline-admin-network-policy.ts'
+import { ClusterNetworkPolicy } from '../../../api/cluster-policy/cluster-network-policy.ts'
 import { Node } from '../../../api/core/node.ts'
 import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
-import type { Client, Informers, ObjectKey, Patch } from '../../../client/mod.ts'
+import type { EventRecorder } from '../../../client/events.ts'
+import type { Client, Informer, Informers, ObjectKey } from '../../../client/mod.ts'
 import { isNotFound } from '../../../client/mod.ts'
 import type { ProgressCollector } from '../../../client/progress.ts'
 import type { Clock } from '../../../lib/clock.ts'
+import { rfc3339 } from '../../../lib/clock.ts'
 import { messageOf } from '../../../lib/errors.ts'
 import type { Logger } from '../../../lib/log.ts'
+import { equalPriorities } from '../../../model/policy/equal-priorities.ts'
 
 export interface StatusDeps {
   readonly client: Client
   readonly informers: Informers
   readonly progress: ProgressCollector
+  /** Absent: nobody is told but by conditions. */
+  readonly events?: EventRecorder
   readonly clock: Clock
   readonly log: Logger
 }
@@ -24,94 +30,132 @@ export interface PolicyStatus {
 }
 
 export const APPLIED = 'EgressFirewall Rules applied'
+/** A condition of policies that another one of their tier shares its priority with. */
+export const UNIQUE_PRIORITY = 'UniquePriority'
+
+type Governing = AdminNetworkPolicy | ClusterNetworkPolicy | BaselineAdminNetworkPolicy
+type Told = Governing | EgressFirewall
+type Kind<T extends Told> = Informer<T>['kind']
 
 /** Informers are made here; the caller syncs them. */
 export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown = (): boolean => false): PolicyStatus {
   const admin = deps.informers.of(AdminNetworkPolicy)
+  const cluster = deps.informers.of(ClusterNetworkPolicy)
   const baseline = deps.informers.of(BaselineAdminNetworkPolicy)
   const firewalls = deps.informers.of(EgressFirewall)
   const nodes = deps.informers.of(Node)
-  const worker = deps.progress.worker('policy status')
-  const told = new Map<string, string>()
-  let writing = 0
-  const write = async (target: Target, manager: string, status: object): Promise<void> => {
-    const { kind, object, patch } = target
-    const { name, namespace, uid } = object.metadata
-    const id = `${uid} ${manager}`
-    const text = JSON.stringify(status)
-    if (told.get(id) === text) return
-    told.set(id, text)
-    worker.busy(++writing > 0)
-    const body = { apiVersion: `${kind.group}/${kind.version}`, kind: kind.kind, metadata: { name, namespace }, status }
-    try {
-      await patch({ type: 'apply', body, fieldManager: manager, force: true })
-    } catch (error) {
-      told.delete(id)
-      if (!isNotFound(error))
-        deps.log.warn({ kind: kind.kind, name, error: messageOf(error) }, 'a status cannot be written')
-    } finally {
-      worker.busy(--writing > 0)
+  const write = createWriter(deps)
+  const manager = `policy-${node}`
+  const warned = new Map<string, string>()
+  const now = (): string => rfc3339(deps.clock.now())
+  const tellInForce = <T extends Governing>(kind: Kind<T>, objects: readonly T[]): void => {
+    for (const object of objects) {
+      const conditions = inForce(object, node, now())
+      if (conditions) write(kind, object, manager, { conditions })
     }
   }
-  const adminTarget = (object: AdminNetworkPolicy): Target => ({
-    kind: AdminNetworkPolicy,
-    object,
-    patch: patch => deps.client.patch(AdminNetworkPolicy, keyOf(object), patch, 'status'),
-  })
-  const baselineTarget = (object: BaselineAdminNetworkPolicy): Target => ({
-    kind: BaselineAdminNetworkPolicy,
-    object,
-    patch: patch => deps.client.patch(BaselineAdminNetworkPolicy, keyOf(object), patch, 'status'),
-  })
-  const firewallTarget = (object: EgressFirewall): Target => ({
-    kind: EgressFirewall,
-    object,
-    patch: patch => deps.client.patch(EgressFirewall, keyOf(object), patch, 'status'),
-  })
-  const condition = (object: AdminNetworkPolicy | BaselineAdminNetworkPolicy): object | undefined => {
-    const type = `Ready-In-Zone-${node}`
-    const { generation } = object.metadata
-    const known = object.status?.conditions?.find(one => one.type === type)
-    if (known?.observedGeneration === generation) return undefined
-    const lastTransitionTime = known?.lastTransitionTime ?? timeText(deps.clock.now())
-    const message = 'The policy is enforced on the node'
-    const seen = generation === undefined ? {} : { observedGeneration: generation }
-    return { conditions: [{ type, status: 'True', reason: 'SetupSucceeded', message, lastTransitionTime, ...seen }] }
+  /** Whoever finds it unsaid says it; one of the nodes also makes an event of it. */
+  const tellPriorities = <T extends AdminNetworkPolicy | ClusterNetworkPolicy>(
+    kind: Kind<T>,
+    objects: readonly T[],
+    equals: ReadonlyMap<string, readonly string[]>,
+  ): void => {
+    const isFirst = nodes.list().every(({ metadata }) => node <= metadata.name)
+    for (const object of objects) {
+      const others = equals.get(`${kind.kind.toLowerCase()} ${object.metadata.name}`)
+      const known = object.status?.conditions?.find(({ type }) => type === UNIQUE_PRIORITY)
+      const message = others && equalText(object.spec.priority ?? 0, others)
+      if (known?.message === message) continue
+      write(kind, object, 'policy-priority', { conditions: message ? [notUnique(object, message, now())] : [] })
+      if (!message || !isFirst || warned.get(object.metadata.uid) === message) continue
+      warned.set(object.metadata.uid, message)
+      deps.events?.record(object, 'Warning', `${kind.shortNames?.[0]?.toUpperCase()}WithDuplicatePriority`, message)
+    }
   }
   return {
     tell() {
-      const manager = `policy-${node}`
-      for (const object of admin.list()) {
-        const status = condition(object)
-        if (status) void write(adminTarget(object), manager, status)
-      }
-      for (const object of baseline.list()) {
-        const status = condition(object)
-        if (status) void write(baselineTarget(object), manager, status)
-      }
+      tellInForce(AdminNetworkPolicy, admin.list())
+      tellInForce(ClusterNetworkPolicy, cluster.list())
+      tellInForce(BaselineAdminNetworkPolicy, baseline.list())
+      const equals = equalPriorities(admin.list(), cluster.list())
+      tellPriorities(AdminNetworkPolicy, admin.list(), equals)
+      tellPriorities(ClusterNetworkPolicy, cluster.list(), equals)
       for (const object of firewalls.list()) {
         const mine = firewallMessage(object, node, areNamesKnown())
         const known = object.status?.messages ?? []
-        if (!known.includes(mine)) void write(firewallTarget(object), manager, { messages: [mine] })
-        const areAll = nodes.list().every(({ metadata }) => known.includes(firewallMessage(object, metadata.name, areNamesKnown())))
+        if (!known.includes(mine)) write(EgressFirewall, object, manager, { messages: [mine] })
+        const areAll = nodes
+          .list()
+          .every(({ metadata }) => known.includes(firewallMessage(object, metadata.name, areNamesKnown())))
         const sum = firewallMessage(object, '', areNamesKnown()).slice(2)
-        if (areAll && object.status?.status !== sum) void write(firewallTarget(object), 'policy', { status: sum })
+        if (areAll && object.status?.status !== sum) write(EgressFirewall, object, 'policy', { status: sum })
       }
     },
   }
 }
 
-/** An object whose status is written. */
-interface Target {
-  readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
-  readonly object: AdminNetworkPolicy | BaselineAdminNetworkPolicy | EgressFirewall
-  patch(patch: Patch): Promise<unknown>
+type Write = <T extends Told>(kind: Kind<T>, object: T, manager: string, status: object) => void
+
+/** Nothing is written twice before the cache shows it; what cannot be written is written the next time. */
+function createWriter({ client, progress, log }: StatusDeps): Write {
+  const worker = progress.worker('policy status')
+  /** What was written, and the version from which on the cache shows it. */
+  const told = new Map<string, { readonly text: string; readonly version: number }>()
+  let writing = 0
+  const send = async <T extends Told>(
+    kind: Kind<T>,
+    object: T,
+    fieldManager: string,
+    status: object,
+  ): Promise<void> => {
+    const { name, namespace, uid } = object.metadata
+    const id = `${uid} ${fieldManager}`
+    const text = JSON.stringify(status)
+    const before = told.get(id)
+    if (before?.text === text && Number(object.metadata.resourceVersion) < before.version) return
+    told.set(id, { text, version: Number.POSITIVE_INFINITY })
+    worker.busy(++writing > 0)
+    const apiVersion = `${kind.group}/${kind.version}`
+    const body = { apiVersion, kind: kind.kind, metadata: { name, namespace }, status }
+    const key: ObjectKey = namespace === undefined ? { name } : { namespace, name }
+    try {
+      const { metadata } = await client.patch(kind, key, { type: 'apply', body, fieldManager, force: true }, 'status')
+      told.set(id, { text, version: Number(metadata.resourceVersion) })
+    } catch (error) {
+      told.delete(id)
+      if (!isNotFound(error)) log.warn({ kind: kind.kind, name, error: messageOf(error) }, 'a status cannot be written')
+    } finally {
+      worker.busy(--writing > 0)
+    }
+  }
+  return (kind, object, manager, status) => void send(kind, object, manager, status)
 }
 
-const keyOf = ({ metadata: { namespace, name } }: Target['object']): ObjectKey =>
-  namespace === undefined ? { name } : { namespace, name }
+/** Undefined where the object says so already. */
+function inForce(object: Governing, node: string, now: string): readonly object[] | undefined {
+  const type = `Ready-In-Zone-${node}`
+  const { generation } = object.metadata
+  const known = object.status?.conditions?.find(one => one.type === type)
+  if (known?.observedGeneration === generation) return undefined
+  const lastTransitionTime = known?.lastTransitionTime ?? now
+  const message = 'The policy is enforced on the node'
+  const seen = generation === undefined ? {} : { observedGeneration: generation }
+  return [{ type, status: 'True', reason: 'SetupSucceeded', message, lastTransitionTime, ...seen }]
+}
 
-const timeText = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+const equalText = (priority: number, others: readonly string[]): string =>
+  `priority ${priority} is also that of ${others.join(', ')}: their names decide which is asked first`
+
+function notUnique(
+  { metadata: { generation }, status }: AdminNetworkPolicy | ClusterNetworkPolicy,
+  message: string,
+  now: string,
+): object {
+  const known = status?.conditions?.find(({ type }) => type === UNIQUE_PRIORITY)
+  const seen = generation === undefined ? {} : { observedGeneration: generation }
+  const lastTransitionTime = known?.lastTransitionTime ?? now
+  return { type: UNIQUE_PRIORITY, status: 'False', reason: 'DuplicatePriority', message, lastTransitionTime, ...seen }
+}
 
 /** Whoever relies on names must see that no DNS server tells what they lead to. */
 function firewallMessage({ spec }: EgressFirewall, node: string, areNamesKnown: boolean): string {

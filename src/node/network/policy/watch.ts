@@ -4,6 +4,7 @@ import { ClusterNetworkPolicy } from '../../../api/cluster-policy/cluster-networ
 import { Namespace } from '../../../api/core/namespace.ts'
 import { Node } from '../../../api/core/node.ts'
 import { Pod } from '../../../api/core/pod.ts'
+import { EgressNetworkPolicy } from '../../../api/network/egress-network-policy.ts'
 import { NetworkPolicy } from '../../../api/networking/network-policy.ts'
 import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
 import type { Change, Informer, Informers } from '../../../client/mod.ts'
@@ -11,7 +12,9 @@ import type { DatapathOptions } from '../../../datapath/options.ts'
 import { joinAddressOf, managementOf } from '../../../datapath/options.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import { nodeFacts } from '../../../model/nodes/facts.ts'
-import { readEgressFirewall } from '../../../model/policy/firewall.ts'
+import type { AclLogging } from '../../../model/policy/acl-logging.ts'
+import { ACL_LOGGING, readAclLogging } from '../../../model/policy/acl-logging.ts'
+import { firewallsOf, readEgressFirewall, readEgressNetworkPolicy } from '../../../model/policy/firewall.ts'
 import type { PodView } from '../../../model/policy/pods.ts'
 import { podView } from '../../../model/policy/pods.ts'
 import { readNetworkPolicy } from '../../../model/policy/read.ts'
@@ -31,6 +34,8 @@ export interface Given {
 /** The caches that policy depends on. Parts of the world that did not change stay the same objects. */
 export interface PolicyWatch {
   world(given: ReadonlyMap<string, Given>): PolicyWorld
+  /** What of a namespace's policies is to be logged. */
+  logging(namespace: string): AclLogging
   /** Called in the turn in which something that matters changed. */
   onChange(handler: () => void): () => void
   /** Called with the uid of a pod that is no more. */
@@ -59,6 +64,11 @@ export function createPolicyWatch(informers: Informers, options: PolicyWatchOpti
     partOf(informers.of(BaselineAdminNetworkPolicy, OPTIONAL), readBaselineAdminNetworkPolicy, tell),
   ]
   const firewalls = partOf(informers.of(EgressFirewall, OPTIONAL), readEgressFirewall, tell)
+  const legacy = partOf(informers.of(EgressNetworkPolicy, OPTIONAL), readEgressNetworkPolicy, tell)
+  const sameFirewalls = whenChanged(
+    () => [...firewalls.all(), ...legacy.all()],
+    () => firewallsOf(firewalls.all(), legacy.all()),
+  )
   // What other nodes say in a status, and a new generation that means the same, are told of too.
   informers.of(EgressFirewall).onChange(tell)
   informers.of(AdminNetworkPolicy).onChange(tell)
@@ -67,6 +77,12 @@ export function createPolicyWatch(informers: Informers, options: PolicyWatchOpti
   const clusterNetworks = options.clusterNetworks.map(({ cidr }) => cidr)
   const namespaces = partOf(informers.of(Namespace), namespaceOf, tell)
   const nodes = partOf(informers.of(Node), node => policyNode(node, options), tell)
+  const logging = partOf(informers.of(Namespace), loggingOf, tell)
+  const allLogging = whenChanged(logging.all, all => new Map(all))
+  const allowLogged = whenChanged(
+    logging.all,
+    all => new Set(all.filter(([, wanted]) => wanted?.allow).map(([name]) => name)),
+  )
   const labels = whenChanged(namespaces.all, all => new Map(all))
   const sameNodes = whenChanged(nodes.all, all => all)
   const samePolicies = whenChanged(
@@ -86,11 +102,13 @@ export function createPolicyWatch(informers: Informers, options: PolicyWatchOpti
         hostPods: seen.flatMap(view => (view.is === 'host' ? [view.pod] : [])),
         nodes: sameNodes(),
         policies: samePolicies(),
-        firewalls: firewalls.all(),
+        firewalls: sameFirewalls(),
         clusterNetworks,
         policesOwnNode: options.policesOwnNode,
+        allowLogged: allowLogged(),
       }
     },
+    logging: namespace => allLogging().get(namespace) ?? NO_LOGGING,
     onChange(handler) {
       handlers.add(handler)
       return () => void handlers.delete(handler)
@@ -148,6 +166,13 @@ const trimPod = (pod: Pod): Pod => {
 }
 
 const namespaceOf = ({ metadata }: Namespace): readonly [string, Labels] => [metadata.name, metadata.labels ?? {}]
+
+const NO_LOGGING: AclLogging = {}
+
+const loggingOf = ({ metadata }: Namespace): readonly [string, AclLogging | undefined] => [
+  metadata.name,
+  readAclLogging(metadata.annotations?.[ACL_LOGGING]),
+]
 
 function policyNode(node: Node, options: DatapathOptions): PolicyNode {
   const { name, addresses, podNetworks } = nodeFacts(node)

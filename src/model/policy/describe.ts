@@ -1,0 +1,21 @@
+import type { Decision } from './evaluate.ts'
+import type { Direction } from './types.ts'
+
+/** The decision in a line: the verdict, what decided, and where it stands. */
+export function describe(decision: Decision, direction: Direction): string {
+  const { verdict, because, tier, policies = [], rule } = decision
+  switch (because) {
+    case 'rule':
+      return `${verdict}: ${tier} tier, ${policies.join(', ')}, spec.${tier === 'firewall' ? 'egress' : direction}[${rule}]`
+    case 'isolation':
+      return `${verdict}: isolated by ${policies.join(', ')}, and no rule of theirs matches`
+    case 'itself':
+      return `${verdict}: a pod always reaches itself`
+    case 'own node':
+      return `${verdict}: it is the pod's own node`
+    case 'not a pod':
+      return `${verdict}: no pod with an address of its own, policy does not apply`
+    case 'default':
+      return `${verdict}: no policy decides`
+  }
+}
