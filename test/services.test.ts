@@ -43,6 +43,49 @@ describe('a Service of type LoadBalancer', () => {
   })
 })
 
+describe('what leads nowhere is said', () => {
+  const eventsOf = async (name: string): Promise<string> =>
+    twin.kubectl(
+      'get',
+      'events',
+      '--field-selector',
+      `involvedObject.name=${name}`,
+      '-o',
+      'jsonpath={.items[*].reason}',
+    )
+
+  test('a port nobody listens on, a named port that no pod has, and a node port in the range of connections', async () => {
+    // The container listens on 80.
+    await twin.kubectl('expose', 'deployment', 'web', '--name=deaf', '--port=80', '--target-port=81')
+    await twin.kubectl('expose', 'deployment', 'web', '--name=nameless', '--port=80', '--target-port=http')
+    await twin.kubectl('expose', 'deployment', 'web', '--name=taken', '--port=80', '--type=NodePort')
+    await twin.fairlead('exec', 'node-1', '--', 'sysctl', '-qw', 'net.ipv4.ip_local_port_range=30000 60999')
+    await until('the named port is told of', async () => (await eventsOf('nameless')).includes('TargetPortNotFound'))
+    await until('the node port is told of', async () => (await eventsOf('taken')).includes('NodePortNotReserved'))
+    await until('the silence is told of', async () => (await eventsOf('deaf')).includes('NobodyListens'), 40_000)
+    // What is as it should be has no such event.
+    expect(await eventsOf('taken')).not.toContain('NobodyListens')
+    expect(await eventsOf('deaf')).not.toContain('NodePortNotReserved')
+  })
+
+  test('a selector that matches nothing, and a headless name without ready endpoints', async () => {
+    await twin.kubectl('create', 'service', 'clusterip', 'nothing', '--tcp=80')
+    const containers = [{ name: 'c', image: 'nginx', readinessProbe: { exec: { command: ['false'] } } }]
+    const labels = { app: 'slow' }
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'slow', labels }, spec: { containers } }
+    await twin.tryKubectl(['apply', '-f', '-'], { input: JSON.stringify(pod) })
+    await twin.kubectl('expose', 'pod', 'slow', '--cluster-ip=None', '--port=80')
+    await until(
+      'both are told of',
+      async () => {
+        const [nothing, slow] = await Promise.all([eventsOf('nothing'), eventsOf('slow')])
+        return nothing.includes('NoPodsSelected') && slow.includes('NoReadyEndpoints')
+      },
+      60_000,
+    )
+  })
+})
+
 describe("OKD's DNS operator", () => {
   test('is driven by dnses.operator.openshift.io/default, and shows the Corefile', async () => {
     expect(await dig('www.corp.example')).toBe('')

@@ -6,8 +6,10 @@ export const familyOf = (ip: Ip): Family => (ip.includes(':') ? 6 : 4)
 
 /** The canonical form, or undefined when the text is not an address (leading zeros in IPv4 are refused). */
 export function parseIp(text: string): Ip | undefined {
-  const value = text.includes(':') ? parse6(text) : parse4(text)
-  return value === undefined ? undefined : ipOf(value, text.includes(':') ? 6 : 4)
+  // Without leading zeros an IPv4 address has one form: no number need be made of it.
+  if (!text.includes(':')) return isIpv4(text) ? (text as Ip) : undefined
+  const value = parse6(text)
+  return value === undefined ? undefined : ipOf(value, 6)
 }
 
 /** For addresses known to be valid; throws on others. */
@@ -41,15 +43,12 @@ export function ipFromBytes(bytes: Uint8Array): Ip {
 export const addToIp = (address: Ip, offset: number | bigint): Ip =>
   ipOf(ipToBigint(address) + BigInt(offset), familyOf(address))
 
+const BYTE = '(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
+const IPV4 = new RegExp(`^${BYTE}\\.${BYTE}\\.${BYTE}\\.${BYTE}$`)
+const isIpv4 = (text: string): boolean => IPV4.test(text)
+
 function parse4(text: string): bigint | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4) return undefined
-  let value = 0n
-  for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined
-    value = (value << 8n) | BigInt(part)
-  }
-  return value
+  return isIpv4(text) ? text.split('.').reduce((value, part) => (value << 8n) | BigInt(part), 0n) : undefined
 }
 
 function parse6(text: string): bigint | undefined {

@@ -53,19 +53,21 @@ function collect(found: Map<string, PortEndpoint>, endpoint: Endpoint, family: F
 /** Absent conditions mean: ready, serving, and not on the way out (EndpointConditions of discovery.k8s.io/v1). */
 function portEndpoint(endpoint: Endpoint, address: Ip, port: number): PortEndpoint {
   const { conditions, nodeName, zone, hostname, targetRef, hints } = endpoint
-  return {
+  // By assignment: a hundred thousand of these are made at the start of an agent, and spreads cost ten times as much.
+  const made: { -readonly [K in keyof PortEndpoint]: PortEndpoint[K] } = {
     address,
     port,
     ready: conditions?.ready ?? true,
     serving: conditions?.serving ?? conditions?.ready ?? true,
     terminating: conditions?.terminating ?? false,
-    ...(nodeName ? { node: nodeName } : {}),
-    ...(zone ? { zone } : {}),
-    ...(hostname ? { hostname } : {}),
-    ...(targetRef?.kind === 'Pod' ? { pod: `${targetRef.namespace}/${targetRef.name}` } : {}),
-    ...(hints?.forZones?.length ? { hintZones: hints.forZones.map(hint => hint.name) } : {}),
-    ...(hints?.forNodes?.length ? { hintNodes: hints.forNodes.map(hint => hint.name) } : {}),
   }
+  if (nodeName) made.node = nodeName
+  if (zone) made.zone = zone
+  if (hostname) made.hostname = hostname
+  if (targetRef?.kind === 'Pod') made.pod = `${targetRef.namespace}/${targetRef.name}`
+  if (hints?.forZones?.length) made.hintZones = hints.forZones.map(hint => hint.name)
+  if (hints?.forNodes?.length) made.hintNodes = hints.forNodes.map(hint => hint.name)
+  return made
 }
 
 /** A total order, so that which of two equal addresses wins does not depend on the order of the slices. */
