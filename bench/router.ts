@@ -38,7 +38,7 @@ async function measure(): Promise<object> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-router-'))
   const pods = await startPods(folder)
   const rivals = { hand: await rival(folder, handWritten()), regex: await rival(folder, regexLayout()) }
-  if (process.env.BENCH_OURS) return measureOurs(folder)
+  if (process.env.BENCH_OURS) return measureOurs(folder).finally(() => pods.kill('SIGKILL'))
   const cpuUsHandWritten = await cpuPerRequest(folder, await rivals.hand(), () => 0, 9443)
   const cpuUsRegexLayout = await cpuPerRequest(folder, await rivals.regex(), random, 9443)
   const ours = await measureOurs(folder)

@@ -291,6 +291,53 @@ describe('startRouter', () => {
     expect(conditions(router, 'own')[0]).toMatchObject({ status: 'True' })
   })
 
+  it('a class of backends that HAProxy refuses is taken from its Routes alone, and the others go on', async () => {
+    const action = (name: string): Partial<Route['spec']> => ({
+      httpHeaders: { actions: { request: [{ name, action: { type: 'Set', set: { value: 'x' } } }], response: [] } },
+    })
+    const router = await start(bench => putService(bench, 'web', '10.128.0.5'), {
+      refuses: ({ config }) => (/X-Bad/.test(config) ? ['config : parsing [haproxy.cfg:9] : error in it'] : []),
+    })
+    putRoute(router.bench, 'plain')
+    for (let index = 0; index < 5; index++) putRoute(router.bench, `good-${index}`, action(`X-Good-${index}`))
+    putRoute(router.bench, 'bad-1', action('X-Bad-1'))
+    putRoute(router.bench, 'bad-2', action('X-Bad-2'))
+    await settled(router.bench)
+    const rejected = {
+      status: 'False',
+      reason: 'ExtendedValidationFailed',
+      message: expect.stringMatching(/^HAProxy does not/),
+    }
+    for (const name of ['bad-1', 'bad-2']) expect(conditions(router, name)[0]).toMatchObject(rejected)
+    for (const name of ['plain', 'good-0', 'good-4'])
+      expect([name, conditions(router, name)[0]?.status]).toEqual([name, 'True'])
+    expect(Object.keys(mapOf(router, 'http.map'))).toHaveLength(6)
+    putRoute(router.bench, 'later')
+    putRoute(router.bench, 'bad-1', action('X-Mended'))
+    await settled(router.bench)
+    for (const name of ['later', 'bad-1']) expect(conditions(router, name)[0]?.status).toBe('True')
+    expect(conditions(router, 'bad-2')[0]).toMatchObject(rejected)
+  })
+
+  it('a list of allowed clients with a mistake is told in status', async () => {
+    const router = await start(bench => putService(bench, 'web', '10.128.0.5'))
+    const put = (list: string): Route =>
+      router.bench.api.put(Route, {
+        metadata: { namespace: 'shop', name: 'web', annotations: { 'haproxy.router.openshift.io/ip_allowlist': list } },
+        spec: { host: 'web.example.com', to: { kind: 'Service', name: 'web' } },
+      })
+    const says = async (list: string) => {
+      put(list)
+      await settled(router.bench)
+      return conditions(router, 'web').map(({ type, status, reason }) => `${type}=${status} ${reason ?? ''}`.trim())
+    }
+    expect(await says('192.0.2.0/24 2001:db8::1')).toEqual(['Admitted=True'])
+    expect(await says('192.0.2.0/24, 192.0.2.9')).toEqual(['Admitted=True', 'AllowListValid=False EntriesIgnored'])
+    expect(await says('192.0.2.0/33')).toEqual(['Admitted=True', 'AllowListValid=False NobodyAllowed'])
+    expect(await says('')).toEqual(['Admitted=True', 'AllowListValid=False NobodyAllowed'])
+    expect(await says('192.0.2.1')).toEqual(['Admitted=True'])
+  })
+
   it('serves plain HTTP until there is a default certificate', async () => {
     const router = await start(bench => {
       bench.api.drop(Secret, { namespace: 'openshift-ingress', name: 'router-certs-default' })

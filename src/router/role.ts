@@ -2,7 +2,7 @@ import { createEventRecorder } from '../client/events.ts'
 import { type Loop, runLoop } from '../client/loop.ts'
 import type { Client, Informers, Role } from '../client/mod.ts'
 import type { ProgressCollector } from '../client/progress.ts'
-import { type Haproxy, HaproxyRefused } from '../host/haproxy/mod.ts'
+import type { Haproxy } from '../host/haproxy/mod.ts'
 import type { Listenable } from '../host/socket/mod.ts'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
@@ -16,6 +16,7 @@ import { createPlanner, type Planner } from './layout/planner.ts'
 import type { Layout, Listeners } from './layout/types.ts'
 import { renderMetrics } from './metrics.ts'
 import { createProbeServer } from './probes.ts'
+import { findRefused } from './refused.ts'
 import { createServing, type Serving } from './serve.ts'
 import { createStatusWriter, type StatusWriter } from './status.ts'
 
@@ -155,7 +156,7 @@ async function followSecrets({ caches, planner, deps }: Parts, signal: AbortSign
   }
 }
 
-/** Plans and makes it so. A certificate that HAProxy refuses is taken from its Route, and the rest goes on. */
+/** Plans and makes it so. What HAProxy refuses is taken from the Routes that brought it, and the rest goes on. */
 async function commit({ planner, serving, state, deps }: Parts, status: StatusWriter): Promise<void> {
   for (;;) {
     const { layout, verdicts, ...differences } = planner.plan()
@@ -168,16 +169,13 @@ async function commit({ planner, serving, state, deps }: Parts, status: StatusWr
       state.untold.clear()
       return
     } catch (error) {
-      const files = error instanceof HaproxyRefused ? refusedFiles(error) : []
-      if (!files.map(file => planner.refuse(file)).includes(true)) throw error
-      deps.log.warn({ files }, 'HAProxy refused certificates; serving without them')
+      const refused = await findRefused(deps.haproxy, layout, error)
+      const known = [...refused.files.map(planner.refuseFile), ...refused.classes.map(planner.refuseClass)]
+      if (!known.includes(true)) throw error
+      deps.log.warn(refused, 'HAProxy refused what some Routes bring; serving without them')
     }
   }
 }
-
-const refusedFiles = ({ alerts }: HaproxyRefused): readonly string[] => [
-  ...new Set(alerts.flatMap(alert => alert.match(/certs\/[0-9a-f]{12}\.pem/g) ?? [])),
-]
 
 function restartWhenGone({ deps, serving }: Parts, loop: Loop, signal: AbortSignal): void {
   const { haproxy, clock } = deps

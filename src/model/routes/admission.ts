@@ -1,6 +1,6 @@
 import type { Route } from '../../api/route/route.ts'
 import type { RouteIngress, RouteIngressCondition } from '../../api/route/route-status.ts'
-import type { Rejection, RouterPolicy, RouteService } from './types.ts'
+import type { Rejection, RouteProblem, RouterPolicy, RouteService } from './types.ts'
 
 /** What a router has to say of a Route. */
 export interface Verdict {
@@ -9,6 +9,8 @@ export interface Verdict {
   readonly rejection?: Rejection
   /** Of an admitted Route. */
   readonly services?: readonly RouteService[]
+  /** Of an admitted Route: what is wrong with it all the same. */
+  readonly problems?: readonly RouteProblem[]
   /** What is set but has no effect: for events, not for status. */
   readonly warnings?: readonly string[]
 }
@@ -27,12 +29,13 @@ export function ingressOf(route: Route, policy: RouterPolicy, verdict: Verdict):
   }
 }
 
-function conditionsOf({ rejection, services = [] }: Verdict): RouteIngressCondition[] {
+function conditionsOf({ rejection, services = [], problems = [] }: Verdict): RouteIngressCondition[] {
   if (rejection) return [{ type: 'Admitted', status: 'False', reason: rejection.reason, message: rejection.message }]
   const problem = problemOf(services)
   return [
     { type: 'Admitted', status: 'True' },
     ...(problem ? [{ type: 'ResolvedRefs', status: 'False', ...problem }] : []),
+    ...problems.map(one => ({ ...one, status: 'False' })),
   ]
 }
 

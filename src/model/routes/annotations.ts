@@ -1,6 +1,6 @@
 import { type Cidr, cidr, cidrText, parseCidr } from '../../lib/cidr.ts'
 import { familyOf, parseIp } from '../../lib/ip.ts'
-import type { Balance, ForwardedPolicy, RateLimits, RouteSettings, SameSite } from './types.ts'
+import type { Balance, ForwardedPolicy, RateLimits, RouteProblem, RouteSettings, SameSite } from './types.ts'
 
 const HAPROXY = 'haproxy.router.openshift.io/'
 const ROUTER = 'router.openshift.io/'
@@ -19,6 +19,7 @@ export interface AnnotationReading {
   readonly settings: RouteSettings
   /** One sentence for each annotation that has no effect. */
   readonly warnings: readonly string[]
+  readonly problems: readonly RouteProblem[]
 }
 
 type Annotations = Readonly<Record<string, string>>
@@ -40,8 +41,8 @@ export function readAnnotations(annotations: Annotations = {}): AnnotationReadin
     else if (known.as) settings[known.as] = read
   }
   const rates = ratesOf(annotations)
-  const allow = allowOf(annotations, warnings)
-  return { settings: { ...settings, ...(rates ? { rates } : {}), ...(allow ? { allow } : {}) }, warnings }
+  const { allow, problems } = allowOf(annotations)
+  return { settings: { ...settings, ...(rates ? { rates } : {}), ...(allow ? { allow } : {}) }, warnings, problems }
 }
 
 const clipped = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text)
@@ -148,18 +149,41 @@ function ratesOf(annotations: Annotations): RateLimits | undefined {
 
 const MAX_ALLOWED = 1000
 
-/** The older name counts where the newer one is absent. What is wrong in a list is dropped; what is left may be nobody. */
-function allowOf(annotations: Annotations, warnings: string[]): readonly Cidr[] | undefined {
+interface AllowReading {
+  readonly allow?: readonly Cidr[]
+  readonly problems: readonly RouteProblem[]
+}
+
+/**
+ * The older name counts where the newer one is absent. What is wrong in a list is dropped, as on OKD; what is left may be nobody: OKD
+ * serves everybody then, we nobody, since a typing error must not open a door.
+ */
+function allowOf(annotations: Annotations): AllowReading {
   const name = [`${HAPROXY}ip_allowlist`, `${HAPROXY}ip_whitelist`].find(key => annotations[key] !== undefined)
-  if (name === undefined) return undefined
-  const found = new Map<string, Cidr>()
-  for (const item of annotations[name]!.split(' ').filter(part => part !== '')) {
-    const network = networkOf(item)
-    if (network && found.size < MAX_ALLOWED) found.set(cidrText(network), network)
-    else warnings.push(`annotation ${name} has the entry ${clipped(item)}, which is not an address or network`)
-  }
-  if (found.size === 0) warnings.push(`annotation ${name} names no address: nobody is served`)
-  return [...found.values()]
+  if (name === undefined) return { problems: [] }
+  const items = annotations[name]!.split(' ').filter(part => part !== '')
+  const read = items.map(item => ({ item, network: networkOf(item) }))
+  const valid = read.flatMap(({ network }) => (network ? [network] : []))
+  const found = new Map(valid.slice(0, MAX_ALLOWED).map(network => [cidrText(network), network]))
+  const wrong = read.filter(({ network }) => !network).map(({ item }) => clipped(item))
+  return { allow: [...found.values()], problems: problemsOf(name, found.size, wrong, valid.length - MAX_ALLOWED) }
+}
+
+function problemsOf(name: string, left: number, wrong: readonly string[], beyond: number): readonly RouteProblem[] {
+  const told = [
+    ...(wrong.length > 0 ? [`${wrong.slice(0, 5).join(', ')} is not an address or network`] : []),
+    ...(beyond > 0 ? [`${beyond} entries are beyond the first ${MAX_ALLOWED}`] : []),
+  ].join('; ')
+  if (left > 0 && told === '') return []
+  return left > 0
+    ? [{ type: 'AllowListValid', reason: 'EntriesIgnored', message: `annotation ${name}: ${told}` }]
+    : [
+        {
+          type: 'AllowListValid',
+          reason: 'NobodyAllowed',
+          message: `annotation ${name} names no address, so nobody is served${told ? `: ${told}` : ''}`,
+        },
+      ]
 }
 
 function networkOf(text: string): Cidr | undefined {

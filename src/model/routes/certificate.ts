@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Certificate } from './types.ts'
 
 /** Raw PEM of a Route. */
@@ -17,6 +17,21 @@ const MAX_CHAIN = 16
  * HAProxy's library refuses (RSA below 2048 bits) are refused here, where they harm one Route.
  */
 export function readCertificate(text: CertificateText): Certificate | string {
+  const id = createHash('sha256')
+    .update(JSON.stringify([text.certificate, text.key, text.caCertificate]))
+    .digest('base64')
+  const read = recent.get(id) ?? parse(text)
+  recent.delete(id)
+  recent.set(id, read)
+  if (recent.size > MAX_RECENT) recent.delete(recent.keys().next().value!)
+  return read
+}
+
+/** Many Routes show one certificate, and keys take a millisecond to read; the one asked for last is the last to go. */
+const recent = new Map<string, Certificate | string>()
+const MAX_RECENT = 500
+
+function parse(text: CertificateText): Certificate | string {
   const chain = parseChain(`${text.certificate}\n${text.caCertificate ?? ''}`)
   if (chain === undefined) return 'spec.tls.certificate is not a PEM certificate'
   const key = parseKey(text.key)

@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest'
 import type { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import { ip } from '../../lib/ip.ts'
-import { endpointsOf, isForbidden, servicesOf } from './endpoints.ts'
-import { testFacts, testSlice } from './testing.ts'
+import { endpointsOf, isForbidden, serviceAt } from './endpoints.ts'
+import { testSlice } from './testing.ts'
 
 const texts = (slices: readonly EndpointSlice[], port?: string | number): string[] =>
   endpointsOf(slices, port).map(({ address, port: number }) => `${address}:${number}`)
@@ -69,8 +69,7 @@ test.each([
   expect(texts([testSlice({ addressType: type, endpoints: ready(address, other) })])).toEqual([`${other}:8080`])
 })
 
-describe('servicesOf', () => {
-  const route = testFacts('a', { targets: [{ service: 'shop/web', weight: 1 }], port: 'http' })
+describe('serviceAt', () => {
   const view = (exists: boolean, ...slices: EndpointSlice[]) => ({
     service: () => (exists ? ({} as never) : undefined),
     slices: () => slices,
@@ -90,6 +89,6 @@ describe('servicesOf', () => {
     ],
     ['all well', view(true, testSlice({ endpoints: ready('10.0.0.1') })), undefined],
   ])('%s', (_, services, problem) => {
-    expect(servicesOf(route, services)[0]?.problem).toBe(problem)
+    expect(serviceAt({ service: 'shop/web', weight: 1 }, 'http', services).problem).toBe(problem)
   })
 })

@@ -4,17 +4,13 @@ import type { Cidr } from '../../lib/cidr.ts'
 import { cidr, contains } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf, parseIp } from '../../lib/ip.ts'
-import type { RouteEndpoint, RouteFacts, RouteService, RouteTarget } from './types.ts'
+import type { RouteEndpoint, RouteService, RouteTarget } from './types.ts'
 
 /** What a router knows of the Services. */
 export interface ServiceView {
   service(key: string): Service | undefined
   slices(key: string): readonly EndpointSlice[]
 }
-
-/** Where requests to each Service of a Route may go. */
-export const servicesOf = (route: RouteFacts, view: ServiceView): readonly RouteService[] =>
-  route.targets.map(target => serviceAt(target, route.port, view))
 
 /** Where requests to one Service may go, at the port a Route names. */
 export function serviceAt(target: RouteTarget, port: string | number | undefined, view: ServiceView): RouteService {

@@ -50,7 +50,7 @@ function factsOf(route: Route, host: string, view: SecretView): RouteFacts {
   const tls = tlsOf(route, view)
   const problem = pathProblem(spec.path ?? '')
   const wrongPath = problem === undefined ? undefined : failed(`spec.path ${problem}`)
-  const { settings, warnings } = readAnnotations(metadata.annotations)
+  const { settings, warnings, problems } = readAnnotations(metadata.annotations)
   const headers = tls.termination === 'passthrough' ? undefined : readHeaders(spec.httpHeaders)
   const wrongHeaders = typeof headers === 'string' ? failed(`spec.httpHeaders ${headers}`) : undefined
   const targets = targetsOf(namespace, [spec.to, ...(spec.alternateBackends ?? [])])
@@ -70,6 +70,7 @@ function factsOf(route: Route, host: string, view: SecretView): RouteFacts {
     ...tls,
     ...(headers && typeof headers !== 'string' ? { headers } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
+    ...(problems.length > 0 ? { problems } : {}),
     ...(fault ? { fault } : {}),
   }
 }

@@ -89,6 +89,13 @@ export interface HeaderActions {
   readonly response: readonly HeaderAction[]
 }
 
+/** A condition of status that is False. */
+export interface RouteProblem {
+  readonly type: 'AllowListValid'
+  readonly reason: 'NobodyAllowed' | 'EntriesIgnored'
+  readonly message: string
+}
+
 /** A Route as a router reads it: every string in it is checked. */
 export interface RouteFacts extends RouteSettings {
   /** "namespace/name". */
@@ -115,6 +122,8 @@ export interface RouteFacts extends RouteSettings {
   readonly headers?: HeaderActions
   /** What is set but says nothing: misspelt annotations and wrong values. */
   readonly warnings?: readonly string[]
+  /** What is wrong and changes who is served: for status. */
+  readonly problems?: readonly RouteProblem[]
   /** It claims its host all the same. */
   readonly fault?: Rejection
 }

@@ -1,6 +1,6 @@
-import { type ServiceView, serviceAt } from '../../model/routes/endpoints.ts'
 import { className, type Ledger } from './ledger.ts'
 import { layOutServers, type ServerWishes } from './servers.ts'
+import type { Standings } from './standings.ts'
 import type { AuthoritySpec, BackendLayout, ClassSpec, HeldBackend } from './types.ts'
 
 /** What a Route wants of a Service. Routes that want the same share a backend, its servers, connections and health checks. */
@@ -37,7 +37,7 @@ interface Used {
   readonly users: Map<string, number>
 }
 
-export function createBackends(ledger: Ledger, view: ServiceView): Backends {
+export function createBackends(ledger: Ledger, standings: Standings): Backends {
   const byId = new Map<string, Used>()
   const byName = new Map<string, Used>()
   const byService = new Map<string, Set<Used>>()
@@ -100,7 +100,7 @@ export function createBackends(ledger: Ledger, view: ServiceView): Backends {
         const next = new Map(backends)
         for (const name of changed) {
           const used = byName.get(name)
-          if (used) next.set(name, layOutBackend(used.wish, view))
+          if (used) next.set(name, layOutBackend(used.wish, standings))
           else next.delete(name)
         }
         backends = next
@@ -116,8 +116,8 @@ export function createBackends(ledger: Ledger, view: ServiceView): Backends {
 const idOf = (route: string, { service, port, spec, wishes }: BackendWish): string =>
   JSON.stringify([service, port, className(spec), wishes, wishes.maxConnections === undefined ? undefined : route])
 
-function layOutBackend({ service, port, spec, wishes, authorities }: BackendWish, view: ServiceView): BackendLayout {
-  const { endpoints } = serviceAt({ service, weight: 1 }, port, view)
+function layOutBackend({ service, port, spec, wishes, authorities }: BackendWish, standings: Standings): BackendLayout {
+  const { endpoints } = standings.at(service, port)
   const mayBeH2c = spec.mode === 'http' && !wishes.tls
   return {
     service,

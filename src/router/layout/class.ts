@@ -1,6 +1,10 @@
-import type { RouteFacts } from '../../model/routes/types.ts'
+import type { RouteFacts, RouteTarget } from '../../model/routes/types.ts'
 import { optionsOf } from './options.ts'
 import type { ClassSpec } from './types.ts'
+
+/** Several Services have turns. */
+export const isSharedAmong = (targets: readonly RouteTarget[]): boolean =>
+  targets.filter(({ weight }) => weight > 0).length > 1
 
 /** The class of backends a Route needs. Defaults as on OKD: by turns where Services share, else at random, or by source for TCP. */
 export function classOf(route: RouteFacts, isShared: boolean): ClassSpec {

@@ -15,6 +15,8 @@ export interface Ledger {
    * that is under way the rest serves new Routes.
    */
   grow(): Pools
+  /** Backends of this class are never made again. */
+  forbid(kind: string): void
 }
 
 interface Pool {
@@ -47,11 +49,12 @@ export function className(spec: ClassSpec): string {
   return [...(mode === 'tcp' ? ['tcp'] : []), balance, ...(options ? ['options'] : []), ...hash].join('-')
 }
 
-const isRare = ({ mode: _mode, balance: _balance, options: _options, ...rare }: ClassSpec): boolean =>
+export const isRare = ({ mode: _mode, balance: _balance, options: _options, ...rare }: ClassSpec): boolean =>
   Object.keys(rare).length > 0
 
 export function createLedger(): Ledger {
   const pools = new Map<string, Pool>()
+  const forbidden = new Set<string>()
   const poolOf = (spec: ClassSpec, size = 0): Pool => {
     const name = className(spec)
     const known = pools.get(name)
@@ -79,10 +82,14 @@ export function createLedger(): Ledger {
       const isGrown = [...pools.values()].map(growOne).includes(true)
       // A reload is due anyway: what tenants made up and nobody uses any more goes.
       if (isGrown) for (const [name, pool] of pools) if (pool.isRare && pool.taken.size === 0) pools.delete(name)
-      return Object.fromEntries([...pools].map(([name, { spec, size }]) => [name, { spec, size }]))
+      return sizesOf([...pools].filter(([name]) => !forbidden.has(name)))
     },
+    forbid: kind => void forbidden.add(kind),
   }
 }
+
+const sizesOf = (pools: readonly (readonly [string, Pool])[]): Pools =>
+  Object.fromEntries(pools.map(([name, { spec, size }]) => [name, { spec, size }]))
 
 /** Never used ones first, then the one that was given back first. */
 function nextOf(pool: Pool): number {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RouteFacts, RouteService, ServedRoute } from '../../model/routes/types.ts'
 import type { Backends } from './backends.ts'
-import { classOf } from './class.ts'
+import { classOf, isSharedAmong } from './class.ts'
 import { type PathRule, resolvePaths, shortHash } from './keys.ts'
 import { layOutOptions } from './options.ts'
 import { type ServerContext, serviceId, wishesOf } from './servers.ts'
@@ -80,7 +80,7 @@ const secureRule = ({ route, record }: Laid): readonly PathRule[] =>
  */
 function layOutRoute({ route, services }: ServedRoute, draft: Draft, backends: Backends, context: PartContext): string {
   const cookie = cookieOf(route)
-  const spec = classOf(route, services.filter(({ weight }) => weight > 0).length > 1)
+  const spec = classOf(route, isSharedAmong(services))
   // Of a Service without weight, clients that have its cookie are served still.
   const kept = services.filter(({ weight }) => weight > 0 || (cookie !== '' && services.length > 1))
   const chosen = kept.map(service => {

@@ -8,6 +8,7 @@ import { shortHash } from './keys.ts'
 import { createLedger } from './ledger.ts'
 import { createOwners } from './owners.ts'
 import { layOutHost, type PartContext, releasePart } from './part.ts'
+import { createStandings } from './standings.ts'
 import { createTable, type HostOutcome } from './table.ts'
 import type { AdminFiles, AuthoritySpec, HostPart, Layout, Listeners } from './types.ts'
 
@@ -35,8 +36,10 @@ export interface Planner {
   /** PEM of the authority that signs the cluster's own serving certificates. */
   setServiceCa(pem: string | undefined): void
   setFiles(files: AdminFiles): void
-  /** HAProxy refused this certificate file: its Route loses it, whatever else it has. False when no Route has that file. */
-  refuse(file: string): boolean
+  /** HAProxy refused this file: Routes that brought it are not served. False when none has it. */
+  refuseFile(file: string): boolean
+  /** HAProxy refused backends of this class: its Routes are not served. */
+  refuseClass(kind: string): boolean
   /** The Routes, by "namespace/name", that use a backend. */
   usersOf(backend: string): ReadonlySet<string>
   plan(): Plan
@@ -47,9 +50,10 @@ export function createPlanner(
   listeners: Listeners,
   view: ServiceView & Partial<SecretView>,
 ): Planner {
-  const table = createTable(policy, view)
+  const standings = createStandings(view)
+  const table = createTable(policy, standings, view)
   const ledger = createLedger()
-  const backends = createBackends(ledger, view)
+  const backends = createBackends(ledger, standings)
   const parts = new Map<string, HostPart>()
   const owners = createOwners()
   let defaultCertificate: string | undefined
@@ -101,14 +105,15 @@ export function createPlanner(
     setFiles(given) {
       files = given
     },
-    refuse(file) {
-      for (const { host, certificate } of parts.values()) {
-        if (certificate?.file !== file) continue
-        const owner = table.outcome(host).served.find(({ route }) => route.certificate)
-        if (owner) table.refuse(owner.route.key, certificate.pem)
-        return owner !== undefined
-      }
-      return false
+    refuseFile(file) {
+      const certificate = [...parts.values()].find(part => part.certificate?.file === file)?.certificate
+      if (certificate) return table.refuse({ is: 'certificate', pem: certificate.pem })
+      const pem = backends.layOut().authorities.get(file)
+      return pem !== undefined && table.refuse({ is: 'authorities', pem })
+    },
+    refuseClass(kind) {
+      ledger.forbid(kind)
+      return table.refuse({ is: 'class', kind })
     },
     usersOf: backends.usersOf,
     plan() {

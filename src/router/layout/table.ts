@@ -1,10 +1,11 @@
 import type { Route } from '../../api/route/route.ts'
 import type { Verdict } from '../../model/routes/admission.ts'
 import { type Claims, decideGroup, groupOf } from '../../model/routes/claims.ts'
-import { type ServiceView, serviceAt, servicesOf } from '../../model/routes/endpoints.ts'
 import { hostOf, readRoute, type SecretView } from '../../model/routes/read.ts'
-import type { Rejection, RouteFacts, RouterPolicy, ServedRoute } from '../../model/routes/types.ts'
+import type { RouteFacts, RouterPolicy, RouteService, ServedRoute } from '../../model/routes/types.ts'
 import { createIndex } from './index-of.ts'
+import { createRefusals, type Refused } from './refusals.ts'
+import type { Standings } from './standings.ts'
 
 /** What one host's Routes come to. */
 export interface HostOutcome {
@@ -29,24 +30,22 @@ export interface RouteTable {
   secrets(): ReadonlySet<string>
   /** Something else changed that these hosts depend on. */
   mark(hosts: readonly string[]): void
-  /** HAProxy does not take this Route's certificate, though we thought it good. */
-  refuse(key: string, pem: string): void
+  /** HAProxy does not take something, though we thought it good. False when no Route has it. */
+  refuse(what: Refused): boolean
   /** Hosts that may have another outcome now, and Routes that claim no host; each is told once. */
   takeDirty(): { readonly hosts: ReadonlySet<string>; readonly hostless: ReadonlyMap<string, Verdict> }
   outcome(host: string): HostOutcome
 }
 
-export function createTable(policy: RouterPolicy, view: ServiceView & Partial<SecretView>): RouteTable {
+export function createTable(policy: RouterPolicy, standings: Standings, view: Partial<SecretView>): RouteTable {
   const index = createIndex()
   const { facts } = index
-  const refused = new Map<string, string>()
+  const refusals = createRefusals()
   const sources = new Map<string, string>()
   /** Routes that must be read again when something else changes. */
   const dependent = new Map<string, Route>()
   /** What groups with a wildcard came to, until one of their Routes changes. */
   const decided = new Map<string, Claims>()
-  /** By Service and port: what of it Routes depend on. Who the endpoints are is the backends' matter. */
-  const standings = new Map<string, ReadonlyMap<string | number | undefined, string>>()
   let hosts = new Set<string>()
   let hostless = new Map<string, Verdict>()
 
@@ -67,16 +66,11 @@ export function createTable(policy: RouterPolicy, view: ServiceView & Partial<Se
     sources.delete(key)
     dependent.delete(key)
   }
-  const remember = (route: Route, read: RouteFacts): void => {
-    index.add(read)
-    if (read.externalSecret !== undefined) dependent.set(read.key, route)
-    touchHost(read.host)
-  }
   const claimantsOf = (host: string): RouteFacts[] =>
     index.ofHost(host).map(key => {
       const route = facts.get(key)!
-      const isRefused = route.certificate !== undefined && refused.get(key) === route.certificate.pem
-      return isRefused ? { ...route, fault: REFUSED } : route
+      const fault = refusals.faultOf(route)
+      return fault ? { ...route, fault } : route
     })
   const claimsOf = (host: string): Claims => {
     const group = groupOf(host)
@@ -89,37 +83,36 @@ export function createTable(policy: RouterPolicy, view: ServiceView & Partial<Se
     const key = `${route.metadata.namespace}/${route.metadata.name}`
     const source = sourceOf(route)
     const known = facts.get(key)
-    if (known && source !== undefined && source === sources.get(key)) return void hosts.add(known.host)
+    if (known && !known.externalSecret && source === sources.get(key)) return void hosts.add(known.host)
     forget(key)
     const reading = readRoute(route, policy, view.secret ? { secret: view.secret } : undefined)
     if ('rejection' in reading)
       return void hostless.set(key, { host: hostOf(route, policy), rejection: reading.rejection })
-    if (source !== undefined) sources.set(key, source)
-    remember(route, reading.facts)
+    sources.set(key, source)
+    index.add(reading.facts)
+    if (reading.facts.externalSecret !== undefined) dependent.set(key, route)
+    touchHost(reading.facts.host)
+  }
+  const touch = (service: string): void => {
+    const users = index.ofService(service).map(key => facts.get(key)!)
+    const ports = standings.touch(service)
+    if (users.length === 0) standings.forget(service)
+    for (const { host, port } of users) if (ports.has(port)) hosts.add(host)
   }
   return {
     put,
     remove: forget,
-    touch(service) {
-      const users = index.ofService(service).map(key => facts.get(key)!)
-      const ports = new Map(users.map(({ port }) => [port, '']))
-      for (const port of ports.keys()) ports.set(port, standing(service, port, view))
-      const before = standings.get(service)
-      for (const { host, port } of users) if (before?.get(port) !== ports.get(port)) hosts.add(host)
-      if (users.length > 0) standings.set(service, ports)
-      else standings.delete(service)
-    },
+    touch,
     touchSecret(secret) {
-      for (const key of index.ofSecret(secret)) {
-        const route = dependent.get(key)
-        if (route) put(route)
-      }
+      for (const key of index.ofSecret(secret)) if (dependent.has(key)) put(dependent.get(key)!)
     },
     secrets: index.secrets,
     mark: marked => marked.forEach(host => void hosts.add(host)),
-    refuse(key, pem) {
-      refused.set(key, pem)
-      touchHost(facts.get(key)?.host ?? '')
+    refuse(what) {
+      const concerned = [...facts.values()].filter(route => !refusals.faultOf(route) && refusals.isMeant(route, what))
+      refusals.add(what)
+      for (const { host } of concerned) touchHost(host)
+      return concerned.length > 0
     },
     takeDirty() {
       const taken = { hosts, hostless }
@@ -127,38 +120,25 @@ export function createTable(policy: RouterPolicy, view: ServiceView & Partial<Se
       hostless = new Map()
       return taken
     },
-    outcome(host) {
-      return outcomeOf(host, claimantsOf(host), claimsOf(host), view)
-    },
+    outcome: host => outcomeOf(host, claimantsOf(host), claimsOf(host), standings),
   }
 }
 
-const standing = (service: string, port: string | number | undefined, view: ServiceView): string => {
-  const { endpoints, problem } = serviceAt({ service, weight: 1 }, port, view)
-  return problem ?? String(endpoints.length > 0)
-}
-
-/** Equal for versions of a Route that read the same, as after a change of status; kept where reading takes long. */
-const sourceOf = ({ metadata: { uid, annotations }, spec }: Route): string | undefined =>
-  spec.tls?.certificate ? JSON.stringify([uid, annotations, spec]) : undefined
-
-const REFUSED: Rejection = {
-  reason: 'ExtendedValidationFailed',
-  message: 'HAProxy does not accept spec.tls.certificate',
-}
+/** Equal for versions of a Route that read the same, as after a change of status. */
+const sourceOf = ({ metadata: { uid, annotations }, spec }: Route): string => JSON.stringify([uid, annotations, spec])
 
 function outcomeOf(
   host: string,
   claimants: readonly RouteFacts[],
   { winners, losers }: Claims,
-  view: ServiceView,
+  standings: Standings,
 ): HostOutcome {
   const served = winners
     .filter(route => route.host === host)
-    .map((route): ServedRoute => ({ route, services: servicesOf(route, view) }))
+    .map((route): ServedRoute => ({ route, services: servicesOf(route, standings) }))
   const verdicts = new Map<string, Verdict>()
   for (const { route, services } of served)
-    verdicts.set(route.key, { host: route.host, services, ...warningsOf(route) })
+    verdicts.set(route.key, { host: route.host, services, ...problemsOf(route), ...warningsOf(route) })
   for (const route of claimants) {
     const rejection = losers.get(route.key)
     if (rejection) verdicts.set(route.key, { host, rejection, ...warningsOf(route) })
@@ -166,4 +146,8 @@ function outcomeOf(
   return { served, verdicts }
 }
 
+const servicesOf = ({ targets, port }: RouteFacts, standings: Standings): readonly RouteService[] =>
+  targets.map(target => ({ ...target, ...standings.at(target.service, port) }))
+
+const problemsOf = ({ problems }: RouteFacts): Pick<Verdict, 'problems'> => (problems ? { problems } : {})
 const warningsOf = ({ warnings }: RouteFacts): Pick<Verdict, 'warnings'> => (warnings ? { warnings } : {})

@@ -18,6 +18,7 @@ export const limitRetries = (): readonly Line[] => [
 
 /** What a Route may set, found by its options' id; only backends whose Routes have options run this. */
 export const routeOptions = (): readonly Line[] => [
+  set('o', 'var(txn.r),field(5,|)'),
   set('ov', 'var(txn.o),map_str(options.map)'),
   ...(['server', 'tunnel'] as const).flatMap((what, index): Line[] => [
     set('to', field(index + 1), isSet(index + 1)),

@@ -42,19 +42,23 @@ export const escapeDots = (host: string): string => host.replaceAll('.', '\\.')
  * One lookup gives the longest path of the host; only a miss costs a second one, for a wildcard of one label. An expression that
  * fails sets nothing, so rules that follow from each other need no condition: a condition costs as much as the rule.
  */
-export function lookUp(map: MapName, { alias }: Pick<Listeners, 'alias'>): readonly Line[] {
+export function lookUp(map: MapName, { alias, accessLog }: Pick<Listeners, 'alias' | 'accessLog'>): readonly Line[] {
   const host = alias ? 'var(txn.l)' : 'var(txn.h)'
   return [
     set('r', `${host},concat(,txn.p,/?),map_beg(${map})`),
     set('w', `${host},field(2,.,0)`, missing('txn.r')),
     set('r', `str(*.),concat(,txn.w),concat(,txn.p,/?),map_beg(${map})`, missing('txn.r'), found('txn.w')),
     set('b', 'var(txn.r),field(1,|)'),
-    set('route', 'var(txn.r),field(2,|)'),
-    set('service', 'var(txn.r),field(3,|)'),
     set('ck', 'var(txn.r),field(4,|)'),
-    set('o', 'var(txn.r),field(5,|)'),
+    ...(accessLog ? forTheLog.map(([variable, expression]) => set(variable, expression)) : []),
   ]
 }
+
+/** What only the access log tells of a record. */
+export const forTheLog = [
+  ['route', 'var(txn.r),field(2,|)'],
+  ['service', 'var(txn.r),field(3,|)'],
+] as const
 
 /**
  * To the same name by HTTPS, as OKD: 302, path and query kept, the port dropped. A port that is not ours was put in front of
@@ -93,20 +97,22 @@ export function redirect({ httpPort }: Pick<Listeners, 'httpPort'>): readonly Li
 
 /**
  * The Service first, by turns, then its endpoint by the backend: shares do not depend on the number of endpoints. A client's cookie
- * names a Service that has its turn already, if anybody of it is there. Without an id of turns nothing is changed.
+ * names a Service that has its turn already, if anybody of it is there. The last of a frontend's rules: most requests end before
+ * them, since they cost as much when they say nothing.
  */
 export const weigh = (): readonly Line[] => [
-  set('wid', 'var(txn.b),field(2,:)', ['{', 'var(txn.b)', '-m', 'beg', 'w:', '}']),
-  set('cks', 'var(txn.ckv),field(1,.)', found('txn.wid'), found('txn.ckv')),
+  ['http-request', 'allow', 'unless', '{', 'var(txn.b)', '-m', 'beg', 'w:', '}'],
+  set('wid', 'var(txn.b),field(2,:)'),
+  set('cks', 'var(txn.ckv),field(1,.)', found('txn.ckv')),
   set('t', 'var(txn.wid),concat(:,txn.cks),map_str(weights.map)', found('txn.cks')),
   ['http-request', 'unset-var(txn.t)', 'if', ...found('txn.t'), '{', 'var(txn.t),field(1,|),nbsrv', 'eq', '0', '}'],
-  ['http-request', 'track-sc2', 'var(txn.wid)', 'table', 'turns', 'if', ...found('txn.wid'), ...missing('txn.t')],
-  set('W', 'var(txn.b),field(3,:)', found('txn.wid')),
-  set('st', 'var(txn.b),field(4,:)', found('txn.wid')),
-  set('n', 'sc_inc_gpc0(2),mul(txn.st),mod(txn.W)', found('txn.wid'), missing('txn.t')),
+  ['http-request', 'track-sc2', 'var(txn.wid)', 'table', 'turns', 'if', ...missing('txn.t')],
+  set('W', 'var(txn.b),field(3,:)'),
+  set('st', 'var(txn.b),field(4,:)'),
+  set('n', 'sc_inc_gpc0(2),mul(txn.st),mod(txn.W)', missing('txn.t')),
   set('t', 'var(txn.wid),concat(:,txn.n),map_str(weights.map)', found('txn.n')),
-  set('service', 'var(txn.t),field(2,|)', found('txn.wid')),
-  set('b', 'var(txn.t),field(1,|)', found('txn.wid')),
+  set('service', 'var(txn.t),field(2,|)'),
+  set('b', 'var(txn.t),field(1,|)'),
 ]
 
 /** Headers by which a client could pose as one that was authenticated, or steer a CGI script. */

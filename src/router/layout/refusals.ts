@@ -1,0 +1,40 @@
+import type { Rejection, RouteFacts } from '../../model/routes/types.ts'
+import { classOf, isSharedAmong } from './class.ts'
+import { className } from './ledger.ts'
+
+/** What HAProxy did not take. */
+export type Refused =
+  | { readonly is: 'certificate'; readonly pem: string }
+  | { readonly is: 'authorities'; readonly pem: string }
+  | { readonly is: 'class'; readonly kind: string }
+
+/** Routes that have something HAProxy refused are not served; the others go on. It is not tried again until they change. */
+export interface Refusals {
+  add(what: Refused): void
+  isMeant(route: RouteFacts, what: Refused): boolean
+  faultOf(route: RouteFacts): Rejection | undefined
+}
+
+export function createRefusals(): Refusals {
+  const known: Refused[] = []
+  return {
+    add: what => void known.push(what),
+    isMeant,
+    faultOf(route) {
+      const what = known.find(one => isMeant(route, one))
+      return what && { reason: 'ExtendedValidationFailed', message: `HAProxy does not accept ${WORDS[what.is]}` }
+    },
+  }
+}
+
+const WORDS: Readonly<Record<Refused['is'], string>> = {
+  certificate: 'spec.tls.certificate',
+  authorities: 'spec.tls.destinationCACertificate',
+  class: 'what spec.httpHeaders or an annotation sets',
+}
+
+function isMeant(route: RouteFacts, what: Refused): boolean {
+  if (what.is === 'certificate') return route.certificate?.pem === what.pem
+  if (what.is === 'authorities') return route.destinationCa === what.pem
+  return className(classOf(route, isSharedAmong(route.targets))) === what.kind
+}
