@@ -1,6 +1,7 @@
 /** `npm run bench -- <name>`: progress on stderr, one line of JSON last on stdout. What each figure means: docs/benchmarks.md. */
 import { apiserver } from './apiserver.ts'
 import { dns } from './dns.ts'
+import { pods } from './pods.ts'
 import { policy } from './policy.ts'
 import { router } from './router.ts'
 import { services } from './services.ts'
@@ -9,6 +10,7 @@ import { up } from './up.ts'
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<object>>> = {
   apiserver,
   dns,
+  pods,
   policy,
   router,
   services,
