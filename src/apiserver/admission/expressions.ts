@@ -1,8 +1,12 @@
 /** What expressions of policies and match conditions may refer to. Source: k8s.io/apiserver/pkg/admission/plugin/cel. */
 import { plainValue, typedValue } from '../../schema/cel/from-json.ts'
-import type { Budget, Program, Value } from '../../schema/cel/mod.ts'
+import type { Budget, Decide, Program, Value } from '../../schema/cel/mod.ts'
 import { CelError, celProgram } from '../../schema/cel/mod.ts'
 import type { Store } from '../../store/mod.ts'
+import type { Authorizer } from '../auth/authorizer.ts'
+import type { User } from '../auth/user.ts'
+import { accountGroups, accountName } from '../auth/user.ts'
+import type { Resource } from '../resource/resource.ts'
 import { userInfo } from '../reviews/self.ts'
 import { namespaceOf } from './match.ts'
 import type { Attributes } from './mod.ts'
@@ -10,7 +14,7 @@ import type { Attributes } from './mod.ts'
 /** Steps of all expressions of one policy, or of one webhook's conditions, for one request. */
 export const EXPRESSION_STEPS = 10_000_000
 
-export const REQUEST_NAMES = ['object', 'oldObject', 'request', 'namespaceObject', 'params', 'variables']
+export const REQUEST_NAMES = ['object', 'oldObject', 'request', 'namespaceObject', 'params', 'variables', 'authorizer']
 
 const programs = new Map<string, Program | CelError>()
 const MAX_PROGRAMS = 5000
@@ -36,10 +40,19 @@ function attempt(expression: string): Program | CelError {
   }
 }
 
-export function requestValues(attributes: Attributes, store: Store): Record<string, Value> {
-  const { resource, object, old } = attributes
+/** What expressions may ask beside the request itself. */
+export interface Surroundings {
+  readonly store: Store
+  readonly authorizer: Authorizer
+}
+
+export function requestValues(attributes: Attributes, { store, authorizer }: Surroundings): Record<string, Value> {
+  const { resource, object, old, connect } = attributes
   const known = new Map<unknown, Value>()
-  const value = (json: unknown): Value => (json === undefined ? null : typedValue(resource.node, json, known))
+  const value = (json: unknown): Value => {
+    if (json === undefined) return null
+    return connect ? plainValue(json) : typedValue(resource.node, json, known)
+  }
   return {
     object: value(object),
     oldObject: value(old),
@@ -47,21 +60,48 @@ export function requestValues(attributes: Attributes, store: Store): Record<stri
     namespaceObject: plainValue(namespaceOf(attributes, store) ?? null),
     params: null,
     variables: new Map(),
+    authorizer: authorizerValue(authorizer, attributes),
   }
 }
 
+/** The user's rights, as expressions ask about them. */
+function authorizerValue(authorizer: Authorizer, attributes: Attributes): Value {
+  const { resource, subresource, namespace = '', name } = attributes
+  const request = {
+    is: 'resource',
+    group: resource.group,
+    resource: resource.plural,
+    subresource,
+    namespace,
+    name,
+  } as const
+  const decide: Decide = ({ account, path = '', group = '', resource: plural, ...question }, verb) => {
+    const { subresource = '', namespace = '', name = '' } = question
+    const user = account ? accountUser(account.namespace, account.name) : attributes.user
+    const asked = { group, version: '*', plural: plural ?? '', subresource, namespace, name }
+    return authorizer.authorize({ user, verb, path, ...(plural === undefined ? {} : { resource: asked }) })
+  }
+  return { cel: 'authorizer', question: { is: 'user' }, decide, request }
+}
+
+const accountUser = (namespace: string, name: string): User => ({
+  name: accountName(namespace, name),
+  groups: accountGroups(namespace),
+})
+
 /** The AdmissionRequest without its objects. */
-export function requestOf({ operation, resource, subresource, namespace, name, user, dryRun }: Attributes) {
-  const { group, version, kind, plural } = resource
-  const kinds = { group, version, kind }
-  const resources = { group, version, resource: plural }
+export function requestOf(attributes: Attributes) {
+  const { operation, resource, subresource, namespace, name, user, dryRun, connect, requested = resource } = attributes
+  const kindOf = ({ group, version, kind }: Resource) =>
+    connect ? { group: '', version: 'v1', kind: connect } : { group, version, kind }
+  const resourceOf = ({ group, version, plural }: Resource) => ({ group, version, resource: plural })
   const sub = subresource === '' ? {} : { subResource: subresource, requestSubResource: subresource }
   const where = namespace === undefined ? {} : { namespace }
   return {
-    kind: kinds,
-    resource: resources,
-    requestKind: kinds,
-    requestResource: resources,
+    kind: kindOf(resource),
+    resource: resourceOf(resource),
+    requestKind: kindOf(requested),
+    requestResource: resourceOf(requested),
     ...sub,
     name,
     ...where,

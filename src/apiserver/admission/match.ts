@@ -4,6 +4,9 @@ import type { RuleWithOperations } from '../../api/admissionregistration/rule.ts
 import { matchesSelector } from '../../api/meta/matches.ts'
 import type { LabelSelector } from '../../api/meta/selector.ts'
 import type { Store } from '../../store/mod.ts'
+import type { Obj } from '../object.ts'
+import type { Registry } from '../resource/registry.ts'
+import type { Resource } from '../resource/resource.ts'
 import { prefixOf } from '../resource/resource.ts'
 import { parseBytes } from '../stored.ts'
 import type { Attributes } from './mod.ts'
@@ -41,6 +44,27 @@ export function resourcesMatch(match: MatchResources, attributes: Attributes, st
   return selectorsMatch(match, attributes, store)
 }
 
+/** The request as it came, then in each other version of its resource. */
+export function equivalents(registry: Registry, attributes: Attributes): readonly Attributes[] {
+  const { resource, object, old } = attributes
+  const others = registry.all().filter(other => isSame(other, resource) && other.version !== resource.version)
+  const inVersion =
+    ({ apiVersion }: Resource) =>
+    (one: Obj) => ({ ...one, apiVersion })
+  return [
+    attributes,
+    ...others.map(other => ({
+      ...attributes,
+      resource: other,
+      requested: resource,
+      ...(object ? { object: inVersion(other)(object) } : {}),
+      ...(old ? { old: inVersion(other)(old) } : {}),
+    })),
+  ]
+}
+
+const isSame = (a: Resource, b: Resource): boolean => a.group === b.group && a.plural === b.plural
+
 interface Selectors {
   readonly namespaceSelector?: LabelSelector
   readonly objectSelector?: LabelSelector
@@ -49,7 +73,7 @@ interface Selectors {
 export function selectorsMatch(selectors: Selectors, attributes: Attributes, store: Store): boolean {
   const { namespaceSelector = {}, objectSelector = {} } = selectors
   const { object, old } = attributes
-  const labels = [object, old].flatMap(each => (each ? [each.metadata.labels] : []))
+  const labels = [object, old].flatMap(each => (each ? [each.metadata?.labels] : []))
   if (!isEmpty(objectSelector) && !labels.some(each => matchesSelector(objectSelector, each))) return false
   if (isEmpty(namespaceSelector)) return true
   const namespace = namespaceOf(attributes, store)

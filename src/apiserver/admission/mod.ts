@@ -15,6 +15,10 @@ export interface Attributes {
   readonly old?: Obj
   readonly user: User
   readonly dryRun: boolean
+  /** The kind of `object` where it is the options of a connection. */
+  readonly connect?: string
+  /** The version that the client speaks, where `resource` is another that somebody is asked in. */
+  readonly requested?: Resource
   /** Tells the client something; absent where nobody hears it. */
   warn?(text: string): void
 }

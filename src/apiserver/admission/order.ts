@@ -20,6 +20,7 @@ import { securityConstraints } from './scc/plugin.ts'
 import type { PortRange } from './service-address/ledger.ts'
 import { createLedger } from './service-address/ledger.ts'
 import { serviceAddresses } from './service-address/plugin.ts'
+import type { WebhookParts } from './webhook/plugin.ts'
 import { mutatingWebhooks, validatingWebhooks } from './webhook/plugin.ts'
 
 export interface AdmissionParts {
@@ -54,16 +55,18 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     podSecurity(parts.store, parts.registry),
     routeHost(parts.routeDomain),
     // Only look: policies see what all others made of the object.
-    admissionPolicies(parts.store, parts.registry),
+    admissionPolicies(parts, parts.registry),
     // Only looks, and needs nothing of what others fill in.
     escalation(parts.authorizer, parts.roles),
     // Who may decide about requests for certificates; only looks, but for times.
     certificates(parts.authorizer, parts.clock),
     // Before addresses are taken, as upstream takes them after all admission.
-    ...(parts.https ? [mutatingWebhooks(parts.store, parts.https), validatingWebhooks(parts.store, parts.https)] : []),
+    ...(parts.https ? webhooks({ ...parts, https: parts.https }) : []),
     // Last of those that change: it takes what it must give back when a later one refuses.
     serviceAddresses(parts.store, seed => createLedger(parts.serviceNetworks, parts.nodePorts, seed)),
     // Sees what will be stored, and counts it in until it is.
     resourceQuota(parts.store, parts.registry),
   ]
 }
+
+const webhooks = (parts: WebhookParts): readonly Plugin[] => [mutatingWebhooks(parts), validatingWebhooks(parts)]

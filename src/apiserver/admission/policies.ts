@@ -1,5 +1,5 @@
 /** ValidatingAdmissionPolicies in force. Source: k8s.io/apiserver/pkg/admission/plugin/policy/validating. */
-import type { ParamRef, Validation } from '../../api/admissionregistration/policy-parts.ts'
+import type { MatchResources, ParamRef, Validation } from '../../api/admissionregistration/policy-parts.ts'
 import type { ValidatingAdmissionPolicy } from '../../api/admissionregistration/validating-admission-policy.ts'
 import type { ValidatingAdmissionPolicyBinding } from '../../api/admissionregistration/validating-admission-policy-binding.ts'
 import { matchesSelector } from '../../api/meta/matches.ts'
@@ -12,20 +12,22 @@ import type { Registry } from '../resource/registry.ts'
 import { collectionPrefix, keyOf, prefixOf } from '../resource/resource.ts'
 import { StatusError } from '../status-error.ts'
 import { parseBytes } from '../stored.ts'
+import type { Surroundings } from './expressions.ts'
 import { conditionsHold, EXPRESSION_STEPS, lazyValues, programOf, requestValues } from './expressions.ts'
-import { isExempt, resourcesMatch } from './match.ts'
+import { equivalents, isExempt, resourcesMatch } from './match.ts'
 import type { Attributes, Plugin } from './mod.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
 
-export function admissionPolicies(store: Store, registry: Registry): Plugin {
+export function admissionPolicies(around: Surroundings, registry: Registry): Plugin {
+  const { store } = around
   return {
     name: 'ValidatingAdmissionPolicy',
     operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
     validate(attributes) {
       if (isExempt(attributes)) return
       for (const stored of store.range(prefixOf(GROUP, 'validatingadmissionpolicybindings')).items)
-        enforce(store, registry, attributes, parsed<ValidatingAdmissionPolicyBinding>(stored.value))
+        enforce(around, registry, attributes, parsed<ValidatingAdmissionPolicyBinding>(stored.value))
     },
   }
 }
@@ -43,17 +45,19 @@ function parsed<T>(value: Uint8Array): T {
 }
 
 function enforce(
-  store: Store,
+  around: Surroundings,
   registry: Registry,
   attributes: Attributes,
   binding: ValidatingAdmissionPolicyBinding,
 ): void {
+  const { store } = around
   const found = store.head(prefixOf(GROUP, 'validatingadmissionpolicies') + binding.spec.policyName)
   if (!found) return
   const policy = parsed<ValidatingAdmissionPolicy>(found.value)
   const { matchConstraints } = policy.spec
-  if (!matchConstraints || !resourcesMatch(matchConstraints, attributes, store)) return
-  if (binding.spec.matchResources && !resourcesMatch(binding.spec.matchResources, attributes, store)) return
+  const asked = matchConstraints && meant(around, registry, matchConstraints, attributes)
+  if (!asked) return
+  if (binding.spec.matchResources && !meant(around, registry, binding.spec.matchResources, attributes)) return
   const act = (problem: Problem): void => settle(attributes, policy, binding, problem)
   const params = paramsOf(store, registry, attributes, policy, binding)
   if (params === undefined)
@@ -61,7 +65,13 @@ function enforce(
       text: 'failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction',
       failed: true,
     })
-  for (const param of params ?? []) for (const problem of problems(store, attributes, policy, param)) act(problem)
+  for (const param of params ?? []) for (const problem of problems(around, asked, policy, param)) act(problem)
+}
+
+/** The request in the version that the rules name. */
+function meant({ store }: Surroundings, registry: Registry, match: MatchResources, attributes: Attributes) {
+  const all = match.matchPolicy === 'Exact' ? [attributes] : equivalents(registry, attributes)
+  return all.find(one => resourcesMatch(match, one, store))
 }
 
 interface Problem {
@@ -72,13 +82,13 @@ interface Problem {
 }
 
 function* problems(
-  store: Store,
+  around: Surroundings,
   attributes: Attributes,
   { spec }: ValidatingAdmissionPolicy,
   params: Value,
 ): Generator<Problem> {
   const budget = { left: EXPRESSION_STEPS }
-  const values: Record<string, Value> = { ...requestValues(attributes, store), params }
+  const values: Record<string, Value> = { ...requestValues(attributes, around), params }
   values.variables = lazyValues((spec.variables ?? []) as never, values, budget)
   try {
     if (!conditionsHold(spec.matchConditions ?? [], values, budget)) return

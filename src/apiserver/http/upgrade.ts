@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Pod } from '../../api/core/pod.ts'
 import type { DialDriver } from '../../host/dial/mod.ts'
+import { admitConnection } from '../admission/connect.ts'
 import { authorize } from '../auth/authorize.ts'
 import { impersonate } from '../auth/impersonate.ts'
 import type { User } from '../auth/user.ts'
@@ -55,6 +56,9 @@ async function upgrade(deps: UpgradeDeps, incoming: Incoming, caller: User): Pro
   const verb = request.method === 'POST' ? 'create' : 'get'
   const asked = { group: '', version: 'v1', plural, subresource, namespace, name }
   authorize(kernel.authorizer, { user, verb, path: info.path, resource: asked })
+  const where = { resource, subresource, namespace: info.namespace, name, user }
+  const rest = info.rest === undefined ? {} : { path: info.rest }
+  await admitConnection(kernel, { ...where, query: url.searchParams, ...rest })
   if (subresource === 'proxy') return throughServer(deps, incoming, url, resource, { namespace, name })
   if (plural === 'pods') return intoPod(deps, incoming, url, resource, { namespace, name, subresource })
   throw unknown()

@@ -3,6 +3,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import type { Duplex } from 'node:stream'
 import type { DialDriver } from '../../host/dial/mod.ts'
 import { messageOf } from '../../lib/errors.ts'
+import { admitConnection } from '../admission/connect.ts'
 import type { Context, Reply } from '../context.ts'
 import type { ByteSink } from '../stream-body.ts'
 import { askKubelet } from './kubelet.ts'
@@ -20,6 +21,8 @@ export async function proxy(dial: DialDriver | undefined, context: Context): Pro
   const location = locate(kernel, resource, info.namespace, info.name!)
   if (path === undefined && (request.method === 'GET' || request.method === 'HEAD'))
     return { is: 'raw', code: 301, headers: { location: `${request.path}/${query}` }, body: EMPTY }
+  const where = { resource, subresource: 'proxy', namespace: info.namespace, name: info.name! }
+  await admitConnection(kernel, { ...where, query: request.query, path: info.rest ?? '', user: context.user })
   if (location.kubelet !== undefined) return askKubelet(context, location.kubelet, path ?? '/')
   const authority = authorityOf(location)
   const headers = { host: authority, ...passedOn(request.headers, prefix, path ?? '/') }

@@ -1,6 +1,7 @@
 import { rfc3339 } from '../../lib/clock.ts'
 import type { Stored } from '../../store/mod.ts'
 import { WriteConflict } from '../../store/mod.ts'
+import type { Attributes } from '../admission/mod.ts'
 import type { Context, Reply } from '../context.ts'
 import { conflict, MODIFIED, notFound } from '../errors.ts'
 import type { Obj } from '../object.ts'
@@ -34,7 +35,7 @@ async function removeOnce(context: Context, stored: Stored, name: string, option
   const { kernel, resource, info, user } = context
   const old = decodeStored(resource, stored)
   checkPreconditions(context, old, options)
-  await kernel.admission.validate({
+  const attributes: Attributes = {
     operation: 'DELETE',
     resource,
     subresource: '',
@@ -44,7 +45,9 @@ async function removeOnce(context: Context, stored: Stored, name: string, option
     user,
     dryRun: options.dryRun,
     warn: text => context.warnings.push(text),
-  })
+  }
+  await kernel.admission.admit(attributes)
+  await kernel.admission.validate(attributes)
   const marked = mark(context, decodeStored(resource, stored), options)
   const due = deletionIsDue(marked)
   if (options.dryRun) return due ? success(context, old) : { is: 'object', code: 200, object: marked }

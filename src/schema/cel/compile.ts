@@ -90,6 +90,7 @@ function access(of: Value, key: Value, optional: boolean): Value {
 
 function find(of: Value, key: Value): Value | undefined {
   if (isMap(of)) return lookup(of, key)
+  if (isSpecial(of) && of.cel === 'authorizer' && key === 'requestResource') return { ...of, question: of.request }
   const position = numberOf(key)
   if (isList(of) && position !== undefined) return of[Number(position)]
   throw noOverload('_[_]', [of, key])

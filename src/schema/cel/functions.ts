@@ -1,4 +1,5 @@
 /** Every function and method by name. A method's first argument is what it is called on. */
+import { authorizer } from './library/authorizer.ts'
 import { convert } from './library/convert.ts'
 import { kubernetes } from './library/kubernetes.ts'
 import { lists } from './library/lists.ts'
@@ -20,6 +21,7 @@ const LIBRARIES: readonly Library[] = [
   kubernetes,
   network,
   semver,
+  authorizer,
 ]
 
 /** Of several bodies of one name, the first that takes the arguments. */

@@ -10,7 +10,7 @@ import { CelBudgetError, scopeOf } from './scope.ts'
 import type { Value } from './value.ts'
 
 export type { Budget } from './scope.ts'
-export type { Value } from './value.ts'
+export type { Decide, Value } from './value.ts'
 export { CelBudgetError, CelError }
 
 export interface Program {

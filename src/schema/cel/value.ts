@@ -18,8 +18,30 @@ export type Special =
   | { readonly cel: 'ip'; readonly text: string }
   | { readonly cel: 'cidr'; readonly text: string }
   | { readonly cel: 'format'; readonly name: string }
+  | { readonly cel: 'authorizer'; readonly question: Question; readonly decide: Decide; readonly request: Question }
+  | ({ readonly cel: 'decision' } & Verdict)
   /** Sorts as versions do; see library/semver.ts. */
   | { readonly cel: 'semver'; readonly text: string }
+
+/** What may be done to what; the parts are given one by one. */
+export interface Question {
+  readonly is: 'user' | 'path' | 'group' | 'resource'
+  /** Instead of whoever makes the request. */
+  readonly account?: { readonly namespace: string; readonly name: string }
+  readonly path?: string
+  readonly group?: string
+  readonly resource?: string
+  readonly subresource?: string
+  readonly namespace?: string
+  readonly name?: string
+}
+
+export interface Verdict {
+  readonly allowed: boolean
+  readonly reason: string
+}
+
+export type Decide = (question: Question, verb: string) => Verdict
 
 export interface Url {
   readonly scheme: string
@@ -61,6 +83,8 @@ const SPECIAL_NAMES: Readonly<Record<Special['cel'], string>> = {
   ip: 'net.IP',
   cidr: 'net.CIDR',
   semver: 'kubernetes.Semver',
+  authorizer: 'kubernetes.authorization.Authorizer',
+  decision: 'kubernetes.authorization.Decision',
   format: 'kubernetes.NamedFormat',
 }
 
@@ -97,6 +121,7 @@ function equalSpecial(a: Special, b: Special): boolean {
     return equal(a.value, b.value)
   }
   if (a.cel === 'url' && b.cel === 'url') return JSON.stringify(a.url) === JSON.stringify(b.url)
+  if (a.cel === 'authorizer' || a.cel === 'decision') return a === b
   const { cel: _, ...x } = a
   const { cel: __, ...y } = b
   return Object.values(x)[0] === Object.values(y)[0]

@@ -259,7 +259,9 @@ describe('structuralErrors', () => {
     [{ type: 'object', $ref: 'x' }, ['s.$ref: Forbidden: $ref is not supported']],
     [
       { type: 'object', properties: { a: { type: 'string', pattern: '(' } } },
-      ['s.properties[a].pattern: Invalid: must be a valid regular expression'],
+      [
+        "s.properties[a].pattern: Invalid: must be a valid regular expression, but isn't: error parsing regexp: missing closing ): `(`",
+      ],
     ],
     [{ type: 'object', properties: { a: { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }] } } }, []],
     [{ type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, []],

@@ -153,3 +153,112 @@ describe('mutating webhooks', () => {
     expect((await create('b')).status).toBe(500)
   })
 })
+
+describe('deletes and connections', () => {
+  const rules = (operations: string[], resources: string[]) => [
+    { apiGroups: [''], apiVersions: ['v1'], resources, operations },
+  ]
+  it('are told to mutating webhooks too, which change nothing about a delete', async () => {
+    await install('mutating', hook('a.example.com', { rules: rules(['DELETE'], ['configmaps']) }))
+    await create('a')
+    expect(asked).toHaveLength(0)
+    answer = () => patchOf({ op: 'add', path: '/data', value: {} })
+    expect((await call(api, `DELETE ${MAPS}/a`)).json.message).toContain(
+      'admission webhook "a.example.com" attempted to modify the object, which is not supported for this operation',
+    )
+    expect(asked[0]!.review.request).toMatchObject({ operation: 'DELETE', object: null })
+    answer = () => ({ allowed: true })
+    expect((await call(api, `DELETE ${MAPS}/a`)).status).toBe(200)
+  })
+
+  it('can be refused: who connects to what', async () => {
+    await install('validating', hook('a.example.com', { rules: rules(['CONNECT'], ['services/proxy']) }))
+    answer = ({ object }) =>
+      object.path === 'admin' ? { allowed: false, status: { message: 'no' } } : { allowed: true }
+    const path = '/api/v1/namespaces/default'
+    await call(api, `POST ${path}/services`, { body: { metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } } })
+    const address = { addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }
+    await call(api, `POST ${path}/endpoints`, { body: { metadata: { name: 's' }, subsets: [address] } })
+    expect((await call(api, `GET ${path}/services/s/proxy/admin`)).json.message).toBe(
+      'admission webhook "a.example.com" denied the request: no',
+    )
+    // Nothing is reached from here: it was let through.
+    expect((await call(api, `GET ${path}/services/s/proxy/other`)).status).toBe(503)
+    expect(asked[0]!.review.request).toMatchObject({
+      operation: 'CONNECT',
+      kind: { group: '', version: 'v1', kind: 'ServiceProxyOptions' },
+      resource: { group: '', version: 'v1', resource: 'services' },
+      subResource: 'proxy',
+      name: 's',
+      object: { kind: 'ServiceProxyOptions', apiVersion: 'v1', path: 'admin' },
+    })
+  })
+})
+
+describe('other versions of a resource', () => {
+  const definition = {
+    metadata: { name: 'boats.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'boats', kind: 'Boat' },
+      versions: ['v1', 'v2'].map(name => ({
+        name,
+        served: true,
+        storage: name === 'v2',
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: { spec: { type: 'object', properties: { sails: { type: 'integer' } } } },
+          },
+        },
+      })),
+    },
+  }
+  const RULES_V1 = [{ apiGroups: ['example.com'], apiVersions: ['v1'], resources: ['boats'], operations: ['CREATE'] }]
+  const boat = (version: string) =>
+    call(api, `POST /apis/example.com/${version}/namespaces/default/boats`, {
+      body: { apiVersion: `example.com/${version}`, kind: 'Boat', metadata: { generateName: 'b' }, spec: { sails: 1 } },
+    })
+
+  it('are meant too, unless the webhook says otherwise', async () => {
+    await call(api, 'POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body: definition })
+    await install(
+      'mutating',
+      hook('both.example.com', { rules: RULES_V1 }),
+      hook('exact.example.com', { rules: RULES_V1, matchPolicy: 'Exact' }),
+    )
+    answer = () => patchOf({ op: 'replace', path: '/spec/sails', value: 3 })
+    const { status, json } = await boat('v2')
+    expect([status, json.apiVersion, json.spec.sails]).toEqual([201, 'example.com/v2', 3])
+    expect(asked.map(({ url }) => url)).toEqual(['https://both.example.com/check'])
+    expect(asked[0]!.review.request).toMatchObject({
+      kind: { version: 'v1' },
+      requestKind: { version: 'v2' },
+      object: { apiVersion: 'example.com/v1' },
+    })
+    await boat('v1')
+    expect(asked.slice(1).map(({ url }) => url)).toEqual([
+      'https://both.example.com/check',
+      'https://exact.example.com/check',
+    ])
+  })
+})
+
+describe('conditions', () => {
+  it('may ask what the user may do', async () => {
+    const may = "authorizer.group('').resource('secrets').namespace('default').check('get').allowed()"
+    const own =
+      "authorizer.requestResource.check('delete').allowed() && authorizer.path('/metrics').check('get').allowed()"
+    const robot = "authorizer.serviceAccount('default', 'robot').group('').resource('pods').check('get').allowed()"
+    const condition = (expression: string) => ({ matchConditions: [{ name: 'c', expression }] })
+    await install(
+      'validating',
+      hook('may.example.com', condition(`!${may}`)),
+      hook('own.example.com', condition(own)),
+      hook('robot.example.com', condition(robot)),
+    )
+    await create('a')
+    expect(asked.map(({ url }) => url)).toEqual(['https://own.example.com/check'])
+  })
+})
