@@ -444,7 +444,16 @@ describe('Routes through real sockets', () => {
       }
     }
     const clients = Array.from({ length: 3 }, client)
-    for (let index = 0; index < 200; index++) putRoute(`many-${index}`, `many-${index}.example.com`)
+    // Each has a limit of its own, so that none shares a backend: more are needed than are spare.
+    for (let index = 0; index < 200; index++)
+      api.put(Route, {
+        metadata: {
+          namespace: 'shop',
+          name: `many-${index}`,
+          annotations: { 'haproxy.router.openshift.io/pod-concurrent-connections': '100' },
+        },
+        spec: { host: `many-${index}.example.com`, to: { kind: 'Service', name: 'web' } },
+      })
     await settled(bench)
     isOver = true
     await Promise.all(clients)

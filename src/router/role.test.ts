@@ -357,13 +357,20 @@ describe('startRouter', () => {
     )
   })
 
-  it('many new Routes need few reloads', async () => {
+  it('many new Routes of many Services need few reloads, of one Service none', async () => {
     const router = await start(bench => putService(bench, 'web', '10.128.0.5'))
+    for (let index = 0; index < 200; index++) putRoute(router.bench, `of-one-${index}`)
+    await settled(router.bench)
+    expect(router.haproxy.loaded).toHaveLength(1)
     for (let batch = 0; batch < 40; batch++) {
-      for (let index = 0; index < 10; index++) putRoute(router.bench, `r-${batch}-${index}`)
+      for (let index = 0; index < 10; index++) {
+        putService(router.bench, `s-${batch}-${index}`, '10.128.0.5')
+        putRoute(router.bench, `r-${batch}-${index}`, { to: { kind: 'Service', name: `s-${batch}-${index}` } })
+      }
       await settled(router.bench)
     }
-    expect(Object.keys(mapOf(router, 'http.map'))).toHaveLength(400)
+    expect(Object.keys(mapOf(router, 'http.map'))).toHaveLength(600)
+    expect(router.haproxy.loaded.length).toBeGreaterThan(1)
     expect(router.haproxy.loaded.length).toBeLessThanOrEqual(4)
   })
 })

@@ -89,6 +89,7 @@ const listenersOf = (options: RouterOptions, { openFiles, cpus }: Haproxy): List
   accessLog: options.accessLog,
   forwarded: options.forwarded,
   settings: listenerSettings(options.settings),
+  ...(options.http2Always ? { http2Always: true } : {}),
   ...(options.alias === undefined ? {} : { alias: options.alias }),
 })
 

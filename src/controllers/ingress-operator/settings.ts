@@ -85,6 +85,8 @@ function http2Of({ controller, config }: IngressSettings): boolean {
   return text === 'true'
 }
 
+const HTTP2_ALWAYS = 'router.fairlead.dev/http2-always'
+
 /** Whoever is in front says whose connection it is. */
 export function isProxied(settings: IngressSettings): boolean {
   const { hostNetwork, nodePort, private: own } = publishingOf(settings)
@@ -113,7 +115,8 @@ export function routerOptionsOf(settings: IngressSettings): RouterOptions {
     // As on OKD a log that is asked for; beside it the twin's own, unless it goes elsewhere.
     accessLog: options.accessLog || spec.logging?.access !== undefined,
     forwarded: FORWARDED[spec.httpHeaders?.forwardedHeaderPolicy || 'Append'] ?? 'append',
-    http2: http2Of(settings),
+    http2: http2Of(settings) || metadata.annotations?.[HTTP2_ALWAYS] === 'true',
+    http2Always: metadata.annotations?.[HTTP2_ALWAYS] === 'true',
     settings: {
       ...routerSettingsOf(controller, isProxied(settings)),
       ...(options.proxyFrom && publishingOf(settings).type === 'HostNetwork' ? { proxyFrom: options.proxyFrom } : {}),

@@ -25,6 +25,8 @@ export interface RouterOptions {
   readonly forwarded: ForwardedPolicy
   /** Clients are offered HTTP/2 at Routes whose certificate is theirs alone; pods that encrypt are offered it too. */
   readonly http2: boolean
+  /** Clients are offered it at all Routes; a request for another host than its connection was made for is answered 421. */
+  readonly http2Always: boolean
   /** "namespace/name" of a ConfigMap whose service-ca.crt signs the cluster's serving certificates. */
   readonly serviceCa: string
   readonly settings: RouterSettings
@@ -45,6 +47,7 @@ export const ROUTER_DEFAULTS: RouterOptions = {
   accessLog: true,
   forwarded: 'append',
   http2: false,
+  http2Always: false,
   serviceCa: 'openshift-ingress/service-ca-bundle',
   settings: {},
 }

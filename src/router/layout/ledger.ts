@@ -36,6 +36,8 @@ const SPARE: readonly (readonly [spec: ClassSpec, size: number])[] = [
   [{ mode: 'http', balance: 'roundrobin' }, 128],
   [{ mode: 'http', balance: 'random', options: true }, 64],
   [{ mode: 'http', balance: 'roundrobin', options: true }, 32],
+  [{ mode: 'tcp', balance: 'source' }, 32],
+  [{ mode: 'tcp', balance: 'roundrobin' }, 32],
 ]
 const GROWTH = 64
 const RARE_GROWTH = 4
@@ -52,18 +54,24 @@ export function className(spec: ClassSpec): string {
 export const isRare = ({ mode: _mode, balance: _balance, options: _options, ...rare }: ClassSpec): boolean =>
   Object.keys(rare).length > 0
 
+const emptyPool = (spec: ClassSpec, size = 0): Pool => ({
+  spec,
+  isRare: isRare(spec),
+  taken: new Map(),
+  freed: new Set(),
+  fresh: 0,
+  size,
+})
+
 export function createLedger(): Ledger {
-  const pools = new Map<string, Pool>()
+  const pools = new Map(SPARE.map(([spec, size]) => [className(spec), emptyPool(spec, size)]))
   const forbidden = new Set<string>()
-  const poolOf = (spec: ClassSpec, size = 0): Pool => {
+  const poolOf = (spec: ClassSpec): Pool => {
     const name = className(spec)
-    const known = pools.get(name)
-    if (known) return known
-    const pool: Pool = { spec, isRare: isRare(spec), taken: new Map(), freed: new Set(), fresh: 0, size }
+    const pool = pools.get(name) ?? emptyPool(spec)
     pools.set(name, pool)
     return pool
   }
-  for (const [spec, size] of SPARE) poolOf(spec, size)
   return {
     take(key, spec) {
       const pool = poolOf(spec)
@@ -73,10 +81,9 @@ export function createLedger(): Ledger {
     },
     release(key, kind) {
       const pool = pools.get(kind)
-      const number = pool?.taken.get(key)
-      if (!pool || number === undefined) return
+      if (!pool?.taken.has(key)) return
+      pool.freed.add(pool.taken.get(key)!)
       pool.taken.delete(key)
-      pool.freed.add(number)
     },
     grow() {
       const isGrown = [...pools.values()].map(growOne).includes(true)

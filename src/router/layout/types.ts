@@ -83,6 +83,7 @@ export interface Listeners {
   readonly alias?: string
   readonly accessLog: boolean
   readonly forwarded: ForwardedPolicy
+  readonly http2Always?: boolean
   readonly settings: Omit<RouterSettings, 'namespaceSelector' | 'routeSelector'>
 }
 

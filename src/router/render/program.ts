@@ -17,7 +17,7 @@ import { forwardedHeaders } from './forwarded.ts'
 import { baseSection, globalSection, PAGE_404, PAGE_503, webSection } from './global.ts'
 import { logging } from './logging.ts'
 import { limitRetries, RATE_TABLE, rateTable, routeOptions } from './options.ts'
-import { cleanHeaders, identify, lookUp, redirect, set, weigh } from './rules.ts'
+import { cleanHeaders, identify, lookUp, misdirected, redirect, set, weigh } from './rules.ts'
 import { inner, sorter } from './sorter.ts'
 
 /** The configuration and the files it names; the shape of `host/haproxy`'s Program. */
@@ -114,7 +114,8 @@ const plainFrontend = (layout: Layout): Section => {
 function secure(layout: Layout): readonly Section[] {
   const { listeners, isSorted } = layout
   const own = [`:${listeners.httpsPort}`, ...proxied(listeners)]
-  const tls = ['ssl', 'crt', DEFAULT_CERTIFICATE, ...clientVerification(listeners), 'crt-list', CERTIFICATES]
+  const alpn = listeners.http2Always ? ['alpn', H2] : []
+  const tls = ['ssl', 'crt', DEFAULT_CERTIFICATE, ...clientVerification(listeners), 'crt-list', CERTIFICATES, ...alpn]
   if (!isSorted) return [secureFrontend(layout, [...own, ...tls], balanced(listeners))]
   return [
     ...sorter(listeners, own, balanced(listeners)),
@@ -133,6 +134,7 @@ const secureFrontend = (layout: Layout, bind: readonly string[], first: readonly
       ...first,
       ...logging(listeners),
       ...identify(listeners),
+      ...(listeners.http2Always ? misdirected() : []),
       ...lookUp('https.map', listeners),
       ...readCookie(),
       ...cleanHeaders(),
@@ -211,7 +213,8 @@ function renderFiles(layout: Layout): Map<string, string> {
   return files.set(CERTIFICATES, list)
 }
 
-export const alpnOf = ({ h2 }: CertificateSpec): string | undefined => (h2 ? 'h2,http/1.1' : undefined)
+const H2 = 'h2,http/1.1'
+export const alpnOf = ({ h2 }: CertificateSpec): string | undefined => (h2 ? H2 : undefined)
 
 export function* mapEntries(layout: Layout, map: MapName): Iterable<MapEntry> {
   for (const part of layout.parts.values()) yield* part.maps[map]

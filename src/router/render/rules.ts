@@ -36,6 +36,16 @@ export const identify = ({ domain, alias }: Pick<Listeners, 'domain' | 'alias'>)
     : []),
 ]
 
+/**
+ * A browser uses a connection for every host its certificate is good for: one that was made for another name must be made anew, since
+ * certificates and passed-through Routes are chosen by that name. Two rules, because there is no "unequal".
+ */
+export const misdirected = (): readonly Line[] =>
+  ['gt', 'lt'].map(than => [
+    ...['http-request', 'return', 'status', '421', 'if', '{', 'ssl_fc_has_sni', '}', '{', 'ssl_fc_alpn', '-m', 'str'],
+    ...['h2', '}', '{', 'ssl_fc_sni,lower,strcmp(txn.h)', '-m', 'int', than, '0', '}'],
+  ])
+
 export const escapeDots = (host: string): string => host.replaceAll('.', '\\.')
 
 /**
