@@ -5,11 +5,12 @@ import { RCODE } from '../../wire/dns/message.ts'
 import type { CacheRule, Policy } from '../corefile/types.ts'
 import type { Cache, Learned } from './cache.ts'
 import { CACHE_LIMITS, createCache } from './cache.ts'
+import { createConnections } from './connections.ts'
 import type { ForwardCounts } from './counts.ts'
 import { createCounts } from './counts.ts'
 import type { Pool } from './pool.ts'
 import { createPool } from './pool.ts'
-import type { Upstream, UpstreamDeps } from './upstream.ts'
+import type { ExchangeDeps, Upstream, UpstreamDeps } from './upstream.ts'
 import { exchange } from './upstream.ts'
 
 /** Questions that are under way at once; more are refused until some have ended. */
@@ -61,14 +62,16 @@ export const sequential = (upstreams: readonly Upstream[]): ForwarderOptions => 
 export function createForwarder(deps: ForwarderDeps, options: ForwarderOptions): Forwarder {
   const counts = deps.counts ?? createCounts()
   const cache = options.cache && cacheOf(deps, options.cache)
-  const pool = createPool({ ...deps, counts }, options)
+  const connections = createConnections(deps)
+  const exchanging = { ...deps, connections }
+  const pool = createPool({ ...exchanging, counts }, options)
   const asking = new Map<string, Promise<Learned | undefined>>()
   const asked = (question: Question): Promise<Learned | undefined> | undefined => {
     const key = `${question.type} ${question.class} ${question.name.toLowerCase()}`
     const same = asking.get(key)
     if (same) return same
     if (asking.size >= MAX_IN_FLIGHT || options.upstreams.length === 0) return undefined
-    const answer = askAll(deps, pool, counts, question).finally(() => asking.delete(key))
+    const answer = askAll(exchanging, pool, counts, question).finally(() => asking.delete(key))
     asking.set(key, answer)
     return answer.then(learned => {
       if (learned) cache?.put(question, learned)
@@ -87,7 +90,10 @@ export function createForwarder(deps: ForwarderDeps, options: ForwarderOptions):
       }
       return withStale(question, cache, options.cache!.isStaleVerified)
     },
-    close: pool.close,
+    close() {
+      pool.close()
+      connections.close()
+    },
   }
 
   /** An old answer at once while a new one is fetched, or only when there is no new one. */
@@ -118,7 +124,7 @@ const cacheOf = ({ clock }: ForwarderDeps, rule: CacheRule): Cache =>
   })
 
 async function askAll(
-  deps: ForwarderDeps,
+  deps: ForwarderDeps & ExchangeDeps,
   pool: Pool,
   counts: ForwardCounts,
   question: Question,

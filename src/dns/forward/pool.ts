@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { CLASS } from '../../wire/dns/message.ts'
 import type { ForwardCounts } from './counts.ts'
 import type { ForwarderOptions } from './forward.ts'
-import type { Upstream, UpstreamDeps } from './upstream.ts'
+import type { ExchangeDeps, Upstream } from './upstream.ts'
 import { exchange } from './upstream.ts'
 
 /** NS records of the root: any answer at all says that a server lives. */
@@ -25,7 +25,7 @@ interface Member {
 }
 
 export function createPool(
-  deps: UpstreamDeps & { readonly counts: ForwardCounts },
+  deps: ExchangeDeps & { readonly counts: ForwardCounts },
   { upstreams, policy, maxFails, healthCheckMs }: Omit<ForwarderOptions, 'cache'>,
 ): Pool {
   const members: readonly Member[] = upstreams.map(upstream => ({ upstream, fails: 0, cancel: undefined }))

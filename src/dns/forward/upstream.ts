@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import type { Socket } from 'node:net'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -10,6 +9,7 @@ import { encode } from '../../wire/dns/encode.ts'
 import type { Message, Question } from '../../wire/dns/message.ts'
 import { DnsFormatError } from '../../wire/dns/message.ts'
 import { UDP_SIZE } from '../zone/respond.ts'
+import type { Connections } from './connections.ts'
 
 /** A server that is asked what the zone does not know. */
 export interface Upstream {
@@ -28,20 +28,24 @@ export interface UpstreamDeps {
   readonly clock: Clock
 }
 
+export interface ExchangeDeps extends UpstreamDeps {
+  readonly connections: Connections
+}
+
 /**
  * Asks one server, over TCP when its answer does not fit over UDP. Every question has an identifier and a source port that
  * cannot be guessed, and an answer must come from whom was asked and repeat the question. Rejects when none comes in time.
  */
 export async function exchange(
-  deps: UpstreamDeps,
+  deps: ExchangeDeps,
   upstream: Upstream,
   question: Question,
   timeoutMs: number,
 ): Promise<Message> {
   const query = queryFor(question)
-  if (upstream.tls || upstream.isTcpForced) return overTcp(deps, upstream, query, timeoutMs)
+  if (upstream.tls || upstream.isTcpForced) return deps.connections.exchange(upstream, query, timeoutMs)
   const answer = await overUdp(deps, upstream, query, timeoutMs)
-  return answer.isTruncated ? overTcp(deps, upstream, query, timeoutMs) : answer
+  return answer.isTruncated ? deps.connections.exchange(upstream, query, timeoutMs) : answer
 }
 
 const queryFor = (question: Question): Message => ({
@@ -63,7 +67,7 @@ const queryFor = (question: Question): Message => ({
 })
 
 /** Undefined for what is no answer to the query: it may be forged, and the real one still to come. */
-function answerTo(query: Message, bytes: Uint8Array): Message | undefined {
+export function answerTo(query: Message, bytes: Uint8Array): Message | undefined {
   try {
     const answer = decode(bytes)
     const [asked] = query.questions
@@ -103,45 +107,6 @@ async function overUdp(
     cancel()
     socket.close()
   }
-}
-
-async function overTcp(
-  { sockets, netns, clock }: UpstreamDeps,
-  { address, port, tls }: Upstream,
-  query: Message,
-  timeoutMs: number,
-): Promise<Message> {
-  const plain = sockets.connect({ netns, address, port })
-  const socket = tls ? await secured(plain, tls) : plain
-  let cancel = (): void => {}
-  try {
-    return await new Promise<Message>((resolve, reject) => {
-      cancel = clock.after(timeoutMs, () => reject(new Error(`${address}:${port} does not answer over TCP`)))
-      const reader = createFrames(bytes => {
-        const answer = answerTo(query, bytes)
-        if (answer) resolve(answer)
-        else reject(new Error(`${address}:${port} answers something else over TCP`))
-      })
-      socket.on('error', reject)
-      socket.on('data', reader)
-      socket.on('close', () => reject(new Error(`${address}:${port} hung up`)))
-      socket.write(framed(encode(query)))
-    })
-  } finally {
-    cancel()
-    socket.destroy()
-    plain.destroy()
-  }
-}
-
-/** A certificate that does not name the server, or is of another authority, is an error of the socket. Loaded when first needed. */
-async function secured(socket: Socket, { serverName, authority }: NonNullable<Upstream['tls']>): Promise<Socket> {
-  const { connect } = await import('node:tls')
-  return connect({
-    socket,
-    ...(serverName === undefined ? { checkServerIdentity: () => undefined } : { servername: serverName }),
-    ...(authority === undefined ? {} : { ca: authority }),
-  })
 }
 
 /** Over TCP each message has its length before it (RFC 1035 4.2.2). */
