@@ -258,3 +258,25 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
     for (const [line, text] of refusals) expect((await run(line)).err).toContain(text)
   })
 })
+
+const SDK = '/usr/lib/google-cloud-sdk/bin'
+const VERSIONS = [27, 28, 29, 30, 31, 32, 33].map(minor => `${SDK}/kubectl.1.${minor}`).filter(path => existsSync(path))
+
+describe.skipIf(VERSIONS.length === 0).each(VERSIONS)('%s', path => {
+  const explain = (...args: string[]): Promise<string> =>
+    new Promise((resolve, reject) =>
+      execFile(
+        path,
+        ['explain', ...args, '--cache-dir', `${home}/${path.slice(-2)}`],
+        { env: environment },
+        (error, out) => (error ? reject(error) : resolve(out)),
+      ),
+    )
+  it('explains fields by the documents of both versions', async () => {
+    for (const output of ['plaintext', 'plaintext-openapiv2']) {
+      expect(await explain('services.spec.clusterIP', `--output=${output}`)).toContain('clusterIP')
+      expect(await explain('pods.spec.containers', `--output=${output}`)).toContain('livenessProbe')
+      expect(await explain('csr.spec', `--output=${output}`)).toContain('signerName')
+    }
+  })
+})

@@ -3,8 +3,8 @@ import { DeleteOptions } from '../../api/meta/delete-options.ts'
 import { ListMeta, Status } from '../../api/meta/status.ts'
 import { messageNode } from '../../schema/message-node.ts'
 import { openApiV2, openApiV3 } from '../../schema/openapi/document.ts'
+import { openApiV2Protobuf } from '../../schema/openapi/protobuf.ts'
 import type { SharedTypes } from '../../schema/openapi/type.ts'
-import { bytesField, join, textField } from '../../wire/protobuf/write.ts'
 import { notAcceptable } from '../errors.ts'
 import { parseAccept } from '../negotiate/accept.ts'
 import type { Registry } from '../resource/registry.ts'
@@ -41,11 +41,12 @@ export function openApiRoute(registry: Registry): Route {
       current = { generation: registry.generation, paths: byPath(registry.all()) }
     return current.paths
   }
-  const documentOf = (path: string, resources: readonly Resource[], make: () => object): Document => {
+  const documentOf = (path: string, resources: readonly Resource[], make: () => object | Uint8Array): Document => {
     const key = resources.map(({ plural, revision }) => `${plural}@${revision}`).join(' ')
     const known = cache.get(path)
     if (known?.key === key) return known.document
-    const body = Buffer.from(JSON.stringify(make()))
+    const made = make()
+    const body = made instanceof Uint8Array ? Buffer.from(made) : Buffer.from(JSON.stringify(made))
     const document = { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() }
     cache.set(path, { key, document })
     return document
@@ -58,7 +59,11 @@ export function openApiRoute(registry: Registry): Route {
     const path = request.path.replace(/\/$/, '').slice('/openapi/'.length)
     if (path === 'v3') return compressed(request, index(paths(), version3))
     if (path === 'v2') {
-      if (takesProtobuf(request.headers.accept)) return emptyV2()
+      if (takesProtobuf(request.headers.accept)) {
+        const make = (): Uint8Array => openApiV2Protobuf(openApiV2(registry.all(), SHARED))
+        const document = documentOf('v2 protobuf', registry.all(), make)
+        return compressed(request, ifChanged(request, page(document, false, V2_PROTOBUF)))
+      }
       mustTakeJson(request.headers.accept)
       const document = documentOf('v2', registry.all(), () => openApiV2(registry.all(), SHARED))
       return compressed(request, ifChanged(request, page(document, false)))
@@ -92,10 +97,10 @@ function index(
 }
 
 /** Asked for by its hash a document never changes. */
-const page = ({ body, hash }: Document, immutable: boolean): Page => ({
+const page = ({ body, hash }: Document, immutable: boolean, type = 'application/json'): Page => ({
   status: 200,
   headers: {
-    'content-type': 'application/json',
+    'content-type': type,
     etag: `"${hash}"`,
     vary: 'Accept',
     'cache-control': immutable ? 'public, immutable' : 'no-cache, private',
@@ -110,19 +115,7 @@ const V2_PROTOBUF_ASKED = 'application/com.github.proto-openapi.spec.v2@v1.0+pro
 const takesProtobuf = (accept: string | undefined): boolean =>
   parseAccept(accept ?? '').some(({ type }) => type === V2_PROTOBUF || type === V2_PROTOBUF_ASKED)
 
-/**
- * What kubectl asks for when a kind is in none of the version 3 documents: without an answer it stops before it can say that there is no
- * such kind. So the document that describes nothing is enough. Source: OpenAPIv2.proto of gnostic: Document.swagger 1, info 2 (title
- * 1, version 2), paths 8.
- */
-function emptyV2(): Page {
-  const info = join([textField(1, 'Kubernetes'), textField(2, 'unversioned')])
-  const body = Buffer.from(join([textField(1, '2.0'), bytesField(2, info), bytesField(8, Buffer.alloc(0))]))
-  const headers = { 'content-type': V2_PROTOBUF, vary: 'Accept', 'cache-control': 'no-cache, private' }
-  return { status: 200, headers, body }
-}
-
-/** The documents exist as JSON alone. Throws StatusError 406. */
+/** Documents of version 3 exist as JSON alone. Throws StatusError 406. */
 function mustTakeJson(accept: string | undefined): void {
   if (accept === undefined || accept === '') return
   const types = parseAccept(accept).map(({ type }) => type)

@@ -91,7 +91,7 @@ const anyRow = (row: Row): Row => ({ ...row, body: row.body === 'object' ? 'any'
 
 const CREATED = new Set(['binding', 'eviction', 'token'])
 const REPLACED = new Set(['finalize'])
-const PATCHED = new Set(['ephemeralcontainers', 'resize'])
+const PATCHED = new Set(['approval', 'ephemeralcontainers', 'resize'])
 
 function connectRows(type: ApiType, name: string, path: string, parameters: readonly string[]): readonly Operation[] {
   const suffix = name[0]!.toUpperCase() + name.slice(1)
