@@ -29,9 +29,9 @@ export function accessOf(kubeconfig: string): Access {
   }
 }
 
-/** With room for what a client that reads is sent; its failures are those of its streams. */
-export function sessionOf({ server, ...tls }: Access): ClientHttp2Session {
-  const session = connect(server, { ...tls, settings: { initialWindowSize: 1 << 24 } })
+/** With room for what a client that reads is sent, unless the window is said; its failures are those of its streams. */
+export function sessionOf({ server, ...tls }: Access, initialWindowSize = 1 << 24): ClientHttp2Session {
+  const session = connect(server, { ...tls, maxSessionMemory: 1024, settings: { initialWindowSize } })
   session.on('error', () => {})
   return session
 }

@@ -153,7 +153,7 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
     loopback: user => createLoopback(handle, user),
     listener(tls) {
       const upgrade = upgrades({ kernel, streams, dial: deps.dial })
-      const made = createListener(tls, handle, authenticateBy(kernel.tokens), upgrade)
+      const made = createListener(tls, handle, authenticateBy(kernel.tokens), upgrade, clock)
       listeners.push(made)
       return made
     },

@@ -84,13 +84,13 @@ export function createStore(backing: Backing, loaded: Loaded, options: StoreOpti
 }
 
 function readRange(versions: Versions, load: Load, prefix: string, options: RangeOptions = {}): RangeResult {
-  const { limit = Number.POSITIVE_INFINITY, startAfter, atRevision = versions.revision } = options
+  const { limit = Number.POSITIVE_INFINITY, startAfter, atRevision = versions.revision, uncounted = false } = options
   versions.checkRevision(atRevision)
   const items: Stored[] = []
   let remaining = 0
   for (const version of versions.scan(prefix, atRevision, startAfter)) {
     if (items.length < limit) items.push(storedOf(version, load))
-    else remaining++
+    else if (++remaining > 0 && uncounted) break
   }
   return { items, remaining, revision: atRevision }
 }

@@ -49,6 +49,8 @@ export interface RangeOptions {
   readonly startAfter?: string
   /** The present when absent. Throws RevisionCompacted or RevisionInFuture. */
   readonly atRevision?: number
+  /** `remaining` need only say whether there are more: counting takes as long as reading on. */
+  readonly uncounted?: boolean
 }
 
 export interface RangeResult {

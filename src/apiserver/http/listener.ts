@@ -1,9 +1,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
-import type { Http2SecureServer, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { Http2SecureServer, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants, createSecureServer } from 'node:http2'
-import type { Duplex, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../../lib/clock.ts'
 import type { User } from '../auth/user.ts'
 import type { ApiRequest } from '../context.ts'
 import { unauthorized } from '../errors.ts'
@@ -14,6 +15,10 @@ import { StatusError } from '../status-error.ts'
 import type { ByteStream } from '../stream-body.ts'
 import { takeBearer } from './bearer-protocol.ts'
 import { readBody } from './body.ts'
+import type { Budget } from './budget.ts'
+import { createBudget } from './budget.ts'
+import type { Connection, Connections } from './connections.ts'
+import { createConnections, RECEIVE_MS } from './connections.ts'
 import { plainHeaders } from './headers.ts'
 import { sinkOf } from './sink.ts'
 
@@ -47,18 +52,38 @@ const KEEP_ALIVE_MS = 120_000
 const MAX_SESSION_MB = 1024
 const MAX_STREAMS = 10_000
 
+/** Bodies and answers that clients have begun and not finished; whoever has kept one for longest makes room. */
+const MAX_HELD_BYTES = 512 << 20
+/** Smaller answers are gone before they count. */
+const LARGE_BYTES = 64 << 10
+const HANDSHAKE_MS = 10_000
+
+/** What is known of all clients of a listener. */
+interface Clients {
+  readonly connections: Connections
+  readonly held: Budget
+}
+
 /** HTTP/2, and HTTP/1.1 for what needs an upgrade, on one TLS port. */
 export function createListener(
   tls: TlsOptions,
   handle: Handle,
   authenticate: Authenticate,
   upgrade: UpgradeHandler,
+  clock: Clock,
 ): Listener {
-  const sessions = new Set<ServerHttp2Session>()
-  const http1 = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
-    answer1(handle, authenticate, request, response).catch(() => response.destroy())
+  const sessions = new Map<Http2Session, Connection>()
+  const sockets = new WeakMap<Duplex, Connection>()
+  const clients: Clients = { connections: createConnections(clock), held: createBudget(MAX_HELD_BYTES) }
+  const timeouts = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: RECEIVE_MS, headersTimeout: RECEIVE_MS }
+  const http1 = createServer(timeouts, (request, response) => {
+    if (sockets.has(request.socket)) response.once('close', sockets.get(request.socket)!.busy())
+    answer1(clients, handle, authenticate, request, response).catch(() => response.destroy())
   })
+  // It is given its connections by another server; without this it would watch over none of them.
+  http1.emit('listening')
   http1.on('upgrade', (request, socket, head) => {
+    sockets.get(request.socket)?.busy()
     upgradeAs(authenticate, upgrade, request, socket, head).catch(() => socket.destroy())
   })
   http1.on('clientError', (_, socket) => socket.destroy())
@@ -70,17 +95,29 @@ export function createListener(
     rejectUnauthorized: false,
     ALPNProtocols: ['h2', 'http/1.1'],
     maxSessionMemory: MAX_SESSION_MB,
+    handshakeTimeout: HANDSHAKE_MS,
     settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: 1 << 20 },
   })
-  server.on('unknownProtocol', socket => http1.emit('connection', socket))
+  server.on('unknownProtocol', socket => {
+    const connection = clients.connections.opened(() => socket.destroy())
+    sockets.set(socket, connection)
+    socket.once('close', connection.closed)
+    http1.emit('connection', socket)
+  })
   server.on('session', session => {
-    sessions.add(session)
+    const connection = clients.connections.opened(() => session.destroy())
+    sessions.set(session, connection)
     session.on('error', () => {})
-    session.once('close', () => sessions.delete(session))
+    session.once('close', () => {
+      sessions.delete(session)
+      connection.closed()
+    })
   })
   server.on('stream', (stream, headers) => {
+    const over = sessions.get(stream.session!)?.busy()
+    if (over) stream.once('close', over)
     // It may be gone before the answer is made; whatever else is wrong with one answer, the others go on.
-    answer2(handle, authenticate, stream, headers).catch(() => stream.destroy())
+    answer2(clients, handle, authenticate, stream, headers).catch(() => stream.destroy())
   })
   // What goes wrong with one connection is its client's business.
   for (const event of ['sessionError', 'tlsClientError', 'clientError'] as const) server.on(event, () => {})
@@ -88,13 +125,15 @@ export function createListener(
     server,
     close() {
       server.close()
-      for (const session of sessions) session.close()
+      clients.connections.close()
+      for (const session of sessions.keys()) session.close()
       http1.closeAllConnections()
     },
   }
 }
 
 async function answer2(
+  clients: Clients,
   handle: Handle,
   authenticate: Authenticate,
   stream: ServerHttp2Stream,
@@ -109,7 +148,7 @@ async function answer2(
     method,
     url: incoming[':path'] ?? '/',
     headers,
-    read: () => readBody(stream),
+    read: () => receive(clients, stream),
     signal: aborted,
   })
   if (!response || stream.destroyed) return
@@ -123,12 +162,14 @@ async function answer2(
   } else {
     stream.respond({ ':status': status, ...answered, 'content-length': body.length })
     stream.end(body)
+    holdAnswer(clients, stream, body.length)
   }
   // The rest of a body that was too large: told not to send it.
   if (status === 413) stream.close(constants.NGHTTP2_NO_ERROR)
 }
 
 async function answer1(
+  clients: Clients,
   handle: Handle,
   authenticate: Authenticate,
   request: IncomingMessage,
@@ -138,7 +179,7 @@ async function answer1(
     method: request.method ?? 'GET',
     url: request.url ?? '/',
     headers: plainHeaders(request.headers),
-    read: () => readBody(request),
+    read: () => receive(clients, request),
     signal: abortOnClose(response),
   })
   if (!answered || response.destroyed) return
@@ -151,6 +192,7 @@ async function answer1(
   } else {
     response.writeHead(status, { ...headers, 'content-length': body.length })
     response.end(body)
+    holdAnswer(clients, response, body.length)
   }
 }
 
@@ -162,6 +204,25 @@ function sentHeaders({ headers }: ApiResponse): OutgoingHttpHeaders {
     sent[name] = value.includes('\n') ? value.split('\n') : value
   }
   return sent
+}
+
+/** A body that does not come in time, or for whose bytes there is no room, breaks its request off. */
+async function receive({ connections, held }: Clients, stream: Readable): Promise<Buffer> {
+  const cut = (): void => void stream.destroy()
+  const received = connections.receiving(cut)
+  try {
+    return await readBody(stream, held.holder(cut))
+  } finally {
+    received()
+  }
+}
+
+/** Until the client has read it. */
+function holdAnswer({ held }: Clients, writable: Writable, bytes: number): void {
+  if (bytes < LARGE_BYTES || writable.destroyed) return
+  const holder = held.holder(() => void writable.destroy())
+  writable.once('close', holder.release)
+  holder.hold(bytes)
 }
 
 /** The headers are sent: what goes wrong now can only be told by breaking off. */

@@ -82,7 +82,12 @@ function run(watching: Watching, sink: ByteSink): void {
     log.error({ error, resource: context.resource.plural }, 'a watch failed')
     sink.destroy()
   }
-  const pump = createPump(sink, initial ? initialFrames(watching, present) : NOTHING[Symbol.iterator](), failed)
+  const pump = createPump(
+    sink,
+    initial ? initialFrames(watching, present) : NOTHING[Symbol.iterator](),
+    failed,
+    watches.behind,
+  )
   push = events => {
     try {
       const bytes = framesOf(watching, events)
@@ -120,15 +125,45 @@ const startsWithState = ({ revision, sendInitialEvents }: ListOptions): boolean 
 function* initialFrames(watching: Watching, revision: number): Generator<Uint8Array> {
   const { context, selection, format, options } = watching
   const { resource } = context
-  for (const stored of present(watching, revision))
-    if (nameMatches(watching, stored.key) && (selection.matches?.(decodeStored(resource, stored)) ?? true))
-      yield storedFrame(format, stored)
-  if (options.sendInitialEvents && options.bookmarks) yield bookmarkFrame(format, revision, true)
+  let frames: Uint8Array[] = []
+  let bytes = 0
+  for (const stored of present(watching, revision)) {
+    if (!nameMatches(watching, stored.key) || !(selection.matches?.(decodeStored(resource, stored)) ?? true)) continue
+    const made = storedFrame(format, stored)
+    frames.push(made)
+    bytes += made.length
+    if (bytes < PIECE_BYTES) continue
+    yield Buffer.concat(frames)
+    frames = []
+    bytes = 0
+  }
+  if (options.sendInitialEvents && options.bookmarks) frames.push(bookmarkFrame(format, revision, true))
+  if (frames.length > 0) yield Buffer.concat(frames)
 }
 
-/** Read at once: a slow client must not hold on to an old revision, and the values are there anyway. */
-const present = ({ context, prefix }: Watching, revision: number): readonly Stored[] =>
-  context.kernel.store.range(prefix, { atRevision: revision }).items
+const PIECE_BYTES = 32 << 10
+const PAGE = 500
+
+/**
+ * Page by page, as the client takes them: a thousand clients that do not read must not hold a thousand copies. One that is so slow
+ * that the past is forgotten meanwhile is cut off, and lists again.
+ */
+function* present({ context, prefix }: Watching, revision: number): Generator<Stored> {
+  const { store } = context.kernel
+  let startAfter: string | undefined
+  for (;;) {
+    const page = {
+      atRevision: revision,
+      limit: PAGE,
+      uncounted: true,
+      ...(startAfter === undefined ? {} : { startAfter }),
+    }
+    const { items, remaining } = store.range(prefix, page)
+    yield* items
+    if (remaining === 0) return
+    startAfter = items.at(-1)!.key
+  }
+}
 
 /** A prefix that is a whole key also begins longer names. */
 const nameMatches = ({ selection }: Watching, key: string): boolean =>

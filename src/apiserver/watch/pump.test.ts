@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { createBudget } from '../http/budget.ts'
 import type { ByteSink } from '../stream-body.ts'
 import { createPump } from './pump.ts'
 
@@ -47,7 +48,7 @@ const bytes = (text: string) => Buffer.from(text)
 
 it('sends what must come first piece by piece, and what was pushed meanwhile after it', () => {
   const slow = slowSink(1)
-  const pump = createPump(slow.sink, frames('1', '2', '3'), never)
+  const pump = createPump(slow.sink, frames('1', '2', '3'), never, createBudget(1 << 20))
   pump.push(bytes('4'))
   pump.push(bytes('5'))
   expect(slow.taken).toEqual(['1'])
@@ -60,7 +61,7 @@ it('sends what must come first piece by piece, and what was pushed meanwhile aft
 
 it('cuts off a client that does not read, and only then', () => {
   const slow = slowSink(1)
-  const pump = createPump(slow.sink, frames(), never, 10)
+  const pump = createPump(slow.sink, frames(), never, createBudget(1 << 20), 10)
   pump.push(bytes('a'))
   pump.push(bytes('0123456789'))
   expect(slow.state()).toBe('open')
@@ -73,7 +74,7 @@ it('cuts off a client that does not read, and only then', () => {
 
 it('ends once everything is sent', () => {
   const slow = slowSink(1)
-  const pump = createPump(slow.sink, frames('1', '2'), never)
+  const pump = createPump(slow.sink, frames('1', '2'), never, createBudget(1 << 20))
   pump.end()
   pump.push(bytes('late'))
   expect(slow.state()).toBe('open')
@@ -89,11 +90,28 @@ it('tells when what must come first cannot be made', () => {
     yield bytes('1')
     throw new Error('a page is damaged')
   })()
-  createPump(slow.sink, broken, error => {
+  const failed = (error: unknown): void => {
     errors.push(error)
     slow.sink.destroy()
-  })
+  }
+  createPump(slow.sink, broken, failed, createBudget(1 << 20))
   expect(slow.state()).toBe('open')
   slow.drain(5)
   expect([slow.state(), String(errors[0])]).toEqual(['destroyed', 'Error: a page is damaged'])
+})
+
+it('cuts off whoever has been behind for longest when all of them together keep too much, and nobody else', () => {
+  const budget = createBudget(100)
+  const [first, second, reader] = [slowSink(1), slowSink(1), slowSink(1000)]
+  const pumps = [first, second, reader].map(({ sink }) => createPump(sink, frames('0'), never, budget))
+  const all = (text: string): void => {
+    for (const pump of pumps) pump.push(bytes(text))
+  }
+  for (let at = 0; at < 5; at++) all('x'.repeat(10))
+  expect(budget.usedBytes).toBe(100)
+  all('y'.repeat(10))
+  expect([first.state(), second.state(), reader.state()]).toEqual(['destroyed', 'open', 'open'])
+  expect(reader.taken.join('')).toBe(`0${'x'.repeat(50)}${'y'.repeat(10)}`)
+  second.drain(1000)
+  expect([second.taken.join(''), budget.usedBytes]).toEqual([reader.taken.join(''), 0])
 })

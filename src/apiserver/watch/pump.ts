@@ -1,7 +1,10 @@
+import type { Budget } from '../http/budget.ts'
 import type { ByteSink } from '../stream-body.ts'
 
 /** How much a client may be behind before its watch is cut off; it lists again. */
 export const MAX_BEHIND_BYTES = 16 << 20
+/** So much is handed to the sink at a time: what it has taken counts as its own. */
+const PIECE_BYTES = 64 << 10
 
 /** Sends frames to a sink in order: what must come first one piece at a time as the sink takes it, then what was pushed. */
 export interface Pump {
@@ -16,9 +19,12 @@ export function createPump(
   sink: ByteSink,
   first: Iterator<Uint8Array>,
   failed: (error: unknown) => void,
+  budget: Budget,
   maxBehindBytes = MAX_BEHIND_BYTES,
 ): Pump {
+  const holder = budget.holder(() => sink.destroy())
   let queue: Uint8Array[] = []
+  let start = 0
   let behind = 0
   let initial: Iterator<Uint8Array> | undefined = first
   let blocked = false
@@ -45,11 +51,20 @@ export function createPump(
     const frame = nextInitial()
     if (frame) return frame
     initial = undefined
-    if (queue.length === 0) return undefined
-    const joined = queue.length === 1 ? queue[0]! : Buffer.concat(queue)
-    queue = []
-    behind = 0
-    return joined
+    return queue.length === 0 ? undefined : nextPiece()
+  }
+  const nextPiece = (): Uint8Array => {
+    const first = start
+    let bytes = 0
+    while (start < queue.length && bytes < PIECE_BYTES) bytes += queue[start++]!.length
+    const frames = queue.slice(first, start)
+    behind -= bytes
+    holder.hold(-bytes)
+    if (start === queue.length) {
+      queue = []
+      start = 0
+    }
+    return frames.length === 1 ? frames[0]! : Buffer.concat(frames)
   }
   sink.onDrain(() => {
     blocked = false
@@ -58,6 +73,8 @@ export function createPump(
   sink.onClose(() => {
     closed = true
     queue = []
+    start = 0
+    holder.release()
     initial = undefined
   })
   run()
@@ -70,6 +87,7 @@ export function createPump(
       }
       queue.push(frame)
       behind += frame.length
+      holder.hold(frame.length)
       if (behind > maxBehindBytes) sink.destroy()
       else run()
     },

@@ -1,4 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
+import type { Budget } from '../http/budget.ts'
+import { createBudget } from '../http/budget.ts'
 
 /** An open watch, as the rest of the server knows it. */
 export interface OpenWatch {
@@ -17,11 +19,16 @@ export interface Watches {
   /** Ends the watches of a type that is no more. */
   endOf(prefix: string): void
   readonly size: number
+  /** What all watches together are behind. */
+  readonly behind: Budget
   close(): void
 }
 
 /** How often an idle watch hears a bookmark. */
 export const BOOKMARK_EVERY_MS = 60_000
+
+/** One watch that is behind may keep 16 MiB, all of them this; the one that has been for longest is cut off. */
+const MAX_BEHIND_BYTES = 256 << 20
 
 export function createWatches(clock: Clock): Watches {
   const open = new Set<OpenWatch>()
@@ -34,6 +41,7 @@ export function createWatches(clock: Clock): Watches {
     cancel = open.size > 0 ? clock.after(BOOKMARK_EVERY_MS, beat) : undefined
   }
   return {
+    behind: createBudget(MAX_BEHIND_BYTES),
     add(watch) {
       open.add(watch)
       cancel ??= clock.after(BOOKMARK_EVERY_MS, beat)
