@@ -81,10 +81,19 @@ export const sourcesOf = (caches: Caches): readonly LoopSource[] =>
     caches.shard.namespaces,
   ].filter(source => source !== undefined) as readonly LoopSource[]
 
-/** Tells the planner what there is and then every change. Call it when the caches are synced. Returns the way to stop. */
-export function feed(caches: Caches, planner: Planner): () => void {
+/**
+ * Tells the planner what there is and then every change, and which Routes are not (or no longer) for this router. Call it when the
+ * caches are synced. Returns the way to stop.
+ */
+export function feed(caches: Caches, planner: Planner, leave: (route: Route) => void): () => void {
   const { shard } = caches
-  const put = (route: Route): void => (admits(shard, route) ? planner.put(route) : planner.remove(keyOf(route)))
+  const put = (route: Route): void => {
+    if (admits(shard, route)) planner.put(route)
+    else {
+      planner.remove(keyOf(route))
+      leave(route)
+    }
+  }
   const setFiles = (): void => planner.setFiles(adminFiles(caches))
   for (const route of caches.routes.list()) put(route)
   setFiles()

@@ -8,10 +8,11 @@ import { Service } from '../api/core/service.ts'
 import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
 import { Route } from '../api/route/route.ts'
 import { eventually, settled, type TestBench, testBench } from '../client/testing.ts'
+import { ConnectionError } from '../client/transport.ts'
 import { type FakeHaproxy, type FakeOptions, fakeHaproxy } from '../host/haproxy/fake.ts'
 import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
 import type { Listenable } from '../host/socket/mod.ts'
-import { ROUTER_DEFAULTS } from '../model/routes/options.ts'
+import { ROUTER_DEFAULTS, type RouterOptions } from '../model/routes/options.ts'
 import { startRouter } from './role.ts'
 
 /** OKD's name of the cookie of shop/web. */
@@ -62,7 +63,11 @@ const putRoute = ({ api }: TestBench, name: string, spec: Partial<Route['spec']>
     spec: { host: `${name}.example.com`, to: { kind: 'Service', name: 'web' }, ...spec },
   })
 
-async function start(prepare: (bench: TestBench) => void = () => {}, fake: FakeOptions = {}): Promise<Router> {
+async function start(
+  prepare: (bench: TestBench) => void = () => {},
+  fake: FakeOptions = {},
+  options: Partial<RouterOptions> = {},
+): Promise<Router> {
   const bench = testBench()
   const haproxy = fakeHaproxy(fake)
   const stop = new AbortController()
@@ -77,7 +82,7 @@ async function start(prepare: (bench: TestBench) => void = () => {}, fake: FakeO
   putCertificate(bench, someCertificate)
   prepare(bench)
   const deps = { ...bench, client: bench.informers.client, haproxy, listen, graceMs: 0 }
-  const role = await startRouter(deps, ROUTER_DEFAULTS, stop.signal)
+  const role = await startRouter(deps, { ...ROUTER_DEFAULTS, ...options }, stop.signal)
   running = {
     bench,
     haproxy,
@@ -336,6 +341,85 @@ describe('startRouter', () => {
     expect(await says('192.0.2.0/33')).toEqual(['Admitted=True', 'AllowListValid=False NobodyAllowed'])
     expect(await says('')).toEqual(['Admitted=True', 'AllowListValid=False NobodyAllowed'])
     expect(await says('192.0.2.1')).toEqual(['Admitted=True'])
+  })
+
+  it('a Route that goes to another shard loses what was said of it; one that comes is told', async () => {
+    const router = await start(
+      bench => {
+        putService(bench, 'web', '10.128.0.5')
+        bench.api.put(Route, {
+          metadata: { namespace: 'shop', name: 'left', labels: { shard: 'b' } },
+          spec: { host: 'left.example.com', to: { kind: 'Service', name: 'web' } },
+          status: { ingress: [{ routerName: 'default' }, { routerName: 'other' }] },
+        })
+      },
+      {},
+      { settings: { routeSelector: { matchLabels: { shard: 'a' } } } },
+    )
+    const speakers = (name: string) =>
+      router.bench.api.get(Route, { namespace: 'shop', name })?.status?.ingress?.map(({ routerName }) => routerName)
+    expect(speakers('left')).toEqual(['other'])
+    const label = async (shard: string) => {
+      const old = router.bench.api.get(Route, { namespace: 'shop', name: 'web' })
+      const status = old?.status ? { status: old.status } : {}
+      const spec = { host: 'web.example.com', to: { kind: 'Service' as const, name: 'web' } }
+      router.bench.api.put(Route, { metadata: { namespace: 'shop', name: 'web', labels: { shard } }, spec, ...status })
+      await settled(router.bench)
+    }
+    await label('a')
+    expect(speakers('web')).toEqual(['default'])
+    await label('b')
+    expect(speakers('web')).toEqual([])
+    expect(mapOf(router, 'http.map')).toEqual({})
+    await label('a')
+    expect(speakers('web')).toEqual(['default'])
+  })
+
+  it('another router that contradicts for ever is answered a few times only', async () => {
+    const router = await start(bench => {
+      putService(bench, 'web', '10.128.0.5')
+      putRoute(bench, 'web')
+    })
+    const { api } = router.bench
+    const writes = () =>
+      api.requests.filter(line => line.startsWith('PUT') && line.includes('/routes/web/status')).length
+    for (let turn = 0; turn < 30; turn++) {
+      const route = api.get(Route, { namespace: 'shop', name: 'web' })!
+      api.put(Route, { ...route, status: { ingress: [{ routerName: 'default', host: 'another' }] } })
+      await settled(router.bench)
+    }
+    expect(writes()).toBeGreaterThan(1)
+    expect(writes()).toBeLessThan(10)
+    putRoute(router.bench, 'web', { host: 'new.example.com' })
+    await settled(router.bench)
+    expect(api.get(Route, { namespace: 'shop', name: 'web' })?.status?.ingress?.[0]?.host).toBe('new.example.com')
+  })
+
+  it('the API is gone for long: what is served stays, and everything is caught up with when it is back', async () => {
+    const router = await start(bench => {
+      putService(bench, 'web', '10.128.0.5')
+      putRoute(bench, 'web')
+    })
+    const { api } = router.bench
+    const before = mapOf(router, 'http.map')
+    api.intercept = () => {
+      throw new ConnectionError('nothing listens', { code: 'ECONNREFUSED' })
+    }
+    const asked = api.requests.length
+    api.cutWatches()
+    putRoute(router.bench, 'later')
+    putService(router.bench, 'web', '10.128.0.6')
+    api.compact()
+    await eventually(() => api.requests.length > asked + 20)
+    expect(mapOf(router, 'http.map')).toEqual(before)
+    expect(serversOf(router, 'random-0')).toEqual(['10.128.0.5:8080'])
+    router.haproxy.crash()
+    await eventually(() => mapOf(router, 'http.map')['web.example.com/'] !== undefined)
+    expect((await router.probe('/healthz/ready')).code).toBe(200)
+    api.intercept = undefined
+    await settled(router.bench)
+    expect(Object.keys(mapOf(router, 'http.map')).sort()).toEqual(['later.example.com/', 'web.example.com/'])
+    expect(serversOf(router, 'random-0')).toEqual(['10.128.0.6:8080'])
   })
 
   it('serves plain HTTP until there is a default certificate', async () => {

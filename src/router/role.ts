@@ -15,6 +15,7 @@ import { type Caches, feed, openCaches, sourcesOf } from './caches.ts'
 import { createPlanner, type Planner } from './layout/planner.ts'
 import type { Layout, Listeners } from './layout/types.ts'
 import { renderMetrics } from './metrics.ts'
+import { keyOf } from './object-keys.ts'
 import { createProbeServer } from './probes.ts'
 import { findRefused } from './refused.ts'
 import { createServing, type Serving } from './serve.ts'
@@ -64,11 +65,13 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
         },
       }),
   })
-  const state: RouterState = { hosts: 0, sweepMs: FIRST_SWEEP_MS, untold: new Map() }
+  const state: RouterState = { hosts: 0, sweepMs: FIRST_SWEEP_MS, untold: new Map(), left: new Set() }
   await deps.listen(probes, options.statsPort)
   await deps.informers.sync(signal)
   const planner = createPlanner(policy, listenersOf(options, haproxy), caches.view)
-  const unfeed = feed(caches, planner)
+  const unfeed = feed(caches, planner, route => {
+    if (route.status?.ingress?.some(({ routerName }) => routerName === policy.name)) state.left.add(keyOf(route))
+  })
   const loop = startLoop({ deps, policy, caches, planner, serving, state }, signal)
   const ended = async (): Promise<void> => {
     await loop.done
@@ -108,6 +111,8 @@ interface RouterState {
   sweepMs: number
   /** What is planned but not acknowledged yet. */
   untold: Map<string, Verdict>
+  /** Routes that were another's matter when they were seen last, with an entry of ours. */
+  left: Set<string>
 }
 
 interface Parts {
@@ -166,8 +171,10 @@ async function commit({ planner, serving, state, deps }: Parts, status: StatusWr
     for (const [key, verdict] of verdicts) state.untold.set(key, verdict)
     try {
       await serving.commit(layout, differences)
+      status.withdraw(state.left)
       status.tell(state.untold)
       state.untold.clear()
+      state.left.clear()
       return
     } catch (error) {
       const refused = await findRefused(deps.haproxy, layout, error)

@@ -8,6 +8,7 @@ import { type Clock, rfc3339 } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { ingressOf, transition, type Verdict } from '../model/routes/admission.ts'
 import type { RouterPolicy } from '../model/routes/types.ts'
+import { createContest } from './contest.ts'
 import { keyOf, splitKey } from './object-keys.ts'
 
 export interface StatusDeps {
@@ -22,6 +23,8 @@ export interface StatusDeps {
 export interface StatusWriter {
   /** HAProxy has acknowledged all of this. */
   tell(verdicts: ReadonlyMap<string, Verdict>): void
+  /** HAProxy serves these Routes no more, and others may: our entry goes. */
+  withdraw(keys: Iterable<string>): void
   readonly done: Promise<void>
 }
 
@@ -32,7 +35,8 @@ export function createStatusWriter(
   policy: RouterPolicy,
   signal: AbortSignal,
 ): StatusWriter {
-  const wanted = new Map<string, Verdict>()
+  const wanted = new Map<string, Verdict | undefined>()
+  const contest = createContest(deps.clock)
   /** What was said of a Route last, so that it is said once. */
   const warned = new Map<string, string>()
   const warn = (route: Route, warnings: readonly string[]): void => {
@@ -46,11 +50,16 @@ export function createStatusWriter(
     }
   }
   const handle = async (key: string): Promise<void> => {
+    if (!wanted.has(key)) return
     const verdict = wanted.get(key)
     const route = routes.get(splitKey(key))
-    if (verdict && route) {
-      warn(route, verdict.warnings ?? [])
-      await write(deps, route, ingressOf(route, policy, verdict))
+    const entry = verdict && route ? ingressOf(route, policy, verdict) : undefined
+    const ingress = route && (entry ? transition(route, entry, rfc3339(deps.clock.now())) : without(route, policy.name))
+    if (verdict && route) warn(route, verdict.warnings ?? [])
+    if (ingress) {
+      const waitMs = contest.enter(key, JSON.stringify(entry ?? ''))
+      if (waitMs > 0) return queue.addAfter(key, waitMs)
+      await write(deps, route, ingress, entry)
     }
     if (wanted.get(key) === verdict) wanted.delete(key)
   }
@@ -62,15 +71,31 @@ export function createStatusWriter(
         queue.add(key)
       }
     },
+    withdraw(keys) {
+      for (const key of keys) {
+        wanted.set(key, undefined)
+        queue.add(key)
+      }
+    },
     done: queue.done,
   }
 }
 
+/** status.ingress without the router's entry; undefined when it has none. */
+function without({ status }: Route, routerName: string): readonly RouteIngress[] | undefined {
+  const entries = status?.ingress ?? []
+  const left = entries.filter(entry => entry.routerName !== routerName)
+  return left.length === entries.length ? undefined : left
+}
+
 /** A conflict rejects, and is tried again with what the cache has by then. */
-async function write({ client, clock, events }: StatusDeps, route: Route, wanted: RouteIngress): Promise<void> {
-  const ingress = transition(route, wanted, rfc3339(clock.now()))
-  if (!ingress) return
+async function write(
+  { client, events }: StatusDeps,
+  route: Route,
+  ingress: readonly RouteIngress[],
+  entry: RouteIngress | undefined,
+): Promise<void> {
   await client.updateStatus(Route, { ...route, status: { ...route.status, ingress } })
-  for (const { status, reason = '', message = '' } of wanted.conditions ?? [])
+  for (const { status, reason = '', message = '' } of entry?.conditions ?? [])
     if (status === 'False') events.record(route, 'Warning', reason, message)
 }

@@ -3,10 +3,12 @@ import { Deployment } from '../../api/apps/deployment.ts'
 import { Infrastructure } from '../../api/config/infrastructure.ts'
 import { Ingress as IngressConfig } from '../../api/config/ingress.ts'
 import { Event } from '../../api/core/event.ts'
+import { Pod } from '../../api/core/pod.ts'
 import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
 import { IngressClass } from '../../api/networking/ingress-class.ts'
 import { IngressController } from '../../api/operator/ingress-controller.ts'
+import { Route } from '../../api/route/route.ts'
 import { createEventRecorder } from '../../client/events.ts'
 import { eventually, settled, type TestBench, testBench } from '../../client/testing.ts'
 import { fakeClock } from '../../host/clock/fake.ts'
@@ -222,7 +224,8 @@ test('a second one with a domain of its own is made; with the same domain it is 
 })
 
 test('deletion takes everything with it; the default one comes back', async () => {
-  const bench = await start()
+  const clock = fakeClock()
+  const bench = await start({}, 'HighlyAvailable', clock)
   await bench.api.client.delete(IngressController, DEFAULT)
   await settled(bench)
   const again = bench.api.get(IngressController, DEFAULT)!
@@ -233,8 +236,29 @@ test('deletion takes everything with it; the default one comes back', async () =
     spec: { domain: 'ext.fairlead.test' },
   })
   await settled(bench)
+  const said = (routerName: string) => ({
+    routerName,
+    host: 'x',
+    conditions: [{ type: 'Admitted', status: 'True' as const }],
+  })
+  const route = { namespace: 'shop', name: 'web' }
+  bench.api.put(Route, {
+    metadata: route,
+    spec: { host: 'x', to: { kind: 'Service', name: 'web' } },
+    status: { ingress: [said('default'), said('ext')] },
+  })
+  const pod = { namespace: 'openshift-ingress', name: 'router-ext-1' }
+  const labels = { 'ingresscontroller.operator.openshift.io/deployment-ingresscontroller': 'ext' }
+  bench.api.put(Pod, { metadata: { ...pod, labels }, spec: { containers: [] } })
   await bench.api.client.delete(IngressController, { namespace: NAMESPACE, name: 'ext' })
   await settled(bench)
+  const speakers = () => bench.api.get(Route, route)?.status?.ingress?.map(({ routerName }) => routerName)
+  expect(bench.api.get(IngressController, { namespace: NAMESPACE, name: 'ext' })).toBeDefined()
+  expect(speakers()).toEqual(['default', 'ext'])
+  bench.api.drop(Pod, pod)
+  clock.advance(1000)
+  await eventually(() => bench.api.get(IngressController, { namespace: NAMESPACE, name: 'ext' }) === undefined)
+  expect(speakers()).toEqual(['default'])
   expect(bench.api.get(IngressController, { namespace: NAMESPACE, name: 'ext' })).toBeUndefined()
   expect(bench.api.get(Deployment, { namespace: 'openshift-ingress', name: 'router-ext' })).toBeUndefined()
   expect(bench.api.get(IngressClass, { name: 'openshift-ext' })).toBeUndefined()

@@ -19,6 +19,8 @@ import {
 
 export type { IngressOperatorOptions }
 
+/** How often it is looked whether the routers of a deleted IngressController have ended. */
+const REMOVAL_CHECK_MS = 1000
 const DEFAULT = `${OPERATOR_NAMESPACE}/default`
 
 /** OKD's ingress operator: keeps the routers of each IngressController as it says, and says how they are. */
@@ -44,8 +46,8 @@ export async function startIngressOperator(
   const handle = async (found: IngressController): Promise<number | undefined> => {
     const { finalizers = [], deletionTimestamp } = found.metadata
     if (deletionTimestamp) {
-      if (finalizers.includes(FINALIZER)) await operandWriter.remove(found)
-      return undefined
+      const isDone = !finalizers.includes(FINALIZER) || (await operandWriter.remove(found))
+      return isDone ? undefined : REMOVAL_CHECK_MS
     }
     const controller = finalizers.includes(FINALIZER)
       ? found

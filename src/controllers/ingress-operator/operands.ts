@@ -1,20 +1,25 @@
 import { Deployment } from '../../api/apps/deployment.ts'
 import { ConfigMap } from '../../api/core/config-map.ts'
+import { Pod } from '../../api/core/pod.ts'
 import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
 import type { ApiObject, Kind } from '../../api/meta/meta.ts'
 import { IngressClass } from '../../api/networking/ingress-class.ts'
 import { IngressController } from '../../api/operator/ingress-controller.ts'
+import { Route } from '../../api/route/route.ts'
 import { type Client, type Draft, isAlreadyExists, isNotFound, type ObjectKey } from '../../client/mod.ts'
 import { covers } from './decide.ts'
 import { type Operands, routerName } from './objects.ts'
-import { FINALIZER, OPERAND_NAMESPACE } from './settings.ts'
+import { DEPLOYMENT_LABEL, FINALIZER, OPERAND_NAMESPACE } from './settings.ts'
 
 /** Makes the objects of an IngressController so, and takes them away. */
 export interface OperandWriter {
   ensure(operands: Operands): Promise<void>
-  /** Deletes them, then lets the IngressController go. */
-  remove(controller: IngressController): Promise<void>
+  /**
+   * Deletes them, takes back what its routers said of Routes once none is left to say it again, then lets the IngressController go.
+   * False while routers are still ending.
+   */
+  remove(controller: IngressController): Promise<boolean>
 }
 
 export const createOperandWriter = (client: Client): OperandWriter => ({
@@ -31,10 +36,27 @@ export const createOperandWriter = (client: Client): OperandWriter => ({
     for (const service of [`router-internal-${name}`, `router-nodeport-${name}`, routerName(controller)])
       await removeOne(client, Service, operandKey(service))
     await removeOne(client, IngressClass, { name: `openshift-${name}` })
+    const selected = { namespace: OPERAND_NAMESPACE, labelSelector: `${DEPLOYMENT_LABEL}=${name}`, limit: 1 }
+    if ((await client.list(Pod, selected)).items.length > 0) return false
+    await withdrawStatus(client, name)
     const finalizers = controller.metadata.finalizers?.filter(finalizer => finalizer !== FINALIZER) ?? []
     await client.update(IngressController, { ...controller, metadata: { ...controller.metadata, finalizers } })
+    return true
   },
 })
+
+/** What routers of this name said of Routes is nobody's any more. */
+async function withdrawStatus(client: Client, router: string): Promise<void> {
+  const { items } = await client.list(Route)
+  for (const route of items) {
+    const entries = route.status?.ingress ?? []
+    const ingress = entries.filter(({ routerName }) => routerName !== router)
+    if (ingress.length === entries.length) continue
+    await client.updateStatus(Route, { ...route, status: { ...route.status, ingress } }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+    })
+  }
+}
 
 const operandKey = (name: string): ObjectKey => ({ namespace: OPERAND_NAMESPACE, name })
 

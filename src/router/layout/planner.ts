@@ -8,6 +8,7 @@ import { shortHash } from './keys.ts'
 import { createLedger } from './ledger.ts'
 import { createOwners } from './owners.ts'
 import { layOutHost, type PartContext, releasePart } from './part.ts'
+import type { Refused } from './refusals.ts'
 import { createStandings } from './standings.ts'
 import { createTable, type HostOutcome } from './table.ts'
 import type { AdminFiles, AuthoritySpec, HostPart, Layout, Listeners } from './types.ts'
@@ -106,10 +107,8 @@ export function createPlanner(
       files = given
     },
     refuseFile(file) {
-      const certificate = [...parts.values()].find(part => part.certificate?.file === file)?.certificate
-      if (certificate) return table.refuse({ is: 'certificate', pem: certificate.pem })
-      const pem = backends.layOut().authorities.get(file)
-      return pem !== undefined && table.refuse({ is: 'authorities', pem })
+      const what = ownerOf(file, parts.values(), backends.layOut().authorities)
+      return what !== undefined && table.refuse(what)
     },
     refuseClass(kind) {
       ledger.forbid(kind)
@@ -137,4 +136,16 @@ export function createPlanner(
       return { layout, hosts: new Set(outcomes.keys()), backends: changed, verdicts }
     },
   }
+}
+
+/** What Routes brought in this file. */
+function ownerOf(
+  file: string,
+  parts: Iterable<HostPart>,
+  authorities: ReadonlyMap<string, string>,
+): Refused | undefined {
+  for (const { certificate } of parts)
+    if (certificate?.file === file) return { is: 'certificate', pem: certificate.pem }
+  const pem = authorities.get(file)
+  return pem === undefined ? undefined : { is: 'authorities', pem }
 }
