@@ -42,8 +42,7 @@ function readPage({ resource, info, kernel }: Context, selection: Selection, opt
   }
   const matches = matcherOf(resource, selection)
   const startAfter = token && prefix + token.after
-  // A limit with resourceVersion=0 is not kept upstream either: caches answer with everything they have.
-  const limit = options.limit === 0 ? Number.POSITIVE_INFINITY : options.limit
+  const limit = isUnlimited(options) ? Number.POSITIVE_INFINITY : options.limit
   const { items, more, remaining } = collect(context => store.range(prefix, context), matches, {
     limit,
     revision,
@@ -59,9 +58,16 @@ function readPage({ resource, info, kernel }: Context, selection: Selection, opt
   }
 }
 
+/** As upstream, whose cache answers resourceVersion=0 with all that it has. */
+const isUnlimited = (options: ListOptions): boolean =>
+  options.limit === 0 || (options.revision === 0 && options.continue === undefined)
+
+/** A limit with a revision and nothing else means that revision exactly: k8s.io/apiserver calls it legacy, and it stands in its docs. */
 function revisionOf(options: ListOptions, token: ContinueToken | undefined, current: number): number {
   if (token) return token.revision < 0 ? current : token.revision
-  return options.match === 'Exact' ? options.revision! : current
+  const { match, revision = 0, limit } = options
+  const exact = match === 'Exact' || (match === undefined && revision > 0 && limit > 0)
+  return exact ? revision : current
 }
 
 function matcherOf(resource: Resource, { name, matches }: Selection): ((stored: Stored) => boolean) | undefined {
