@@ -21,10 +21,9 @@ import type { LiveInformers } from '../client/informers.ts'
 import type { Client, Role } from '../client/mod.ts'
 import type { ProgressCollector } from '../client/progress.ts'
 import type { Clock } from '../lib/clock.ts'
-import { type CertificatesOptions, startCertificates } from './certificates/controller.ts'
+import type { Logger } from '../lib/log.ts'
 import { type AccountTokensOptions, startAccountTokens } from './account-tokens/controller.ts'
 import { type CertificatesOptions, startCertificates } from './certificates/controller.ts'
-import type { Logger } from '../lib/log.ts'
 import { startCronJob } from './cronjob/controller.ts'
 import { startDaemonSet } from './daemonset/controller.ts'
 import { startDeployment } from './deployment/controller.ts'
@@ -74,13 +73,12 @@ export interface ControllersOptions {
   readonly namespaceContent?: NamespaceContentOptions
   /** Routers for IngressControllers. Absent: the API has no such kind, or somebody else runs them. */
   readonly ingressOperator?: IngressOperatorOptions
+  /** Who signs certificates for Services. Absent: somebody else does. */
   readonly serviceCa?: ServiceCaOptions
   /** Tokens of service accounts for Secrets that ask for one. Absent: somebody else makes them. */
   readonly accountTokens?: AccountTokensOptions
-  /** Who signs certificates for Services. Absent: somebody else does. */
   /** Who signs what CertificateSigningRequests ask for. Absent: somebody else does. */
   readonly certificates?: CertificatesOptions
-  readonly serviceCa?: ServiceCaOptions
   /** The cluster's DNS servers, as OKD has them. Absent: the API has no such kind, or somebody else runs them. */
   readonly dnsOperator?: DnsOperatorOptions
   /** Where Services' addresses come from. Absent: the API server itself tells of them. */
@@ -142,11 +140,10 @@ export async function startControllers(
     startEndpointSliceMirroring(each, signal),
     startNodeLifecycle(each, options.nodeGraceMs === undefined ? {} : { graceMs: options.nodeGraceMs }, signal),
     ...(options.clusterNetwork ? [startNodeIpam(each, { clusterNetwork: options.clusterNetwork }, signal)] : []),
+    ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
+    ...(options.serviceCa ? [startServiceCa(each, options.serviceCa, signal)] : []),
     ...(options.accountTokens ? [startAccountTokens(each, options.accountTokens, signal)] : []),
     ...(options.certificates ? [startCertificates(each, options.certificates, signal)] : []),
-    ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
-    ...(options.certificates ? [startCertificates(each, options.certificates, signal)] : []),
-    ...(options.serviceCa ? [startServiceCa(each, options.serviceCa, signal)] : []),
     ...(options.dnsOperator ? [startDnsOperator(each, options.dnsOperator, signal)] : []),
     ...(options.serviceNetworks ? [startServiceCidr(each, options.serviceNetworks, signal)] : []),
     ...(options.loadBalancerPool ? [startLoadBalancer(each, options.loadBalancerPool, signal)] : []),

@@ -206,7 +206,7 @@ it('all controllers come to the end that was asked for', async () => {
   expect((end[Endpoints.kind] as unknown as readonly Endpoints[])[0]?.subsets?.[0]?.addresses).toHaveLength(3)
   expect(end[ResourceQuota.kind]).toMatchObject([{ status: { used: { pods: '13' } } }])
   expect(end[PodDisruptionBudget.kind]).toMatchObject([{ status: { disruptionsAllowed: 1, expectedPods: 3 } }])
-})
+}, 30_000)
 
 it.each<[string, Partial<Telling>]>([
   ['reversed', { order: NAMES.toReversed() }],
@@ -216,7 +216,7 @@ it.each<[string, Partial<Telling>]>([
   ['reversed, squashed and duplicated', { order: NAMES.toReversed(), isSquashed: true, isRepeated: true }],
 ])('to the same end, when told %s', async (_, telling) => {
   expect(await tell({ ...PLAIN, ...telling })).toEqual(await tell(PLAIN))
-})
+}, 30_000)
 
 it('to the same end, however it is told', async () => {
   const expected = await tell(PLAIN)

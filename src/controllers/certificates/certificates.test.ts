@@ -208,7 +208,7 @@ describe('a node', () => {
     expect(new X509Certificate(await certificateOf('own')).subject).toContain('CN=system:node:n1')
     expect((await stored('own'))?.status?.conditions?.[0]).toMatchObject({ type: 'Approved', reason: 'AutoApproved' })
     expect(await stored('others')).toBeDefined()
-    expect((await stored('others'))?.status).toBeUndefined()
+    expect((await stored('others'))?.status).toEqual({})
   })
 
   it('gets a serving certificate for its addresses once somebody approves', async () => {

@@ -85,13 +85,16 @@ async function handle(context: Context, key: string, queue: Queue): Promise<void
     deployment,
     sets: sortSets(deployment, owned()),
     created,
-    failure: failure === undefined ? undefined : messageOf(failure),
+    failure:
+      failure === undefined ? undefined : `Failed to create new replica set ${about(plan)}: ${messageOf(failure)}`,
     nowMs: context.clock.now(),
   })
   if (!sameValue(status, deployment.status)) await context.client.updateStatus(Deployment, { ...deployment, status })
   if (recheckMs !== undefined) queue.addAfter(key, recheckMs)
   if (failure !== undefined) throw failure
 }
+
+const about = ({ create }: Plan): string => JSON.stringify(create?.metadata.name ?? '')
 
 /** Pods of older templates that have not ended. */
 function runningOld({ pods }: Context, deployment: Deployment, owned: readonly ReplicaSet[]): number {
@@ -150,7 +153,7 @@ async function create(context: Context, deployment: Deployment, draft: NonNullab
         deployment,
         'Warning',
         'ReplicaSetCreateError',
-        `Failed to create new replica set: ${messageOf(error)}`,
+        `Failed to create new replica set ${JSON.stringify(draft.metadata.name)}: ${messageOf(error)}`,
       )
     throw error
   }

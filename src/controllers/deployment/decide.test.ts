@@ -251,6 +251,41 @@ describe('status', () => {
     expect(complete.status.unavailableReplicas).toBeUndefined()
   })
 
+  it('passes on why its pods are refused, and leaves a message that stands', () => {
+    const one = deployment()
+    const refused = (message: string) => {
+      const set = setOf(one, 10, 0)
+      const failure = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }
+      return { ...set, status: { ...set.status!, conditions: [failure] } }
+    }
+    const first = at(one, [refused('pods "a" is forbidden')])
+    expect(condition(first.status, 'ReplicaFailure')).toMatchObject({
+      reason: 'FailedCreate',
+      message: 'pods "a" is forbidden',
+    })
+    const again = at(withStatus(one, first.status), [refused('pods "b" is forbidden')])
+    expect(again.status).toEqual(first.status)
+    expect(condition(at(withStatus(one, first.status), [setOf(one, 10, 0)]).status, 'ReplicaFailure')).toBeUndefined()
+  })
+
+  it('says when the set itself is refused, and nothing of progress where no deadline is asked for', () => {
+    const one = deployment()
+    const refused = statusOf({
+      deployment: one,
+      sets: decide(one, [], 0).sets,
+      created: undefined,
+      failure: 'no',
+      nowMs,
+    })
+    expect(condition(refused.status, 'Progressing')).toMatchObject({
+      status: 'False',
+      reason: 'ReplicaSetCreateError',
+      message: 'no',
+    })
+    const free = deployment({ progressDeadlineSeconds: 2147483647 })
+    expect(condition(at(free, [setOf(free, 10, 0)]).status, 'Progressing')).toBeUndefined()
+  })
+
   it('gives up on progress after the deadline, and recovers', () => {
     const one = deployment({ progressDeadlineSeconds: 60 })
     const stuck = resized(setOf(one, 10, 0), 10, 0)

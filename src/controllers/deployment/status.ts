@@ -1,7 +1,7 @@
 import type { Deployment, DeploymentCondition, DeploymentStatus } from '../../api/apps/deployment.ts'
 import type { ReplicaSet } from '../../api/apps/replica-set.ts'
 import { rfc3339 } from '../../lib/clock.ts'
-import { withCondition, withoutCondition } from '../shared/conditions.ts'
+import { withCondition, withoutCondition, withStanding } from '../shared/conditions.ts'
 import { limitsOf, replicasOf, type Sets, wantedOf } from './revision.ts'
 
 export interface StatusInput {
@@ -57,7 +57,7 @@ function conditionsOf(
   input: StatusInput,
   counts: Counts,
 ): { conditions: readonly DeploymentCondition[]; recheckMs: number | undefined } {
-  const { deployment, failure, nowMs } = input
+  const { deployment, nowMs } = input
   const at = rfc3339(nowMs)
   const make = (type: string, status: string, reason: string, message: string): DeploymentCondition => ({
     type,
@@ -74,13 +74,20 @@ function conditionsOf(
       ? make('Available', 'True', 'MinimumReplicasAvailable', 'Deployment has minimum availability.')
       : make('Available', 'False', 'MinimumReplicasUnavailable', 'Deployment does not have minimum availability.'),
   )
-  conditions = failure
-    ? withCondition(conditions, make('ReplicaFailure', 'True', 'FailedCreate', failure))
+  const failed = replicaFailure(input.sets)
+  conditions = failed
+    ? withStanding(conditions, { ...make('ReplicaFailure', failed.status, '', ''), ...failed })
     : withoutCondition(conditions, 'ReplicaFailure')
   const progress = progressOf(input, counts, make)
   if (progress.condition) conditions = withProgress(conditions, progress.condition, progress.isNews)
   return { conditions, recheckMs: progress.recheckMs }
 }
+
+/** getReplicaFailures: what the present set says of its pods, else what an old one says. */
+const replicaFailure = ({ current, old }: Sets) =>
+  [...(current ? [current] : []), ...old]
+    .map(({ status }) => status?.conditions?.find(({ type }) => type === 'ReplicaFailure'))
+    .find(condition => condition !== undefined)
 
 /** lastUpdateTime of Progressing is when progress was last made: the deadline counts from it. */
 function withProgress(
@@ -96,6 +103,9 @@ function withProgress(
   return withCondition(conditions, next)
 }
 
+/** As upstream's clients ask for no deadline. */
+const NO_DEADLINE = 2 ** 31 - 1
+
 interface ProgressOutput {
   readonly condition?: DeploymentCondition
   readonly isNews: boolean
@@ -107,7 +117,7 @@ function progressOf(
   counts: Counts,
   make: (type: string, status: string, reason: string, message: string) => DeploymentCondition,
 ): ProgressOutput {
-  const { deployment, sets, created, nowMs } = input
+  const { deployment, sets, created, failure, nowMs } = input
   const old = deployment.status?.conditions?.find(condition => condition.type === 'Progressing')
   const name = created ?? sets.current?.metadata.name
   const about = name === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${name}"`
@@ -124,6 +134,8 @@ function progressOf(
   })
   if (deployment.spec.paused) return say('Unknown', 'DeploymentPaused', 'Deployment is paused')
   const deadlineSeconds = deployment.spec.progressDeadlineSeconds ?? 600
+  if (deadlineSeconds === NO_DEADLINE) return { isNews: false, recheckMs: undefined }
+  if (failure !== undefined) return say('False', 'ReplicaSetCreateError', failure)
   if (isComplete(deployment, counts))
     return say('True', 'NewReplicaSetAvailable', `${about} has successfully progressed.`)
   if (created)

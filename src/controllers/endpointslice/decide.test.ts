@@ -129,6 +129,16 @@ describe('ports', () => {
       [9090, 1],
     ])
   })
+  it('of sidecars count too, of other init containers they do not', () => {
+    const pod = (restartPolicy?: 'Always') => {
+      const one = named('a', '10.0.0.1', 8080, 'other')
+      const ports = [{ name: 'http', containerPort: 9000, protocol: 'TCP' as const }]
+      const initContainers = [{ name: 's', image: 'x', ports, ...(restartPolicy ? { restartPolicy } : {}) }]
+      return { ...one, spec: { ...one.spec, initContainers } }
+    }
+    expect(round(serviceOf('web'), [pod('Always')]).create[0]?.ports?.[0]?.port).toBe(9000)
+    expect(round(serviceOf('web'), [pod()]).create[0]?.ports).toEqual([])
+  })
   it('by a name that no pod has are left out, and the user is told', () => {
     const two = serviceOf('web', {
       ports: [

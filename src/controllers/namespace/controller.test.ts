@@ -54,6 +54,8 @@ it('waits for finalizers, and says whose', async () => {
   await bench.api.client.delete(Namespace, { name: 'shop' })
   await settled(bench)
   expect(conditions('shop')).toEqual([
+    'NamespaceDeletionDiscoveryFailure=False: All resources successfully discovered',
+    'NamespaceDeletionGroupVersionParsingFailure=False: All legacy kube types successfully parsed',
     'NamespaceDeletionContentFailure=False: All content successfully deleted, may be waiting on finalization',
     'NamespaceContentRemaining=True: Some resources are remaining: configmaps. has 1 resource instances',
     'NamespaceFinalizersRemaining=True: Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances',

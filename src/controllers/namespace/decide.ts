@@ -40,6 +40,13 @@ export function conditionsOf(
     .join(', ')
   const finalizers = held.map(([name, count]) => `${name} in ${count} resource instances`).join(', ')
   const wanted = [
+    say('NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'),
+    say(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      false,
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ),
     failures.length > 0
       ? say(
           'NamespaceDeletionContentFailure',

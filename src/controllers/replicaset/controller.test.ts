@@ -18,7 +18,8 @@ it('says why its pods are refused, is not busy with it, tries again, and goes on
   bench.api.intercept = request => {
     if (!isRefusing || request.method !== 'POST' || !request.path.endsWith('/pods')) return undefined
     refusals++
-    throw new ApiError({ code: 403, reason: 'Forbidden', message: REFUSED })
+    // The server names the pod in its refusal, another one each time.
+    throw new ApiError({ code: 403, reason: 'Forbidden', message: `${REFUSED}${refusals > 1 ? refusals : ''}` })
   }
   await startReplicaSet(bench.deps, bench.signal)
   await bench.api.client.create(ReplicaSet, deploymentDraft('web', 3))

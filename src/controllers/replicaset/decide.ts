@@ -3,7 +3,7 @@ import type { Pod } from '../../api/core/pod.ts'
 import { matchesSelector } from '../../api/meta/matches.ts'
 import { controllerOf } from '../../client/owner.ts'
 import { rfc3339 } from '../../lib/clock.ts'
-import { withCondition, withoutCondition } from '../shared/conditions.ts'
+import { withoutCondition, withStanding } from '../shared/conditions.ts'
 import { isPodActive, isPodReady, msUntilAvailable, podCondition, restartsOf } from '../shared/pods.ts'
 
 export interface Claims {
@@ -97,7 +97,7 @@ export function observe(set: ReplicaSet, owned: readonly Pod[], failure: Failure
     Object.entries(template).every(([name, value]) => pod.metadata.labels?.[name] === value)
   const old = set.status?.conditions
   const conditions = failure
-    ? withCondition(old, { type: 'ReplicaFailure', status: 'True', lastTransitionTime: rfc3339(nowMs), ...failure })
+    ? withStanding(old, { type: 'ReplicaFailure', status: 'True', lastTransitionTime: rfc3339(nowMs), ...failure })
     : withoutCondition(old, 'ReplicaFailure')
   const pending = waits.filter(wait => wait !== undefined && wait > 0) as number[]
   const status: ReplicaSetStatus = {

@@ -14,6 +14,11 @@ export interface NamespaceContentOptions {
 }
 
 const ROOT_CA = 'kube-root-ca.crt'
+/** Source: kube-controller-manager, which writes the same words. */
+const ROOT_CA_NOTE = {
+  'kubernetes.io/description':
+    'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.',
+}
 const SERVICE_CA = 'openshift-service-ca.crt'
 
 /** Keeps what every namespace must have: the ServiceAccount "default", and the authorities its pods should trust. */
@@ -27,12 +32,18 @@ export function startNamespaceContent(
   const namespaces = informers.of(Namespace)
   const accounts = informers.of(ServiceAccount, named('default'))
   const bundles = [
-    { name: ROOT_CA, data: { 'ca.crt': options.rootCa }, informer: informers.of(ConfigMap, named(ROOT_CA)) },
+    {
+      name: ROOT_CA,
+      annotations: ROOT_CA_NOTE,
+      data: { 'ca.crt': options.rootCa },
+      informer: informers.of(ConfigMap, named(ROOT_CA)),
+    },
     ...(options.serviceCa === undefined
       ? []
       : [
           {
             name: SERVICE_CA,
+            annotations: undefined,
             data: { 'service-ca.crt': options.serviceCa },
             informer: informers.of(ConfigMap, named(SERVICE_CA)),
           },
@@ -43,11 +54,17 @@ export function startNamespaceContent(
     if (accounts.get({ namespace, name: 'default' })) return
     await client.create(ServiceAccount, { metadata: { namespace, name: 'default' } }).catch(ignoreThere)
   }
-  const ensureBundle = async (namespace: string, { name, data, informer }: (typeof bundles)[number]): Promise<void> => {
+  const ensureBundle = async (
+    namespace: string,
+    { name, annotations, data, informer }: (typeof bundles)[number],
+  ): Promise<void> => {
     const found = informer.get({ namespace, name })
     if (found && sameValue(found.data, data)) return
     if (found) await client.update(ConfigMap, { ...found, data })
-    else await client.create(ConfigMap, { metadata: { namespace, name }, data }).catch(ignoreThere)
+    else {
+      const metadata = { namespace, name, ...(annotations ? { annotations } : {}) }
+      await client.create(ConfigMap, { metadata, data }).catch(ignoreThere)
+    }
   }
   return startKeyed(
     deps,

@@ -21,3 +21,9 @@ export const withoutCondition = <C extends ConditionLike>(
   conditions: readonly C[] | undefined,
   type: string,
 ): readonly C[] => (conditions ?? []).filter(condition => condition.type !== type)
+
+/** As withCondition, but a condition that stands with its reason stays as it is: its message may differ each time. */
+export function withStanding<C extends ConditionLike>(conditions: readonly C[] | undefined, next: C): readonly C[] {
+  const old = conditions?.find(condition => condition.type === next.type)
+  return old && old.status === next.status && old.reason === next.reason ? conditions! : withCondition(conditions, next)
+}

@@ -39,6 +39,7 @@ export function podDraft(set: StatefulSet, template: PodTemplateSpec, revision: 
       ...metadataFromTemplate(template.metadata),
       namespace: set.metadata.namespace!,
       name,
+      generateName: `${set.metadata.name}-`,
       labels: {
         ...template.metadata?.labels,
         [REVISION_LABEL]: revision,

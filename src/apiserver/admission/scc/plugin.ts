@@ -56,7 +56,14 @@ function constrain(
     }
     refused.push(...errors.map(error => `provider ${JSON.stringify(constraint.name)}: ${error}`))
   }
-  throw forbidden(resource, name, `unable to validate against any security context constraint: [${refused.join(', ')}]`)
+  // Names are drawn after this step.
+  const { generateName = '' } = pod.metadata
+  const shown = generateName !== '' && name.startsWith(generateName) ? generateName : name
+  throw forbidden(
+    resource,
+    shown,
+    `unable to validate against any security context constraint: [${refused.join(', ')}]`,
+  )
 }
 
 const inOrder = (constraints: readonly Constraint[]): readonly Constraint[] =>

@@ -106,7 +106,7 @@ describe('a pod', () => {
     const refused = await make('shop', { hostNetwork: true })
     expect(refused.status).toBe(403)
     expect(refused.json.message).toMatch(
-      /^pods "p-\w+" is forbidden: unable to validate against any security context constraint: \[provider "anyuid": Forbidden: not usable by user or serviceaccount, provider "restricted-v2": spec\.securityContext\.hostNetwork: Invalid value: true: Host network is not allowed to be used, /,
+      /^pods "p-" is forbidden: unable to validate against any security context constraint: \[provider "anyuid": Forbidden: not usable by user or serviceaccount, provider "restricted-v2": spec\.securityContext\.hostNetwork: Invalid value: true: Host network is not allowed to be used, /,
     )
     const rbac = 'POST /apis/rbac.authorization.k8s.io/v1'
     const rule = {
