@@ -214,9 +214,13 @@ it.each<[string, Partial<Telling>]>([
   ['duplicated', { isRepeated: true }],
   ['late', { isHeld: true }],
   ['reversed, squashed and duplicated', { order: NAMES.toReversed(), isSquashed: true, isRepeated: true }],
-])('to the same end, when told %s', async (_, telling) => {
-  expect(await tell({ ...PLAIN, ...telling })).toEqual(await tell(PLAIN))
-}, 30_000)
+])(
+  'to the same end, when told %s',
+  async (_, telling) => {
+    expect(await tell({ ...PLAIN, ...telling })).toEqual(await tell(PLAIN))
+  },
+  30_000,
+)
 
 it('to the same end, however it is told', async () => {
   const expected = await tell(PLAIN)
