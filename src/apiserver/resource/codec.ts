@@ -51,7 +51,7 @@ export function complete(resource: Resource, object: Obj, old?: Obj): Obj {
 
 /** The schema's own checks, those of the kind, and those that need more than either. */
 export function validateObject(resource: Resource, object: Obj, old?: Obj): readonly FieldError[] {
-  const errors = validate(resource.node, object)
+  const errors = validate(resource.node, object, resource.custom ? old : undefined)
   // Values the schema refuses are nothing for rules that rely on it.
   if (errors.length > 0) return errors
   return [

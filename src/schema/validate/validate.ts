@@ -1,3 +1,4 @@
+import { jsonEqual } from '../../wire/json/value.ts'
 import { isObject } from '../decode.ts'
 import { duplicate, required } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
@@ -8,37 +9,53 @@ const MAX_ERRORS = 100
 
 /**
  * What the schema itself says against a value that was decoded or pruned, and defaulted. A built-in kind's own rules come
- * on top (Kind.validate); its status, which only the system writes, is not looked at.
+ * on top (Kind.validate); its status, which only the system writes, is not looked at. With `old`, the object before an update, values
+ * that are as they were may stay whatever is wrong with them (k8s.io/apiextensions-apiserver, ratcheting).
  */
-export function validate(node: StructNode, value: Readonly<Record<string, unknown>>): readonly FieldError[] {
+export function validate(
+  node: StructNode,
+  value: Readonly<Record<string, unknown>>,
+  old?: Readonly<Record<string, unknown>>,
+): readonly FieldError[] {
   const errors: FieldError[] = []
   const builtIn = node.name !== undefined
   for (const [name, field] of node.fields()) {
     if (builtIn && (name === 'metadata' || name === 'status')) continue
-    walkField(field.node, value[name], name, field.required, builtIn, errors)
+    const site = { node: field.node, value: value[name], old: old?.[name], path: name, builtIn }
+    walkField(site, field.required, errors)
   }
   if (node.checks) errors.push(...checkErrors(node.checks, value, ''))
   return errors.slice(0, MAX_ERRORS)
 }
 
-function walkField(
-  node: SchemaNode,
-  value: unknown,
-  path: string,
-  isRequired: boolean,
-  builtIn: boolean,
-  errors: FieldError[],
-): void {
+/** A value and what it was before; undefined where it was not, or cannot be told apart from others. */
+interface Site {
+  readonly node: SchemaNode
+  readonly value: unknown
+  readonly old: unknown
+  readonly path: string
+  readonly builtIn: boolean
+}
+
+function walkField(site: Site, isRequired: boolean, errors: FieldError[]): void {
+  const { node, value, path, builtIn } = site
   if (value === undefined || (builtIn && value === '')) {
     if (isRequired && !(builtIn && !isText(node))) errors.push(required(path))
-  } else walk(node, value, path, builtIn, errors)
+  } else walk(site, errors)
 }
 
 /** Of a built-in kind only texts are required here: Go cannot tell absent numbers and structs from zero ones. */
 const isText = (node: SchemaNode): boolean => node.kind === 'scalar' && node.scalar === 'string'
 
-function walk(node: SchemaNode, value: unknown, path: string, builtIn: boolean, errors: FieldError[]): void {
+function walk(site: Site, errors: FieldError[]): void {
   if (errors.length >= MAX_ERRORS) return
+  const before = errors.length
+  look(site, errors)
+  if (errors.length > before && site.old !== undefined && jsonEqual(site.value, site.old)) errors.length = before
+}
+
+function look(site: Site, errors: FieldError[]): void {
+  const { node, value, path, builtIn } = site
   if (value === null) {
     if (!node.nullable && !builtIn && node.kind !== 'any') errors.push(typeError(path, node, 'null'))
     return
@@ -47,25 +64,42 @@ function walk(node: SchemaNode, value: unknown, path: string, builtIn: boolean, 
     errors.push(typeError(path, node, foundType(value)))
     return
   }
-  descend(node, value, path, builtIn, errors)
+  descend(site, errors)
   if (node.checks) errors.push(...checkErrors(node.checks, value, path))
 }
 
-function descend(node: SchemaNode, value: unknown, path: string, builtIn: boolean, errors: FieldError[]): void {
+function descend({ node, value, old, path, builtIn }: Site, errors: FieldError[]): void {
   if (node.kind === 'list' && Array.isArray(value)) {
+    const before = oldItems(node, old)
     const item = node.item()
     value.forEach((one, index) => {
-      walk(item, one, `${path}[${index}]`, builtIn, errors)
+      walk({ node: item, value: one, old: before?.(one), path: `${path}[${index}]`, builtIn }, errors)
     })
-    if (!builtIn) errors.push(...listErrors(node, value, path))
+    if (!builtIn && !wasWrong(node, old)) errors.push(...listErrors(node, value, path))
   } else if (node.kind === 'map' && isObject(value)) {
-    for (const key of Object.keys(value)) walk(node.item(), value[key], `${path}.${key}`, builtIn, errors)
+    for (const key of Object.keys(value))
+      walk({ node: node.item(), value: value[key], old: partOf(old, key), path: `${path}.${key}`, builtIn }, errors)
   } else if (node.kind === 'struct' && isObject(value)) {
     const typed = node.name !== undefined
-    for (const [name, field] of node.fields())
-      walkField(field.node, value[name], `${path}.${name}`, field.required, typed, errors)
+    for (const [name, field] of node.fields()) {
+      const inner = { node: field.node, value: value[name], old: partOf(old, name), path: `${path}.${name}` }
+      walkField({ ...inner, builtIn: typed }, field.required, errors)
+    }
   }
 }
+
+const partOf = (old: unknown, name: string): unknown =>
+  isObject(old) && Object.hasOwn(old, name) ? old[name] : undefined
+
+/** Finds what an item was before, by its keys; the items of other lists cannot be told apart. */
+function oldItems(node: ListNode, old: unknown): ((item: unknown) => unknown) | undefined {
+  if (node.listType !== 'map' || !Array.isArray(old)) return undefined
+  const byKeys = new Map(old.map(item => [JSON.stringify(keysOf(node, item)), item]))
+  return item => byKeys.get(JSON.stringify(keysOf(node, item)))
+}
+
+/** A list that had items twice before may have them still. */
+const wasWrong = (node: ListNode, old: unknown): boolean => Array.isArray(old) && listErrors(node, old, '').length > 0
 
 function hasType(node: SchemaNode, value: unknown): boolean {
   switch (node.kind) {
