@@ -127,13 +127,18 @@ function verbFor({ subresources, virtual }: HandlerParts, { resource, info, verb
   }
   if (info.subresource !== undefined) {
     const own = subresources.find(resource, info.subresource)
-    return own ? (own[verb] ?? notAllowed()) : undefined
+    return own ? (own[verb] ?? notAllowed()) : notFoundHere()
   }
   // A name is for objects, its absence for collections.
   const forCollection = verb === 'list' || verb === 'create' || verb === 'deletecollection'
   if (verb !== 'watch' && forCollection === (info.name !== undefined)) return notAllowed()
   if (resource.namespaced && info.namespace === undefined && verb !== 'list' && verb !== 'watch') return notAllowed()
   return viewOf(resource)[verb] ?? VERBS[verb] ?? notAllowed()
+}
+
+/** Of a type that is known, something that is not: as go-restful answers below a group. */
+function notFoundHere(): never {
+  throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
 }
 
 function notAllowed(): never {

@@ -16,6 +16,7 @@ import type { User } from './auth/user.ts'
 import { LOOPBACK } from './auth/user.ts'
 import type { ApiServer, ApiServerOptions } from './mod.ts'
 import { createApiServer } from './mod.ts'
+import type { StreamRuntime } from './stream/runtime.ts'
 
 export interface TestApi {
   readonly server: ApiServer
@@ -34,6 +35,8 @@ export interface TestApiOptions extends Partial<ApiServerOptions> {
   readonly log?: Logger
   readonly https?: HttpsDriver
   readonly dial?: DialDriver
+  /** Where pods run; nowhere if absent. */
+  readonly runtime?: StreamRuntime
 }
 
 /** A whole API server in memory, for the tests of other rooms: no sockets, no certificates, ready when it resolves. */
@@ -45,6 +48,7 @@ export async function testApi(clock: Clock, options: TestApiOptions = {}): Promi
     log: options.log ?? silent,
     ...(options.https ? { https: options.https } : {}),
     ...(options.dial ? { dial: options.dial } : {}),
+    ...(options.runtime ? { runtime: options.runtime } : {}),
   }
   const server = createApiServer(deps, { kinds: KINDS, virtualKinds: VIRTUAL_KINDS, ...options })
   const transport = loopbackTransport(server.loopback(LOOPBACK))

@@ -12,7 +12,7 @@ describe('referencePages', () => {
 
   it('tells of every field', () => {
     expect(textOf('core.md')).toContain('| ports | list of [ServicePort](#serviceport) | merged by port + protocol |')
-    expect(textOf('core.md')).toContain('| type | string | default `ClusterIP`; one of `ClusterIP` `NodePort`')
+    expect(textOf('core.md')).toContain('| type | string | default `ClusterIP`; one of `ClusterIP` `ExternalName`')
     expect(textOf('apps.md')).toContain('[PodTemplateSpec](')
   })
 

@@ -122,7 +122,7 @@ export function daemonSetErrors(object: DaemonSet, old?: DaemonSet): readonly Fi
 }
 
 const MAY_CHANGE =
-  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 
 export function statefulSetErrors(object: StatefulSet, old?: StatefulSet): readonly FieldError[] {
   const { spec } = object

@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { int32, message, one, ref, string } from '../../schema/field.ts'
+import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 
@@ -31,4 +32,20 @@ export const Scale = defineKind<Scale>({
   definition: 'io.k8s.api.autoscaling.v1.Scale',
   doc: 'The size of a workload.',
   fields: scaleFields,
+  columns: [
+    NAME,
+    {
+      name: 'Desired',
+      type: 'integer',
+      description: 'How many are asked for.',
+      cell: ({ spec }) => spec?.replicas ?? 0,
+    },
+    {
+      name: 'Available',
+      type: 'integer',
+      description: 'How many there are.',
+      cell: ({ status }) => status?.replicas ?? 0,
+    },
+    AGE,
+  ],
 })

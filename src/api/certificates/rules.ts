@@ -70,7 +70,7 @@ function signerNameErrors(name: string): readonly FieldError[] {
     return [invalid(field, name, 'the legacy signerName is not allowed via this API version')]
   const [domain = '', path = '', ...rest] = name.split('/')
   if (rest.length > 0 || path === '')
-    return [invalid(field, name, 'must be a fully qualified domain and path of the form "example.com/signer-name"')]
+    return [invalid(field, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")]
   if (!DOMAIN.test(domain))
     return [invalid(field, domain, 'should be a domain with at least two segments separated by dots')]
   const wrong = named(field, path.toLowerCase(), dns1123Subdomain)

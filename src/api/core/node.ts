@@ -4,6 +4,7 @@ import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { NodeConfigSource } from './node-config.ts'
+import { nodeErrors } from './node-rules.ts'
 import { NodeStatus } from './node-status.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
@@ -12,9 +13,8 @@ export interface Taint extends InferMessage<typeof Taint> {}
 export const Taint = message(`${GROUP}.Taint`, 'Keeps pods away from a node unless they tolerate it.', {
   key: string(1, "The taint's key.", { required: true }),
   value: string(2, "The taint's value."),
-  effect: string(3, 'What happens to pods that do not tolerate the taint.', {
+  effect: string(3, 'NoSchedule, PreferNoSchedule or NoExecute: what happens to pods that do not tolerate the taint.', {
     required: true,
-    enum: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'],
   }),
   timeAdded: time(4, 'When a NoExecute taint was added.'),
 })
@@ -50,6 +50,7 @@ export const Node = defineKind<Node>({
   definition: 'io.k8s.api.core.v1.Node',
   doc: 'A machine that runs pods.',
   fields: nodeFields,
+  validate: nodeErrors,
   columns: [
     NAME,
     { name: 'Status', type: 'string', description: 'The state in a word.', cell: node => statusText(node) },

@@ -1,8 +1,11 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, map, message, one, QUANTITY, ref, STRING, string } from '../../schema/field.ts'
+import { invalid } from '../../schema/field-error.ts'
+import { parseQuantity } from '../../schema/quantity.ts'
 import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
+import { NOT_NEGATIVE } from '../meta/rules.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 
@@ -54,6 +57,11 @@ const resourceQuotaFields = {
 
 export interface ResourceQuota extends KubeObject, Infer<typeof resourceQuotaFields> {}
 
+const negativeAmounts = (amounts: Readonly<Record<string, string>> | undefined, path: string) =>
+  Object.entries(amounts ?? {})
+    .filter(([, amount]) => (parseQuantity(String(amount))?.nano ?? 0n) < 0n)
+    .map(([name, amount]) => invalid(`${path}[${name}]`, amount, NOT_NEGATIVE))
+
 /** "pods: 1/5, requests.cpu: 100m/2" */
 function shares({ status }: ResourceQuota, isWanted: (name: string) => boolean): string {
   return Object.keys(status?.hard ?? {})
@@ -75,6 +83,7 @@ export const ResourceQuota = defineKind<ResourceQuota>({
   definition: 'io.k8s.api.core.v1.ResourceQuota',
   doc: 'Limits what a namespace may have.',
   fields: resourceQuotaFields,
+  validate: ({ spec }) => negativeAmounts(spec?.hard, 'spec.hard'),
   columns: [
     NAME,
     {

@@ -34,7 +34,7 @@ describe('the others', () => {
     })
     expect(errorsOf(EndpointSlice, slice('10.128.0.1', { ports: [{ port: 80 }] }))).toEqual([])
     expect(errorsOf(EndpointSlice, slice('fd01::1'))).toEqual([
-      'endpoints[0].addresses[0]: Invalid: must be a valid IPv4 address',
+      'endpoints[0].addresses: Invalid: must be an IPv4 address',
     ])
     expect(errorsOf(EndpointSlice, slice('127.0.0.1'))).toEqual([
       expect.stringContaining('may not be in the loopback range'),

@@ -45,7 +45,7 @@ export const ServiceSpec = message(`${GROUP}.ServiceSpec`, 'What a Service shoul
   type: string(
     4,
     'Where it can be reached: in the cluster, at every node, at a load balancer, or only as a DNS name.',
-    { enum: ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'], default: 'ClusterIP' },
+    { enum: ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'], default: 'ClusterIP' },
   ),
   externalIPs: list(5, STRING, 'Further addresses that lead to it once packets reach a node.'),
   sessionAffinity: string(7, 'Whether a client stays with one pod.', { enum: ['ClientIP', 'None'], default: 'None' }),

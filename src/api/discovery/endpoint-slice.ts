@@ -51,7 +51,7 @@ export const EndpointPort = message(
   'One port of the endpoints.',
   {
     name: string(1, "The Service port's name; unique in the slice.", { explicit: true, default: '' }),
-    protocol: string(2, 'TCP, UDP or SCTP.', { enum: ['TCP', 'UDP', 'SCTP'], explicit: true, default: 'TCP' }),
+    protocol: string(2, 'TCP, UDP or SCTP.', { enum: ['SCTP', 'TCP', 'UDP'], explicit: true, default: 'TCP' }),
     port: int32(3, 'The number; absent means all ports.', { explicit: true }),
     appProtocol: string(4, 'What is spoken on the port.', { explicit: true }),
   },

@@ -16,9 +16,9 @@ const MAX_HINTS = 8
 export function endpointSliceErrors(slice: EndpointSlice, old?: EndpointSlice): readonly FieldError[] {
   const { endpoints, ports = [], addressType } = slice
   return [
+    ...portsErrors(ports),
     ...(endpoints.length > MAX_ENDPOINTS ? [tooMany('endpoints', endpoints.length, MAX_ENDPOINTS)] : []),
     ...endpoints.flatMap((one, index) => endpointErrors(one, addressType, `endpoints[${index}]`)),
-    ...portsErrors(ports),
     ...(old ? immutable('addressType', addressType, old.addressType) : []),
   ]
 }
@@ -29,18 +29,25 @@ function endpointErrors(endpoint: Endpoint, type: EndpointSlice['addressType'], 
   return [
     ...(addresses.length === 0 ? [required(`${path}.addresses`, 'must contain at least 1 address')] : []),
     ...(addresses.length > MAX_ADDRESSES ? [tooMany(`${path}.addresses`, addresses.length, MAX_ADDRESSES)] : []),
-    ...addresses.flatMap((text, index) => addressErrors(text, type, `${path}.addresses[${index}]`)),
+    ...addresses.flatMap((text, index) => addressErrors(text, type, `${path}.addresses`, index)),
     ...(hostname === undefined ? [] : named(`${path}.hostname`, hostname, dns1123Label)),
     ...(nodeName === undefined ? [] : named(`${path}.nodeName`, nodeName, dns1123Subdomain)),
     ...(zones > MAX_HINTS ? [tooMany(`${path}.hints.forZones`, zones, MAX_HINTS)] : []),
   ]
 }
 
-function addressErrors(text: string, type: EndpointSlice['addressType'], field: string): readonly FieldError[] {
+function addressErrors(
+  text: string,
+  type: EndpointSlice['addressType'],
+  path: string,
+  index: number,
+): readonly FieldError[] {
+  const field = `${path}[${index}]`
   if (type === 'FQDN') return named(field, text, dns1123Subdomain)
   const address = parseIp(text)
   if (address && familyOf(address) === (type === 'IPv4' ? 4 : 6)) return specialErrors(address, field)
-  return [invalid(field, text, `must be a valid ${type} address`)]
+  // Upstream names the list.
+  return address ? [invalid(path, text, `must be an ${type} address`)] : named(field, text, ipAddress)
 }
 
 const portsErrors = (ports: readonly EndpointPort[]): readonly FieldError[] => [

@@ -29,5 +29,7 @@ function matchesRequirement({ key, operator, values }: LabelSelectorRequirement,
       return value !== undefined
     case 'DoesNotExist':
       return value === undefined
+    default:
+      return false
   }
 }

@@ -86,7 +86,9 @@ function demandErrors(demand: NonNullable<LabelSelector['matchExpressions']>[num
   if (operator === 'In' || operator === 'NotIn') {
     if (values.length === 0)
       errors.push(required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
-  } else if (values.length > 0)
+  } else if (operator !== 'Exists' && operator !== 'DoesNotExist')
+    errors.push(invalid(`${path}.operator`, operator, 'not a valid selector operator'))
+  else if (values.length > 0)
     errors.push(forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
   errors.push(...named(`${path}.key`, key, qualifiedName))
   values.forEach((value, index) => {

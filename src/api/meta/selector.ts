@@ -6,10 +6,7 @@ const GROUP = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 export interface LabelSelectorRequirement extends InferMessage<typeof LabelSelectorRequirement> {}
 export const LabelSelectorRequirement = message(`${GROUP}.LabelSelectorRequirement`, 'A demand on a label.', {
   key: string(1, 'The label.', { required: true }),
-  operator: string(2, 'In, NotIn, Exists or DoesNotExist.', {
-    required: true,
-    enum: ['In', 'NotIn', 'Exists', 'DoesNotExist'],
-  }),
+  operator: string(2, 'In, NotIn, Exists or DoesNotExist.', { required: true }),
   values: list(3, STRING, 'The values; none for Exists and DoesNotExist.'),
 })
 

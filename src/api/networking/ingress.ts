@@ -36,7 +36,7 @@ export const HTTPIngressPath = message(`${GROUP}.HTTPIngressPath`, 'A path, and 
   path: string(1, 'The path; it begins with a slash.'),
   pathType: string(3, 'Exact, Prefix by path segments, or ImplementationSpecific.', {
     required: true,
-    enum: ['Exact', 'Prefix', 'ImplementationSpecific'],
+    enum: ['Exact', 'ImplementationSpecific', 'Prefix'],
   }),
   backend: one(2, ref<IngressBackend>(IngressBackend), 'What takes the requests.', { required: true }),
 })

@@ -1,7 +1,7 @@
 /** The rules of Ingresses and network policies. Source: k8s.io/kubernetes/pkg/apis/networking/validation. */
 import { contains, parseCidr } from '../../lib/cidr.ts'
 import { parseIp } from '../../lib/ip.ts'
-import { forbidden, invalid, required } from '../../schema/field-error.ts'
+import { forbidden, invalid, notSupported, required } from '../../schema/field-error.ts'
 import type { FieldError } from '../../schema/kind.ts'
 import {
   dns1123Label,
@@ -53,6 +53,7 @@ const FORBIDDEN_ENDINGS = ['/..', '/.']
 function pathErrors({ path = '', pathType, backend }: HTTPIngressPath, where: string): readonly FieldError[] {
   const field = `${where}.path`
   const errors: FieldError[] = []
+  if (!pathType) errors.push(required(`${where}.pathType`, 'pathType must be specified'))
   if (pathType === 'Exact' || pathType === 'Prefix') {
     if (!path.startsWith('/')) errors.push(invalid(field, path, 'must be an absolute path'))
     for (const one of FORBIDDEN_SEQUENCES)
@@ -100,6 +101,8 @@ export function ingressClassErrors({ spec }: IngressClass, old?: IngressClass): 
   return errors
 }
 
+const POLICY_TYPES = ['Ingress', 'Egress']
+
 export function networkPolicyErrors({ spec }: NetworkPolicy): readonly FieldError[] {
   const { podSelector, ingress = [], egress = [], policyTypes = [] } = spec
   return [
@@ -114,7 +117,9 @@ export function networkPolicyErrors({ spec }: NetworkPolicy): readonly FieldErro
     ]),
     ...(policyTypes.length > 2
       ? [invalid('spec.policyTypes', policyTypes, 'may not specify more than two policyTypes')]
-      : []),
+      : policyTypes.flatMap((type, index) =>
+          POLICY_TYPES.includes(type) ? [] : [notSupported(`spec.policyTypes[${index}]`, type, POLICY_TYPES)],
+        )),
   ]
 }
 
@@ -128,8 +133,7 @@ const portsErrors = (ports: readonly NetworkPolicyPort[], path: string): readonl
     if (port === undefined) errors.push(required(`${where}.port`, 'must be specified when `endPort` is specified'))
     else if (typeof port === 'string')
       errors.push(invalid(`${where}.endPort`, endPort, 'may not be specified when `port` is non-numeric'))
-    else if (endPort < port)
-      errors.push(invalid(`${where}.endPort`, endPort, 'must be greater than or equal to `port`'))
+    else if (endPort < port) errors.push(invalid(`${where}.endPort`, port, 'must be greater than or equal to `port`'))
     return [...errors, ...portNumber(endPort).map(detail => invalid(`${where}.endPort`, endPort, detail))]
   })
 
@@ -142,11 +146,11 @@ function peerErrors(
 ): readonly FieldError[] {
   if (!podSelector && !namespaceSelector && !ipBlock) return [required(path, 'must specify a peer')]
   const errors: FieldError[] = []
-  if (ipBlock && (podSelector || namespaceSelector))
-    errors.push(forbidden(path, 'may not specify both ipBlock and another peer'))
   errors.push(...selectorErrors(podSelector, `${path}.podSelector`))
   errors.push(...selectorErrors(namespaceSelector, `${path}.namespaceSelector`))
   if (ipBlock) errors.push(...blockErrors(ipBlock, `${path}.ipBlock`))
+  if (ipBlock && (podSelector || namespaceSelector))
+    errors.push(forbidden(path, 'may not specify both ipBlock and another peer'))
   return errors
 }
 

@@ -8,11 +8,14 @@ import type { JsonSchema } from '../../schema/structural/schema.ts'
 import { customTarget } from '../patch/mod.ts'
 import { CUSTOM_BEHAVIOUR } from '../resource/behaviour.ts'
 import type { Resource } from '../resource/resource.ts'
-import { bySubresource, prefixOf, STORED_VERBS } from '../resource/resource.ts'
+import { bySubresource, prefixOf } from '../resource/resource.ts'
 import { customColumns } from './columns.ts'
 import type { Definition, DefinitionVersion } from './definition.ts'
 import { fullNames } from './definition.ts'
 import { parseJsonPath } from './json-path.ts'
+
+/** In the order in which apiextensions-apiserver tells them. */
+const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'] as const
 
 const ENVELOPE = { metadata: messageNode(ObjectMeta) }
 const ANYTHING: JsonSchema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
@@ -56,7 +59,7 @@ function customResource(
     apiVersion,
     storageVersion: `${group}/${stored.name}`,
     prefix: prefixOf(group, names.plural),
-    verbs: STORED_VERBS,
+    verbs: CUSTOM_VERBS,
     behaviour: CUSTOM_BEHAVIOUR,
     patchTarget: bySubresource(subresource =>
       customTarget({

@@ -7,7 +7,7 @@ import { definitionErrors } from '../crd/validate.ts'
 import type { Obj } from '../object.ts'
 import { prepareJob } from './job.ts'
 import { prepareNamespace } from './namespace.ts'
-import { preparePod } from './pod.ts'
+import { keepPlace, preparePod } from './pod.ts'
 import { keepSigningRequest, prepareSigningRequest, signingRequestProblems } from './signing-request.ts'
 
 /** What the server makes of a type's object before defaults and admission, whatever the client sent. */
@@ -22,7 +22,7 @@ export interface Preparation {
 /** By group/plural. */
 const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   '/namespaces': { create: prepareNamespace },
-  '/pods': { create: preparePod },
+  '/pods': { create: preparePod, update: keepPlace },
   'batch/jobs': { create: prepareJob },
   'certificates.k8s.io/certificatesigningrequests': {
     create: prepareSigningRequest,

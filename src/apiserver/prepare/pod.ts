@@ -1,9 +1,19 @@
+import { POD_MAY_CHANGE } from '../../api/core/pod/rules/update.ts'
+import { forbidden } from '../../schema/field-error.ts'
 import { parseQuantity } from '../../schema/quantity.ts'
+import { invalid } from '../errors.ts'
 import type { Obj } from '../object.ts'
 
 /** A new pod is pending, of a class that its requests and limits give it. */
 export function preparePod(pod: Obj): void {
   pod.status = { phase: 'Pending', qosClass: qosClass(pod) }
+}
+
+/** Where a pod runs is said by its binding alone. Throws StatusError 422. */
+export function keepPlace(pod: Obj, old: Obj): void {
+  const place = ({ spec }: Obj): unknown => (spec as { readonly nodeName?: string } | undefined)?.nodeName || undefined
+  if (place(pod) !== place(old))
+    throw invalid({ group: '', kind: 'Pod' }, old.metadata.name!, [forbidden('spec', POD_MAY_CHANGE)])
 }
 
 type Amounts = Readonly<Record<string, string>>

@@ -33,7 +33,6 @@ const NO_GENERATION = new Set([
   'nodes',
   'persistentvolumeclaims',
   'persistentvolumes',
-  'pods',
   'resourcequotas',
   'secrets',
   'serviceaccounts',

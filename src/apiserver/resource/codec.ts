@@ -1,6 +1,6 @@
 /** The schema room's derivations, applied to a resource: the one place where the server touches them. */
 import { metadataErrors } from '../../api/meta/rules.ts'
-import { ruleErrors } from '../../schema/cel/rules.ts'
+import { hasRules, ruleErrors } from '../../schema/cel/rules.ts'
 import { decode } from '../../schema/decode.ts'
 import { applyDefaults } from '../../schema/default.ts'
 import type { Message } from '../../schema/field.ts'
@@ -49,12 +49,25 @@ export function complete(resource: Resource, object: Obj, old?: Obj): Obj {
   return (resource.complete?.(defaulted as never, old as never) as Obj | undefined) ?? defaulted
 }
 
+/** Source: hasBlockingErr of k8s.io/apiextensions-apiserver pkg/registry/customresource. */
+const BLOCKING = new Set<FieldError['type']>(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid'])
+const UNCHECKED: FieldError = {
+  type: 'Invalid',
+  field: '<nil>',
+  value: 'null',
+  detail:
+    'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+}
+
 /** The schema's own checks, those of the kind, and those that need more than either. */
 export function validateObject(resource: Resource, object: Obj, old?: Obj): readonly FieldError[] {
   const errors = validate(resource.node, object, resource.custom ? old : undefined)
-  // Values the schema refuses are nothing for rules that rely on it.
-  if (errors.length > 0) return errors
+  // Values the schema refuses are nothing for rules that rely on it; a word that is none of those it knows does no harm.
+  if (resource.custom && errors.some(({ type }) => BLOCKING.has(type)))
+    return hasRules(resource.node) ? [...errors, UNCHECKED] : errors
+  if (!resource.custom && errors.some(({ type }) => type !== 'NotSupported')) return errors
   return [
+    ...errors,
     ...metadataErrors(object.metadata as never),
     ...(resource.custom ? ruleErrors(resource.node, object, old) : []),
     ...(resource.validate?.(object as never, old as never) ?? []),

@@ -36,7 +36,11 @@ export interface Resource extends Omit<Kind, 'schema' | '~object'> {
   readonly deprecation?: string
 }
 
-export const STORED_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const
+const STORED_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const
+
+/** Namespaces go one by one: each has its content to lose. */
+const verbsOf = ({ group, plural }: Kind): readonly string[] =>
+  group === '' && plural === 'namespaces' ? STORED_VERBS.filter(verb => verb !== 'deletecollection') : STORED_VERBS
 
 export const prefixOf = (group: string, plural: string): string => `${group}/${plural}/`
 
@@ -50,7 +54,7 @@ export function builtinResource(kind: Kind, virtual = false): Resource {
     apiVersion: apiVersionOf(kind),
     storageVersion: apiVersionOf(kind),
     prefix: prefixOf(kind.group, kind.plural),
-    verbs: virtual ? ['create'] : STORED_VERBS,
+    verbs: virtual ? ['create'] : verbsOf(kind),
     behaviour: behaviourOf(kind),
     patchTarget: bySubresource(subresource => kindTarget(kind, subresource)),
     virtual,

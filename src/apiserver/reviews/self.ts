@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../lib/clock.ts'
 import type { User } from '../auth/user.ts'
 import type { Context, Reply } from '../context.ts'
 import { readObject } from '../write/body.ts'
@@ -13,5 +14,6 @@ export const userInfo = ({ name, uid, groups, extra }: User) => ({
 /** POST selfsubjectreviews: who am I. */
 export async function selfSubjectReview(context: Context): Promise<Reply> {
   const object = await readObject(context, context.resource, 'Ignore')
-  return { is: 'object', code: 201, object: { ...object, status: { userInfo: userInfo(context.user) } } }
+  const metadata = { ...object.metadata, creationTimestamp: rfc3339(context.kernel.clock.now()) }
+  return { is: 'object', code: 201, object: { ...object, metadata, status: { userInfo: userInfo(context.user) } } }
 }

@@ -14,10 +14,16 @@ export function parseFieldSelector(text: string, resource: Resource): readonly F
     const match = /^((?:\\.|[^=!\\])*)(==|!=|=)([\s\S]*)$/.exec(term)
     if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
     const field = withoutEscapes(match[1]!)
-    if (!isSelectable(resource, field)) throw badRequest(`field label not supported: ${field}`)
+    if (!isSelectable(resource, field)) throw badRequest(notSelectable(resource, field))
     return { field, equal: match[2] !== '!=', value: withoutEscapes(match[3]!) }
   })
 }
+
+/** In the words of types that add fields of their own, or of those that do not. */
+const notSelectable = ({ custom, namespaced, selectable }: Resource, field: string): string =>
+  custom || !namespaced || Object.keys(selectable).length > 0
+    ? `field label not supported: ${field}`
+    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
 
 const isSelectable = (resource: Resource, field: string): boolean =>
   field === 'metadata.name' ||

@@ -45,7 +45,7 @@ describe('label selectors', () => {
   })
 
   it.each([
-    ['app=web,', "unable to parse requirement: found '', expected: identifier after ','"],
+    ['app=web,', "found '', expected: identifier after ','"],
     [',app', "unable to parse requirement: found ',', expected: !, identifier, or 'end of string'"],
     ['app in web', "unable to parse requirement: found 'web', expected: '('"],
     ['app in (web', "unable to parse requirement: found '', expected: ',', or ')'"],

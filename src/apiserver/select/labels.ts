@@ -72,7 +72,8 @@ export function parseLabelSelector(text: string): LabelMatcher | undefined {
     if (index === tokens.length) break
     if (peek() !== ',') fail(peek(), "',' or 'end of string'")
     index++
-    if (index === tokens.length) fail('', "identifier after ','")
+    if (tokens[index]?.is !== 'word' && peek() !== '!')
+      throw badRequest(`found '${peek()}', expected: identifier after ','`)
   }
   return requirements.length === 1 ? requirements[0]! : labels => requirements.every(matches => matches(labels))
 }

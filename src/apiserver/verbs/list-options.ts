@@ -38,14 +38,9 @@ export function parseListOptions(query: URLSearchParams, watch: boolean): ListOp
 
 export function parseRevision(text: string): number {
   if (!/^\d{1,15}$/.test(text))
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      {
-        type: 'Invalid',
-        field: 'resourceVersion',
-        value: text,
-        detail: `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-      },
-    ])
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    )
   return Number(text)
 }
 

@@ -26,7 +26,7 @@ describe('what is not there', () => {
     ['GET /api/v1/nodes/a/pods/b', 404, '404 page not found'],
     [`GET ${MAPS}/a`, 404, 'configmaps \\"a\\" not found'],
     ['GET /apis/apps/v1/namespaces/default/deployments/a', 404, 'deployments.apps \\"a\\" not found'],
-    [`GET ${MAPS}/a/status`, 404, '404 page not found'],
+    [`GET ${MAPS}/a/status`, 404, 'the server could not find the requested resource'],
     [`PUT ${MAPS}`, 405, 'the server does not allow this method on the requested resource'],
     [`POST ${MAPS}/a`, 405, 'the server does not allow this method on the requested resource'],
     ['OPTIONS /api/v1/pods', 405, 'the server does not allow this method on the requested resource'],
@@ -124,7 +124,7 @@ describe('lists', () => {
     ['resourceVersion=OLD&resourceVersionMatch=Exact', 200, '"a"'],
     ['resourceVersion=OLD&resourceVersionMatch=NotOlderThan', 200, 'b'],
     ['resourceVersion=999', 504, 'Timeout: Too large resource version: 999, current: '],
-    ['resourceVersion=x', 422, 'ListOptions.meta.k8s.io \\"\\" is invalid: resourceVersion: Invalid value: \\"x\\"'],
+    ['resourceVersion=x', 400, 'invalid resource version: resourceVersion: Invalid value: \\"x\\"'],
     ['resourceVersionMatch=Exact', 422, 'resourceVersionMatch is forbidden unless resourceVersion is provided'],
     ['resourceVersion=0&resourceVersionMatch=Exact', 422, 'is forbidden for resourceVersion \\"0\\"'],
     ['resourceVersion=1&resourceVersionMatch=Foo', 422, 'Unsupported value: \\"Foo\\"'],
@@ -132,7 +132,7 @@ describe('lists', () => {
     ['continue=zzz', 400, 'continue key is not valid'],
     ['limit=x', 400, 'strconv.ParseInt'],
     ['labelSelector=a%3D%3D%3Db', 400, 'unable to parse requirement'],
-    ['fieldSelector=data.k%3Db', 400, 'field label not supported: data.k'],
+    ['fieldSelector=data.k%3Db', 400, 'is not a known field selector: only'],
   ])('%s: %d', async (query, status, text) => {
     const old = (await create('a')).metadata.resourceVersion
     await create('b')

@@ -5,9 +5,10 @@ import { cloneJson } from '../../wire/json/clone.ts'
 import type { Attributes } from '../admission/mod.ts'
 import type { Context, Reply } from '../context.ts'
 import { alreadyExists, generateNameConflict, invalid } from '../errors.ts'
-import type { Obj } from '../object.ts'
+import type { JsonObject, Obj } from '../object.ts'
 import { preparationOf } from '../prepare/mod.ts'
 import { complete, validateObject } from '../resource/codec.ts'
+import type { Resource } from '../resource/resource.ts'
 import { keyOf } from '../resource/resource.ts'
 import { encodeStored } from '../stored.ts'
 import { fillNewMetadata } from './metadata.ts'
@@ -48,6 +49,7 @@ async function createOnce(context: Context, draft: Obj, options: WriteOptions, t
   object.metadata = { ...object.metadata }
   fillNewMetadata(resource, object, kernel.clock.now())
   preparationOf(resource.group, resource.plural).create?.(object, kernel, user)
+  if (resource.subresources.status && !resource.behaviour.statusOnCreate) object.status ??= emptyStatus(resource)
   const attributes: Attributes = {
     operation: 'CREATE',
     resource,
@@ -74,6 +76,12 @@ async function createOnce(context: Context, draft: Obj, options: WriteOptions, t
   } finally {
     kernel.admission.settled(attributes, stored !== undefined)
   }
+}
+
+/** Go never leaves a struct out: clients find an empty status where nobody has written one yet. */
+function emptyStatus({ custom, group, plural }: Resource): JsonObject | undefined {
+  if (custom || group.endsWith('.openshift.io')) return undefined
+  return plural === 'services' || plural === 'ingresses' ? { loadBalancer: {} } : {}
 }
 
 /** As if it had been stored; a name that is taken is taken all the same. */

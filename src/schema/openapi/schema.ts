@@ -50,6 +50,9 @@ const SPECIAL: Partial<Record<Scalar, readonly [name: string, schema: OpenApiSch
   ],
 }
 
+/** What these may be beside text. */
+const OTHER_TYPE: Partial<Record<Scalar, string>> = { quantity: 'number', intOrString: 'integer' }
+
 const PLAIN: Partial<Record<Scalar, OpenApiSchema>> = {
   string: { type: 'string' },
   boolean: { type: 'boolean' },
@@ -83,13 +86,17 @@ export function finish(components: Components): Readonly<Record<string, OpenApiS
 /** The schema of a struct in place, whether it has a name or not. */
 export function structSchema(components: Components, node: StructNode): OpenApiSchema {
   const fields = [...node.fields().values()]
-  const required = fields.filter(field => field.required).map(field => field.name)
+  const required = fields.filter(isAlwaysThere).map(field => field.name)
   return {
     ...described(node),
     type: 'object',
     ...(required.length > 0 ? { required } : {}),
     ...(fields.length > 0
-      ? { properties: Object.fromEntries(fields.map(field => [field.name, fieldSchema(components, field)])) }
+      ? {
+          properties: Object.fromEntries(
+            fields.map(field => [field.name, fieldSchema(components, field, node.name !== undefined)]),
+          ),
+        }
       : {}),
     ...(node.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
     ...(node.preserveUnknown ? { 'x-kubernetes-preserve-unknown-fields': true } : {}),
@@ -97,11 +104,20 @@ export function structSchema(components: Components, node: StructNode): OpenApiS
   }
 }
 
+/** What Go never leaves out, clients may rely on. */
+const isAlwaysThere = ({ required, present, omitZero, node }: FieldNode): boolean =>
+  required || (present && !omitZero && node.kind === 'scalar' && node.scalar === 'string')
+
 /** A struct that is always there has an empty one as its default. */
-const fieldSchema = (components: Components, { node, present }: FieldNode): OpenApiSchema => ({
+const fieldSchema = (components: Components, { node, present }: FieldNode, builtIn: boolean): OpenApiSchema => ({
   ...(present && node.kind === 'struct' && !node.nullable ? { default: {} } : {}),
   ...nodeSchema(components, node),
+  ...(builtIn ? sortedChecks(node.checks) : {}),
 })
+
+/** Built-in kinds tell what may be in alphabetical order, as upstream's generator does. */
+const sortedChecks = (checks: Checks | undefined): OpenApiSchema =>
+  checks?.enum ? { ...checks, enum: [...checks.enum].sort() } : { ...checks }
 
 export function nodeSchema(components: Components, node: SchemaNode): OpenApiSchema {
   return { ...bareSchema(components, node), ...described(node), ...extras(node), ...checksSchema(node.checks) }
@@ -134,7 +150,11 @@ function scalarSchema(components: Components, scalar: Scalar): OpenApiSchema {
   const special = SPECIAL[scalar]
   if (!special) return PLAIN[scalar] ?? {}
   const [name, schema] = special
-  components.schemas.set(name, schema)
+  const { type, ...rest } = schema
+  const other = OTHER_TYPE[scalar]
+  // Version 2 has no word for one of two types.
+  const either = components.dialect.wrapRefs && other ? { ...rest, oneOf: [{ type }, { type: other }] } : schema
+  components.schemas.set(name, either)
   const ref = { $ref: components.dialect.refPrefix + name }
   return components.dialect.wrapRefs ? { allOf: [ref] } : ref
 }

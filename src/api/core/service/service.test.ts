@@ -85,7 +85,7 @@ describe('services', () => {
     [{ type: 'ExternalName' }, ['spec.externalName: Required']],
     [
       { type: 'Wrong' },
-      ['spec.type: NotSupported: supported values: "ClusterIP", "NodePort", "LoadBalancer", "ExternalName"'],
+      ['spec.type: NotSupported: supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"'],
     ],
     [
       { clusterIP: '1.2.3', clusterIPs: ['1.2.3'] },

@@ -8,6 +8,9 @@ export function carryAllocated(service: Obj, old: Obj): void {
   const before = specOf(old)
   if (needsAddress(spec) && needsAddress(before)) {
     if (!spec.clusterIP && before.clusterIP) spec.clusterIP = before.clusterIP
+    // Whoever changes only the first means the list too; that it may not change is for validation to say.
+    else if (spec.clusterIP !== before.clusterIP && isSame(spec.clusterIPs, before.clusterIPs))
+      spec.clusterIPs = [spec.clusterIP!]
     if (!spec.clusterIPs?.length && before.clusterIPs && spec.clusterIP === before.clusterIPs[0])
       spec.clusterIPs = [...before.clusterIPs]
     if (!spec.ipFamilies?.length && before.ipFamilies) spec.ipFamilies = [...before.ipFamilies]
@@ -19,6 +22,9 @@ export function carryAllocated(service: Obj, old: Obj): void {
     spec.healthCheckNodePort ||= before.healthCheckNodePort
   dropWhatTheTypeHasNot(service, old)
 }
+
+const isSame = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
+  a?.length === b?.length && (a ?? []).every((text, index) => text === b?.[index])
 
 const matching = (ports: readonly PortLike[] | undefined, { port, protocol }: PortLike): PortLike | undefined =>
   ports?.find(other => other.port === port && (other.protocol ?? 'TCP') === (protocol ?? 'TCP'))

@@ -10,9 +10,7 @@ it('takes addresses of networks that were added, each with a band for the asking
   const made = ledger()
   for (let i = 0; i < 14; i++) expect(made.nextAddress(4, `s${i}`)).toMatch(/^172\.30\.0\./)
   expect(made.nextAddress(4, 'full')).toBeUndefined()
-  expect(made.takeAddress('10.9.8.1', 'x')).toContain(
-    'is not in the valid range. The range of valid IPs is 172.30.0.0/28',
-  )
+  expect(made.takeAddress('10.9.8.1', 'x')).toContain('the provided network does not match the current range')
   made.setNetworks([cidr('10.9.8.0/24')])
   // The first 16 of 254 are for those who ask for a certain one.
   expect(made.nextAddress(4, 'a')).toBe('10.9.8.17')

@@ -67,10 +67,8 @@ export function createLedger(first: readonly Cidr[], ports: PortRange, seed = 0)
       if (address === undefined) return 'must be a valid IP address'
       const before = held.get(address)
       if (before === owner) return undefined
-      if (holding(address).length === 0) {
-        const ranges = pools.map(({ network }) => cidrText(network)).join(', ')
-        return `failed to allocate IP ${text}: the provided IP (${text}) is not in the valid range. The range of valid IPs is ${ranges}`
-      }
+      if (holding(address).length === 0)
+        return `failed to allocate IP ${text}: the provided network does not match the current range`
       if (before !== undefined) return `failed to allocate IP ${text}: provided IP is already allocated`
       hold(address, owner)
       return undefined

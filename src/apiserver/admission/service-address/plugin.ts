@@ -11,7 +11,7 @@ import type { Attributes, Plugin } from '../mod.ts'
 import { allocate } from './allocate.ts'
 import { carryAllocated } from './carry.ts'
 import type { Ledger } from './ledger.ts'
-import { claimOf, without } from './service.ts'
+import { claimOf, NONE, needsAddress, specOf, without } from './service.ts'
 
 const SERVICE_CIDRS = prefixOf('networking.k8s.io', 'servicecidrs')
 const IP_ADDRESSES = prefixOf('networking.k8s.io', 'ipaddresses')
@@ -55,7 +55,7 @@ export function serviceAddresses(store: Store, makeLedger: (seed: number) => Led
       const { object, old, resource } = attributes
       if (old) carryAllocated(object!, old)
       try {
-        allocate(ledger(), resource, object!, ownerOf(attributes))
+        if (!isRefusedLater(object!, old)) allocate(ledger(), resource, object!, ownerOf(attributes))
       } catch (error) {
         giveBack(attributes)
         throw error
@@ -73,6 +73,18 @@ export function serviceAddresses(store: Store, makeLedger: (seed: number) => Led
     const claimed = claimOf(attributes.object!)
     ledger().release(kept ? without(claimed, claimOf(parseBytes(kept.value))) : claimed, owner)
   }
+}
+
+/** No addresses for what validation refuses: an address that is none, or that takes the place of another. */
+function isRefusedLater(service: Obj, old: Obj | undefined): boolean {
+  const spec = specOf(service)
+  const asked = spec.clusterIPs?.length ? spec.clusterIPs : spec.clusterIP ? [spec.clusterIP] : []
+  const before = old && needsAddress(specOf(old)) ? specOf(old).clusterIPs?.[0] : undefined
+  const isWrong =
+    asked.some(text => text !== NONE && !parseIp(text)) ||
+    (before !== undefined && asked[0] !== undefined && asked[0] !== before)
+  if (isWrong) spec.clusterIPs = asked
+  return needsAddress(spec) && isWrong
 }
 
 const readyNetworks = (object: Obj): readonly Cidr[] =>
