@@ -1,12 +1,16 @@
-/** The benchmark itself, inside namespaces of its own: the real loops over a fake API, three kernels, two real pods. */
+/** The benchmark itself, inside namespaces of its own: the real loops, a process each, over a fake API; three kernels, two real pods. */
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
 import { NetworkPolicy } from '../../src/api/networking/network-policy.ts'
-import { settled, testBench } from '../../src/client/testing.ts'
+import { testBench } from '../../src/client/testing.ts'
 import { ip } from '../../src/lib/ip.ts'
-import { policyOn, putNamespace, putPod, putPolicy } from '../../src/node/network/policy/testing.ts'
+import { putNamespace, putPod, putPolicy } from '../../src/node/network/policy/testing.ts'
 import { createWorld, putNode } from '../../src/node/network/testing.ts'
 import { median, progress, round } from '../measure.ts'
 import { connectUs, waitFor } from './connect.ts'
+import { serveApi } from './http.ts'
 import { richPolicy } from './rich.ts'
+import { throughputRatio } from './throughput.ts'
 
 const NAMESPACES = Number(process.argv[2] ?? 240)
 const PODS = 10
@@ -52,11 +56,14 @@ for (let namespace = 0; namespace < NAMESPACES; namespace++) {
 }
 for (let index = 0; index < POLICIES; index++) putPolicy(bench.api, `policy-${index}`, richPolicy(0, index, true))
 const policies = (NAMESPACES + 1) * POLICIES
-const caches = NODES.map(() => testBench({}, bench.api))
-const roles = await Promise.all(caches.map((each, i) => policyOn(world, each, NODES[i]!)))
-const startMs = performance.now()
-await Promise.all(roles.map(role => role.ready))
-const loadS = (performance.now() - startMs) / 1000
+const port = await serveApi(bench.api)
+const agents = NODES.map(number =>
+  fork(join(import.meta.dirname, 'agent.ts'), [String(number), String(port)], { execArgv: ['--import', 'tsx'] }),
+)
+const loads = await Promise.all(
+  agents.map(agent => new Promise<{ readonly loadS: number }>(resolve => agent.once('message', resolve as never))),
+)
+const loadS = Math.max(...loads.map(each => each.loadS))
 progress(`${policies} policies in force on ${NODES.length} nodes after ${loadS.toFixed(2)} s`)
 
 const connectP50Us = await medianOf()
@@ -73,19 +80,25 @@ for (let i = 0; i < CHANGES; i++) {
   times.push(performance.now() - beganMs)
 }
 bench.api.drop(NetworkPolicy, { namespace: 'shop', name: 'changing' })
-await settled(bench)
 times.sort((a, b) => a - b)
 const at = (share: number): number => round(times[Math.min(times.length - 1, Math.floor(times.length * share))]!, 1)
+const ratio = await throughputRatio({
+  client: client.netns.name,
+  server: server.netns.name,
+  nodes: ['node-1', 'node-2'],
+  address: server.address,
+})
 const result = {
   policies,
-  pods: NAMESPACES * PODS,
   loadS: round(loadS, 2),
   enforceP50Ms: at(0.5),
   enforceP99Ms: at(0.99),
   connectP50Us: round(connectP50Us, 0),
   connectP50UsNoPolicy: round(connectP50UsNoPolicy, 0),
+  throughputRatio: round(ratio, 2),
 }
 console.log(JSON.stringify(result))
-for (const each of [bench, ...caches]) each.close()
+for (const agent of agents) agent.kill()
+bench.close()
 world.close()
 process.exit(0)
