@@ -17,7 +17,7 @@ export type Transport = 'udp' | 'tcp'
 
 /** What one server of names needs to answer a query. */
 export interface HandlerDeps {
-  readonly source: NameSource & { readonly isSynced: boolean }
+  readonly source: NameSource & { readonly isSynced: boolean; readonly arePodsSynced?: boolean }
   /** The cluster's zone; absent where others answer for everything. */
   readonly zone?: ZoneOptions
   readonly serial: () => number
@@ -164,6 +164,8 @@ function zoneOrBeyond(deps: ZoneDeps, query: Message, question: Question, name: 
   const isOwn = name === `${zone.domain}.` || name.endsWith(`.${zone.domain}.`)
   // Before all is known, "no such name" would be a lie that clients remember.
   if (!source.isSynced && (isOwn || name.endsWith('.arpa.'))) return replyTo(query, RCODE.SERVFAIL)
+  const isOfPod = zone.pods === 'verified' && name.endsWith(`.pod.${zone.domain}.`)
+  if (isOfPod && !source.arePodsSynced) return replyTo(query, RCODE.SERVFAIL)
   const found = answer(source, zone, name, questionType(question.type))
   const isOther = found.is === 'nxdomain' && isOwn && (deps.fallthrough ?? []).some(one => isBelow(name, one))
   const reply = isOther

@@ -65,6 +65,12 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
   const { sockets, clock, log } = deps
   const source = createSource(deps.informers)
   const memos = new Set<Memo>()
+  const followPods = (): void => {
+    if (!source.followPods()) return
+    deps.informers
+      .sync(new AbortController().signal)
+      .catch((error: unknown) => log.error({ error: messageOf(error) }, 'pods cannot be read'))
+  }
   let serial = Math.floor(clock.now() / 1000)
   source.onChange(service => {
     for (const memo of memos) {
@@ -84,7 +90,7 @@ export function createDnsServer(deps: DnsServerDeps, zone: ZoneOptions): DnsServ
       const failed = (error: unknown): void => log.error({ error: messageOf(error) }, 'a query could not be answered')
       const common = { source, serial: () => serial, hostname: at.hostname, failed }
       const sites = createSites(
-        { sockets, netns: at.netns, clock, log, counts, common, out: at.out },
+        { sockets, netns: at.netns, clock, log, counts, common, out: at.out, followPods },
         {
           zone,
           port: at.port,

@@ -6,8 +6,9 @@ import { createServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Namespace } from '../api/core/namespace.ts'
+import { Pod } from '../api/core/pod.ts'
 import type { TestBench } from '../client/testing.ts'
-import { eventually, testBench } from '../client/testing.ts'
+import { eventually, settled, testBench } from '../client/testing.ts'
 import { kernelNetns } from '../host/netns/real.ts'
 import { kernelSockets } from '../host/socket/real.ts'
 import { ip } from '../lib/ip.ts'
@@ -133,6 +134,25 @@ test('names are rewritten into the cluster', async () => {
 }`)
   const { stdout } = await promisify(execFile)('dig', ['@127.0.0.1', '-p', '5353', 'version.test', 'TXT'])
   expect(stdout).toMatch(/^version\.test\.\s+\d+\s+IN\s+TXT\s+"1\.1\.0"$/m)
+})
+
+test('names of pods are verified where the Corefile says so', async () => {
+  const name = '10-128-0-5.shop.pod.cluster.local'
+  configure('.:5353 {\n  kubernetes cluster.local {\n    pods insecure\n  }\n}')
+  expect(await short(name)).toBe('10.128.0.5')
+  configure('.:5353 {\n  kubernetes cluster.local {\n    pods disabled\n  }\n}')
+  expect(await short(name)).toBe('')
+  bench.api.put(Pod, {
+    metadata: { namespace: 'shop', name: 'a' },
+    spec: { containers: [] },
+    status: { phase: 'Running', podIPs: [{ ip: '10.128.0.5' }] },
+  } as never)
+  configure('.:5353 {\n  kubernetes cluster.local {\n    pods verified\n  }\n}')
+  await expect.poll(() => short(name)).toBe('10.128.0.5')
+  expect(await short('10-128-0-6.shop.pod.cluster.local')).toBe('')
+  bench.api.drop(Pod, { namespace: 'shop', name: 'a' })
+  await settled(bench)
+  expect(await short(name)).toBe('')
 })
 
 test('the policies ask as they say, and a server that is dead is left out until it lives', async () => {

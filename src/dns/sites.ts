@@ -23,6 +23,8 @@ export interface SitesDeps extends ForwarderDeps {
   readonly counts: ForwardCounts
   /** What all sites have in common. */
   readonly common: Pick<HandlerDeps, 'source' | 'serial' | 'hostname' | 'failed'>
+  /** The names of pods are to be verified. */
+  readonly followPods: () => void
   /** A line for the log that users read. */
   readonly out: (line: string) => void
 }
@@ -126,6 +128,7 @@ function runningSite(deps: SitesDeps, { zone }: SitesOptions, site: Site, rules:
       return found?.forwarder.ask(question)
     },
   }
+  if (kubernetes?.pods === 'verified') deps.followPods()
   const ownZone: ZoneOptions | undefined = kubernetes && {
     ...zone,
     domain: kubernetes.domain.slice(0, -1),

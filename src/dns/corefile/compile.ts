@@ -98,7 +98,7 @@ function kubernetesRule({ args, block }: Directive): KubernetesRule {
     throw new CorefileError(block[0]!.line, `pods may be disabled, insecure or verified, not ${pods}`)
   return {
     domain: domains[0] ?? 'cluster.local.',
-    pods: pods === 'insecure' || pods === 'verified' ? 'insecure' : 'disabled',
+    pods: pods ?? 'disabled',
     ttl: ttl ? wholeNumber(ttl.args[0], ttl.line, 0, 3600) : 5,
     fallthrough: fallthrough ? zonesOr(fallthrough.args) : [],
   }

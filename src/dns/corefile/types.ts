@@ -24,7 +24,7 @@ export interface Site {
 export interface KubernetesRule {
   /** "cluster.local.". */
   readonly domain: string
-  readonly pods: 'disabled' | 'insecure'
+  readonly pods: 'disabled' | 'insecure' | 'verified'
   readonly ttl: number
   /** Zones of which names that do not exist are looked for further on. */
   readonly fallthrough: readonly string[]

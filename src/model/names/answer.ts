@@ -31,7 +31,7 @@ export function answer(source: NameSource, zone: ZoneOptions, name: string, type
   if (!source.hasNamespace(namespace)) return nxdomain(zone)
   if (labels.length === 0) return nodata(zone)
   if (kind === 'svc') return serviceAnswer(question, namespace, labels)
-  return zone.pods === 'disabled' ? nxdomain(zone) : podAnswer(question, labels)
+  return zone.pods === 'disabled' ? nxdomain(zone) : podAnswer(question, namespace, labels)
 }
 
 interface Question {
@@ -82,13 +82,15 @@ function versionAnswer({ zone, name, type }: Question): Answer {
   return records([{ name, ttl: DNS_VERSION_TTL, data: { type: 'TXT', texts: [DNS_VERSION] } }])
 }
 
-/** An address in words: 10-128-0-5, or fd01--5. It is not looked up: any pod's name is good for any address. */
-function podAnswer(question: Question, labels: readonly string[]): Answer {
+/** An address in words: 10-128-0-5, or fd01--5. Unless names are verified, any is good for any address. */
+function podAnswer(question: Question, namespace: string, labels: readonly string[]): Answer {
   if (labels.length > 1) return nxdomain(question.zone)
   const words = labels[0]!
   const isFour = /^\d{1,3}(-\d{1,3}){3}$/.test(words)
   const address = parseIp(words.replaceAll('-', isFour ? '.' : ':'))
-  return addressAnswer(question, address === undefined ? [] : [address])
+  const { source, zone } = question
+  const isKnown = address !== undefined && (zone.pods !== 'verified' || source.hasPod?.(namespace, address))
+  return addressAnswer(question, isKnown ? [address] : [])
 }
 
 /** Read from the right: the Service, then one label for an endpoint, or two for a port and its protocol. */

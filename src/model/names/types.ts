@@ -13,6 +13,8 @@ export interface NameSource {
   servicesAt(address: Ip): readonly Service[]
   /** Slices in which the address is an endpoint's. */
   slicesAt(address: Ip): readonly EndpointSlice[]
+  /** Whether a pod of the namespace has the address; asked where names of pods are verified. */
+  hasPod?(namespace: string, address: Ip): boolean
 }
 
 export interface ZoneOptions {
@@ -24,8 +26,8 @@ export interface ZoneOptions {
   readonly server?: { readonly namespace: string; readonly name: string }
   /** Seconds. */
   readonly ttl: number
-  /** Whether 10-128-0-5.ns.pod.<domain> is a name, as it is by default. */
-  readonly pods?: 'insecure' | 'disabled'
+  /** Whether 10-128-0-5.ns.pod.<domain> is a name: always, as it is by default; when a pod has the address; or never. */
+  readonly pods?: 'insecure' | 'verified' | 'disabled'
 }
 
 /** Names are in presentation form with a final dot. */
