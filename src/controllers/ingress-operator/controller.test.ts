@@ -256,7 +256,7 @@ test('deletion takes everything with it; the default one comes back', async () =
   expect(bench.api.get(IngressController, { namespace: NAMESPACE, name: 'ext' })).toBeDefined()
   expect(speakers()).toEqual(['default', 'ext'])
   bench.api.drop(Pod, pod)
-  clock.advance(1000)
+  await clock.advance(1000)
   await eventually(() => bench.api.get(IngressController, { namespace: NAMESPACE, name: 'ext' }) === undefined)
   expect(speakers()).toEqual(['default'])
   expect(bench.api.get(IngressController, { namespace: NAMESPACE, name: 'ext' })).toBeUndefined()

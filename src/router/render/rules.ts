@@ -20,6 +20,8 @@ export const set = (variable: string, expression: string, ...conditions: readonl
 export const identify = ({ domain, alias }: Pick<Listeners, 'domain' | 'alias'>): readonly Line[] => [
   set('h', 'req.hdr(host),host_only,lower,rtrim(.)'),
   ['http-request', 'deny', 'deny_status', '400', 'if', '{', 'var(txn.h)', '-m', 'sub', '/', '}'],
+  // A tunnel to a pod would carry requests past every rule.
+  ['http-request', 'deny', 'deny_status', '405', 'if', '{', 'method', 'CONNECT', '}'],
   set('p', 'path'),
   ...(alias
     ? [

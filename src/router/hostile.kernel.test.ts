@@ -1,0 +1,285 @@
+import { execFileSync } from 'node:child_process'
+import { connect, createServer, type Socket } from 'node:net'
+import { type TLSSocket, connect as tlsConnect } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Route } from '../api/route/route.ts'
+import { systemClock } from '../host/clock/real.ts'
+import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
+import { ask, type LiveRouter, splitPem, startLiveRouter } from './testing-live.ts'
+
+const POD = '10.128.4.5'
+const HOST = 'shop.example.com'
+let router: LiveRouter
+/** All that the pod was sent, and its open connections. */
+let received = ''
+const open = new Set<Socket>()
+
+/** A pod that answers each head of a request it thinks it sees, and remembers every byte: what it was made to read is what counts. */
+const pod = createServer(socket => {
+  let rest = ''
+  open.add(socket)
+  socket.on('error', () => {}).on('close', () => open.delete(socket))
+  socket.on('data', data => {
+    received += data.toString('latin1')
+    rest += data.toString('latin1')
+    for (let end = rest.indexOf('\r\n\r\n'); end >= 0; end = rest.indexOf('\r\n\r\n')) {
+      const head = rest.slice(0, end)
+      const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0)
+      const isChunked = /transfer-encoding: *chunked/i.test(head)
+      const body = isChunked ? rest.indexOf('0\r\n\r\n', end + 4) + 5 - end - 4 : length
+      if (rest.length < end + 4 + body || (isChunked && body < 5)) return
+      rest = rest.slice(end + 4 + body)
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
+    }
+  })
+})
+
+beforeAll(async () => {
+  execFileSync('ip', ['address', 'add', `${POD}/32`, 'dev', 'lo'])
+  await new Promise<void>(resolve => pod.listen(8080, POD, resolve))
+  router = await startLiveRouter({ http2: true, http2Always: true })
+  router.putService('web', [POD])
+  router.putRoute('shop', { tls: { termination: 'edge', insecureEdgeTerminationPolicy: 'Allow' } })
+  await router.settle()
+})
+afterAll(async () => {
+  for (const socket of open) socket.destroy()
+  await router?.stop()
+  pod.close()
+})
+
+/** Sends bytes on one connection and gives back what comes until it ends, or until the answers that were asked for are there. */
+function raw(bytes: string, answers = Number.POSITIVE_INFINITY): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(80, '127.0.0.1', () => {
+      socket.write(bytes, 'latin1')
+      if (answers === Number.POSITIVE_INFINITY) socket.end()
+    })
+    let text = ''
+    socket.on('data', chunk => {
+      text += chunk.toString('latin1')
+      if (text.split('HTTP/1.1 ').length - 1 >= answers) socket.destroy()
+    })
+    socket.on('error', reject).on('close', () => resolve(text))
+  })
+}
+const head = (...lines: readonly string[]): string => `${lines.join('\r\n')}\r\n\r\n`
+const SMUGGLED = head('GET /smuggled HTTP/1.1', `Host: ${HOST}`)
+const post = (...lines: readonly string[]): string => head('POST /a HTTP/1.1', `Host: ${HOST}`, ...lines)
+const codes = (text: string): number[] => [...text.matchAll(/HTTP\/1\.[01] (\d{3})/g)].map(match => Number(match[1]))
+
+describe('one request is one request', () => {
+  it('the control: two requests on one connection are two at the pod', async () => {
+    received = ''
+    expect(codes(await raw(`${post('Content-Length: 5')}hello${SMUGGLED}`, 2))).toEqual([200, 200])
+    expect(received.match(/(POST|GET) \/\S+/g)).toEqual(['POST /a', 'GET /smuggled'])
+  })
+  it.each([
+    ['two lengths that differ', `${post('Content-Length: 5', 'Content-Length: 60')}hello${SMUGGLED}`],
+    ['two lengths in one header', `${post('Content-Length: 5, 60')}hello${SMUGGLED}`],
+    ['a signed length', `${post('Content-Length: +5')}hello${SMUGGLED}`],
+    ['a length in hexadecimal', `${post('Content-Length: 0x5')}hello${SMUGGLED}`],
+    ['an empty length', `${post('Content-Length:')}${SMUGGLED}`],
+    ['a negative length', `${post('Content-Length: -1')}${SMUGGLED}`],
+    ['a name with a blank before the colon', `${post('Content-Length : 5')}hello${SMUGGLED}`],
+    ['a name that is no token', `${post('Content Length: 5')}hello${SMUGGLED}`],
+    ['a folded first header', `POST /a HTTP/1.1\r\n Host: x\r\nHost: ${HOST}\r\n\r\n${SMUGGLED}`],
+    ['a bare carriage return', `${post('X-A: a\rTransfer-Encoding: chunked')}${SMUGGLED}`],
+    ['chunks of a size that is none', `${post('Transfer-Encoding: chunked')}zz\r\nhello\r\n0\r\n\r\n${SMUGGLED}`],
+    ['an encoding that is not known', `${post('Transfer-Encoding: xchunked')}0\r\n\r\n${SMUGGLED}`],
+    ['an encoding after chunked', `${post('Transfer-Encoding: chunked, identity')}0\r\n\r\n${SMUGGLED}`],
+    ['two hosts that differ', head('GET /a HTTP/1.1', `Host: ${HOST}`, 'Host: other.example.com') + SMUGGLED],
+    ['a host that is none', head('GET /a HTTP/1.1', `Host: ${HOST}/x`)],
+    ['a target of another host', head('GET http://other.example.com/a HTTP/1.1', `Host: ${HOST}`)],
+    ['a line feed alone in the request line', `GET /a\nHost: ${HOST}\n\n`],
+  ])('%s', async (_, bytes) => {
+    received = ''
+    const seen = codes(await raw(bytes))
+    // Refused; or read as one request whose rest is no other: what follows was not told apart as a request of its own.
+    expect(received).not.toContain('/smuggled')
+    expect(seen.length).toBeGreaterThan(0)
+    expect(seen.every(code => code >= 400)).toBe(true)
+  })
+  it('both a length and chunks: the chunks count, and the length is not told to the pod', async () => {
+    received = ''
+    const body = '5\r\nhello\r\n0\r\n\r\n'
+    expect(codes(await raw(`${post('Content-Length: 60', 'Transfer-Encoding: chunked')}${body}`, 1))).toEqual([200])
+    expect(received).toMatch(/transfer-encoding: chunked/i)
+    expect(received).not.toMatch(/content-length/i)
+  })
+  it('headers that concern one connection do not travel on it, and no upgrade smuggles HTTP/2', async () => {
+    received = ''
+    const upgrade = [
+      'Connection: Upgrade, HTTP2-Settings, X-Secret',
+      'Upgrade: h2c',
+      'HTTP2-Settings: AAMAAABkAAQAAP__',
+    ]
+    await raw(head('GET /up HTTP/1.1', `Host: ${HOST}`, ...upgrade, 'Proxy: evil', 'X-Kept: yes'), 1)
+    expect(received).toMatch(/x-kept: yes/i)
+    expect(received).not.toMatch(/^proxy:/im)
+    expect(codes(await raw(`CONNECT ${HOST}:80 HTTP/1.1\r\nHost: ${HOST}:80\r\n\r\n${SMUGGLED}`))).toEqual([405])
+    expect(received).not.toContain('/smuggled')
+  })
+  it('headers beyond the buffer are refused; as many as fit are served', async () => {
+    const get = (size: number) => head('GET /big HTTP/1.1', `Host: ${HOST}`, `X-Big: ${'x'.repeat(size)}`)
+    expect(codes(await raw(get(16_000), 1))).toEqual([200])
+    expect(codes(await raw(get(40_000)))).toEqual([400])
+  })
+})
+
+describe('clients that would use everything up', () => {
+  /** HTTP/2 by hand: the preface, then whatever frames. */
+  const frame = (type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer => {
+    const start = Buffer.alloc(9)
+    start.writeUIntBE(payload.length, 0, 3)
+    start[3] = type
+    start[4] = flags
+    start.writeUInt32BE(stream, 5)
+    return Buffer.concat([start, payload])
+  }
+  const [HEADERS, RST, SETTINGS, PING, CONTINUATION] = [1, 3, 4, 6, 9]
+  const literal = (name: string, value: string): Buffer =>
+    Buffer.concat([Buffer.from([0, name.length]), Buffer.from(name), Buffer.from([value.length]), Buffer.from(value)])
+  const request = Buffer.concat([Buffer.from([0x82, 0x87, 0x84]), literal(':authority', HOST)])
+  const session = (): Promise<TLSSocket> =>
+    new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: 443, servername: HOST, rejectUnauthorized: false }
+      const socket = tlsConnect({ ...options, ALPNProtocols: ['h2'] }, () => {
+        socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, 0)]))
+        resolve(socket)
+      })
+      socket.on('error', reject).resume()
+    })
+  const isServed = async (): Promise<number> => {
+    const startMs = systemClock.monotonic()
+    expect((await ask({ host: HOST, tls: true })).status).toBe(200)
+    return systemClock.monotonic() - startMs
+  }
+  /** Floods on a few connections at once; meanwhile others are served, and afterwards too. */
+  async function flood(make: (round: number) => Buffer, rounds: number): Promise<void> {
+    const sockets = await Promise.all([session(), session()])
+    for (let round = 0; round < rounds; round++) {
+      const bytes = make(round)
+      for (const socket of sockets) {
+        socket.on('error', () => {})
+        if (!socket.destroyed) socket.write(bytes)
+      }
+      if (round % 10 === 0) expect(await isServed()).toBeLessThan(2000)
+    }
+    expect(await isServed()).toBeLessThan(2000)
+    for (const socket of sockets) socket.destroy()
+    expect(router.loads()).toBe(1)
+  }
+
+  it('streams that are begun and reset', async () => {
+    const control = await session()
+    const answered = new Promise<void>(resolve =>
+      control.on('data', (data: Buffer) => data.includes('ok') && resolve()),
+    )
+    control.write(frame(HEADERS, 5, 1, request))
+    await answered
+    control.destroy()
+    await flood(round => {
+      const frames = Array.from({ length: 100 }, (_, index) => {
+        const stream = 2 * (round * 100 + index) + 1
+        return [frame(HEADERS, 5, stream, request), frame(RST, 0, stream, Buffer.from([0, 0, 0, 8]))]
+      })
+      return Buffer.concat(frames.flat())
+    }, 50)
+  })
+  it('headers that never end', async () => {
+    const piece = literal('x-a', 'y'.repeat(100))
+    await flood(
+      round =>
+        round === 0
+          ? frame(HEADERS, 1, 1, request)
+          : Buffer.concat(Array.from({ length: 100 }, () => frame(CONTINUATION, 0, 1, piece))),
+      30,
+    )
+  })
+  it('settings and pings', async () => {
+    const many = Buffer.concat(
+      Array.from({ length: 500 }, () => [frame(SETTINGS, 0, 0), frame(PING, 0, 0, Buffer.alloc(8))]).flat(),
+    )
+    await flood(() => many, 30)
+  })
+  it('requests that trickle in are cut off after 10 s, whatever their number; others are served meanwhile', async () => {
+    let ended = 0
+    const sockets = Array.from({ length: 200 }, () => {
+      const socket = connect(80, '127.0.0.1', () => socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n`))
+      socket.on('error', () => {}).on('close', () => ended++)
+      return socket.resume()
+    })
+    const startMs = systemClock.monotonic()
+    const drip = setInterval(() => {
+      for (const socket of sockets) if (socket.writable) socket.write('X-A: b\r\n')
+    }, 500)
+    while (ended < sockets.length) {
+      expect(await isServed()).toBeLessThan(2000)
+      expect(systemClock.monotonic() - startMs).toBeLessThan(20_000)
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+    clearInterval(drip)
+    expect(systemClock.monotonic() - startMs).toBeGreaterThan(9000)
+  }, 30_000)
+})
+
+describe('what one Route brings harms it alone', () => {
+  const [some, other] = [splitPem(someCertificate), splitPem(otherCertificate)]
+  const verdict = (name: string) =>
+    router.bench.api.get(Route, { namespace: 'shop', name })?.status?.ingress?.[0]?.conditions?.[0]
+  it.each([
+    ['a certificate that is none', { certificate: 'x', key: some.key }, /not a PEM certificate/],
+    ['no key', { certificate: some.certificate }, /not a PEM private key/],
+    ['the key of another', { certificate: some.certificate, key: other.key }, /does not belong/],
+    ['key and certificate exchanged', { certificate: some.key, key: some.certificate }, /not a PEM/],
+    ['a torn certificate', { ...some, certificate: some.certificate.slice(0, 300) }, /not a PEM certificate/],
+    ['a megabyte of nothing', { ...some, certificate: 'A'.repeat(1_000_000) }, /not a PEM certificate/],
+    ['a certificate full of others', { ...some, certificate: some.certificate.repeat(100) }, /not a PEM certificate/],
+  ])('%s', async (_, tls, message) => {
+    const before = router.loads()
+    router.putRoute('victim', { tls: { termination: 'edge', ...tls } })
+    router.putRoute('good', { tls: { termination: 'edge', ...other } })
+    await router.settle()
+    expect(verdict('victim')).toMatchObject({ status: 'False', reason: 'ExtendedValidationFailed' })
+    expect(verdict('victim')?.message).toMatch(message)
+    expect(verdict('good')).toMatchObject({ status: 'True' })
+    expect((await ask({ host: 'victim.example.com', tls: true })).status).toBe(503)
+    expect(await ask({ host: 'good.example.com', tls: true })).toMatchObject({ status: 200, certificate: 'other.test' })
+    router.putRoute('victim', { tls: { termination: 'edge', ...some } })
+    await router.settle()
+    expect((await ask({ host: 'victim.example.com', tls: true })).status).toBe(200)
+    expect(router.loads()).toBe(before)
+  })
+  it('pods that are no pods are not asked; one that is, is', async () => {
+    const forbidden = ['127.0.0.1', '169.254.169.254', '0.0.0.0', '224.0.0.1', '::1', '::ffff:127.0.0.1', 'fe80::1']
+    router.putService('inward', forbidden)
+    router.putRoute('inward', { to: { kind: 'Service', name: 'inward' } })
+    await router.settle()
+    expect((await ask({ host: 'inward.example.com' })).status).toBe(503)
+    router.putService('inward', [...forbidden, POD])
+    await router.settle()
+    for (let turn = 0; turn < 10; turn++) expect((await ask({ host: 'inward.example.com' })).status).toBe(200)
+  })
+  it('thousands of Routes that come and go at once', async () => {
+    const { api } = router.bench
+    let failed = 0
+    let isOver = false
+    const client = async (): Promise<void> => {
+      while (!isOver) if ((await ask({ host: HOST }).catch(() => undefined))?.status !== 200) failed++
+    }
+    const clients = client()
+    const count = 2000
+    for (let index = 0; index < count; index++) router.putRoute(`many-${index}`, {})
+    const isTold = () => api.get(Route, { namespace: 'shop', name: `many-${count - 1}` })?.status !== undefined
+    while (!isTold()) await new Promise(resolve => setImmediate(resolve))
+    await router.settle()
+    expect((await ask({ host: `many-${count - 1}.example.com` })).status).toBe(200)
+    for (let index = 0; index < count; index++) api.drop(Route, { namespace: 'shop', name: `many-${index}` })
+    await router.settle()
+    expect((await ask({ host: `many-${count - 1}.example.com` })).status).toBe(503)
+    isOver = true
+    await clients
+    expect(failed).toBe(0)
+  }, 60_000)
+})
