@@ -57,6 +57,8 @@ export interface ContainerSpec {
   /** A file that it may write why it ended into; with `fromLog`, the end of its log stands in for an empty one after a failure. */
   readonly termination?: { readonly path: string; readonly fromLog: boolean }
   readonly mounts: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean }[]
+  /** A container of the pod whose processes and files it shares while that runs as a process of this machine (kubectl debug --target). */
+  readonly target?: string
   /** appProtocol by port, from Services if known: decides what a stand-in speaks. */
   readonly appProtocols?: Readonly<Record<number, string>>
 }

@@ -74,6 +74,28 @@ describe('a stand-in', () => {
   })
 })
 
+test('a container that targets another sees its processes and may end them; one that does not, does not', async () => {
+  await pod('target', { image: 'busybox', command: ['sh', '-c', 'sleep 4242 & wait; echo ended; sleep 60'] })
+  const debug = async (name: string, more: Partial<ContainerSpec>) => {
+    const command = ['sh', '-c', 'ps -o args | grep -c "^sleep 4242"; pkill -f "^sleep 4242"; exit 0']
+    await runtime.startContainer(container('target', { name, image: 'busybox', command, ...more }))
+    await expect
+      .poll(
+        async () =>
+          (await runtime.list()).find(({ spec }) => spec.podUid === 'target')?.containers.find(one => one.name === name)
+            ?.phase.state,
+      )
+      .toBe('exited')
+    const chunks: string[] = []
+    for await (const chunk of runtime.logs({ podUid: 'target', container: name }, new AbortController().signal))
+      chunks.push(String(chunk))
+    return chunks.join('')
+  }
+  expect(await debug('apart', {})).toBe('0\n')
+  expect(await debug('within', { target: 'main' })).toBe('1\n')
+  await expect.poll(() => logText(runtime, 'target')).toBe('ended\n')
+})
+
 describe('recognised images', () => {
   test('agnhost netexec tells about the pod and dials others', async () => {
     await pod('agnhost', {

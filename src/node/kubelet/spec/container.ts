@@ -33,8 +33,15 @@ export function containerSpec(
       fromLog: container.terminationMessagePolicy === 'FallbackToLogsOnError',
     },
     mounts,
+    ...targetOf(pod, container),
     appProtocols,
   }
+}
+
+/** Of an ephemeral container: whose processes it wants to see. */
+function targetOf(pod: Pod, { name }: Container): Pick<ContainerSpec, 'target'> {
+  const target = pod.spec.ephemeralContainers?.find(one => one.name === name)?.targetContainerName
+  return target ? { target } : {}
 }
 
 export const portsOf = (container: Container): readonly ContainerPort[] =>

@@ -1,5 +1,5 @@
 import type { Netns } from '../../../host/netns/mod.ts'
-import type { Mount, ProcessDriver, SpawnSpec } from '../../../host/process/mod.ts'
+import type { Child, Mount, ProcessDriver, SpawnSpec } from '../../../host/process/mod.ts'
 import type { ContainerSpec } from '../mod.ts'
 import type { Output } from './output.ts'
 import type { Workload } from './workload.ts'
@@ -52,15 +52,18 @@ export function spawnSpec(spec: ContainerSpec, place: Place, argv: readonly stri
   return { ...commandSpec(spec, place, argv, tty), netns, sandbox: { hostname, mounts, readOnlyRoot } }
 }
 
-/** Rejects as ProcessDriver.spawn does. */
+/** Rejects as ProcessDriver.spawn does. target: whose namespaces it runs in instead of its own. */
 export async function startProcess(
   driver: ProcessDriver,
   spec: ContainerSpec,
   place: Place,
   argv: readonly string[],
   output: Output,
+  target?: Child,
 ): Promise<Workload> {
-  const child = await driver.spawn(spawnSpec(spec, place, argv, spec.tty))
+  const child = target
+    ? await driver.enter(target, commandSpec(spec, place, argv, spec.tty))
+    : await driver.spawn(spawnSpec(spec, place, argv, spec.tty))
   const sources = { stdout: child.stdout, stderr: child.stderr }
   for (const name of ['stdout', 'stderr'] as const)
     sources[name]?.on('data', (chunk: Buffer) => {

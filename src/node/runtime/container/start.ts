@@ -87,8 +87,11 @@ export async function startAttempt(runtime: Runtime, pod: Pod, spec: ContainerSp
 }
 
 function launch(runtime: Runtime, pod: Pod, spec: ContainerSpec, choice: Choice, attempt: Attempt): Promise<Workload> {
-  if (choice.as === 'process')
-    return startProcess(runtime.deps.process, spec, placeOf(runtime, pod, spec, choice), choice.argv, attempt.output)
+  if (choice.as === 'process') {
+    const target = spec.target === undefined ? undefined : pod.containers.get(spec.target)?.current?.workload?.child
+    const where = placeOf(runtime, pod, spec, choice)
+    return startProcess(runtime.deps.process, spec, where, choice.argv, attempt.output, target)
+  }
   const place = placeOf(runtime, pod, spec, { applets: false, role: false })
   const builtin = choice.as === 'builtin' ? runtime.builtin(choice.builtin) : runtime.standIn
   const args = choice.as === 'builtin' ? choice.args : []
