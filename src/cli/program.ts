@@ -7,9 +7,10 @@ import { exec } from './exec.ts'
 import { kubeconfig } from './kubeconfig.ts'
 import { logs } from './logs.ts'
 import { node } from './node.ts'
+import { policy } from './policy.ts'
 import { snapshot } from './snapshot.ts'
 import { status } from './status.ts'
-import { trace } from './trace.ts'
+import { trace } from './trace/trace.ts'
 import { up } from './up.ts'
 import { wait } from './wait.ts'
 
@@ -61,11 +62,15 @@ export function program(deps: CliDeps, done: (code: number) => void): Command {
   )
   named(
     'trace <pod> <target>',
-    'which policy decides about a connection of a pod (namespace/pod) to a pod or an address',
+    'which policy decides about a connection of a pod (namespace/pod) to a pod, service/namespace/name, route/namespace/name, a name or an address',
   )
-    .option('--port <port>', "the destination's port, behind a Service", '8080')
+    .option('--port <port>', "the destination's port, or the Service's (default: 8080, or all of the Service)")
+    .option('--probe', 'also send a packet, and compare')
     .option('--protocol <protocol>', 'TCP, UDP, SCTP or ICMP', 'TCP')
     .action(async (pod, target, options) => done(await trace(deps, pod, target, options)))
+  named('policy <action>', 'status: which policies are in force on which node, and how long that took')
+    .option('--json', 'as JSON')
+    .action(async (action, options) => done(await policy(deps, action, options)))
   named('demo', 'apply examples/shop and follow requests through it, hop by hop').action(async options =>
     done(await demo(deps, options)),
   )

@@ -1,5 +1,6 @@
 import type { Ip } from '../../lib/ip.ts'
 import { firewallRule } from './firewall.ts'
+import { isNamed } from './names.ts'
 import { isInNet, means } from './peers.ts'
 import { covers } from './ports.ts'
 import { selects } from './selector.ts'
@@ -77,7 +78,7 @@ export function createEngine(world: PolicyWorld): Engine {
   /** What policy allows a firewall may still deny. */
   const guard = (decided: Decision, { pod }: End, flow: Flow): Decision | undefined => {
     const firewall = pod && decided.because !== 'own node' ? firewalls.get(pod.namespace) : undefined
-    const rule = firewall && firewallRule(firewall, world, flow.destination, flow.protocol, flow.port)
+    const rule = firewall && firewallRule(firewall, world, flow)
     if (!firewall || rule === undefined || firewall.rules[rule]!.action === 'allow') return undefined
     return { verdict: 'deny', because: 'rule', tier: 'firewall', policies: [firewall.key], rule }
   }
@@ -148,7 +149,7 @@ function matches(rule: Rule, tier: Tier, question: Question): boolean {
 }
 
 /** Whom of those at the other end a peer means; undefined when it does not mean that end at all. */
-function meantBy(one: Peer, tier: Tier, { world, peer }: Question): readonly Member[] | undefined {
+function meantBy(one: Peer, tier: Tier, { world, peer, flow }: Question): readonly Member[] | undefined {
   switch (one.kind) {
     case 'net':
       return isInNet(one, peer.address) ? [] : undefined
@@ -159,7 +160,7 @@ function meantBy(one: Peer, tier: Tier, { world, peer }: Question): readonly Mem
       return isMeant ? [] : undefined
     }
     case 'names':
-      return undefined
+      return isNamed(one.names, 'more', flow.names) ? [] : undefined
     case 'pods': {
       const meant = peer.members.filter(member => means(one, member, world.namespaces, tier))
       return meant.length > 0 ? meant : undefined

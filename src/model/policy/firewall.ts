@@ -3,11 +3,10 @@ import type { EgressNetworkPolicy } from '../../api/network/egress-network-polic
 import type { EgressFirewall, EgressFirewallRule } from '../../api/ovn/egress-firewall.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { contains, parseCidr } from '../../lib/cidr.ts'
-import type { Ip } from '../../lib/ip.ts'
-import { plainName } from './names.ts'
+import { isNamed, plainName } from './names.ts'
 import type { PortRange } from './ports.ts'
 import { selects } from './selector.ts'
-import type { PolicyNode } from './types.ts'
+import type { Flow, PolicyNode } from './types.ts'
 
 /** Where a rule of a firewall leads. What a name leads to, nodes learn from answers to their pods: the model knows none. */
 export type FirewallTarget =
@@ -98,17 +97,13 @@ export const targetNetworks = ({ to }: FirewallRule, { nodes }: FirewallWorld): 
 }
 
 /** The place of the rule that decides, from 0; undefined where none does, which allows. */
-export function firewallRule(
-  firewall: Firewall,
-  world: FirewallWorld,
-  destination: Ip,
-  protocol: string,
-  port: number | undefined,
-): number | undefined {
+export function firewallRule(firewall: Firewall, world: FirewallWorld, flow: Flow): number | undefined {
+  const { destination, protocol, port, names } = flow
   if (world.clusterNetworks.some(network => contains(network, destination))) return undefined
   const found = firewall.rules.findIndex(
     rule =>
-      targetNetworks(rule, world).some(network => contains(network, destination)) &&
+      (targetNetworks(rule, world).some(network => contains(network, destination)) ||
+        (rule.to.kind === 'name' && isNamed([rule.to.name], 'one', names))) &&
       (rule.ports === 'any' ||
         rule.ports.some(
           range => range.protocol === protocol && port !== undefined && range.from <= port && port <= range.to,

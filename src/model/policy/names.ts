@@ -28,3 +28,9 @@ export function keysOf(text: string): readonly string[] {
   }
   return keys
 }
+
+/** Whether one of the patterns, as they stand in an object, matches one of the names. */
+export function isNamed(patterns: readonly string[], wildcard: 'one' | 'more', names: readonly string[] = []): boolean {
+  const keys = new Set(names.flatMap(keysOf))
+  return patterns.some(text => keys.has(patternKey(namePattern(text, wildcard))))
+}

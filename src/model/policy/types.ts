@@ -142,4 +142,6 @@ export interface Flow {
   readonly protocol: string
   /** Of the destination. */
   readonly port?: number
+  /** What the source was told that leads to the destination. */
+  readonly names?: readonly string[]
 }

@@ -1,0 +1,141 @@
+import type { Pod } from '../../api/core/pod.ts'
+import type { ServicePort } from '../../api/core/service.ts'
+import { Service } from '../../api/core/service.ts'
+import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
+import { Route } from '../../api/route/route.ts'
+import type { Client } from '../../client/mod.ts'
+import { UserError } from '../../lib/errors.ts'
+import type { Ip } from '../../lib/ip.ts'
+import { familyOf, parseIp } from '../../lib/ip.ts'
+
+/** One connection that must be made to get there. */
+export interface Leg {
+  /** Who makes it, where it is not the pod that was named. */
+  readonly from?: { readonly name: string; readonly address: Ip }
+  readonly to: string
+  readonly address: Ip
+  /** Absent: what was asked for. */
+  readonly port?: number
+  readonly names?: readonly string[]
+}
+
+export interface TargetQuery {
+  readonly client: Client
+  readonly pods: readonly Pod[]
+  readonly clusterDomain: string
+  readonly port: number | undefined
+  /** Whom what a node sends itself comes from, by the node's name. */
+  readonly management: ReadonlyMap<string, Ip>
+  /** Addresses behind a name, as the pod's own DNS says. */
+  resolve(name: string): Promise<readonly Ip[]>
+}
+
+/**
+ * What a target means: an address, namespace/pod, service/namespace/name, a name of a Service in the cluster's domain,
+ * route/namespace/name or the host of a Route, or any other name. Throws UserError where there is none.
+ */
+export async function legsTo(query: TargetQuery, target: string): Promise<readonly Leg[]> {
+  const address = parseIp(target)
+  if (address !== undefined) return [{ to: target, address }]
+  const [first = '', second, third] = target.split('/')
+  if (/^(service|svc)$/.test(first) && third) return serviceLegs(query, second!, third)
+  if (first === 'route' && third) return routeLegs(query, await findRoute(query.client, second!, third))
+  if (second !== undefined || !target.includes('.')) return [podLeg(query.pods, target)]
+  return nameLegs(query, target.toLowerCase().replace(/\.$/, ''))
+}
+
+/** A pod by namespace/name; without a namespace, of `default`. */
+export function podLeg(pods: readonly Pod[], text: string): Leg {
+  const [name = '', namespace = 'default'] = text.split('/').toReversed()
+  const pod = pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)
+  if (!pod)
+    throw new UserError('Usage', `there is no pod ${namespace}/${name}`, {
+      hint: 'give namespace/pod, service/namespace/name, route/namespace/name, a name or an address',
+    })
+  const own = (pod.status?.podIPs ?? []).map(({ ip }) => parseIp(ip ?? '')).filter(one => one !== undefined)
+  const address = own.find(one => familyOf(one) === 4) ?? own[0]
+  if (address === undefined) throw new UserError('Usage', `the pod ${namespace}/${name} has no address yet`)
+  return { to: `pod ${namespace}/${name}`, address }
+}
+
+async function nameLegs(query: TargetQuery, name: string): Promise<readonly Leg[]> {
+  const own = new RegExp(`^([^.]+)\\.([^.]+)\\.svc(\\.${query.clusterDomain.replaceAll('.', '\\.')})?$`).exec(name)
+  if (own) return serviceLegs(query, own[2]!, own[1]!)
+  const routes = await query.client.list(Route).catch(() => ({ items: [] }))
+  const route = routes.items.find(
+    ({ spec, status }) => spec.host === name || status?.ingress?.some(({ host }) => host === name),
+  )
+  if (route) return routeLegs(query, route)
+  const addresses = await query.resolve(name)
+  if (addresses.length === 0)
+    throw new UserError('Usage', `the pod's DNS knows no address of ${name}`, { hint: 'a policy may cut its DNS' })
+  return addresses.map(address => ({ to: name, address, names: [name] }))
+}
+
+/** What a connection to the Service may be led to: policy sees no more of it than that. */
+async function serviceLegs(
+  { client, port }: TargetQuery,
+  namespace: string,
+  name: string,
+  targetPort?: number | string,
+): Promise<readonly Leg[]> {
+  const [service, slices] = await Promise.all([
+    client.find(Service, { namespace, name }),
+    client.list(EndpointSlice, { namespace, labelSelector: `kubernetes.io/service-name=${name}` }),
+  ])
+  if (!service) throw new UserError('Usage', `there is no Service ${namespace}/${name}`)
+  const isMeant = ({ port: number, name: called, targetPort: target = number }: ServicePort): boolean =>
+    targetPort === undefined ? port === undefined || number === port : called === targetPort || target === targetPort
+  const wanted = (service.spec.ports ?? []).filter(isMeant)
+  if (wanted.length === 0)
+    throw new UserError('Usage', `the Service ${namespace}/${name} has no port ${targetPort ?? port}`, {
+      hint: `its ports: ${(service.spec.ports ?? []).map(one => one.port).join(', ')}`,
+    })
+  const legs = wanted.flatMap(one =>
+    slices.items.flatMap(slice => {
+      const target = slice.ports?.find(each => (each.name ?? '') === (one.name ?? ''))?.port
+      if (target === undefined) return []
+      const ready = slice.endpoints.filter(({ conditions }) => conditions?.ready !== false)
+      return ready.flatMap(({ addresses: [text = ''], targetRef }): readonly Leg[] => {
+        const address = parseIp(text)
+        const who = targetRef?.name ? `pod ${targetRef.namespace ?? namespace}/${targetRef.name}` : text
+        return address === undefined
+          ? []
+          : [{ to: `${who}, behind Service ${namespace}/${name}:${one.port}`, address, port: target }]
+      })
+    }),
+  )
+  if (legs.length === 0) throw new UserError('Usage', `nothing is ready behind the Service ${namespace}/${name}`)
+  return legs
+}
+
+async function findRoute(client: Client, namespace: string, name: string): Promise<Route> {
+  const route = await client.find(Route, { namespace, name })
+  if (!route) throw new UserError('Usage', `there is no Route ${namespace}/${name}`)
+  return route
+}
+
+/** From the pod to a router, and from the router to each endpoint: two connections. */
+async function routeLegs(query: TargetQuery, { metadata, spec }: Route): Promise<readonly Leg[]> {
+  const routers = query.pods.filter(
+    ({ metadata: { labels, namespace } }) =>
+      namespace === 'openshift-ingress' &&
+      labels?.['ingresscontroller.operator.openshift.io/deployment-ingresscontroller'],
+  )
+  const namespace = metadata.namespace ?? ''
+  const services = [spec.to, ...(spec.alternateBackends ?? [])].map(({ name }) => name)
+  const reached = services.map(name =>
+    serviceLegs({ ...query, port: undefined }, namespace, name, spec.port?.targetPort),
+  )
+  const behind = (await Promise.all(reached)).flat()
+  return routers.flatMap(router => {
+    const { to, address } = podLeg(query.pods, `${router.metadata.namespace}/${router.metadata.name}`)
+    const where = `Route ${namespace}/${metadata.name}`
+    const sends = router.spec.hostNetwork ? query.management.get(router.spec.nodeName ?? '') : undefined
+    const from = { name: `router ${router.metadata.name}`, address: sends ?? address }
+    return [
+      { to: `${to}, the router of ${where}`, address, port: spec.tls ? 443 : 80 },
+      ...behind.map((leg): Leg => ({ ...leg, from })),
+    ]
+  })
+}

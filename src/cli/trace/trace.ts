@@ -1,0 +1,107 @@
+import { Pod } from '../../api/core/pod.ts'
+import { UserError } from '../../lib/errors.ts'
+import type { Ip } from '../../lib/ip.ts'
+import { parseIp } from '../../lib/ip.ts'
+import { describe } from '../../model/policy/describe.ts'
+import type { Engine, FlowDecision } from '../../model/policy/evaluate.ts'
+import { createEngine } from '../../model/policy/evaluate.ts'
+import type { TwinControl } from '../../twin/mod.ts'
+import type { CliDeps, NamedOption } from '../deps.ts'
+import { probe, run } from './probe.ts'
+import type { Leg } from './targets.ts'
+import { legsTo, podLeg } from './targets.ts'
+import { loadWorld } from './world.ts'
+
+export interface TraceOptions extends NamedOption {
+  readonly port?: string
+  readonly protocol: string
+  /** Also send a packet, and compare. */
+  readonly probe?: boolean
+}
+
+const DENIED = 1
+const DIFFERS = 3
+const DEFAULT_PORT = 8080
+
+/**
+ * Whether policy lets a pod reach a pod, Service, Route, name or address, and which tier, object and rule decides at each
+ * end. It asks the model that the nodes compile their rules from. The exit code is 1 when the answer is no to any
+ * connection that is needed, and 3 when a packet was sent and met something else.
+ */
+export async function trace(deps: CliDeps, from: string, to: string, options: TraceOptions): Promise<number> {
+  const port = portOf(options.port)
+  const control = await deps.twins.control(options.name)
+  const client = await deps.api(options.name)
+  try {
+    const { profile } = await control.status()
+    const { items: pods } = await client.list(Pod)
+    const world = await loadWorld(client, pods, profile === 'okd')
+    const engine = createEngine(world)
+    const management = new Map(
+      world.nodes.flatMap(({ name, management: [own] }) => (own ? [[name, own] as const] : [])),
+    )
+    const source = podLeg(pods, from)
+    const resolve = (name: string): Promise<readonly Ip[]> => lookUp(control, from, name)
+    const legs = await legsTo({ client, pods, clusterDomain: 'cluster.local', port, management, resolve }, to)
+    let code = 0
+    for (const leg of legs) {
+      const asked = {
+        source: source.address,
+        protocol: options.protocol.toUpperCase(),
+        port: leg.port ?? port ?? DEFAULT_PORT,
+      }
+      const decision = tell(deps, engine, from, leg, asked)
+      if (decision.verdict === 'deny' && code === 0) code = DENIED
+      if (options.probe && !leg.from && (await differs(deps, control, from, leg, asked, decision))) code = DIFFERS
+    }
+    return code
+  } finally {
+    control.close()
+    client.close()
+  }
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new UserError('Usage', `${JSON.stringify(text)} is not a port`)
+  return port
+}
+
+interface Asked {
+  readonly source: Ip
+  readonly protocol: string
+  readonly port: number
+}
+
+function tell(deps: CliDeps, engine: Engine, from: string, leg: Leg, { source, protocol, port }: Asked): FlowDecision {
+  const flow = { source: leg.from?.address ?? source, destination: leg.address, protocol, port }
+  const decision = engine.decide(leg.names ? { ...flow, names: leg.names } : flow)
+  const { verdict, egress, ingress } = decision
+  const who = leg.from?.name ?? from
+  deps.out(`${who} (${flow.source}) to ${leg.to} (${leg.address}), ${protocol} ${port}: ${verdict}\n`)
+  deps.out(`  leaves   ${describe(egress, 'egress')}\n  enters   ${describe(ingress, 'ingress')}\n`)
+  return decision
+}
+
+/** Whether a packet met what the model does not say. Silence where nothing is denied may also be nobody there. */
+async function differs(
+  deps: CliDeps,
+  control: TwinControl,
+  from: string,
+  { address }: Leg,
+  { protocol, port }: Asked,
+  { verdict }: FlowDecision,
+): Promise<boolean> {
+  const met = await probe(control, from, address, protocol, port)
+  const isSame = (met === 'silence') === (verdict === 'deny')
+  deps.out(`  probe    ${met}${isSame ? '' : `, which is not what the model says (${verdict})`}\n`)
+  return !isSame
+}
+
+async function lookUp(control: TwinControl, pod: string, name: string): Promise<readonly Ip[]> {
+  const { stdout } = await run(control, pod, ['getent', 'ahosts', name])
+  const found = stdout.split('\n').map(line => parseIp(line.split(' ')[0] ?? ''))
+  return [...new Set(found.filter(address => address !== undefined))]
+}

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import type { EgressNetworkPolicy } from '../../api/network/egress-network-policy.ts'
+import type { EgressFirewall } from '../../api/ovn/egress-firewall.ts'
+import { cidr } from '../../lib/cidr.ts'
+import { ip } from '../../lib/ip.ts'
+import { firewallRule, firewallsOf, readEgressFirewall, readEgressNetworkPolicy } from './firewall.ts'
+
+const object = (namespace: string, name: string, egress: readonly object[]): unknown => ({
+  metadata: { namespace, name },
+  spec: { egress },
+})
+const legacy = (namespace: string, name: string, egress: readonly object[]) =>
+  readEgressNetworkPolicy(object(namespace, name, egress) as EgressNetworkPolicy)
+const current = (namespace: string, egress: readonly object[]) =>
+  readEgressFirewall(object(namespace, 'default', egress) as EgressFirewall)
+const deny = { type: 'Deny', to: { cidrSelector: '198.51.100.0/24' } }
+const allow = { type: 'Allow', to: { cidrSelector: '198.51.100.8/32' } }
+const world = { nodes: [], clusterNetworks: [cidr('10.128.0.0/14')] }
+const ruleFor = (firewall: ReturnType<typeof current>, destination: string, more = {}) =>
+  firewallRule(firewall, world, {
+    source: ip('10.128.0.3'),
+    destination: ip(destination),
+    protocol: 'TCP',
+    port: 80,
+    ...more,
+  })
+
+test('an EgressNetworkPolicy is a firewall, unless the namespace has an EgressFirewall', () => {
+  const [firewall] = firewallsOf([], [legacy('a', 'mine', [allow, deny])])
+  expect(firewall!.key).toBe('egressnetworkpolicy a/mine')
+  expect(ruleFor(firewall!, '198.51.100.8')).toBe(0)
+  expect(ruleFor(firewall!, '198.51.100.9')).toBe(1)
+  expect(ruleFor(firewall!, '203.0.113.1')).toBeUndefined()
+  expect(firewallsOf([current('a', [deny])], [legacy('a', 'mine', [allow])]).map(({ key }) => key)).toEqual([
+    'egressfirewall a/default',
+  ])
+})
+
+test('several in one namespace let nothing out, and leave other namespaces alone', () => {
+  const all = firewallsOf([], [legacy('a', 'one', [allow]), legacy('b', 'own', [allow]), legacy('a', 'two', [allow])])
+  const [a, b] = ['a', 'b'].map(namespace => all.find(one => one.namespace === namespace)!)
+  for (const address of ['198.51.100.8', '203.0.113.1', '2001:db8::1'])
+    expect(a!.rules[ruleFor(a!, address)!]!.action).toBe('deny')
+  expect(a!.key).toBe('egressnetworkpolicy a/one, egressnetworkpolicy a/two')
+  expect(b!.rules[ruleFor(b!, '198.51.100.8')!]!.action).toBe('allow')
+})
+
+test('a rule of a name is about whatever the name leads to', () => {
+  const firewall = current('a', [{ type: 'Allow', to: { dnsName: '*.example.com' } }, deny])
+  expect(ruleFor(firewall, '198.51.100.9', { names: ['www.example.com'] })).toBe(0)
+  expect(ruleFor(firewall, '198.51.100.9', { names: ['a.www.example.com'] })).toBe(1)
+  expect(ruleFor(firewall, '198.51.100.9')).toBe(1)
+})

@@ -1,0 +1,197 @@
+/** Policy for administrators and how it is looked into: tiers, status, who may write, `trace`, `policy status`, the usual lines. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Twin } from './harness.ts'
+import { startTwin, until } from './harness.ts'
+
+const CURL_TIMEOUT = 28
+const SHOP = ['00-namespace', '10-api', '20-frontend', '30-postgres', '40-route', '60-networkpolicies']
+const CLUSTER_KINDS = [
+  'adminnetworkpolicies.policy.networking.k8s.io',
+  'baselineadminnetworkpolicies.policy.networking.k8s.io',
+  'clusternetworkpolicies.policy.networking.k8s.io',
+  'egressfirewalls.k8s.ovn.org',
+  'egressnetworkpolicies.network.openshift.io',
+]
+
+let twin: Twin
+const kubectl = (...args: string[]) => twin.tryKubectl(args)
+const podOf = async (app: string): Promise<string> =>
+  (
+    await twin.kubectl('-n', 'production', 'get', 'pod', '-l', `app=${app}`, '-o', 'jsonpath={.items[0].metadata.name}')
+  ).trim()
+const settled = async (): Promise<void> => {
+  const { code, stderr } = await twin.fairlead('wait')
+  expect(code, stderr).toBe(0)
+}
+const apply = async (object: object, ...args: string[]) => {
+  const result = await twin.tryKubectl(['apply', '-f', '-', ...args], { input: JSON.stringify(object) })
+  if (result.code === 0) await settled()
+  return result
+}
+const curl = async (url: string): Promise<number> => {
+  const { code, stderr } = await kubectl(
+    '-n',
+    'production',
+    'exec',
+    'deploy/frontend',
+    '--',
+    'curl',
+    '-s',
+    '-m',
+    '2',
+    '-o',
+    '/dev/null',
+    url,
+  )
+  return Number(/exit code (\d+)/.exec(stderr)?.[1] ?? code)
+}
+const pods = (app: string) => ({ pods: { namespaceSelector: {}, podSelector: { matchLabels: { app } } } })
+const cnp = (name: string, spec: object) => ({
+  apiVersion: 'policy.networking.k8s.io/v1alpha2',
+  kind: 'ClusterNetworkPolicy',
+  metadata: { name },
+  spec: { tier: 'Admin', priority: 10, subject: pods('api'), ...spec },
+})
+const denyFrontend = { ingress: [{ name: 'not-them', action: 'Deny', from: [pods('frontend')] }] }
+
+beforeAll(async () => {
+  twin = await startTwin({ name: 'policy-c' })
+  await twin.kubectl('apply', ...SHOP.flatMap(file => ['-f', `examples/shop/${file}.yaml`]))
+  await settled()
+  await twin.kubectl('-n', 'production', 'wait', '--for=condition=Available', 'deployment', '--all', '--timeout=20s')
+})
+afterAll(async () => {
+  await twin?.down()
+})
+
+test('only administrators of the cluster may write what holds for all of it; NetworkPolicies are everybody’s', async () => {
+  for (const role of ['admin', 'edit', 'view'])
+    await twin.kubectl('-n', 'production', 'create', 'rolebinding', role, `--clusterrole=${role}`, `--user=${role}`)
+  await twin.kubectl('create', 'clusterrolebinding', 'root', '--clusterrole=cluster-admin', '--user=root')
+  const may = async (user: string, kind: string, verb = 'create') =>
+    (await kubectl('auth', 'can-i', verb, kind, '-n', 'production', `--as=${user}`)).stdout.trim()
+  for (const kind of CLUSTER_KINDS) {
+    for (const user of ['admin', 'edit', 'view']) expect(await may(user, kind), `${user} ${kind}`).toBe('no')
+    expect(await may('root', kind), kind).toBe('yes')
+    expect(await may('admin', kind, 'delete'), kind).toBe('no')
+  }
+  const kind = 'networkpolicies.networking.k8s.io'
+  expect(await Promise.all(['admin', 'edit', 'view'].map(user => may(user, kind)))).toEqual(['yes', 'yes', 'no'])
+  const refused = await twin.tryKubectl(['create', '-f', '-', '--as=admin'], { input: JSON.stringify(cnp('mine', {})) })
+  expect(refused.stderr).toContain('User "admin" cannot create resource "clusternetworkpolicies"')
+  expect((await apply(cnp('mine', {}), '--as=root')).code).toBe(0)
+  await twin.kubectl('delete', 'cnp', 'mine')
+})
+
+test('a ClusterNetworkPolicy decides, each node says so, and equal priorities are told of', async () => {
+  expect(await curl('http://api')).toBe(0)
+  expect((await apply(cnp('first', denyFrontend))).stderr).toBe('')
+  expect(await curl('http://api')).toBe(CURL_TIMEOUT)
+  expect(await twin.kubectl('get', 'cnp')).toMatch(/^NAME +TIER +PRIORITY +AGE\nfirst +Admin +10 /)
+  const types = (name: string) => twin.kubectl('get', 'cnp', name, '-o=jsonpath={.status.conditions[*].type}')
+  await until(
+    'every node says it',
+    async () =>
+      (await types('first')).split(' ').toSorted().join() ===
+      'Ready-In-Zone-node-1,Ready-In-Zone-node-2,Ready-In-Zone-node-3',
+  )
+  await apply(cnp('second', {}))
+  await until(
+    'both say that they are not unique',
+    async () => (await types('first')).includes('UniquePriority') && (await types('second')).includes('UniquePriority'),
+  )
+  const events = await twin.kubectl('get', 'events', '--field-selector=reason=CNPWithDuplicatePriority')
+  expect(events).toContain('priority 10 is also that of clusternetworkpolicy')
+  await apply(cnp('second', { priority: 11 }))
+  await until('they are unique again', async () => !(await types('first')).includes('UniquePriority'))
+  const wrong = await apply(cnp('first', { priority: 2000 }))
+  expect(wrong.stderr).toContain('spec.priority: Invalid value: 2000')
+})
+
+test('`trace` follows Services, names and Routes, names what decides, and compares with packets', async () => {
+  const trace = async (to: string, ...more: string[]) => {
+    const { code, stdout, stderr } = await twin.fairlead('trace', `production/${await podOf('frontend')}`, to, ...more)
+    return { code, said: stdout + stderr }
+  }
+  await apply(cnp('first', denyFrontend))
+  const denied = await trace('service/production/api', '--port', '80', '--probe')
+  expect(denied.code).toBe(1)
+  expect(denied.said).toContain('enters   deny: admin tier, clusternetworkpolicy first, spec.ingress[0]')
+  expect(denied.said).toContain('probe    silence')
+  await twin.kubectl('delete', 'cnp', '--all')
+  await settled()
+  const allowed = await trace('api.production.svc.cluster.local', '--port', '80', '--probe')
+  expect(allowed.code, allowed.said).toBe(0)
+  expect(allowed.said).toContain(
+    'enters   allow: network tier, networkpolicy production/api-allow-frontend, spec.ingress[0]',
+  )
+  expect(allowed.said).toContain('probe    answered')
+  const route = await trace('route/production/api')
+  expect(route.code, route.said).toBe(0)
+  expect(route.said).toContain('networkpolicy production/allow-from-openshift-ingress')
+  const host = await twin.kubectl('-n', 'production', 'get', 'route', 'api', '-o=jsonpath={.spec.host}')
+  expect((await trace(host)).said).toContain('the router of Route production/api')
+  expect((await trace('service/production/api', '--port', '7')).said).toContain('its ports: ')
+  expect((await trace('172.18.0.11', '--probe')).said).toContain('probe    refused')
+  // Something that policy knows nothing of is in the way: the packet meets what the model does not say.
+  const nodes = ['node-1', 'node-2', 'node-3']
+  for (const node of nodes) {
+    const rules =
+      'nft add table inet block; nft add chain inet block f "{ type filter hook forward priority 0; }"; nft add rule inet block f tcp dport 8080 drop'
+    expect((await twin.fairlead('exec', node, '--', 'sh', '-c', rules)).code).toBe(0)
+  }
+  const differs = await trace(`production/${await podOf('api')}`, '--probe')
+  expect(differs.said).toContain('probe    silence, which is not what the model says (allow)')
+  expect(differs.code).toBe(3)
+  for (const node of nodes) await twin.fairlead('exec', node, '--', 'nft', 'delete', 'table', 'inet', 'block')
+})
+
+test('`policy status` says what is in force where, and a denied packet is an event of its pod', async () => {
+  const { code, stdout } = await twin.fairlead('policy', 'status')
+  expect(code, stdout).toBe(0)
+  for (const node of ['node-1', 'node-2', 'node-3'])
+    expect(stdout).toMatch(new RegExp(`networkpolicy/production/api-allow-frontend +${node} +1 +1 +[\\d.]+ ms`))
+  const json = JSON.parse((await twin.fairlead('policy', 'status', '--json')).stdout) as { entries: unknown[] }[]
+  expect(json.map(({ entries }) => entries.length)).toEqual([4, 4, 4])
+  expect(await curl('http://postgres:5432')).toBe(CURL_TIMEOUT)
+  const message = await until('an event', async () => {
+    const args = [
+      '-n',
+      'production',
+      'get',
+      'events',
+      '--field-selector=reason=NetworkPolicyDenied',
+      '-o=jsonpath={.items[*].message}',
+    ]
+    const said = await twin.kubectl(...args)
+    return said.includes('TCP 5432') && said
+  })
+  expect(message).toMatch(
+    /TCP 5432 from pod production\/frontend-\S+ \(10\.128\.\S+\): deny: isolated by .*networkpolicy production\/postgres-allow-api/,
+  )
+})
+
+test('the usual lines print what they print there', async () => {
+  expect(await twin.kubectl('get', 'networkpolicy', '-A')).toMatch(
+    /^NAMESPACE +NAME +POD-SELECTOR +AGE\nproduction +allow-from-openshift-ingress +<none> +\d+s\n/,
+  )
+  const described = await twin.kubectl('describe', 'networkpolicy', 'api-allow-frontend', '-n', 'production')
+  for (const line of [
+    '  PodSelector:     app=api\n',
+    '    To Port: 8080/TCP\n    From:\n      PodSelector: app=frontend\n',
+    '    To:\n      NamespaceSelector: kubernetes.io/metadata.name=kube-system\n      PodSelector: k8s-app=kube-dns\n',
+    '  Policy Types: Ingress, Egress\n',
+  ])
+    expect(described).toContain(line)
+  const run = (...args: string[]) =>
+    kubectl('run', 'test', '--rm', '-i', '--restart=Never', '--image=nicolaka/netshoot', ...args)
+  const silent = await run('-n', 'production', '--', 'curl', '-sS', '-m2', 'http://api')
+  expect(silent.stderr).toMatch(/curl: \(28\) Connection timed out after 2\d+ milliseconds/)
+  expect(silent.code).toBe(CURL_TIMEOUT)
+  const frontend = await run('-n', 'production', '-l', 'app=frontend', '--', 'curl', '-sS', '-m2', 'http://api')
+  expect(frontend.code, frontend.stderr).toBe(0)
+  expect((await run('--', 'curl', '-sS', '-m2', 'http://api:8080')).stderr).toContain(
+    'curl: (6) Could not resolve host: api',
+  )
+  expect((await twin.tryKubectl(['get', 'egressfirewall', '-A'])).stderr).toContain('No resources found')
+})
