@@ -44,17 +44,36 @@ export const searchPath = (applets: boolean): string => (applets ? `${APPLETS}:$
 
 /** The file of a volume that the container sees at this path; a link that leads out of the volume leads nowhere. */
 export function inVolumes(fs: FsDriver, spec: ContainerSpec, path: string): Buffer | undefined {
+  try {
+    const file = placeInVolumes(fs, spec, path)
+    return file === undefined ? undefined : fs.read(file)
+  } catch {
+    return undefined
+  }
+}
+
+/** What is in a folder of a volume, as inVolumes finds it; and single files that are mounted into it. */
+export function entriesInVolumes(fs: FsDriver, spec: ContainerSpec, path: string): readonly string[] {
+  const single = spec.mounts.flatMap(({ target }) =>
+    target.startsWith(`${path}/`) ? [target.slice(path.length + 1)] : [],
+  )
+  try {
+    const folder = placeInVolumes(fs, spec, path)
+    const listed = folder === undefined ? [] : fs.list(folder)
+    return [...new Set([...listed, ...single])].filter(name => !name.startsWith('..') && !name.includes('/'))
+  } catch {
+    return single
+  }
+}
+
+function placeInVolumes(fs: FsDriver, spec: ContainerSpec, path: string): string | undefined {
   if (!path.startsWith('/') || path.split('/').includes('..')) return undefined
   const mount = [...spec.mounts]
     .sort((a, b) => b.target.length - a.target.length)
     .find(({ target }) => path === target || path.startsWith(`${target.replace(/\/+$/, '')}/`))
   if (!mount) return undefined
   const rest = path.slice(mount.target.replace(/\/+$/, '').length)
-  try {
-    const [top, file] = [fs.resolve(mount.source), fs.resolve(`${mount.source}${rest}`)]
-    const isInside = top !== undefined && (file === top || file?.startsWith(`${top}/`))
-    return isInside ? fs.read(file!) : undefined
-  } catch {
-    return undefined
-  }
+  const [top, file] = [fs.resolve(mount.source), fs.resolve(`${mount.source}${rest}`)]
+  const isInside = top !== undefined && (file === top || file?.startsWith(`${top}/`))
+  return isInside ? file : undefined
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { systemClock } from '../../host/clock/real.ts'
@@ -247,6 +247,50 @@ test('httpbin answers on its main paths', async () => {
   expect(JSON.parse(await get('/redirect/3', '-L')).url).toBe('http://127.0.0.1:8080/get')
   expect(await get('/bytes/64', '-o', '/dev/null', '-w', '%{size_download}')).toBe('64')
   expect(JSON.parse(await get('/cookies/set?a=b', '-L', '-b', ''))).toEqual({ cookies: { a: 'b' } })
+})
+
+test('nginx obeys what is mounted: files, servers, locations, and what it passes on', async () => {
+  const [conf, html] = [`${folder}/conf`, `${folder}/html`]
+  for (const path of [conf, html]) mkdirSync(path)
+  writeFileSync(`${html}/index.html`, 'mounted page')
+  writeFileSync(`${html}/app.json`, '{}')
+  writeFileSync(
+    `${conf}/default.conf`,
+    `# two servers
+server {
+  listen 8080 default_server;
+  add_header X-From "here";
+  location / { root /srv; try_files $uri $uri/ /index.html; }
+  location = /healthz { return 200 "well\\n"; default_type text/plain; }
+  location /old { return 301 https://$host/new; }
+  location ~ \\.secret$ { return 403; }
+  location /up/ { proxy_pass http://127.0.0.1:9090/in/; }
+}
+server { listen 8080; server_name other.test *.wild.test; return 200 "other $host"; }
+server { listen 9090; location / { return 200 "up saw $request_uri"; } }
+`,
+  )
+  const mounts = [
+    { source: conf, target: '/etc/nginx/conf.d', readOnly: true },
+    { source: html, target: '/srv', readOnly: true },
+  ]
+  await pod('nginx-conf', { image: 'nginx:1.27', mounts })
+  const get = (path: string, ...more: string[]) => curl('nginx-conf', ...more, `http://127.0.0.1:8080${path}`)
+  expect(await get('/')).toBe('mounted page')
+  expect(await get('/deep/link', '-i')).toMatch(/^x-from: here\r$[\s\S]*mounted page$/m)
+  expect(await get('/app.json', '-i')).toMatch(/^content-type: application\/json\r$/m)
+  expect(await get('/healthz')).toBe('well\n')
+  expect(await get('/old', '-i', '-H', 'Host: shop.test')).toMatch(
+    /^HTTP\/1.1 301 [\s\S]*^location: https:\/\/shop.test\/new\r$/m,
+  )
+  expect(await get('/a.secret')).toContain('403 Forbidden')
+  expect(await get('/up/x?y=1')).toBe('up saw /in/x?y=1')
+  expect(await get('/', '-H', 'Host: a.wild.test')).toBe('other a.wild.test')
+  expect(await curl('nginx-conf', '-o', '/dev/null', '-w', '%{http_code}', 'http://127.0.0.1:80/')).toContain('000')
+  writeFileSync(`${conf}/default.conf`, 'server { listen 8080 ')
+  await pod('nginx-broken', { image: 'nginx', mounts })
+  expect((await ending(runtime, 'nginx-broken')).phase).toMatchObject({ exitCode: 1 })
+  expect(await logText(runtime, 'nginx-broken')).toContain('[emerg] unexpected end of file, expecting ";" or "}"')
 })
 
 test('agnhost: health by gRPC that can be switched, and connections that are reset', async () => {

@@ -11,7 +11,7 @@ import { spawnSpec } from './container/process.ts'
 import { startAttempt } from './container/start.ts'
 import { stopAttempt } from './container/stop.ts'
 import { broadcaster } from './events.ts'
-import { inVolumes, logPath, podFolder, writePodFiles } from './files.ts'
+import { entriesInVolumes, inVolumes, logPath, podFolder, writePodFiles } from './files.ts'
 import { readAndFollow } from './logs/follow.ts'
 import type { ContainerSpec, LogOptions, PodRuntime, SandboxSpec, SandboxStatus } from './mod.ts'
 import { RuntimeError } from './mod.ts'
@@ -82,6 +82,7 @@ function assemble(deps: RuntimeDeps, options: RuntimeOptions): Omit<Runtime, 'ch
       return collect(await deps.process.spawn(spawnSpec(spec, place, command, false)), signal)
     },
     file: (spec, path) => inVolumes(deps.fs, spec, path),
+    entries: (spec, path) => entriesInVolumes(deps.fs, spec, path),
   }
   const restored = restorePods(deps.fs, deps.process, options.stateDir, deps.clock.now())
   const pods = new Map(restored.map(pod => [pod.spec.podUid, pod]))

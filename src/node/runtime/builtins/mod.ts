@@ -81,6 +81,8 @@ export interface BuiltinContext {
   certificate(): Promise<SecureContext>
   /** A file as the container sees it, in its volumes alone; undefined when it is in none, or absent. */
   file(path: string): Buffer | undefined
+  /** Names in a folder of its volumes; none where it is in none. */
+  entries(path: string): readonly string[]
   /** Runs a command of this machine in the pod, to its end. Output beyond 1 MiB is cut off. */
   run(command: readonly string[], signal?: AbortSignal): Promise<CommandResult>
   /** Aborts when the container is to end. */

@@ -3,6 +3,7 @@ import type { Answer } from './http.ts'
 import { accessLogged, answering, targetOf } from './http.ts'
 import type { Builtin, BuiltinContext, HttpHandler, Request } from './mod.ts'
 import { untilStopped } from './mod.ts'
+import { nginxWith } from './nginx/nginx.ts'
 
 const HTML = 'text/html'
 const page = (title: string, text: string): string =>
@@ -48,16 +49,9 @@ const site =
     return untilStopped(context.signal)
   }
 
-const nginxSite = (port: number): Builtin =>
-  site({
-    port,
-    root: '/usr/share/nginx/html',
-    server: 'nginx',
-    welcome: page('Welcome to nginx!', 'Fairlead answers in the place of the nginx image.'),
-  })
-
-export const nginx = nginxSite(80)
-export const nginxUnprivileged = nginxSite(8080)
+const WELCOME = page('Welcome to nginx!', 'Fairlead answers in the place of the nginx image.')
+export const nginx = nginxWith(80, WELCOME)
+export const nginxUnprivileged = nginxWith(8080, WELCOME)
 export const httpd = site({
   port: 80,
   root: '/usr/local/apache2/htdocs',

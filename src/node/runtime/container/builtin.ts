@@ -23,6 +23,7 @@ export interface BuiltinDeps {
     signal?: AbortSignal,
   ) => Promise<CommandResult>
   readonly file: (spec: ContainerSpec, path: string) => Buffer | undefined
+  readonly entries: (spec: ContainerSpec, path: string) => readonly string[]
 }
 
 /** Resolves when the server serves. One that fails to start has ended with code 1, its reason on stderr. */
@@ -57,6 +58,7 @@ export async function startBuiltin(
     err: line('stderr'),
     certificate: deps.certificate,
     file: path => deps.file(spec, path),
+    entries: path => deps.entries(spec, path),
     run: (command, signal) => deps.run(spec, place, command, signal),
     signal: stop.signal,
   }
