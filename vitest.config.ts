@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { MUTANTS } from './test/sig-network/mutants.ts'
 import { closingLine } from './tools/closing-line.ts'
 import { kubectlProblem } from './tools/kubectl.ts'
+import { mutating } from './tools/mutants/plugin.ts'
 
 const problem = kubectlProblem()
 if (problem)
@@ -10,12 +12,17 @@ if (problem)
 /** What drives a twin does it with kubectl, but for what tests the setup itself. */
 const withoutKubectl = problem ? ['test/!(setup).test.ts', '**/kubectl*.kernel.test.ts'] : []
 
+/** tools/mutants runs tests on sources with a fault in them. */
+const fault = process.env.MUTANT === undefined ? undefined : MUTANTS[process.env.MUTANT]
+const plugins = fault ? [mutating(fault)] : []
+
 /** Unit tests live beside their files; `test/` holds what crosses rooms and needs the kernel. */
 export default defineConfig({
   test: {
     reporters: ['default', closingLine()],
     projects: [
       {
+        plugins,
         test: {
           name: 'unit',
           setupFiles: ['tools/property-seed.ts'],
@@ -26,6 +33,7 @@ export default defineConfig({
         },
       },
       {
+        plugins,
         test: {
           name: 'kernel',
           setupFiles: ['tools/property-seed.ts'],
