@@ -11,7 +11,7 @@ export interface RulesetMap {
 }
 
 /** What is in a set of addresses of names when it is made. */
-export type FillNames = (set: NameSet) => readonly Element[]
+export type FillNames = (set: NameSet, name: string) => readonly Element[]
 
 /** The part of a table that changes: chains without hooks, and maps, by name. Values that are the same object are equal. */
 export interface Ruleset {
@@ -38,7 +38,7 @@ function made(old: Ruleset, next: Ruleset, fill: FillNames): readonly Group[] {
     ...maps.map(([name, map]): Group => [{ do: 'add', what: wordOf(map), name, definition: map.definition }]),
     ...chains.flatMap(([name, rules]) => rules.map((rule): Group => [{ do: 'add', what: 'rule', chain: name, rule }])),
     ...maps.flatMap(([name, { elements, names }]) =>
-      [...[...elements].map(([key, value]): Element => ({ key, value })), ...(names ? fill(names) : [])].map(
+      [...[...elements].map(([key, value]): Element => ({ key, value })), ...(names ? fill(names, name) : [])].map(
         (element): Group => [{ do: 'add', what: 'element', of: name, elements: [element] }],
       ),
     ),

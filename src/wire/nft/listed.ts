@@ -33,6 +33,12 @@ export function listedCounter(element: unknown): { readonly packets: number; rea
   return typeof packets === 'number' && typeof bytes === 'number' ? { packets, bytes } : undefined
 }
 
+/** Seconds until the element ends by itself. */
+export function listedSeconds(element: unknown): number | undefined {
+  const expires = isRecord(element) && isRecord(element.elem) ? element.elem.expires : undefined
+  return typeof expires === 'number' ? expires : undefined
+}
+
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -90,6 +91,12 @@ const firewall = async (...egress: readonly object[]): Promise<void> => {
   } as never)
   await settled(bench)
 }
+/** All addresses of names in the kernel, of both families. */
+const admitted = (): string => {
+  const list = (...args: string[]): string =>
+    execFileSync('nsenter', [`--net=/run/netns/node-1`, 'nft', ...args], { encoding: 'utf8' })
+  return list('list', 'sets')
+}
 const allow = (dnsName: string, more: object = {}): object => ({ type: 'Allow', to: { dnsName }, ...more })
 
 test('what a name leads to is admitted before the answer is given, and nothing else is', async () => {
@@ -100,6 +107,8 @@ test('what a name leads to is admitted before the answer is given, and nothing e
   expect(await told('www.Example.com.', [['www.example.com.', a(first)]])).toBe(true)
   expect(await out(first)).toBe('there')
   expect(await out(second)).toBe('timeout')
+  await told('www.example.com.', [['www.example.com.', { type: 'AAAA', address: ip('2001:db8::7') }, 60]])
+  expect(admitted()).toContain('2001:db8::7')
   expect(await told('other.example.com.', [['other.example.com.', a(second)]])).toBe(false)
   expect(await told('x.y.cdn.example.com.', [['x.y.cdn.example.com.', a(second)]])).toBe(false)
   expect(await told('x.cdn.example.com.', [['x.cdn.example.com.', a(second)]])).toBe(true)
@@ -200,6 +209,10 @@ test('while the node does not say that it admits it, the answer is not given; an
   const waits = gate.release(pod.address, answer)
   await begin()
   expect(await waits).toBe(true)
+  expect(await out(address)).toBe('there')
+  // What was admitted stays admitted for the agent that comes after: nobody will tell of it again.
+  policy.abort()
+  await begin()
   expect(await out(address)).toBe('there')
   // Who is no pod of the node need not wait.
   expect(gate.release(ip('10.131.0.5'), answer)).toBeUndefined()

@@ -3,9 +3,11 @@ import { EMPTY, rulesetChange } from '../../../datapath/policy/ruleset.ts'
 import { dispatchMaps, POLICY_TABLES, policyFoundation, policyHooks } from '../../../datapath/policy/skeleton.ts'
 import type { Nft } from '../../../host/nft/mod.ts'
 import { NftError } from '../../../host/nft/mod.ts'
-import type { Table } from '../../../wire/nft/command.ts'
+import { parseIp } from '../../../lib/ip.ts'
+import type { Element, Table } from '../../../wire/nft/command.ts'
 import type { Listed } from '../../../wire/nft/listed.ts'
-import { listed } from '../../../wire/nft/listed.ts'
+import { listed, listedSeconds } from '../../../wire/nft/listed.ts'
+import { nft as words } from '../../../wire/nft/text.ts'
 import { transaction, transactions } from '../../../wire/nft/transaction.ts'
 
 /** Keeps the kernel's policy equal to a ruleset. */
@@ -61,7 +63,7 @@ export function createPolicyRules(
     const old = table === a ? b : a
     if (isThere(table)) nft.run(transaction(table, [{ do: 'delete', what: 'table' }]))
     found(table)
-    await run(transactions(table, rulesetChange(EMPTY, ruleset, fill)))
+    await run(transactions(table, rulesetChange(EMPTY, ruleset, isThere(old) ? withCarried(nft, old, fill) : fill)))
     nft.run(transaction(table, policyHooks(options)))
     if (isThere(old)) nft.run(transaction(old, [{ do: 'delete', what: 'table' }]))
     return table
@@ -93,6 +95,20 @@ export function createPolicyRules(
     },
   }
 }
+
+/** With the addresses of names that the table admits which an agent before left: nobody will tell of them again. */
+const withCarried =
+  (nft: Nft, old: Table, fill: FillNames): FillNames =>
+  (set, name) => {
+    const known = fill(set, name)
+    const keys = new Set(known.map(({ key }) => key.split(' ')[0]))
+    const carried = (nft.elements(old.family, old.name, name) ?? []).flatMap((element): readonly Element[] => {
+      const [address, seconds] = [parseIp(listed(element)?.key ?? ''), listedSeconds(element)]
+      if (address === undefined || !seconds || keys.has(address)) return []
+      return [{ key: words`${address} timeout ${seconds}s` }]
+    })
+    return [...known, ...carried]
+  }
 
 const nameOf = ({ family, name }: Table): string => `${family} ${name}`
 
