@@ -40,6 +40,9 @@ import { runRole, stopSignal } from '../signals.ts'
 /** Nodes are heard every few seconds: a twin notices a lost one sooner than a real cluster would. */
 const NODE_GRACE_MS = 20_000
 
+/** By then a twin is up, and the store's thread takes nothing from its start. */
+const STARTED_MS = 3000
+
 /** The embedded API of a twin, with every controller. */
 export const start = begin(async args => {
   const options = fromArgs('api', API_FLAGS, args)
@@ -52,7 +55,8 @@ export const start = begin(async args => {
   if (!config) throw new Error(`${options.folder} holds no configuration`)
   const plan = planWorld(config)
   const credentials = readCredentials(host.fs, folder)
-  const store = openLmdbStore(host.locks, { path: folder.store, threads: host.threads })
+  const later = (start: () => void): void => void host.clock.after(STARTED_MS, start)
+  const store = openLmdbStore(host.locks, { path: folder.store, threads: host.threads, later })
   const server = createServer(host, log, { plan, options, store, tokenKey: credentials.tokenKey })
   const progress = createProgress()
   const client = createClient(loopbackTransport(server.loopback(LOOPBACK)), { userAgent: 'controllers' })

@@ -28,8 +28,31 @@ export const localCommitter = (tables: Tables, file: string): Committer => ({
 /** Larger batches are rare, and their memory is given back. */
 const KEPT_BYTES = 1 << 20
 
-/** On a thread of its own, as soon as that is ready; on this one until then, so that nobody waits for a thread to start. */
-export function threadCommitter(threads: ThreadDriver, local: Committer, file: string): Committer {
+/**
+ * On a thread of its own, once that is ready; on this one until then, so that nobody waits for a thread to start. `later` is handed
+ * what starts it.
+ */
+export function threadCommitter(
+  threads: ThreadDriver,
+  local: Committer,
+  file: string,
+  later: (start: () => void) => void,
+): Committer {
+  let remote: Committer | undefined
+  let closed = false
+  later(() => {
+    if (!closed) remote = remoteCommitter(threads, local, file)
+  })
+  return {
+    commit: (batch, state) => (remote ?? local).commit(batch, state),
+    async close() {
+      closed = true
+      await remote?.close()
+    },
+  }
+}
+
+function remoteCommitter(threads: ThreadDriver, local: Committer, file: string): Committer {
   const thread = threads.start(COMMIT_THREAD, file)
   let ready = false
   // Written by this thread between commits, read by the other during one.

@@ -18,6 +18,8 @@ export interface LmdbStoreOptions extends StoreOptions {
   readonly path: string
   /** Commits are made on a thread of their own; absent: on this one, which then waits for the disk. */
   readonly threads?: ThreadDriver
+  /** Calls what starts the thread, when there is time for it; absent: at once. */
+  readonly later?: (start: () => void) => void
 }
 
 /**
@@ -33,7 +35,8 @@ export function openLmdbStore(lock: LockDriver, options: LmdbStoreOptions): Stor
     const tables = openTables(file)
     const loaded = readAll(tables, file)
     const local = localCommitter(tables, file)
-    const committer = options.threads ? threadCommitter(options.threads, local, file) : local
+    const { threads, later = start => start() } = options
+    const committer = threads ? threadCommitter(threads, local, file, later) : local
     return createStore(backingOf(tables, file, loaded, committer, unlock), loaded, options)
   } catch (error) {
     unlock()
