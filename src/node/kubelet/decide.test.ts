@@ -290,6 +290,16 @@ describe('what is done next', () => {
     ],
   ])('%s', (_, facts, expected) => expect(actions(facts)).toEqual(expected))
 
+  test('ends a pod that is evicted, says why, and starts nothing again', () => {
+    const sandbox = sandboxOf([attemptOf('main', 0, 'running')])
+    const evicted = 'Usage of EmptyDir volume "cache" exceeds the limit "1Ki". '
+    const checked = new Map([['main', { started: true, ready: true, pending: false }]])
+    const decision = decide(factsOf({ sandbox, checked, evicted }))
+    expect(decision.failure).toEqual({ reason: 'Evicted', message: evicted })
+    expect(decision.actions.map(({ do: what }) => what)).toEqual(['release'])
+    expect(decide(factsOf({ sandbox, checked })).actions).toEqual([])
+  })
+
   test('a pod past its deadline failed as a whole; it is looked at when the time comes', () => {
     const sandbox = sandboxOf([attemptOf('main', 0, 'running')])
     expect(decide(factsOf({ ...expiring(60), sandbox })).failure?.reason).toBe('DeadlineExceeded')

@@ -41,7 +41,9 @@ export function decide(facts: PodFacts): Decision {
   const initialized = hasBegun(views) || views.every(view => !isOfInit(view) || isInitDone(view))
   const failedInit = views.some(view => view.role === 'init' && view.isOver && exitCodeOf(view.runs.current) !== 0)
   const isExpired = !wasOver(facts.pod) && isPastDeadline(facts)
-  const isOver = wasOver(facts.pod) || facts.isEnded || isExpired || failedInit || mains.every(view => view.isOver)
+  const isEvicted = !wasOver(facts.pod) && !isExpired && facts.evicted !== undefined
+  const isOver =
+    wasOver(facts.pod) || facts.isEnded || isExpired || isEvicted || failedInit || mains.every(view => view.isOver)
   const actions = actionsFor(facts, views, isOver)
   const wakes = wakeTimes(facts, views, isOver)
   const awaitsNetwork = !isOver && !facts.isSetUp && !facts.isNetworkReady
@@ -52,6 +54,7 @@ export function decide(facts: PodFacts): Decision {
     initialized,
     isOver,
     ...(isExpired ? { failure: DEADLINE_EXCEEDED } : {}),
+    ...(isEvicted ? { failure: { reason: 'Evicted', message: facts.evicted! } } : {}),
     ...(wakes.length > 0 ? { wakeAtMs: Math.min(...wakes) } : {}),
     isBusy: inFlight || actions.length > 0 || [...facts.checked.values()].some(checked => checked.pending),
   }

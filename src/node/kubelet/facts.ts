@@ -36,6 +36,8 @@ export interface PodFacts {
   readonly checked: ReadonlyMap<string, Checked>
   /** Restarts in a row, by container. */
   readonly restarts: ReadonlyMap<string, number>
+  /** Why the pod has to go: it has written more than it may. */
+  readonly evicted?: string
   readonly nowMs: number
 }
 
@@ -62,4 +64,5 @@ export function isPastDeadline({ pod, nowMs }: PodFacts): boolean {
 }
 
 /** What has ended does not start again, whatever the restart policy says. */
-export const isFinal = (facts: PodFacts): boolean => wasOver(facts.pod) || facts.isEnded || isPastDeadline(facts)
+export const isFinal = (facts: PodFacts): boolean =>
+  wasOver(facts.pod) || facts.isEnded || isPastDeadline(facts) || facts.evicted !== undefined

@@ -23,6 +23,7 @@ import type { StatusWriter } from './status-writer.ts'
 import type { Tracked } from './tracked.ts'
 import { laterOf, track } from './tracked.ts'
 import type { VolumeFollower } from './volumes/follow.ts'
+import type { StorageLimits } from './volumes/limits.ts'
 
 export interface PodsDeps {
   readonly client: Client
@@ -32,6 +33,7 @@ export interface PodsDeps {
   readonly probes: ProbeManager
   readonly statuses: StatusWriter
   readonly volumes: VolumeFollower
+  readonly limits: StorageLimits
   readonly events: EventRecorder
   /** Whether pods can have a network of their own. */
   readonly isNetworkReady: () => boolean
@@ -118,6 +120,7 @@ async function syncPod(deps: PodsDeps, options: KubeletOptions, queue: Queue, on
   if (!pod) {
     deps.probes.forget(one.podUid)
     deps.volumes.forget(one.podUid)
+    deps.limits.forget(one.podUid)
     one.isBusy = true
     if (one.isGone) return true
     tearDown(deps, options, one, ORPHAN_GRACE_SECONDS, again)
@@ -159,14 +162,24 @@ function factsOf(deps: PodsDeps, one: Tracked, pod: Pod): PodFacts {
     blocked: one.blocked,
     checked: deps.probes.checked(one.podUid),
     restarts: one.restarts,
+    ...evictionOf(deps, one),
     nowMs: deps.clock.now(),
   }
 }
 
+function evictionOf(deps: PodsDeps, { podUid }: Tracked): Pick<PodFacts, 'evicted'> {
+  const evicted = deps.limits.exceeded(podUid)
+  return evicted === undefined ? {} : { evicted }
+}
+
 function followVolumes(deps: PodsDeps, options: KubeletOptions, one: Tracked, pod: Pod): void {
-  if (pod.metadata.deletionTimestamp !== undefined || wasOver(pod)) deps.volumes.forget(one.podUid)
-  else if (one.isSetUp)
+  if (pod.metadata.deletionTimestamp !== undefined || wasOver(pod)) {
+    deps.volumes.forget(one.podUid)
+    deps.limits.forget(one.podUid)
+  } else if (one.isSetUp) {
+    deps.limits.follow(pod)
     deps.volumes.follow(pod, { node: options.node, hostIps: options.addresses, podIps: one.addresses })
+  }
 }
 
 function followProbes(deps: PodsDeps, one: Tracked, pod: Pod): void {
@@ -258,7 +271,7 @@ async function takeDown(
 
 function tellFailure(deps: PodsDeps, pod: Pod, { failure, actions }: Decision): void {
   if (failure && actions.some(action => action.do === 'release'))
-    deps.events.record(pod, 'Normal', failure.reason, failure.message)
+    deps.events.record(pod, failure.reason === 'Evicted' ? 'Warning' : 'Normal', failure.reason, failure.message)
 }
 
 /** Once for each attempt that failed too soon after the one before. */

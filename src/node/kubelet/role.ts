@@ -20,6 +20,7 @@ import type { RuntimeView } from './runtime-view.ts'
 import { followRuntime } from './runtime-view.ts'
 import { createStatusWriter } from './status-writer.ts'
 import { createVolumeFollower } from './volumes/follow.ts'
+import { createStorageLimits } from './volumes/limits.ts'
 import { createTokens } from './volumes/tokens.ts'
 
 /**
@@ -84,9 +85,14 @@ function startPods(deps: KubeletDeps, options: KubeletOptions, known: Known, sig
     options.stateDir,
     signal,
   )
+  const limits = createStorageLimits({ ...deps, changed: known.look }, options.stateDir)
   const operations = createOperations({ ...deps, ...known, options, events, cni, hostPorts, tokens })
   const isNetworkReady = (): boolean => known.network.current !== undefined
-  return runPods({ ...deps, ...known, operations, probes, statuses, volumes, events, isNetworkReady }, options, signal)
+  return runPods(
+    { ...deps, ...known, operations, probes, statuses, volumes, limits, events, isNetworkReady },
+    options,
+    signal,
+  )
 }
 
 /** The network of pods, once somebody has assigned the node its part and the node's own network stands. */
