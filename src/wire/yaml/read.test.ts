@@ -146,3 +146,29 @@ describe('refusals', () => {
     )
   })
 })
+
+describe('nesting', () => {
+  it.each([
+    ['brackets', (depth: number) => `a: ${'['.repeat(depth)}${']'.repeat(depth)}`],
+    ['open brackets', (depth: number) => `a: ${'['.repeat(depth)}`],
+    ['braces', (depth: number) => `${'{a: '.repeat(depth)}1${'}'.repeat(depth)}`],
+    ['dashes', (depth: number) => `a:\n  ${'- '.repeat(depth)}b`],
+    ['keys', (depth: number) => `${'? '.repeat(depth)}b`],
+  ])('of %s without end is refused before it is read', (_, text) => {
+    const startMs = performance.now()
+    expect(errorOf(text(40_000))).toContain('exceeded max depth')
+    expect(performance.now() - startMs).toBeLessThan(2000)
+    expect(errorOf(text(3))).not.toContain('exceeded max depth')
+  })
+  it('by indents stays small, for lack of room', () => {
+    let text = ''
+    for (let level = 0; text.length < 250_000; level++) text += `${' '.repeat(level)}a:\n`
+    expect(errorOf(text)).toContain('exceeded max depth')
+    expect(read('a:\n b:\n  c: 1\n')).toEqual({ a: { b: { c: 1 } } })
+  })
+  it('counts no brackets and dashes in texts', () => {
+    const value = '[{-?'.repeat(300)
+    expect(read(`a: ${JSON.stringify(value)}\nb: |\n  ${value}\n`)).toEqual({ a: value, b: `${value}\n` })
+    expect(read(`${'- a\n'.repeat(1000)}`)).toHaveLength(1000)
+  })
+})

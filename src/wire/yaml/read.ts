@@ -4,7 +4,7 @@
  */
 import { Buffer, isUtf8 } from 'node:buffer'
 import type { Document, ScalarTag, YAMLMap, YAMLParseError } from 'yaml'
-import { isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import { isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml'
 import { MAX_JSON_DEPTH, readJsonText } from '../json/read.ts'
 import { JsonError } from '../json/scan.ts'
 import type { JsonValue } from '../json/value.ts'
@@ -49,6 +49,7 @@ const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
 
 function readAsYaml(text: string, maxDepth: number): ReadYaml {
   if (text.length > MAX_YAML_BYTES) throw new YamlError(`YAML text is limited to ${MAX_YAML_BYTES} bytes; send JSON`)
+  checkNesting(text, maxDepth)
   const lines = new LineCounter()
   const document = parse(text, lines)
   const problem = document.errors.find(error => error.code !== 'MULTIPLE_DOCS')
@@ -56,6 +57,22 @@ function readAsYaml(text: string, maxDepth: number): ReadYaml {
   const value = guarded(() => document.toJS({ maxAliasCount: 100 }) as JsonValue)
   checkValue(value, maxDepth)
   return { value, duplicates: duplicatesOf(document, lines) }
+}
+
+/**
+ * The parser takes memory by the square of the depth: what is too deep on one line is found by its tokens alone. Over many lines the
+ * indents themselves keep the depth small.
+ */
+function checkNesting(text: string, maxDepth: number): void {
+  let brackets = 0
+  let inLine = 0
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') brackets++
+    else if (token === ']' || token === '}') brackets--
+    else if (token === '-' || token === '?') inLine++
+    else if (token.endsWith('\n')) inLine = 0
+    if (brackets > maxDepth || inLine > maxDepth) throw new YamlError(TOO_DEEP)
+  }
 }
 
 function syntaxError(problem: YAMLParseError, lines: LineCounter): YamlError {
