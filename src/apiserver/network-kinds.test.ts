@@ -1,6 +1,7 @@
 /** What the API's clients rely on of the kinds of the network: every verb, as the conformance suite goes through them. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fakeClock } from '../host/clock/fake.ts'
+import { cidr } from '../lib/cidr.ts'
 import type { TestApi } from './testing.ts'
 import { testApi } from './testing.ts'
 import type { Answer } from './testing-call.ts'
@@ -236,3 +237,22 @@ describe('Services', () => {
     expect((await at('b', 30_080)).status).toBe(201)
   })
 })
+
+it('addresses and node ports of Services that come and go are never lost', async () => {
+  const small = await testApi(fakeClock(), {
+    serviceNetworks: [cidr('172.30.0.0/26')],
+    nodePorts: { first: 30_000, last: 30_049 },
+  })
+  const path = '/api/v1/namespaces/default/services'
+  for (let round = 0; round < 8; round++) {
+    const made: string[] = []
+    for (let i = 0; i < 45; i++) {
+      const answer = await call(small, `POST ${path}`, { body: service(`s${i}`, { type: 'NodePort' }) })
+      expect(answer.status).toBe(201)
+      made.push(answer.json.spec.clusterIP, String(answer.json.spec.ports[0].nodePort))
+    }
+    expect(new Set(made).size).toBe(90)
+    for (let i = 0; i < 45; i++) await call(small, `DELETE ${path}/s${i}`)
+  }
+  await small.close()
+}, 30_000)

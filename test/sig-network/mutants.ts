@@ -168,7 +168,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     from: 'return own.some(isIn) && !kept.some(isIn)',
     to: 'return false',
   },
-  'named ports are the first': { file: podEndpoints, from: 'if (declared.name === targetPort && ', to: 'if (' },
   'sidecars have no ports': { file: podEndpoints, from: "container.restartPolicy === 'Always'", to: 'false' },
   'pods that are over stay': { file: podEndpoints, from: '!isPodTerminal(pod) && ', to: '' },
   'publishNotReadyAddresses publishes nothing': {
