@@ -111,6 +111,85 @@ corp.test:53 {
   })
 })
 
+describe("OKD's DNS operator", () => {
+  const patch = async (spec: object): Promise<void> => {
+    await okd.kubectl('patch', 'dns.operator', 'default', '--type=merge', '-p', JSON.stringify({ spec }))
+    await okd.fairlead('wait')
+  }
+  const corefile = (): Promise<string> =>
+    okd.kubectl('-n', 'openshift-dns', 'get', 'configmap', 'dns-default', '-o', 'jsonpath={.data.Corefile}')
+  const pods = async (): Promise<readonly string[]> =>
+    (await okd.kubectl('-n', 'openshift-dns', 'get', 'pods', '-o', 'jsonpath={.items[*].spec.nodeName}'))
+      .split(' ')
+      .toSorted()
+  const condition = (kind: string, name: string, type: string): Promise<string> =>
+    okd.kubectl('get', kind, name, '-o', `jsonpath={.status.conditions[?(@.type=="${type}")].status}`)
+
+  test('Debug shows what was denied, in the logs', async () => {
+    const logs = (): Promise<string> =>
+      okd.kubectl(
+        '-n',
+        'openshift-dns',
+        'logs',
+        '-l',
+        'dns.operator.openshift.io/daemonset-dns=default',
+        '-c',
+        'dns',
+        '--tail=-1',
+      )
+    await dig(okd, 'quiet.shop.svc.cluster.local')
+    await patch({ logLevel: 'Debug' })
+    expect(await corefile()).toContain('class denial error')
+    await dig(okd, 'loud.shop.svc.cluster.local')
+    await until('it is logged', async () =>
+      /"A IN loud\.shop\.svc\.cluster\.local\. udp .* NXDOMAIN/.test(await logs()),
+    )
+    expect(await logs()).not.toContain('quiet.shop')
+    await patch({ logLevel: 'Normal' })
+  })
+
+  test('servers, upstreams and times of the cache are as it says; what cannot be leaves the old Corefile in force', async () => {
+    const upstreams = (port: number) => ({ upstreams: [{ type: 'Network', address: '172.18.0.53', port }] })
+    const server = {
+      name: 'gone',
+      zones: ['example.org'],
+      forwardPlugin: { upstreams: ['172.18.0.53:9'], policy: 'RoundRobin' },
+    }
+    expect(await dig(okd, 'example.org')).toMatch(/^203\.0\.113\./)
+    await patch({
+      cache: { positiveTTL: '1s', negativeTTL: '5s' },
+      upstreamResolvers: upstreams(53),
+      servers: [server],
+    })
+    expect(await corefile()).toMatch(/cache 1 \{\n +denial 9984 5\n/)
+    expect(await corefile()).toContain('policy round_robin')
+    expect(await inPod(okd, 'dig', '+tries=1', '+time=7', 'example.org')).toContain('SERVFAIL')
+    expect(await dig(okd, 'www.example.com')).toMatch(/^203\.0\.113\./)
+    const tls = { transport: 'TLS', tls: { serverName: 'dns.example' } }
+    await patch({ upstreamResolvers: { upstreams: [{ type: 'SystemResolvConf' }], transportConfig: tls } })
+    expect(await condition('dns.operator', 'default', 'Degraded')).toBe('True')
+    expect(await condition('clusteroperator', 'dns', 'Degraded')).toBe('True')
+    expect(await corefile()).toContain('forward . 172.18.0.53:53 {')
+    await patch({ cache: null, servers: null, upstreamResolvers: null })
+    expect(await condition('clusteroperator', 'dns', 'Degraded')).toBe('False')
+    expect(await corefile()).toContain('forward . /etc/resolv.conf {')
+    expect(await dig(okd, 'example.org')).toMatch(/^203\.0\.113\./)
+  })
+
+  test('pods are where nodePlacement says, and names are answered from there', async () => {
+    expect(await pods()).toEqual(['node-1', 'node-2', 'node-3'])
+    await patch({ nodePlacement: { nodeSelector: { 'kubernetes.io/hostname': 'node-2' } } })
+    await until('one is left', async () => (await pods()).join() === 'node-2')
+    await okd.fairlead('wait')
+    await until('it answers', async () => (await dig(okd, 'kubernetes.default.svc.cluster.local')) === '172.30.0.1')
+    await patch({ nodePlacement: null })
+    await until('all are back', async () => (await pods()).join() === 'node-1,node-2,node-3')
+    await okd.kubectl('-n', 'openshift-dns', 'rollout', 'status', 'daemonset/dns-default', '--timeout=60s')
+    await until('it is available', async () => (await condition('clusteroperator', 'dns', 'Progressing')) === 'False')
+    expect(await condition('clusteroperator', 'dns', 'Available')).toBe('True')
+  })
+})
+
 describe('names in policies', () => {
   const reaches = async (name: string): Promise<boolean> =>
     (
@@ -185,5 +264,33 @@ describe('names in policies', () => {
     expect(await reaches('example.org')).toBe(false)
     expect(await reaches('www.example.com')).toBe(true)
     await okd.kubectl('delete', 'adminnetworkpolicy', 'names')
+  })
+
+  test('domainNames of a ClusterNetworkPolicy', async () => {
+    const namespace = (name: string) => ({ namespaces: { matchLabels: { 'kubernetes.io/metadata.name': name } } })
+    const policy = (...names: string[]) =>
+      apply(okd, {
+        apiVersion: 'policy.networking.k8s.io/v1alpha2',
+        kind: 'ClusterNetworkPolicy',
+        metadata: { name: 'names' },
+        spec: {
+          tier: 'Admin',
+          priority: 5,
+          subject: namespace('shop'),
+          egress: [
+            { action: 'Accept', to: [namespace('openshift-dns')] },
+            ...(names.length > 0 ? [{ action: 'Accept', to: [{ domainNames: names }] }] : []),
+            { action: 'Deny', to: [{ networks: ['0.0.0.0/0'] }] },
+          ],
+        },
+      })
+    expect(await reaches('www.example.com')).toBe(true)
+    await policy()
+    expect(await reaches('www.example.com')).toBe(false)
+    await policy('example.org', '*.example.com')
+    expect(await reaches('whoami.internet.test')).toBe(false)
+    expect(await reaches('www.example.com')).toBe(true)
+    expect(await reaches('example.org')).toBe(true)
+    await okd.kubectl('delete', 'clusternetworkpolicy', 'names')
   })
 })
