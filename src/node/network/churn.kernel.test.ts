@@ -156,8 +156,6 @@ test(
         [0, 1].map(j => ({ address: `10.129.${i & 255}.${j + 1}` })),
       )
     }
-    const pod = await world.pod(1, 3)
-    const client = await world.pod(1, 4)
     const role = await world.start(bench, 1)
     await role.ready
     expect(counts()).toMatchObject({ services4: SCALE, 'endpoints-tcp4': 2 * SCALE })
