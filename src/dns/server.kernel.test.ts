@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Namespace } from '../api/core/namespace.ts'
 import { Service } from '../api/core/service.ts'
@@ -15,7 +16,7 @@ import type { ZoneOptions } from '../model/names/types.ts'
 import { decode } from '../wire/dns/decode.ts'
 import { encode } from '../wire/dns/encode.ts'
 import type { ResourceRecord } from '../wire/dns/message.ts'
-import { CLASS, RCODE } from '../wire/dns/message.ts'
+import { CLASS, RCODE, TYPE } from '../wire/dns/message.ts'
 import { framed } from './forward/upstream.ts'
 import { listenTcp } from './listen/tcp.ts'
 import { listenUdp, madeAnew } from './listen/udp.ts'
@@ -220,4 +221,58 @@ test('packets that are no queries do not stop it', async () => {
   tcp.write(framed(Buffer.alloc(3)))
   expect(await short('+tcp', 'api.shop.svc.cluster.local')).toBe('172.30.1.1')
   tcp.destroy()
+})
+
+test('a flood of hostile packets is answered or passed over, and questions among it are answered', async () => {
+  const good = encode({
+    ...replyTo(decode(Buffer.alloc(12)), 0),
+    isResponse: false,
+    questions: [{ name: 'api.shop.svc.cluster.local.', type: TYPE.A, class: CLASS.IN }],
+  })
+  const header = (questions: number): Buffer => {
+    const bytes = Buffer.alloc(12)
+    bytes.writeUInt16BE(questions, 4)
+    return bytes
+  }
+  const question = good.subarray(12)
+  const hostile: readonly Buffer[] = [
+    // A name that leads to itself; one that leads forward; one that leads out of the message.
+    ...['c00c', 'c00e', 'ffff'].map(name => Buffer.concat([header(1), Buffer.from(`${name}00010001`, 'hex')])),
+    // Labels without end, of a kind nobody knows, and a name longer than any may be.
+    Buffer.concat([header(1), Buffer.alloc(4000, 0x3f)]),
+    Buffer.concat([header(1), Buffer.alloc(40, 0x81)]),
+    Buffer.concat([
+      header(1),
+      ...Array.from({ length: 20 }, () => Buffer.from(`\x3f${'a'.repeat(63)}`)),
+      Buffer.alloc(5),
+    ]),
+    // Many questions, said or real; another class; oversized.
+    Buffer.concat([header(65_535), question]),
+    Buffer.concat([header(40), ...Array.from({ length: 40 }, () => question)]),
+    Buffer.concat([header(1), question.subarray(0, -2), Buffer.from('0004', 'hex')]),
+    Buffer.concat([good, Buffer.alloc(40_000, 0xff)]),
+  ]
+  const socket = await sockets.udp({ netns: netns.home, port: 0, address: ip('127.0.0.1') })
+  const codes = new Map<number, number>()
+  socket.on('message', bytes => {
+    const { rcode } = decode(bytes)
+    codes.set(rcode, (codes.get(rcode) ?? 0) + 1)
+  })
+  const send = (bytes: Uint8Array): Promise<void> =>
+    new Promise(resolve => socket.send(bytes, 5353, '127.0.0.1', () => resolve()))
+  for (const bytes of hostile) await send(bytes)
+  const change = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 })
+  for (const changes of fc.sample(change, { numRuns: 500, seed: 1 })) {
+    const bytes = Buffer.from(good)
+    for (const [at, value] of changes) bytes[at] = value
+    await send(bytes)
+    // The server is of this process too: it must have its turn.
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  for (let i = 0; i < 20; i++) await send(good)
+  await eventually(() => (codes.get(RCODE.NOERROR) ?? 0) >= 20)
+  expect(codes.get(RCODE.FORMERR)).toBeGreaterThan(3)
+  expect(codes.get(RCODE.REFUSED)).toBeGreaterThan(0)
+  expect(await short('api.shop.svc.cluster.local')).toBe('172.30.1.1')
+  socket.close()
 })

@@ -13,6 +13,9 @@ import { DATAGRAM_BYTES } from './mod.ts'
 /** Datagrams that are answered before other events have their turn. */
 const MAX_PER_TURN = 512
 
+/** 1 MB, as an int. */
+const WAITING_BYTES = Buffer.of(0, 0, 16, 0)
+
 type Served = ReturnType<SocketDriver['serveUdp']>
 type ServeAt = Parameters<SocketDriver['serveUdp']>[0]
 
@@ -50,6 +53,8 @@ function openBound(netns: NetnsDriver, { netns: where, port, family }: ServeAt):
   try {
     const on = Buffer.of(1, 0, 0, 0)
     if (family === 6) check(libc().setsockopt(fd, C.IPPROTO_IPV6, C.IPV6_V6ONLY, on, 4), 'setsockopt')
+    // What comes at once must wait somewhere; the kernel gives what it allows.
+    libc().setsockopt(fd, C.SOL_SOCKET, C.SO_RCVBUF, WAITING_BYTES, 4)
     const address = socketAddress(any, port)
     check(libc().bind(fd, address, address.length), 'bind', `${any}:${port}`)
     return fd
