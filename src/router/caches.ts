@@ -30,6 +30,8 @@ export interface Caches {
   /** The ConfigMaps an administrator gave, where there are any. */
   readonly pages?: Informer<ConfigMap>
   readonly clientAuthorities?: Informer<ConfigMap>
+  /** The Secret of those who may read metrics, where one is named. */
+  readonly stats?: Informer<Secret>
   readonly external: ExternalSecrets
   readonly shard: Shard
   readonly view: ServiceView & SecretView
@@ -51,6 +53,7 @@ export function openCaches(informers: Informers, options: RouterOptions): Caches
       settings,
       ...(namespaceSelector ? { namespaces: informers.of(Namespace) } : {}),
     },
+    ...(options.statsSecret ? { stats: informers.of(Secret, byName(options.statsSecret)) } : {}),
     ...(errorPages ? { pages: informers.of(ConfigMap, byName(errorPages)) } : {}),
     ...(clientTls ? { clientAuthorities: informers.of(ConfigMap, byName(clientTls.authorities)) } : {}),
     external,

@@ -342,7 +342,8 @@ describe('annotations', () => {
 })
 
 it('metrics have the names of OKD’s router, and say whose backends there are', async () => {
-  router.putRoute('counted', { to: to('one') })
+  router.putService('counted', [PODS[0]])
+  router.putRoute('counted', { to: to('counted') })
   await router.settle()
   for (let turn = 0; turn < 3; turn++) await ask({ host: 'counted.example.com' })
   const lines = (await router.metrics()).split('\n')
@@ -353,5 +354,9 @@ it('metrics have the names of OKD’s router, and say whose backends there are',
   expect(find('haproxy_backend_http_responses_total').find(line => line.includes('code="2xx"'))).toMatch(/ 3$/)
   expect(find('haproxy_server_up')[0]).toContain('server="10.128.1.5:8080"')
   expect(lines).toContain('haproxy_up 1')
+  const count = 'haproxy_backend_http_request_duration_seconds_count{namespace="shop",route="counted"} 3'
+  let told = ''
+  for (let turn = 0; turn < 100 && !told.includes(count); turn++) told = await router.metrics()
+  expect(told.split('\n').filter(line => line.includes('duration_seconds_count'))).toContain(count)
   expect(lines.some(line => /^haproxy_frontend_http_requests_total\{frontend="public"\} \d+$/.test(line))).toBe(true)
 })

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { otherCertificate } from '../host/haproxy/testdata/certificates.ts'
 import { ask, type LiveRouter, splitPem, startLiveRouter } from './testing-live.ts'
 
-const POD = '10.128.3.5'
+const POD = '10.128.7.5'
 const servers: Http2Server[] = []
 const sessions: ClientHttp2Session[] = []
 let router: LiveRouter

@@ -1,11 +1,14 @@
 import type { Haproxy } from '../host/haproxy/mod.ts'
 import { parseStat } from '../wire/haproxy/answer.ts'
 import { show } from '../wire/haproxy/command.ts'
+import { BUCKETS_MS, type RequestCounts } from './meter.ts'
 import type { ServingCounts } from './serve.ts'
 
 export interface MetricsSource {
   readonly haproxy: Haproxy
   readonly counts: ServingCounts
+  /** Requests by Route, where there is an access log. */
+  readonly meter: Iterable<readonly [route: string, counts: RequestCounts]>
   isServing(): boolean
   hosts(): number
   /** Whose a backend is. */
@@ -101,6 +104,10 @@ export async function renderMetrics(source: MetricsSource): Promise<{ readonly t
   const text = [
     single('haproxy_up', 'Was the last scrape of haproxy successful.', source.isServing() ? 1 : 0),
     single('template_router_reload_failure', 'Whether the last program was refused.', counts.isRefused ? 1 : 0),
+    summary('template_router_reload_seconds', 'Time from a program to a process that serves it.', counts),
+    single('haproxy_exporter_server_threshold_limit', 'Beyond so many servers none is told of alone.', MAX_SERVERS),
+    single('haproxy_exporter_server_threshold_current', 'Servers there are.', servers.length),
+    histogram(source.meter),
     single('fairlead_router_hosts', 'Hosts with at least one admitted Route.', source.hosts()),
     single('fairlead_router_loads', 'Processes started, the first included.', counts.loads),
     single('fairlead_router_load_failures', 'Programs that HAProxy refused.', counts.refusals),
@@ -144,6 +151,27 @@ function families(prefix: string, metrics: readonly Metric[], rows: readonly (re
     ),
     family(`${prefix}_http_responses_total`, 'counter', 'Total of HTTP responses.', responses),
   ]
+}
+
+const summary = (name: string, help: string, { loads, loadMs }: ServingCounts): string =>
+  `# HELP ${name} ${help}\n# TYPE ${name} summary\n${name}_sum ${loadMs / 1000}\n${name}_count ${loads}\n`
+
+/** Cumulated, in seconds, as Prometheus has it. */
+function histogram(meter: MetricsSource['meter']): string {
+  const name = 'haproxy_backend_http_request_duration_seconds'
+  const lines = [...meter].flatMap(([key, { buckets, sumMs, count }]) => {
+    const slash = key.indexOf('/')
+    const labels = `namespace="${key.slice(0, slash)}",route="${key.slice(slash + 1)}"`
+    let sum = 0
+    const bars = BUCKETS_MS.map((limit, index) => {
+      sum += buckets[index]!
+      return `${name}_bucket{${labels},le="${limit / 1000}"} ${sum}\n`
+    })
+    const rest = `${name}_bucket{${labels},le="+Inf"} ${count}\n`
+    return [...bars, rest, `${name}_sum{${labels}} ${sumMs / 1000}\n`, `${name}_count{${labels}} ${count}\n`]
+  })
+  if (lines.length === 0) return ''
+  return `# HELP ${name} How long requests took, from the first byte to the last.\n# TYPE ${name} histogram\n${lines.join('')}`
 }
 
 /** No label of ours holds what would need escaping: names of Kubernetes, addresses and hashes. */

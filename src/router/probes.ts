@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Access } from './metrics-access.ts'
 
 /** What the port for probes and metrics tells. */
 export interface ProbeAnswers {
   /** The caches are synced and HAProxy serves them; waits a little for it, so that a probe learns it the moment it is so. */
   isReady(): Promise<boolean>
+  /** Who may read metrics, by the header Authorization. */
+  access(authorization: string): Promise<Access>
   /** Prometheus text, with its content type. */
   metrics(): Promise<{ readonly type: string; readonly text: string }>
 }
@@ -24,11 +27,15 @@ interface Answer {
   readonly text: string
 }
 
-async function answer({ url = '' }: IncomingMessage, answers: ProbeAnswers): Promise<Answer> {
+async function answer({ url = '', headers }: IncomingMessage, answers: ProbeAnswers): Promise<Answer> {
   const plain = (code: number, text: string): Answer => ({ code, type: 'text/plain', text: `${text}\n` })
   if (url === '/healthz') return plain(200, 'ok')
   if (url === '/healthz/ready') return (await answers.isReady()) ? plain(200, 'ok') : plain(503, 'not ready')
-  if (url === '/metrics') return { code: 200, ...(await answers.metrics()) }
+  if (url === '/metrics') {
+    const access = await answers.access(headers.authorization ?? '')
+    if (access === 'unknown') return plain(401, 'Unauthorized')
+    return access === 'forbidden' ? plain(403, 'Forbidden') : { code: 200, ...(await answers.metrics()) }
+  }
   return plain(404, 'not found')
 }
 

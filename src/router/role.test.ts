@@ -22,7 +22,7 @@ interface Router {
   readonly bench: TestBench
   readonly haproxy: FakeHaproxy
   stop(): Promise<void>
-  probe(path: string): Promise<{ code: number; text: string }>
+  probe(path: string, authorization?: string): Promise<{ code: number; text: string }>
 }
 
 let running: Router | undefined
@@ -90,9 +90,9 @@ async function start(
       stop.abort(new Error('stop'))
       return role.done
     },
-    probe: path =>
+    probe: (path, authorization) =>
       new Promise((resolve, reject) => {
-        get({ port, path, host: '127.0.0.1' }, response => {
+        get({ port, path, host: '127.0.0.1', headers: authorization ? { authorization } : {} }, response => {
           let text = ''
           response.on('data', chunk => (text += chunk)).on('end', () => resolve({ code: response.statusCode!, text }))
         }).on('error', reject)
@@ -420,6 +420,44 @@ describe('startRouter', () => {
     await settled(router.bench)
     expect(Object.keys(mapOf(router, 'http.map')).sort()).toEqual(['later.example.com/', 'web.example.com/'])
     expect(serversOf(router, 'random-0')).toEqual(['10.128.0.6:8080'])
+  })
+
+  it('metrics are for those who have the password, or a token of somebody who may', async () => {
+    const secret = { namespace: 'openshift-ingress', name: 'router-stats-default' }
+    const data = { statsUsername: base64('user1'), statsPassword: base64('secret') }
+    const router = await start(() => {}, {}, { statsSecret: 'openshift-ingress/router-stats-default' })
+    const { api } = router.bench
+    const code = async (authorization?: string) => (await router.probe('/metrics', authorization)).code
+    const basic = (text: string) => `Basic ${base64(text)}`
+    expect([await code(), await code(basic('user1:secret')), await code(basic(':'))]).toEqual([401, 401, 401])
+    api.put(Secret, { metadata: secret, data })
+    await settled(router.bench)
+    expect(await code(basic('user1:secret'))).toBe(200)
+    for (const wrong of [undefined, basic('user1:Secret'), basic('user1:secret2'), basic('user1'), 'Basic', 'Bearer '])
+      expect([wrong, await code(wrong)]).toEqual([wrong, 401])
+    let isAllowed = true
+    api.intercept = ({ path, body }) => {
+      const text = Buffer.from((body as Uint8Array | undefined) ?? []).toString()
+      const of = (status: object) => ({
+        status: 201,
+        headers: {},
+        body: Buffer.from(JSON.stringify({ ...JSON.parse(text), status })),
+      })
+      if (path.includes('tokenreviews'))
+        return of(text.includes('good') ? { authenticated: true, user: { username: 'scraper' } } : {})
+      if (path.includes('subjectaccessreviews')) {
+        expect(JSON.parse(text).spec).toMatchObject({
+          user: 'scraper',
+          resourceAttributes: { group: 'route.openshift.io', resource: 'routers', subresource: 'metrics', verb: 'get' },
+        })
+        return of({ allowed: isAllowed })
+      }
+      return undefined
+    }
+    expect([await code('Bearer good'), await code('Bearer bad')]).toEqual([200, 401])
+    isAllowed = false
+    expect(await code('Bearer good')).toBe(403)
+    expect((await router.probe('/healthz')).code).toBe(200)
   })
 
   it('serves plain HTTP until there is a default certificate', async () => {

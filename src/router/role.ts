@@ -14,7 +14,9 @@ import type { RouterPolicy } from '../model/routes/types.ts'
 import { type Caches, feed, openCaches, sourcesOf } from './caches.ts'
 import { createPlanner, type Planner } from './layout/planner.ts'
 import type { Layout, Listeners } from './layout/types.ts'
+import type { Meter } from './meter.ts'
 import { renderMetrics } from './metrics.ts'
+import { accessOf } from './metrics-access.ts'
 import { keyOf } from './object-keys.ts'
 import { createProbeServer } from './probes.ts'
 import { findRefused } from './refused.ts'
@@ -29,6 +31,8 @@ export interface RouterDeps {
   readonly haproxy: Haproxy
   readonly clock: Clock
   readonly log: Logger
+  /** Requests as the access log tells of them. */
+  readonly meter?: Pick<Meter, 'counts'>
   /** Listens on every address of the router's network. */
   readonly listen: (server: Listenable, port: number) => Promise<void>
   /** How long requests may take to end when the router is told to stop. */
@@ -49,12 +53,17 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
   const { haproxy, log } = deps
   const policy = policyOf(options)
   const caches = openCaches(deps.informers, options)
-  const serving = createServing(haproxy, log)
+  const serving = createServing(haproxy, log, deps.clock)
   const probes = createProbeServer({
     isReady: async () =>
       !signal.aborted && (await serving.awaitServing(deps.clock, PROBE_PATIENCE_MS)) && !signal.aborted,
+    access: async authorization => {
+      const { stats } = caches
+      return stats ? accessOf({ client: deps.client, secret: () => stats.list()[0] }, authorization) : 'allowed'
+    },
     metrics: () =>
       renderMetrics({
+        meter: deps.meter?.counts() ?? [],
         haproxy,
         counts: serving.counts,
         isServing: () => serving.isServing,

@@ -28,21 +28,24 @@ export interface Serving {
 
 export interface ServingCounts {
   readonly loads: number
+  /** What they took together. */
+  readonly loadMs: number
   readonly refusals: number
   readonly changes: number
   /** The last program was refused: what is served is older. */
   readonly isRefused: boolean
 }
 
-export function createServing(haproxy: Haproxy, log: Logger): Serving {
+export function createServing(haproxy: Haproxy, log: Logger, clock: Pick<Clock, 'monotonic'>): Serving {
   const applier = createApplier(haproxy)
-  const counts = { loads: 0, refusals: 0, changes: 0, isRefused: false }
+  const counts = { loads: 0, loadMs: 0, refusals: 0, changes: 0, isRefused: false }
   const waiting = new Set<() => void>()
   let committed: Layout | undefined
   let isServing = false
 
   const load = async (layout: Layout, why: string): Promise<void> => {
     committed = undefined
+    const startMs = clock.monotonic()
     const program = renderProgram(layout)
     try {
       const { pid, version } = await haproxy.load(program)
@@ -55,6 +58,7 @@ export function createServing(haproxy: Haproxy, log: Logger): Serving {
       throw error
     }
     counts.loads++
+    counts.loadMs += clock.monotonic() - startMs
     counts.isRefused = false
     applier.forget()
     await applier.apply(unwantedChecks(layout), layout.listeners)

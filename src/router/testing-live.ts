@@ -18,6 +18,7 @@ import { someCertificate } from '../host/haproxy/testdata/certificates.ts'
 import type { Listenable } from '../host/socket/mod.ts'
 import { silent } from '../lib/log.ts'
 import { ROUTER_DEFAULTS, type RouterOptions } from '../model/routes/options.ts'
+import { createMeter } from './meter.ts'
 import { startRouter } from './role.ts'
 
 /** A router with a real HAProxy on ports 80 and 443 of a network namespace of its own. For tests. */
@@ -53,7 +54,8 @@ export async function startLiveRouter(
   const { api } = bench
   const stop = new AbortController()
   const folder = mkdtempSync(join(tmpdir(), 'router-'))
-  const logs = new PassThrough().resume()
+  const meter = createMeter()
+  const logs = new PassThrough().on('data', meter.read)
   const haproxy = await realHaproxy({ folder: join(folder, 'h'), logs, log: silent, clock: systemClock })
   let loads = 0
   const counted = {
@@ -76,7 +78,15 @@ export async function startLiveRouter(
         resolve()
       })
     })
-  const deps = { ...bench, client: bench.informers.client, clock: systemClock, haproxy: counted, listen, graceMs: 0 }
+  const deps = {
+    ...bench,
+    client: bench.informers.client,
+    clock: systemClock,
+    haproxy: counted,
+    listen,
+    meter,
+    graceMs: 0,
+  }
   const role = await startRouter(deps, { ...ROUTER_DEFAULTS, ...options }, stop.signal)
   await settled(bench)
   return {

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { Deployment } from '../../api/apps/deployment.ts'
 import { ConfigMap } from '../../api/core/config-map.ts'
 import { Pod } from '../../api/core/pod.ts'
+import { Secret } from '../../api/core/secret.ts'
 import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
 import type { ApiObject, Kind } from '../../api/meta/meta.ts'
@@ -10,7 +12,7 @@ import { Route } from '../../api/route/route.ts'
 import { type Client, type Draft, isAlreadyExists, isNotFound, type ObjectKey } from '../../client/mod.ts'
 import { covers } from './decide.ts'
 import { type Operands, routerName } from './objects.ts'
-import { DEPLOYMENT_LABEL, FINALIZER, OPERAND_NAMESPACE } from './settings.ts'
+import { DEPLOYMENT_LABEL, FINALIZER, OPERAND_NAMESPACE, OWNER_LABEL } from './settings.ts'
 
 /** Makes the objects of an IngressController so, and takes them away. */
 export interface OperandWriter {
@@ -26,6 +28,7 @@ export const createOperandWriter = (client: Client): OperandWriter => ({
   async ensure({ deployment, services, ingressClass }) {
     await ensureAccount(client)
     await ensureBundle(client)
+    await ensureStats(client, deployment.metadata.labels?.[OWNER_LABEL] ?? '')
     await ensure(client, Deployment, deployment)
     for (const service of services) await ensure(client, Service, service)
     await ensure(client, IngressClass, ingressClass)
@@ -35,6 +38,7 @@ export const createOperandWriter = (client: Client): OperandWriter => ({
     await removeOne(client, Deployment, operandKey(routerName(controller)))
     for (const service of [`router-internal-${name}`, `router-nodeport-${name}`, routerName(controller)])
       await removeOne(client, Service, operandKey(service))
+    await removeOne(client, Secret, operandKey(`router-stats-${name}`))
     await removeOne(client, IngressClass, { name: `openshift-${name}` })
     const selected = { namespace: OPERAND_NAMESPACE, labelSelector: `${DEPLOYMENT_LABEL}=${name}`, limit: 1 }
     if ((await client.list(Pod, selected)).items.length > 0) return false
@@ -101,6 +105,20 @@ async function ensureBundle(client: Client): Promise<void> {
   if (await client.find(ConfigMap, key)) return
   const annotations = { 'service.beta.openshift.io/inject-cabundle': 'true' }
   await client.create(ConfigMap, { metadata: { ...key, annotations } }).catch((error: unknown) => {
+    if (!isAlreadyExists(error)) throw error
+  })
+}
+
+/** Who may read the routers' metrics by name and password; made once, and anybody's to change. */
+async function ensureStats(client: Client, controller: string): Promise<void> {
+  const key = operandKey(`router-stats-${controller}`)
+  if (await client.find(Secret, key)) return
+  const text = (bytes: number): string => Buffer.from(randomBytes(bytes).toString('hex')).toString('base64')
+  const data = {
+    statsUsername: Buffer.from(`user${randomBytes(3).toString('hex')}`).toString('base64'),
+    statsPassword: text(12),
+  }
+  await client.create(Secret, { metadata: key, data }).catch((error: unknown) => {
     if (!isAlreadyExists(error)) throw error
   })
 }

@@ -115,6 +115,7 @@ export function routerOptionsOf(settings: IngressSettings): RouterOptions {
     // As on OKD a log that is asked for; beside it the twin's own, unless it goes elsewhere.
     accessLog: options.accessLog || spec.logging?.access !== undefined,
     forwarded: FORWARDED[spec.httpHeaders?.forwardedHeaderPolicy || 'Append'] ?? 'append',
+    statsSecret: `${OPERAND_NAMESPACE}/router-stats-${metadata.name}`,
     http2: http2Of(settings) || metadata.annotations?.[HTTP2_ALWAYS] === 'true',
     http2Always: metadata.annotations?.[HTTP2_ALWAYS] === 'true',
     settings: {

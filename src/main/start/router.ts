@@ -1,6 +1,8 @@
+import { Writable } from 'node:stream'
 import { realHaproxy } from '../../host/haproxy/real.ts'
 import { begin } from '../../main.ts'
 import { parseRouterArgs } from '../../model/routes/options.ts'
+import { createMeter } from '../../router/meter.ts'
 import { startRouter } from '../../router/role.ts'
 import { adminSocket } from '../../twin/roles.ts'
 import { serveAdmin } from '../admin.ts'
@@ -20,11 +22,18 @@ export const start = begin(async args => {
   const kubeconfig = values.get('kubeconfig') ?? process.env.KUBECONFIG ?? ''
   const { client, informers, progress } = await connect(kubeconfig, log, signal)
   const folder = `/run/fairlead/haproxy-${options.controller}-${process.env.HOSTNAME ?? process.pid}`.slice(0, 80)
-  const haproxy = await realHaproxy({ folder, logs: process.stdout, log, clock: host.clock })
+  const meter = createMeter()
+  const logs = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      meter.read(chunk)
+      process.stdout.write(chunk, done)
+    },
+  })
+  const haproxy = await realHaproxy({ folder, logs, log, clock: host.clock })
   const listen = (server: Parameters<typeof host.sockets.listen>[0], port: number): Promise<void> =>
     host.sockets.listen(server, { netns: host.netns.home, port })
   const role = await startRouter(
-    { client, informers, progress, haproxy, clock: host.clock, log, listen },
+    { client, informers, progress, haproxy, clock: host.clock, log, listen, meter },
     options,
     signal,
   )

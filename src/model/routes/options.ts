@@ -29,6 +29,8 @@ export interface RouterOptions {
   readonly http2Always: boolean
   /** "namespace/name" of a ConfigMap whose service-ca.crt signs the cluster's serving certificates. */
   readonly serviceCa: string
+  /** "namespace/name" of a Secret with statsUsername and statsPassword; where it is empty, anybody may read metrics. */
+  readonly statsSecret: string
   readonly settings: RouterSettings
 }
 
@@ -49,6 +51,7 @@ export const ROUTER_DEFAULTS: RouterOptions = {
   http2: false,
   http2Always: false,
   serviceCa: 'openshift-ingress/service-ca-bundle',
+  statsSecret: '',
   settings: {},
 }
 
