@@ -163,8 +163,8 @@ describe('recognised images', () => {
     await pod('nginx', { image: 'nginx:1.27' })
     expect(await curl('nginx', 'http://127.0.0.1/')).toContain('Welcome to nginx!')
     expect(await curl('nginx', '-o/dev/null', '-w', '%{http_code}', 'http://127.0.0.1/absent')).toBe('404')
-    await pod('httpecho', { image: 'hashicorp/http-echo', args: ['-text=hi', '-listen=:8080'] })
-    expect(await curl('httpecho', 'http://127.0.0.1:8080/')).toBe('hi\n')
+    await pod('httpecho', { image: 'hashicorp/http-echo', args: ['-text=hi', '-listen=:8080', '-status-code=404'] })
+    expect(await curl('httpecho', '-w', '%{http_code}', 'http://127.0.0.1:8080/')).toBe('hi\n404')
   })
 
   test('busybox gets busybox’s own commands, others this machine’s', async () => {

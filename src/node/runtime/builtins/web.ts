@@ -59,10 +59,15 @@ export const httpd = site({
   welcome: '<html><body><h1>It works!</h1></body></html>\n',
 })
 
-const text = (context: BuiltinContext, body: string, headers: Readonly<Record<string, string>> = {}): HttpHandler =>
+const text = (
+  context: BuiltinContext,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+  status = 200,
+): HttpHandler =>
   accessLogged(
     context,
-    answering(() => ({ headers, body })),
+    answering(() => ({ status, headers, body })),
   )
 
 /** OpenShift's first sample: one sentence on two ports. */
@@ -75,12 +80,13 @@ export const helloOpenshift: Builtin = async context => {
   return untilStopped(context.signal)
 }
 
-/** HashiCorp's http-echo: -text and -listen. */
+/** HashiCorp's http-echo: -text, -listen and -status-code. */
 export const httpEcho: Builtin = async context => {
   const flags = parseFlags(context.args)
   const body = flags.string('text', context.env.ECHO_TEXT ?? 'hello-world')
   const port = Number(flags.string('listen', ':5678').split(':').at(-1))
-  await context.sockets.http(port, text(context, `${body}\n`, { 'x-app-name': 'http-echo' }))
+  const status = flags.number('status-code', 200)
+  await context.sockets.http(port, text(context, `${body}\n`, { 'x-app-name': 'http-echo' }, status))
   context.out(`server is listening on :${port}`)
   return untilStopped(context.signal)
 }
