@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createMeter } from './meter.ts'
 
 const line = (route: string, ms: number, path = '/'): string =>
-  `{"id":"1","route":"${route.replaceAll('/', '\\\\/')}","service":"web","path":"${path}","status":200,"bytes":5,"ms":${ms},"end":"--"}\n`
+  `{"id":"1","route":"${route.replaceAll('/', '\\/')}","service":"web","path":"${path}","status":200,"bytes":5,"ms":${ms},"end":"--"}\n`
 
 test('requests are counted by Route and by how long they took', () => {
   const meter = createMeter()
