@@ -89,7 +89,23 @@ function compileDirective(site: Draft, directive: Directive): void {
   }
 }
 
+/** How CoreDNS reaches the API: this server is told otherwise. */
+const OF_THE_API = new Set([
+  'endpoint',
+  'tls',
+  'kubeconfig',
+  'apiserver_qps',
+  'apiserver_burst',
+  'apiserver_max_inflight',
+  'startup_timeout',
+  'upstream',
+])
+const OF_NAMES = new Set(['fallthrough', 'ttl', 'pods'])
+
 function kubernetesRule({ args, block }: Directive): KubernetesRule {
+  const unknown = block.find(({ name }) => !OF_NAMES.has(name) && !OF_THE_API.has(name))
+  // What would change answers must not be passed over.
+  if (unknown) throw new CorefileError(unknown.line, `kubernetes does not understand ${JSON.stringify(unknown.name)}`)
   const domains = args.map(absolute).filter(zone => !zone.endsWith('.arpa.') && zone !== '.')
   const fallthrough = block.find(({ name }) => name === 'fallthrough')
   const ttl = block.find(({ name }) => name === 'ttl')

@@ -92,6 +92,10 @@ foo.com:5353 Example.ORG:5353 {
 describe('what cannot be understood is refused with its line', () => {
   test.each<[string, string]>([
     ['. {\n  forward . {\n  }\n}', 'Corefile:2: forward needs a zone and servers'],
+    [
+      '. {\n  kubernetes cluster.local {\n    namespaces a\n  }\n}',
+      'Corefile:3: kubernetes does not understand "namespaces"',
+    ],
     ['. {\n  nonsense\n}', 'Corefile:2: the plugin "nonsense" is not known'],
     ['. {\n  errors\n', 'Corefile:1: this block does not end'],
     ['. {\n  forward . example.com\n}', 'Corefile:2: "example.com" is no address of a server'],
