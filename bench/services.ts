@@ -40,7 +40,6 @@ export async function services(args: readonly string[]): Promise<object> {
     endpoints: SERVICES * ENDPOINTS,
     loadS: median(loads),
     chainLayoutLoadS,
-    timesFaster: round(chainLayoutLoadS / median(loads), 1),
     changeP99Ms: last!.changeP99Ms,
     removeP99Ms: last!.removeP99Ms,
     connectP50Us: last!.connectP50Us,

@@ -30,6 +30,28 @@ export const OPTIONS: DatapathOptions = {
   joinNetwork: cidr('100.64.0.0/16'),
 }
 
+/** The same cluster with IPv6 beside IPv4. */
+export const DUAL_OPTIONS: DatapathOptions = {
+  ...OPTIONS,
+  clusterNetworks: [...OPTIONS.clusterNetworks, { cidr: cidr('fd01::/48'), hostPrefix: 64 }],
+  serviceNetworks: [...OPTIONS.serviceNetworks, cidr('fd02::/112')],
+}
+export const podNetwork6Of = (number: number) => nthSubnet(cidr('fd01::/48'), 64, number - 1)
+export const underlay6Of = (number: number): Ip => nth(cidr('fd18::/64'), 0x10 + number)
+export const OUTSIDE6 = ip('fd18::100')
+
+/** As putNode, with an address and a pod network of both families. */
+export function putDualNode(api: FakeApi, number: number, zone: string): Node {
+  const node = putNode(api, number, zone)
+  const network = podNetwork6Of(number)
+  const addresses = [...node.status!.addresses!, { type: 'InternalIP', address: underlay6Of(number) }]
+  return api.put(Node, {
+    ...node,
+    spec: { ...node.spec, podCIDRs: [...node.spec.podCIDRs!, `${network.address}/${network.bits}`] },
+    status: { ...node.status, addresses },
+  })
+}
+
 export const podNetworkOf = (number: number) => nthSubnet(cidr('10.128.0.0/14'), 23, number - 1)
 export const underlayOf = (number: number): Ip => nth(cidr('172.18.0.0/24'), 10 + number)
 export const OUTSIDE = ip('172.18.0.100')
@@ -83,22 +105,22 @@ export interface World {
   readonly outside: Netns
   node(number: number): Netns
   /** A pod at the network's nth address, with a TCP server on 8080 that says its name and the client's address. */
-  pod(node: number, index: number): Promise<{ readonly netns: Netns; readonly address: Ip }>
+  pod(node: number, index: number): Promise<{ readonly netns: Netns; readonly address: Ip; readonly address6: Ip }>
   start(bench: TestBench, node: number, signal?: AbortSignal, options?: DatapathOptions): Promise<NetworkRole>
   /** What the peer says to a new connection, or the error's code; "timeout" after 700 ms of silence. */
   ask(from: Netns, address: Ip, port: number): Promise<string>
   close(): void
 }
 
-/** Node namespaces on one underlay with a host outside the cluster: the kernel's part of a twin. */
-export function createWorld(nodes: number): World {
+/** Node namespaces on one underlay with a host outside the cluster: the kernel's part of a twin; isDual: with IPv6 too. */
+export function createWorld(nodes: number, isDual = false): World {
   const netns = kernelNetns()
   const link = kernelLinks(netns)
   const sockets = kernelSockets(netns)
   const nft = kernelNft(netns)
   const servers: { close(): void }[] = []
   const made: Netns[] = []
-  const attach = (name: string, address: Ip): Netns => {
+  const attach = (name: string, address: Ip, address6: Ip): Netns => {
     const at = netns.create(name)
     made.push(at)
     link.apply(netns.home, [
@@ -109,6 +131,7 @@ export function createWorld(nodes: number): World {
     link.apply(at, [
       { op: 'up', name: 'lo' },
       { op: 'address', name: 'eth0', address, bits: 24 },
+      ...(isDual ? ([{ op: 'address', name: 'eth0', address: address6, bits: 64 }] as const) : []),
       { op: 'up', name: 'eth0' },
     ])
     return at
@@ -117,11 +140,13 @@ export function createWorld(nodes: number): World {
     { op: 'bridge', name: 'underlay' },
     { op: 'up', name: 'underlay' },
   ])
-  const all = Array.from({ length: nodes }, (_, i) => attach(`node-${i + 1}`, underlayOf(i + 1)))
-  const outside = attach('outside', OUTSIDE)
+  const all = Array.from({ length: nodes }, (_, i) => attach(`node-${i + 1}`, underlayOf(i + 1), underlay6Of(i + 1)))
+  const outside = attach('outside', OUTSIDE, OUTSIDE6)
   // The outside host knows a way to everything: what keeps it out is the nodes' rules alone.
   for (const network of ['10.128.0.0/14', '172.30.0.0/16', '100.64.0.0/16'])
     link.apply(outside, [{ op: 'route', to: cidr(network), via: underlayOf(1) }])
+  for (const network of isDual ? ['fd01::/48', 'fd02::/112'] : [])
+    link.apply(outside, [{ op: 'route', to: cidr(network), via: underlay6Of(1), family: 6 }])
   const node = (number: number): Netns => all[number - 1]!
   return {
     netns,
@@ -135,7 +160,14 @@ export function createWorld(nodes: number): World {
       const address = nth(network, index)
       const at = netns.create(`pod-${number}-${index}`)
       made.push(at)
-      const plan = { podUid: `pod-${number}-${index}`, addresses: [address], ranges: [network], mtu: OPTIONS.mtu }
+      const network6 = podNetwork6Of(number)
+      const address6 = nth(network6, index)
+      const plan = {
+        podUid: `pod-${number}-${index}`,
+        addresses: isDual ? [address, address6] : [address],
+        ranges: isDual ? [network, network6] : [network],
+        mtu: OPTIONS.mtu,
+      }
       link.apply(node(number), nodeSide(plan, at))
       link.apply(at, podSide(plan))
       const server = createServer(socket => {
@@ -144,9 +176,9 @@ export function createWorld(nodes: number): World {
       })
       servers.push(server)
       await sockets.listen(server, { netns: at, port: 8080 })
-      return { netns: at, address }
+      return { netns: at, address, address6 }
     },
-    start: (bench, number, signal = bench.signal, options = OPTIONS) =>
+    start: (bench, number, signal = bench.signal, options = isDual ? DUAL_OPTIONS : OPTIONS) =>
       startNetwork(
         { ...bench, nft, link, sockets, conntrack: kernelConntrack(netns) },
         { ...options, node: `node-${number}`, netns: node(number) },
