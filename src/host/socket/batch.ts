@@ -38,7 +38,7 @@ function createBatch(): Batch {
   if (process.arch !== 'x64' && process.arch !== 'arm64') throw new Error(`no batches of datagrams on ${process.arch}`)
   const calls = bindCalls()
   const region = (bytes: number): { readonly bytes: Buffer; readonly address: bigint } => {
-    const memory = Buffer.allocUnsafeSlow(SLOTS * bytes).fill(0)
+    const memory = Buffer.alloc(SLOTS * bytes)
     held.push(memory)
     return { bytes: memory, address: calls.addressOf(memory) }
   }

@@ -61,7 +61,7 @@ export function fakeSockets(reach: Reach = from => from): SocketDriver {
     closeFd: fd => void tcp.delete(fds.get(fd) ?? ''),
     connect: target => connectTo(target, find(target.netns, target.address, target.port)),
     udp: openUdp,
-    serveUdp: async (at, service) => serving(await openUdp(at), -1, service, undefined),
+    serveUdp: async (at, service) => serving(await openUdp(at), -1, service, () => undefined),
     server: onConnection => createServer({ allowHalfOpen: true }, onConnection),
     listenUnix: async (server, path) => {
       if (unix.has(path)) throw failure('EADDRINUSE', `listen ${path}`)

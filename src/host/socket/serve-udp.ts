@@ -33,7 +33,7 @@ export function serveUdp(netns: NetnsDriver, at: ServeAt, service: DatagramServi
     })
     socket.bind({ fd, exclusive: true }, () => {
       socket.removeAllListeners('error')
-      resolve(serving(socket, fd, service, reachable()))
+      resolve(serving(socket, fd, service, reachable))
     })
   })
 }
@@ -69,9 +69,15 @@ export function serving(
   socket: UdpSocket,
   fd: number,
   service: DatagramService,
-  many: Batch | undefined,
+  reach: () => Batch | undefined,
 ): { close(): void } {
-  const scratch = Buffer.allocUnsafeSlow(DATAGRAM_BYTES)
+  // Made when the first datagram comes: most sockets wait for long.
+  let many: Batch | undefined
+  let scratch = Buffer.alloc(0)
+  const wake = (): void => {
+    many = reach()
+    scratch = Buffer.allocUnsafeSlow(DATAGRAM_BYTES)
+  }
   let isOpen = true
   let inTurn = 0
   const sendTo = (address: Ip, port: number) => (bytes: Uint8Array) => {
@@ -108,6 +114,7 @@ export function serving(
   }
   socket.on('error', () => {})
   socket.on('message', (packet, from) => {
+    if (scratch.length === 0) wake()
     first(packet, from)
     service.answered?.(1 + (many ? rest(many) : 0))
   })
