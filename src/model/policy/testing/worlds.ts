@@ -285,3 +285,13 @@ function firewall(dice: Dice, namespace: string): OracleFirewall {
   })
   return { metadata: { name: 'default', namespace }, spec: { egress: [rule(), ...some(4, rule)] } }
 }
+
+/** The same world or flow, with addresses of IPv6 instead. */
+export function inIpv6<T>(value: T): T {
+  const sixth = (_: string, address: string, bits: string | undefined): string => {
+    const [a, b, c, d] = address.split('.').map(Number) as [number, number, number, number]
+    const groups = [(a << 8) | b, (c << 8) | d].map(group => group.toString(16))
+    return `"fd00:0:0:0:1:1:${groups.join(':')}${bits === undefined ? '' : `/${96 + Number(bits)}`}"`
+  }
+  return JSON.parse(JSON.stringify(value).replaceAll(/"(\d+\.\d+\.\d+\.\d+)(?:\/(\d+))?"/g, sixth)) as T
+}

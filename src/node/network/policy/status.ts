@@ -94,13 +94,16 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
   }
 }
 
+const MOST_TIMES = 3
+const MOST_REMEMBERED = 10_000
+
 type Write = <T extends Told>(kind: Kind<T>, object: T, manager: string, status: object) => void
 
 /** Nothing is written twice before the cache shows it; what cannot be written is written the next time. */
 function createWriter({ client, progress, log }: StatusDeps): Write {
   const worker = progress.worker('policy status')
-  /** What was written, and the version from which on the cache shows it. */
-  const told = new Map<string, { readonly text: string; readonly version: number }>()
+  /** What was written, how often, and the version from which on the cache shows it. */
+  const told = new Map<string, { readonly text: string; readonly times: number; readonly version: number }>()
   let writing = 0
   const send = async <T extends Told>(
     kind: Kind<T>,
@@ -112,15 +115,20 @@ function createWriter({ client, progress, log }: StatusDeps): Write {
     const id = `${uid} ${fieldManager}`
     const text = JSON.stringify(status)
     const before = told.get(id)
-    if (before?.text === text && Number(object.metadata.resourceVersion) < before.version) return
-    told.set(id, { text, version: Number.POSITIVE_INFINITY })
+    const times = before?.text === text ? before.times + 1 : 1
+    if (before && times > 1 && Number(object.metadata.resourceVersion) < before.version) return
+    // Somebody takes it away again and again: he has the last word.
+    if (times > MOST_TIMES) return
+    // Of objects that are long gone; others are written once more at most.
+    if (told.size > MOST_REMEMBERED) told.clear()
+    told.set(id, { text, times, version: Number.POSITIVE_INFINITY })
     worker.busy(++writing > 0)
     const apiVersion = `${kind.group}/${kind.version}`
     const body = { apiVersion, kind: kind.kind, metadata: { name, namespace }, status }
     const key: ObjectKey = namespace === undefined ? { name } : { namespace, name }
     try {
       const { metadata } = await client.patch(kind, key, { type: 'apply', body, fieldManager, force: true }, 'status')
-      told.set(id, { text, version: Number(metadata.resourceVersion) })
+      told.set(id, { text, times, version: Number(metadata.resourceVersion) })
     } catch (error) {
       told.delete(id)
       if (!isNotFound(error)) log.warn({ kind: kind.kind, name, error: messageOf(error) }, 'a status cannot be written')

@@ -1,0 +1,148 @@
+/**
+ * The model against packets: random worlds of pods and policies of every kind, told to the real loops of two nodes, and
+ * connections between the pods, by their own addresses and by a Service's. POLICY_WORLDS=<n> asks about more worlds,
+ * POLICY_SEED=<n> about others; what disagrees is told with its seed, and without the policies that make no difference.
+ */
+import { createServer } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { AdminNetworkPolicy } from '../../../api/cluster-policy/admin-network-policy.ts'
+import { BaselineAdminNetworkPolicy } from '../../../api/cluster-policy/baseline-admin-network-policy.ts'
+import { ClusterNetworkPolicy } from '../../../api/cluster-policy/cluster-network-policy.ts'
+import { Namespace } from '../../../api/core/namespace.ts'
+import { Node } from '../../../api/core/node.ts'
+import { Pod } from '../../../api/core/pod.ts'
+import { NetworkPolicy } from '../../../api/networking/network-policy.ts'
+import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
+import type { TestBench } from '../../../client/testing.ts'
+import { settled, testBench } from '../../../client/testing.ts'
+import type { Netns } from '../../../host/netns/mod.ts'
+import { ip } from '../../../lib/ip.ts'
+import { engineOf } from '../../../model/policy/testing/engine.ts'
+import type { OracleWorld } from '../../../model/policy/testing/oracle.ts'
+import { randomFlow, randomOf, randomWorld } from '../../../model/policy/testing/worlds.ts'
+import type { World } from '../testing.ts'
+import { createWorld, putNode, putService, putSlice } from '../testing.ts'
+import { policyOn, putNamespace, putPod } from './testing.ts'
+
+const WORLDS = Number(process.env.POLICY_WORLDS ?? 8)
+const FIRST_SEED = Number(process.env.POLICY_SEED ?? 1)
+const FLOWS = 40
+const PORTS = [53, 80, 81, 8443]
+const SERVICE = ip('172.30.2.9')
+/** Where random worlds put their pods: the third address of a node's network and those after it. */
+const PLACES = [1, 2].flatMap(node => [3, 4, 5, 6, 7, 8, 9].map(index => ({ node, index })))
+
+let world: World
+let bench: TestBench
+const at = new Map<string, Netns>()
+
+beforeAll(async () => {
+  world = createWorld(2)
+  bench = testBench()
+  for (const number of [1, 2]) putNode(bench.api, number)
+  for (const number of [1, 2]) {
+    await (await world.start(bench, number)).ready
+    await (await policyOn(world, bench, number)).ready
+  }
+  for (const { node, index } of PLACES) {
+    const { netns, address } = await world.pod(node, index)
+    at.set(address, netns)
+    for (const port of PORTS) {
+      const server = createServer(socket => socket.on('error', () => {}).end('here'))
+      await world.sockets.listen(server, { netns, port })
+      server.unref()
+    }
+  }
+}, 60_000)
+afterAll(() => {
+  bench.close()
+  world.close()
+})
+
+const KINDS = [Pod, NetworkPolicy, AdminNetworkPolicy, ClusterNetworkPolicy, BaselineAdminNetworkPolicy, EgressFirewall]
+
+/** Makes the API hold this world, and waits until it is in force. */
+async function become(drawn: OracleWorld): Promise<void> {
+  for (const kind of [...KINDS, Namespace])
+    for (const { metadata } of bench.api.all(kind as typeof Pod)) bench.api.drop(kind as typeof Pod, metadata)
+  for (const [name, labels] of Object.entries(drawn.namespaces)) putNamespace(bench.api, name, labels)
+  for (const { name, labels } of drawn.nodes) {
+    const node = bench.api.get(Node, { name })!
+    bench.api.put(Node, { ...node, metadata: { ...node.metadata, labels } })
+  }
+  for (const { ip: address, ...pod } of drawn.pods) putPod(bench.api, { ...pod, address } as never)
+  const put = (kind: unknown, objects: readonly unknown[]): void => {
+    for (const object of objects) bench.api.put(kind as typeof Pod, object as never)
+  }
+  put(NetworkPolicy, drawn.networkPolicies)
+  put(AdminNetworkPolicy, drawn.adminPolicies)
+  put(ClusterNetworkPolicy, drawn.clusterNetworkPolicies)
+  put(BaselineAdminNetworkPolicy, drawn.baselinePolicies)
+  put(EgressFirewall, drawn.firewalls)
+  await settled(bench)
+}
+
+interface Asked {
+  readonly from: string
+  /** Whom the model is asked about. */
+  readonly to: string
+  readonly port: number
+  readonly isService: boolean
+}
+
+/** Policy makes silence; whoever refuses was reached. */
+const isReached = async ({ from, to, port, isService }: Asked): Promise<boolean> =>
+  (await (isService ? world.ask(at.get(from)!, SERVICE, 80) : world.ask(at.get(from)!, ip(to), port))) !== 'timeout'
+
+const saysModel = (drawn: OracleWorld, { from, to, port }: Asked): boolean =>
+  engineOf(drawn)({ from, to, protocol: 'TCP', port })
+
+test('packets of random worlds meet what the model says', { timeout: 600_000 }, async () => {
+  let [reached, denied, byService] = [0, 0, 0]
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed++) {
+    const random = randomOf(seed)
+    const drawn: OracleWorld = { ...randomWorld(random), policesOwnNode: true }
+    await become(drawn)
+    const backend = drawn.pods.find(pod => at.has(pod.ip))
+    if (backend) {
+      putService(bench.api, 'any', SERVICE)
+      putSlice(bench.api, 'any', [{ address: backend.ip, node: backend.node }])
+      await settled(bench)
+    }
+    const asked = Array.from({ length: FLOWS }, (_, i): Asked | undefined => {
+      const { from, to, port } = randomFlow(random, drawn)
+      if (!at.has(from)) return undefined
+      if (i % 4 === 0 && backend) return { from, to: backend.ip, port: 8080, isService: true }
+      const isKnown = to !== from && (at.has(to) || drawn.nodes.some(node => node.ip === to))
+      return isKnown ? { from, to, port, isService: false } : undefined
+    }).filter(one => one !== undefined)
+    const met = await Promise.all(asked.map(isReached))
+    for (const [i, one] of asked.entries()) {
+      if (met[i] !== saysModel(drawn, one)) throw new Error(await disagreement(seed, drawn, one))
+      if (met[i]) reached++
+      else denied++
+      if (one.isService) byService++
+    }
+  }
+  console.info(`policy: seeds ${FIRST_SEED} to ${FIRST_SEED + WORLDS - 1}: ${reached} reached, ${denied} denied`)
+  expect(Math.min(reached, denied, byService)).toBeGreaterThan(WORLDS)
+})
+
+async function disagreement(seed: number, drawn: OracleWorld, one: Asked): Promise<string> {
+  let small = drawn
+  for (const kind of [
+    'networkPolicies',
+    'adminPolicies',
+    'clusterNetworkPolicies',
+    'baselinePolicies',
+    'firewalls',
+  ] as const)
+    for (const object of drawn[kind]) {
+      const without = { ...small, [kind]: (small[kind] as readonly unknown[]).filter(other => other !== object) }
+      await become(without)
+      if ((await isReached(one)) !== saysModel(without, one)) small = without
+    }
+  await become(small)
+  const [met, said] = [await isReached(one), saysModel(small, one)]
+  return `seed ${seed}: reached ${met}, the model says ${said}\n${JSON.stringify(one)}\n${JSON.stringify(small, null, 1)}`
+}
