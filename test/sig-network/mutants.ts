@@ -83,7 +83,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'nobody is remembered': { file: lower, from: 'isSticky: front.affinitySeconds !== undefined', to: 'isSticky: false' },
   'who is remembered is never forgotten': { file: shape, from: 'timeout ${seconds}s', to: 'timeout 9${seconds}s' },
-  'a port is a number alone': { file: lower, from: '. ${name(TRANSPORT[front.protocol])} .', to: '. tcp .' },
   'ports of other names count': { file: endpoints, from: "(name ?? '') !== port.name ||", to: '' },
   'endpoints that are not ready are used': {
     file: choose,

@@ -2,9 +2,10 @@
  * `npm run mutants [-- --unit] [-- NAME...]`: runs the tests of each scenario on sources with its fault; each of them must fail.
  * --unit leaves out those that need the kernel. Ends with 1 where a fault was not found.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MUTANTS } from '../../test/sig-network/mutants.ts'
 import { SCENARIOS } from '../../test/sig-network/scenarios.ts'
@@ -23,15 +24,15 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 /** As it stands in the source of a table; vitest puts a value in its place. */
 const pattern = (title: string): string => escaped(title).replace(/%s/g, '.*')
 
-function report(mutant: string, tests: readonly Named[], folder: string): Report | undefined {
+async function report(mutant: string, tests: readonly Named[], folder: string): Promise<Report | undefined> {
   const kernel = isKernel(tests[0]![0])
-  const output = join(folder, 'report.json')
-  rmSync(output, { force: true })
+  const output = join(folder, `${Object.keys(MUTANTS).indexOf(mutant)}-${kernel}.json`)
   const files = [...new Set(tests.map(([file]) => file))]
   const titles = tests.map(([, title]) => pattern(title)).join('|')
   const vitest = ['npx', 'vitest', 'run', '--project', kernel ? 'kernel' : 'unit', ...files, '-t', `(${titles})`]
   const all = [...(kernel ? ['tools/in-world.sh'] : []), ...vitest, '--reporter=json', `--outputFile=${output}`]
-  spawnSync(all[0]!, all.slice(1), { cwd: ROOT, env: { ...process.env, MUTANT: mutant }, stdio: 'ignore' })
+  const child = spawn(all[0]!, all.slice(1), { cwd: ROOT, env: { ...process.env, MUTANT: mutant }, stdio: 'ignore' })
+  await once(child, 'close')
   try {
     return JSON.parse(readFileSync(output, 'utf8')) as Report
   } catch {
@@ -40,8 +41,8 @@ function report(mutant: string, tests: readonly Named[], folder: string): Report
 }
 
 /** Those that no test, run on the sources with the fault, made fail. */
-function survivors(mutant: string, tests: readonly Named[], folder: string): readonly string[] {
-  const found = report(mutant, tests, folder)
+async function survivors(mutant: string, tests: readonly Named[], folder: string): Promise<readonly string[]> {
+  const found = await report(mutant, tests, folder)
   if (!found) return [`no report of ${tests[0]![0]}`]
   return tests.flatMap(([file, title]) => {
     const matching = new RegExp(pattern(title))
@@ -56,20 +57,25 @@ const asked = process.argv.slice(2)
 const isUnitOnly = asked.includes('--unit')
 const names = asked.filter(each => !each.startsWith('--'))
 const folder = mkdtempSync(join(tmpdir(), 'mutants-'))
+const waiting = names.length > 0 ? names : Object.keys(MUTANTS)
 let left = 0
-for (const mutant of names.length > 0 ? names : Object.keys(MUTANTS)) {
-  const all = SCENARIOS.filter(one => one.mutant === mutant).flatMap(({ tests }) => tests)
-  const unique = [...new Map(all.map(one => [one.join(' '), one])).values()]
-  const groups = [
-    unique.filter(([file]) => !isKernel(file)),
-    isUnitOnly ? [] : unique.filter(([file]) => isKernel(file)),
-  ]
-  const lost = groups.filter(group => group.length > 0).flatMap(group => survivors(mutant, group, folder))
-  if (groups.every(group => group.length === 0)) continue
-  left += lost.length
-  console.log(
-    `${lost.length === 0 ? 'found   ' : 'SURVIVES'} ${mutant}${lost.map(one => `\n           ${one}`).join('')}`,
-  )
+
+async function work(): Promise<void> {
+  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+    const all = SCENARIOS.filter(one => one.mutant === mutant).flatMap(({ tests }) => tests)
+    const unique = [...new Map(all.map(one => [one.join(' '), one])).values()]
+    const kernel = isUnitOnly ? [] : unique.filter(([file]) => isKernel(file))
+    const groups = [unique.filter(([file]) => !isKernel(file)), kernel].filter(group => group.length > 0)
+    if (groups.length === 0) continue
+    const lost: string[] = []
+    for (const group of groups) lost.push(...(await survivors(mutant, group, folder)))
+    left += lost.length
+    console.log(
+      `${lost.length === 0 ? 'found   ' : 'SURVIVES'} ${mutant}${lost.map(one => `\n           ${one}`).join('')}`,
+    )
+  }
 }
+
+await Promise.all(Array.from({ length: availableParallelism() }, work))
 rmSync(folder, { recursive: true })
 process.exit(left === 0 ? 0 : 1)

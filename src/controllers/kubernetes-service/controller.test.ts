@@ -13,7 +13,7 @@ afterEach(() => bench.close())
 
 it('leads to the API: a Service at its first address, and where it listens in both forms, put back when taken away', async () => {
   bench = controllerBench()
-  bench.api.put(Namespace, { metadata: { name: 'default' } })
+  bench.api.put(Namespace, { metadata: { name: 'default' }, spec: {} })
   const options = { serviceAddresses: [ip('172.30.0.1')], addresses: [ip('172.18.0.2')], port: 6443 }
   await startKubernetesService(bench.deps, options, bench.signal)
   const key = { namespace: 'default', name: 'kubernetes' }
