@@ -57,9 +57,10 @@ export function program(deps: CliDeps, done: (code: number) => void): Command {
     'exec <target> [command...]',
     'run a command in a node, a pod (namespace/name) or an outside host (client, lb, dns, internet)',
   ).action(async (target, command, options) => done(await exec(deps, target, command, options)))
-  named('node <action> [node]', 'add, stop, start or cut off a node').action(async (action, name, options) =>
-    done(await node(deps, action, name, options)),
-  )
+  named(
+    'node <action> [node]',
+    'add, stop, start or cut off a node; node --proxy-only --kubeconfig FILE is the service proxy alone, for any cluster',
+  ).action(async (action, name, options) => done(await node(deps, action, name, options)))
   named(
     'trace <pod> <target>',
     'which policy decides about a connection of a pod (namespace/pod) to a pod, service/namespace/name, route/namespace/name, a name or an address',
