@@ -49,6 +49,7 @@ export function putTlsSecret({ api }: TestBench, namespace: string, name: string
 export async function startLiveRouter(
   options: Partial<RouterOptions> = {},
   files: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+  graceMs = 0,
 ): Promise<LiveRouter> {
   const bench = testBench()
   const { api } = bench
@@ -85,7 +86,7 @@ export async function startLiveRouter(
     haproxy: counted,
     listen,
     meter,
-    graceMs: 0,
+    graceMs,
   }
   const role = await startRouter(deps, { ...ROUTER_DEFAULTS, ...options }, stop.signal)
   await settled(bench)
