@@ -128,3 +128,12 @@ test('a debugging container sees the processes of its target', async () => {
   await until('it has looked', async () => (await log()).includes('ps -o args'))
   expect(await log()).toMatch(/^sleep 4242$/m)
 })
+
+test('a node is looked at by chroot, as its own documentation says', async () => {
+  const command = ['--', 'chroot', '/host', 'sh', '-c', 'hostname; ip -4 -o addr show eth0']
+  await twin.kubectl('debug', 'node/node-2', '--image=busybox', '--profile=sysadmin', ...command)
+  const name = (await twin.kubectl('get', 'pods', '-o', 'name')).split('\n').find(one => one.includes('node-debugger'))
+  const log = async () => (await twin.tryKubectl(['logs', name ?? ''])).stdout
+  await until('it has looked', async () => (await log()).includes('eth0'))
+  expect(await log()).toMatch(/^node-2\n.*172\.18\.0\.12/)
+})

@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** Parts of this machine that say nothing about its user: the same on every node, and never written to. */
-const OF_THE_MACHINE = [
+export const OF_THE_MACHINE = [
   '/dev',
   '/sys',
   '/usr',

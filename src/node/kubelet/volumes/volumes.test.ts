@@ -81,6 +81,23 @@ describe('paths of the node', () => {
   })
 })
 
+test('a node’s root has the programs of this machine in it, to read; no other path of it has', () => {
+  const fs = fakeFs({ '/usr/bin/ip': 'program', '/home/user/secret': 'secret' })
+  fs.symlink('usr/bin', '/bin')
+  const seen = (path: string) => {
+    const volumes = [{ name: 'host', hostPath: { path } }]
+    const container = containerOf('main', { volumeMounts: [{ name: 'host', mountPath: '/host' }] })
+    makeHostPath(fs, STATE, path, '')
+    return mountsOf(fs, STATE, podOf({ spec: { volumes } }), container, {})
+  }
+  expect(seen('/')).toEqual([
+    { source: '/state/host', target: '/host', readOnly: false },
+    { source: '/usr', target: '/host/usr', readOnly: true },
+  ])
+  expect(fs.list('/state/host')).toEqual(expect.arrayContaining(['bin', 'usr']))
+  expect(seen('/var/log')).toEqual([{ source: '/state/host/var/log', target: '/host', readOnly: false }])
+})
+
 describe('a pod', () => {
   const make = async (fs: FakeFs, spec: Parameters<typeof podOf>[0]) => {
     const pod = podOf(spec)
