@@ -76,7 +76,7 @@ export interface PortStatus extends InferMessage<typeof PortStatus> {}
 export const PortStatus = message(`${GROUP}.PortStatus`, "The state of a load balancer's port.", {
   port: int32(1, 'The port.', { required: true }),
   protocol: string(2, 'TCP, UDP or SCTP.', { required: true, enum: ['TCP', 'UDP', 'SCTP'] }),
-  error: string(3, 'What is wrong with it.', { required: true }),
+  error: string(3, 'What is wrong with it.'),
 })
 
 export interface LoadBalancerIngress extends InferMessage<typeof LoadBalancerIngress> {}

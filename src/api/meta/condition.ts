@@ -6,7 +6,7 @@ const GROUP = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 export interface Condition extends InferMessage<typeof Condition> {}
 export const Condition = message(`${GROUP}.Condition`, "One aspect of an object's state.", {
   type: string(1, 'Which aspect.', { required: true }),
-  status: string(2, 'True, False or Unknown.', { required: true, enum: ['True', 'False', 'Unknown'] }),
+  status: string(2, 'True, False or Unknown.', { required: true }),
   observedGeneration: int64(3, 'The generation it speaks of.', { minimum: 0 }),
   lastTransitionTime: time(4, 'When the status last changed.', { required: true }),
   reason: string(5, 'Why, in a word.', { required: true }),

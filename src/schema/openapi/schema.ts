@@ -109,11 +109,19 @@ const isAlwaysThere = ({ required, present, omitZero, node }: FieldNode): boolea
   required || (present && !omitZero && node.kind === 'scalar' && node.scalar === 'string')
 
 /** A struct that is always there has an empty one as its default. */
-const fieldSchema = (components: Components, { node, present }: FieldNode, builtIn: boolean): OpenApiSchema => ({
+const fieldSchema = (components: Components, { name, node, present }: FieldNode, builtIn: boolean): OpenApiSchema => ({
   ...(present && node.kind === 'struct' && !node.nullable ? { default: {} } : {}),
   ...nodeSchema(components, node),
   ...(builtIn ? sortedChecks(node.checks) : {}),
+  ...(builtIn && name === 'fieldsV1' ? fieldsRef(components, node) : {}),
 })
+
+/** A set of fields is any JSON, but a type with a name. */
+function fieldsRef(components: Components, node: SchemaNode): OpenApiSchema {
+  const name = 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1'
+  components.schemas.set(name, { ...described(node), type: 'object' })
+  return wrapped(components, { $ref: components.dialect.refPrefix + name })
+}
 
 /** Built-in kinds tell what may be in alphabetical order, as upstream's generator does. */
 const sortedChecks = (checks: Checks | undefined): OpenApiSchema =>
