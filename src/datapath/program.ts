@@ -26,6 +26,8 @@ export interface Delta {
  */
 export interface Program {
   update(changes: Iterable<ServiceChange>): Delta
+  /** As update, where nobody wants to know what changes: half the work, for the start with everything. */
+  fill(changes: Iterable<ServiceChange>): void
   /** Addresses of all nodes: VXLAN is taken from them, and pods keep their own address towards them. */
   setNodes(addresses: readonly Ip[]): Delta
   /** What stands at each address, protocol and port. */
@@ -78,6 +80,15 @@ export function createProgram(options: SkeletonOptions): Program {
         changes.push(change)
       }
       return { groups: made.length > 0 ? [made, ...groups] : groups, changes }
+    },
+    fill(asked) {
+      for (const { old, next } of claims.claim(served(asked, isServed))) {
+        clusterIps.add(next?.clusterIp)
+        clusterIps.remove(old?.clusterIp)
+        toggle(old)
+        toggle(next)
+        if (next) chains.need(next)
+      }
     },
     setNodes(addresses) {
       const before = nodes

@@ -159,7 +159,7 @@ function prepare(
   const program = createProgram({ ...options, sourceAddresses })
   const wanted: readonly ServiceChange[] = watch.services().map(key => watch.service(key, vantage))
   for (const one of wanted) metrics.noLocalEndpoints(one.service, noLocal(one))
-  program.update(wanted)
+  program.fill(wanted)
   program.setNodes(addressesOf(watch.nodes()))
   const rules = createRules({ nft, program, families: familiesOf(options), log })
   return { program, rules, vantage, sourceAddresses, serviceNetworks: options.serviceNetworks }

@@ -7,7 +7,7 @@ import type { Nft } from '../../host/nft/mod.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Family } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { Command } from '../../wire/nft/command.ts'
+import type { Command, Element } from '../../wire/nft/command.ts'
 import { listed } from '../../wire/nft/listed.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import type { Group } from '../../wire/nft/transaction.ts'
@@ -87,16 +87,41 @@ const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve
 /** What turns the kernel's elements into the program's. */
 function repairs(nft: Nft, program: Program, families: readonly Family[]): readonly Group[] {
   const present = new Map(families.flatMap(elementMaps).map(map => [map, elementsOf(nft, map)]))
-  const groups: Group[] = []
+  const changed: Group[] = []
+  const missing = new Map<string, Element[]>()
   for (const entry of program.entries()) {
     const there = present.get(entry.of)
     const value = there?.get(entry.key)
-    if (value !== undefined) there?.delete(entry.key)
-    if (value === (entry.value ?? '')) continue
-    groups.push([...(value === undefined ? [] : [deleting(entry)]), adding(entry)])
+    if (value === undefined) {
+      collect(missing, entry)
+      continue
+    }
+    there?.delete(entry.key)
+    if (value !== (entry.value ?? '')) changed.push([deleting(entry), adding(entry)])
   }
   const extra = [...present].flatMap(([of, elements]) => [...elements.keys()].map((key): Entry => ({ of, key })))
-  return [...extra.map((entry): readonly Command[] => [deleting(entry)]), ...groups]
+  return [...extra.map((entry): readonly Command[] => [deleting(entry)]), ...additions(missing), ...changed]
+}
+
+function collect(elements: Map<string, Element[]>, entry: Entry): void {
+  const own = elements.get(entry.of)
+  if (own) own.push(entry)
+  else elements.set(entry.of, [entry])
+}
+
+/** Elements in one group: several fit into one transaction. */
+const CHUNK = 1000
+
+/** Backends before what leads to them. */
+function additions(missing: ReadonlyMap<string, readonly Element[]>): readonly Group[] {
+  const isBackend = (map: string): boolean => map.includes('endpoints')
+  const ordered = [...missing].toSorted(([a], [b]) => Number(isBackend(b)) - Number(isBackend(a)))
+  return ordered.flatMap(([of, elements]) => {
+    const groups: Group[] = []
+    for (let i = 0; i < elements.length; i += CHUNK)
+      groups.push([{ do: 'add', what: 'element', of, elements: elements.slice(i, i + CHUNK) }])
+    return groups
+  })
 }
 
 /** Key and data of each element of a map as the kernel has it; the data of a set's elements is empty. */
@@ -112,10 +137,11 @@ function elementsOf(nft: Nft, map: string): Map<NftText, string> {
 
 /** All at once where the kernel takes it: the old table goes in the same transaction in which the new one comes. */
 function replacement(program: Program, hooks: string): readonly string[] {
-  const groups = [...program.entries()].map(entry => [adding(entry)])
+  const elements = new Map<string, Element[]>()
+  for (const entry of program.entries()) collect(elements, entry)
   return [
     transaction(TABLE, [{ do: 'add', what: 'table' }, { do: 'delete', what: 'table' }, ...program.base()]),
-    ...transactions(TABLE, groups),
+    ...transactions(TABLE, additions(elements)),
     hooks,
   ]
 }
