@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
-import { MUTANTS } from './test/sig-network/mutants.ts'
 import { closingLine } from './tools/closing-line.ts'
 import { kubectlProblem } from './tools/kubectl.ts'
+import { MUTANTS } from './tools/mutants/all.ts'
 import { mutating } from './tools/mutants/plugin.ts'
 
 const problem = kubectlProblem()

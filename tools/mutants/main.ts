@@ -7,8 +7,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MUTANTS } from '../../test/sig-network/mutants.ts'
-import { SCENARIOS } from '../../test/sig-network/scenarios.ts'
+import { MUTANTS, SCENARIOS } from './all.ts'
 import { ROOT } from './plugin.ts'
 
 type Named = readonly [file: string, title: string]

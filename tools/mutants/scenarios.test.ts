@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { MUTANTS } from '../../test/sig-network/mutants.ts'
-import { SCENARIOS } from '../../test/sig-network/scenarios.ts'
+import { MUTANTS, SCENARIOS } from './all.ts'
 import { ROOT } from './plugin.ts'
 
 const CONFORMANCE = 47

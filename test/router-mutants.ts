@@ -1,0 +1,106 @@
+import type { Mutant } from './sig-network/mutants.ts'
+import type { Scenario } from './sig-network/scenarios.ts'
+
+const ROLE = 'src/router/role.test.ts'
+const HOSTILE = 'src/router/hostile.kernel.test.ts'
+const rules = 'src/router/render/rules.ts'
+
+type Fault = Mutant & { readonly tests: Scenario['tests'] }
+
+/** What keeps tenants and clients of a router apart from each other, each with the fault that its tests must find. */
+const FAULTS: Readonly<Record<string, Fault>> = {
+  'a list without an entry allows everybody': {
+    file: 'src/router/layout/options.ts',
+    from: 'route.allow ? 1 : 0',
+    to: 'route.allow?.length ? 1 : 0',
+    tests: [['src/router/features.kernel.test.ts', 'allow lists, with a bad list closed']],
+  },
+  'requests of another connection are served': {
+    file: 'src/router/render/program.ts',
+    from: '...(listeners.http2Always ? misdirected() : []),',
+    to: '',
+    tests: [
+      ['src/router/http2.kernel.test.ts', 'a request for a host that the connection was not made for is misdirected'],
+    ],
+  },
+  'CONNECT makes a tunnel': {
+    file: rules,
+    from: "'method', 'CONNECT'",
+    to: "'method', 'CONNECTED'",
+    tests: [[HOSTILE, 'headers that concern one connection do not travel on it']],
+  },
+  'a slash in Host is part of the path': {
+    file: rules,
+    from: "'-m', 'sub', '/', '}'],",
+    to: "'-m', 'sub', '//', '}'],",
+    tests: [['src/router/role.kernel.test.ts', 'http: by host in any case, with port or trailing dot']],
+  },
+  'clients pose as authenticated': {
+    file: rules,
+    from: "['http-request', 'del-header', 'X-SSL', '-m', 'beg'],",
+    to: '',
+    tests: [['src/router/role.kernel.test.ts', 'headers: what the client may not say is gone']],
+  },
+  'the router itself is a pod': {
+    file: 'src/model/routes/endpoints.ts',
+    from: 'if (address === undefined || isForbidden(address)) continue',
+    to: 'if (address === undefined) continue',
+    tests: [[HOSTILE, 'pods that are no pods are not asked']],
+  },
+  'a key of another certificate is taken': {
+    file: 'src/model/routes/certificate.ts',
+    from: 'if (!leaf!.checkPrivateKey(key))',
+    to: 'if (leaf === undefined)',
+    tests: [[HOSTILE, 'the key of another']],
+  },
+  'one refused class freezes all Routes': {
+    file: 'src/router/role.ts',
+    from: ', ...refused.classes.map(planner.refuseClass)',
+    to: '',
+    tests: [[ROLE, 'a class of backends that HAProxy refuses is taken from its Routes alone']],
+  },
+  'routers contradict each other for ever': {
+    file: 'src/router/contest.ts',
+    from: 'MAX_TIMES = 5',
+    to: 'MAX_TIMES = 500',
+    tests: [[ROLE, 'another router that contradicts for ever is answered a few times only']],
+  },
+  'what was said in another shard stays': {
+    file: 'src/router/role.ts',
+    from: 'status.withdraw(state.left)',
+    to: 'status.withdraw([])',
+    tests: [[ROLE, 'a Route that goes to another shard loses what was said of it']],
+  },
+  'any password opens metrics': {
+    file: 'src/router/metrics-access.ts',
+    from: 'wanted.length === given.length && timingSafeEqual(wanted, given)',
+    to: 'wanted.length === given.length',
+    tests: [[ROLE, 'metrics are for those who have the password']],
+  },
+  'Routes use up the connections of others': {
+    file: 'src/router/layout/backends.ts',
+    from: 'wishes.maxConnections === undefined ? undefined : route',
+    to: 'undefined',
+    tests: [['src/router/layout/planner.test.ts', 'Routes that want the same of a Service share a backend']],
+  },
+  'pods that have gone are still asked': {
+    file: 'src/router/layout/planner.ts',
+    from: 'backends.touch(service)',
+    to: 'void service',
+    tests: [[ROLE, 'follows new Routes, endpoints, weights and deletions without a reload']],
+  },
+  'text of tenants stands inline on the socket': {
+    file: 'src/router/render/changes.ts',
+    from: 'if (!isPlain) return true',
+    to: '',
+    tests: [['src/router/render/changes.test.ts', 'text that is syntax inline never stands inline']],
+  },
+}
+
+export const ROUTER_MUTANTS: Readonly<Record<string, Mutant>> = FAULTS
+export const ROUTER_SCENARIOS: readonly Scenario[] = Object.entries(FAULTS).map(([mutant, { tests }], index) => ({
+  id: `R${String(index + 1).padStart(2, '0')}`,
+  name: mutant,
+  tests,
+  mutant,
+}))
