@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Twin } from './harness.ts'
-import { FAIRLEAD, run, startTwin, until } from './harness.ts'
+import { FAIRLEAD, hostPid, run, startTwin, until } from './harness.ts'
 
 let plain: Twin
 let okd: Twin
@@ -236,6 +236,24 @@ describe('names in policies', () => {
     await firewall('example.org')
     expect(await reaches(outside)).toBe(false)
     expect(await reaches('example.org')).toBe(true)
+    await okd.kubectl('-n', 'shop', 'delete', 'egressfirewall', 'default')
+    await okd.fairlead('wait')
+  })
+
+  test('when the agent or the DNS servers are killed nothing else is let through, and names lead on as soon as they are back', async () => {
+    // Another host: the load balancer in front of the routers.
+    const other = 'nobody.apps.fairlead.test'
+    expect(await reaches(other)).toBe(true)
+    await firewall('*.example.com')
+    expect(await reaches('www.example.com')).toBe(true)
+    const node = await okd.kubectl('-n', 'shop', 'get', 'pod', 'client', '-o', 'jsonpath={.spec.nodeName}')
+    for (const role of [node, 'runtime']) {
+      process.kill(await hostPid(okd, role), 'SIGKILL')
+      expect(await reaches(other)).toBe(false)
+      await until('it leads on', () => reaches('www.example.com'), 40_000)
+      for (let i = 0; i < 5; i++) expect(await reaches('www.example.com')).toBe(true)
+      expect(await reaches(other)).toBe(false)
+    }
     await okd.kubectl('-n', 'shop', 'delete', 'egressfirewall', 'default')
     await okd.fairlead('wait')
   })
