@@ -8,7 +8,7 @@ import { HaproxyRefused } from '../host/haproxy/mod.ts'
 import { realHaproxy } from '../host/haproxy/real.ts'
 import { someCertificate } from '../host/haproxy/testdata/certificates.ts'
 import { silent } from '../lib/log.ts'
-import { goldenCases, runCase } from './golden.ts'
+import { FEATURES, featureProgram, goldenCases, runCase } from './golden.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'golden-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -24,4 +24,8 @@ test.each(goldenCases())('haproxy -c passes %s', async name => {
   await expect(haproxy.check(program)).resolves.toBeUndefined()
   const broken = { ...program, config: program.config.replace('balance random', 'balance nonsense') }
   await expect(haproxy.check(broken)).rejects.toBeInstanceOf(HaproxyRefused)
+})
+
+test.each(Object.keys(FEATURES))('haproxy -c passes the feature %s', async feature => {
+  await expect(haproxy.check(featureProgram(feature, someCertificate))).resolves.toBeUndefined()
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { someCertificate } from '../host/haproxy/testdata/certificates.ts'
-import { golden, goldenCases, runCase } from './golden.ts'
+import { difference, FEATURES, featureProgram, golden, goldenCases, runCase } from './golden.ts'
 import { renderProgram } from './render/program.ts'
 import { createWorld } from './testing.ts'
 
@@ -18,4 +18,9 @@ test('the program of an empty cluster', () => {
     '',
   )
   expect(text).toBe(golden('empty.out.cfg', text))
+})
+
+test.each(Object.keys(FEATURES))('what the feature %s adds to a program', feature => {
+  const text = difference(featureProgram('', someCertificate), featureProgram(feature, someCertificate))
+  expect(text).toBe(golden(`feature-${feature}.out.txt`, text))
 })

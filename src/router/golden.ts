@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ApiObject } from '../schema/kind.ts'
 import { encode } from '../wire/haproxy/dialogue.ts'
+import type { Listeners } from './layout/types.ts'
 import { changesBetween, type Step } from './render/changes.ts'
 import { type ProgramText, renderProgram } from './render/program.ts'
 import { createWorld, readObjects } from './testing.ts'
@@ -43,6 +44,72 @@ function setAll(world: ReturnType<typeof createWorld>, text: string): void {
   for (const object of readObjects(text) as (ApiObject & { readonly deleted?: boolean })[])
     if (object.deleted) world.remove(object)
     else world.set(object)
+}
+
+/** What an IngressController may say of its routers, one feature each. */
+export const FEATURES: Readonly<Record<string, Partial<Listeners>>> = {
+  http2: { http2Always: true },
+  alias: { alias: 'apps.fairlead.localhost' },
+  silent: { accessLog: false },
+  never: { forwarded: 'never' },
+  replace: { forwarded: 'replace' },
+  proxied: { settings: { acceptProxy: true } },
+  balanced: { settings: { proxyFrom: ['192.0.2.0/24', '2001:db8::/32'] } },
+  tls: { settings: { tls: { minVersion: 'TLSv1.3', suites: ['TLS_AES_128_GCM_SHA256'] } } },
+  clients: { settings: { clientTls: { verify: 'required', authorities: 'a/b', subjects: ['^/CN=a$', "it's"] } } },
+  times: { settings: { times: { client: 1000, server: 2000, tunnel: 3000, connect: 400, inspect: 500 } } },
+  buffers: { settings: { buffers: { size: 65_536, rewrite: 16_384 } } },
+  identity: { settings: { uniqueId: { header: 'X-Id', format: '%{+X}o\\ %ci:%cp' } } },
+  cases: { settings: { caseAdjustments: ['Host', 'X-Forwarded-For'] } },
+  actions: {
+    settings: {
+      actions: {
+        request: [{ header: 'X-A', value: "it's %[req.hdr(Host),lower] 100%%" }, { header: 'X-B' }],
+        response: [{ header: 'X-C', value: 'DENY' }],
+      },
+    },
+  },
+  compression: { settings: { compress: ['text/html', 'application/json; charset=utf-8'] } },
+  connections: { settings: { ignoreEmpty: true, deferIdle: true, abortClosed: true } },
+  syslog: {
+    settings: {
+      log: {
+        syslog: '192.0.2.1:514',
+        facility: 'local3',
+        maxLength: 1024,
+        format: '%ci %HM "%HP" %ST',
+        ignoreEmpty: false,
+        requestHeaders: [{ name: 'X-A', maxLength: 20 }],
+        responseHeaders: [{ name: 'Server', maxLength: 20 }],
+        cookie: { name: 'session', maxLength: 64 },
+      },
+    },
+  },
+}
+
+/** A program with this feature and nothing else, one Route passed through so that there is a sorter too. */
+export function featureProgram(feature: string, defaultCertificate: string): ProgramText {
+  const world = createWorld({}, FEATURES[feature])
+  world.planner.setDefaultCertificate(defaultCertificate)
+  world.planner.setFiles({
+    clientAuthorities: defaultCertificate.slice(0, defaultCertificate.indexOf('-----BEGIN PRIV')),
+  })
+  for (const object of readObjects(PASSED)) world.set(object)
+  return renderProgram(world.planner.plan().layout)
+}
+
+const PASSED = `
+kind: Route
+metadata: { name: passed }
+spec: { host: passed.example.com, to: { name: web }, tls: { termination: passthrough } }
+`
+
+/** The lines that a program has and the plain one has not, and the other way round. */
+export function difference(plain: ProgramText, other: ProgramText): string {
+  const lines = ({ config }: ProgramText): readonly string[] => [...new Set(config.split('\n'))]
+  const [before, after] = [lines(plain), lines(other)]
+  const gone = before.filter(line => !after.includes(line)).map(line => `-${line}`)
+  return [...gone, ...after.filter(line => !before.includes(line)).map(line => `+${line}`), ''].join('\n')
 }
 
 /** Backends without servers and certificates say nothing about a case. */
