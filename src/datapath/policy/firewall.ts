@@ -87,6 +87,9 @@ function namedRules(
   )
 }
 
+/** A rule each costs the kernel less than a map of their own. */
+const FEW = 4
+
 function runRules(run: Run, world: FirewallWorld, family: Family, maps: Map<string, RulesetMap>): readonly NftText[] {
   const marked = run.flatMap((rule, index) =>
     targetNetworks(rule, world)
@@ -100,15 +103,21 @@ function runRules(run: Run, world: FirewallWorld, family: Family, maps: Map<stri
     const value = Math.min(...indexes)
     return { key: verdictAt(value), value }
   })
+  const { ports } = run[0]!
+  const ways = conditions(ports === 'any' ? 'all' : portSet(ports))
+  if (resolved.length <= FEW)
+    return ways.flatMap(way =>
+      resolved.map(({ interval, value }) => {
+        const where = nft`${field(family, 'daddr')} { ${intervalText(interval, family)} }`
+        return nft`${where} ${way}${verdictAt(value)}`
+      }),
+    )
   const elements = new Map(
     resolved.map(({ interval, value }) => [intervalText(interval, family), verdictAt(value)] as const),
   )
   const map = `networks-${shortHash(`${family} ${[...elements].flat().join('\n')}`)}`
   maps.set(map, { definition: nft`type ${addressType(family)} : verdict; flags interval;`, elements })
-  const { ports } = run[0]!
-  return conditions(ports === 'any' ? 'all' : portSet(ports)).map(
-    condition => nft`${condition}${field(family, 'daddr')} vmap ${at(map)}`,
-  )
+  return ways.map(way => nft`${way}${field(family, 'daddr')} vmap ${at(map)}`)
 }
 
 const verdictOf = ({ action }: FirewallRule): NftText =>

@@ -2,14 +2,17 @@
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { Event } from '../../../api/core/event.ts'
 import { Pod } from '../../../api/core/pod.ts'
 import { NetworkPolicy } from '../../../api/networking/network-policy.ts'
+import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
+import { createEventRecorder } from '../../../client/events.ts'
 import type { TestBench } from '../../../client/testing.ts'
-import { settled, testBench } from '../../../client/testing.ts'
+import { eventually, settled, testBench } from '../../../client/testing.ts'
 import type { Netns } from '../../../host/netns/mod.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import type { World } from '../testing.ts'
-import { createWorld, putNode, underlayOf } from '../testing.ts'
+import { createWorld, OUTSIDE, putNode, underlayOf } from '../testing.ts'
 import { policyOn, putNamespace, putPod, putPolicy } from './testing.ts'
 
 let world: World
@@ -24,7 +27,8 @@ beforeAll(async () => {
   for (const number of [1, 2]) putNode(bench.api, number)
   for (const number of [1, 2]) {
     await (await world.start(bench, number)).ready
-    await (await policyOn(world, bench, number)).ready
+    const events = createEventRecorder({ ...bench, client: bench.api.client }, { component: 'network-policy' })
+    await (await policyOn(world, bench, number, bench.signal, { events })).ready
   }
   pods = { a: await world.pod(1, 3), b: await world.pod(2, 3), c: await world.pod(1, 4) }
   putNamespace(bench.api, 'shop', { team: 'shop' })
@@ -159,4 +163,42 @@ test('a pod that has run to its end is nobody any more; one that is ending still
   await settled(bench)
   // Its address may be another's already: what was about it holds for nobody.
   expect(await ask('c', 'b')).toContain('pod-2-3')
+})
+
+test('eight thousand rules of a firewall hold in their order, and the rest of policy with them', async () => {
+  const server = createServer(socket => socket.end('outside'))
+  await world.sockets.listen(server, { netns: world.outside, port: 9000 })
+  const out = (from: Name) => world.ask(pods[from].netns, OUTSIDE, 9000)
+  const many = Array.from({ length: 7998 }, (_, i) => ({
+    type: i % 2 === 0 ? 'Deny' : 'Allow',
+    to: { cidrSelector: `198.18.${i >> 8}.${i & 255}/32` },
+    ...(i % 3 === 0 ? { ports: [{ protocol: 'TCP', port: 1 + (i % 7) }] } : {}),
+  }))
+  const rule = (type: string, cidrSelector: string) => ({ type, to: { cidrSelector } })
+  const firewall = (egress: readonly object[]) =>
+    bench.api.put(EgressFirewall, { metadata: { namespace: 'shop', name: 'default' }, spec: { egress } } as never)
+  firewall([...many, rule('Allow', `${OUTSIDE}/32`), rule('Deny', '0.0.0.0/0')])
+  await settled(bench)
+  expect(await out('a')).toBe('outside')
+  firewall([...many, rule('Deny', '0.0.0.0/0'), rule('Allow', `${OUTSIDE}/32`)])
+  await settled(bench)
+  expect(await out('a')).toBe('timeout')
+  expect(await ask('a', 'b')).toContain('pod-2-3')
+  bench.api.drop(EgressFirewall, { namespace: 'shop', name: 'default' })
+  await settled(bench)
+  expect(await out('a')).toBe('outside')
+  server.close()
+}, 60_000)
+
+test('an object that cannot be read counts for nothing, and keeps no other from being in force', async () => {
+  bench.api.put(NetworkPolicy, { metadata: { namespace: 'shop', name: 'broken' } } as never)
+  bench.api.put(EgressFirewall, { metadata: { namespace: 'other', name: 'default' }, spec: {} } as never)
+  await onB([{ from: [only('a')] }])
+  expect(await ask('a', 'b')).toContain('pod-2-3')
+  expect(await ask('c', 'b')).toBe('timeout')
+  await eventually(() => bench.api.all(Event).filter(({ reason }) => reason === 'PolicyUnreadable').length >= 2)
+  const told = bench.api.all(Event).map(({ involvedObject: { kind, name } }) => `${kind} ${name}`)
+  expect(told).toContain('NetworkPolicy broken')
+  expect(told).toContain('EgressFirewall default')
+  bench.api.drop(EgressFirewall, { namespace: 'other', name: 'default' })
 })

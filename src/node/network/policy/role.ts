@@ -113,7 +113,10 @@ function createAudit(deps: PolicyDeps, rules: PolicyRules, node: string): () => 
  * kernel: policy stays in force, and the next one takes over without a moment in which there is none.
  */
 export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, signal: AbortSignal): Promise<PolicyRole> {
-  const watch = createPolicyWatch(deps.informers, options)
+  const watch = createPolicyWatch(deps.informers, options, (object, why) => {
+    deps.log.warn({ kind: object.kind, name: object.metadata.name, why }, 'an object of policy cannot be read')
+    deps.events?.record(object, 'Warning', 'PolicyUnreadable', `It cannot be read, and counts for nothing: ${why}`)
+  })
   const reporter = createPolicyReport(deps.informers, deps.clock, options.node)
   const names = createNameAdmission(deps, options, () => nft, signal)
   const status = createPolicyStatus(deps, options.node, () => names.isUp)

@@ -74,13 +74,14 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
   }
   return {
     tell() {
-      tellInForce(AdminNetworkPolicy, admin.list())
-      tellInForce(ClusterNetworkPolicy, cluster.list())
-      tellInForce(BaselineAdminNetworkPolicy, baseline.list())
-      const equals = equalPriorities(admin.list(), cluster.list())
-      tellPriorities(AdminNetworkPolicy, admin.list(), equals)
-      tellPriorities(ClusterNetworkPolicy, cluster.list(), equals)
-      for (const object of firewalls.list()) {
+      const [admins, clusters] = [readable(admin.list()), readable(cluster.list())]
+      tellInForce(AdminNetworkPolicy, admins)
+      tellInForce(ClusterNetworkPolicy, clusters)
+      tellInForce(BaselineAdminNetworkPolicy, readable(baseline.list()))
+      const equals = equalPriorities(admins, clusters)
+      tellPriorities(AdminNetworkPolicy, admins, equals)
+      tellPriorities(ClusterNetworkPolicy, clusters, equals)
+      for (const object of readable(firewalls.list()).filter(({ spec }) => Array.isArray(spec.egress))) {
         const mine = firewallMessage(object, node, areNamesKnown())
         const known = object.status?.messages ?? []
         if (!known.includes(mine)) write(EgressFirewall, object, manager, { messages: [mine] })
@@ -93,6 +94,10 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
     },
   }
 }
+
+/** What another API may hold and its own types deny: such an object is not in force. */
+const readable = <T extends Told>(objects: readonly T[]): readonly T[] =>
+  objects.filter(({ spec }: { readonly spec?: object }) => spec !== undefined)
 
 const MOST_TIMES = 3
 const MOST_REMEMBERED = 10_000

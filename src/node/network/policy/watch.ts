@@ -4,12 +4,14 @@ import { ClusterNetworkPolicy } from '../../../api/cluster-policy/cluster-networ
 import { Namespace } from '../../../api/core/namespace.ts'
 import { Node } from '../../../api/core/node.ts'
 import { Pod } from '../../../api/core/pod.ts'
+import type { KubeObject } from '../../../api/meta/meta.ts'
 import { EgressNetworkPolicy } from '../../../api/network/egress-network-policy.ts'
 import { NetworkPolicy } from '../../../api/networking/network-policy.ts'
 import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
 import type { Change, Informer, Informers } from '../../../client/mod.ts'
 import type { DatapathOptions } from '../../../datapath/options.ts'
 import { joinAddressOf, managementOf } from '../../../datapath/options.ts'
+import { messageOf } from '../../../lib/errors.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import { nodeFacts } from '../../../model/nodes/facts.ts'
 import type { AclLogging } from '../../../model/policy/acl-logging.ts'
@@ -46,11 +48,18 @@ export interface PolicyWatchOptions extends DatapathOptions {
   readonly policesOwnNode: boolean
 }
 
+/** Told of an object that cannot be read: it alone does not count. */
+export type Unread = (object: KubeObject, why: string) => void
+
 /** Not every cluster has these kinds. */
 const OPTIONAL = { optional: true } as const
 
 /** Informers are made here; the caller syncs them. */
-export function createPolicyWatch(informers: Informers, options: PolicyWatchOptions): PolicyWatch {
+export function createPolicyWatch(
+  informers: Informers,
+  options: PolicyWatchOptions,
+  unread: Unread = () => {},
+): PolicyWatch {
   const pods = informers.of(Pod, { trim: trimPod })
   const handlers = new Set<() => void>()
   const tell = (): void => {
@@ -58,13 +67,13 @@ export function createPolicyWatch(informers: Informers, options: PolicyWatchOpti
   }
   const views = remembered((pod: Pod) => podView(pod))
   const tiers = [
-    partOf(informers.of(NetworkPolicy), readNetworkPolicy, tell),
-    partOf(informers.of(AdminNetworkPolicy, OPTIONAL), readAdminNetworkPolicy, tell),
-    partOf(informers.of(ClusterNetworkPolicy, OPTIONAL), readClusterNetworkPolicy, tell),
-    partOf(informers.of(BaselineAdminNetworkPolicy, OPTIONAL), readBaselineAdminNetworkPolicy, tell),
+    partOf(informers.of(NetworkPolicy), readNetworkPolicy, tell, unread),
+    partOf(informers.of(AdminNetworkPolicy, OPTIONAL), readAdminNetworkPolicy, tell, unread),
+    partOf(informers.of(ClusterNetworkPolicy, OPTIONAL), readClusterNetworkPolicy, tell, unread),
+    partOf(informers.of(BaselineAdminNetworkPolicy, OPTIONAL), readBaselineAdminNetworkPolicy, tell, unread),
   ]
-  const firewalls = partOf(informers.of(EgressFirewall, OPTIONAL), readEgressFirewall, tell)
-  const legacy = partOf(informers.of(EgressNetworkPolicy, OPTIONAL), readEgressNetworkPolicy, tell)
+  const firewalls = partOf(informers.of(EgressFirewall, OPTIONAL), readEgressFirewall, tell, unread)
+  const legacy = partOf(informers.of(EgressNetworkPolicy, OPTIONAL), readEgressNetworkPolicy, tell, unread)
   const sameFirewalls = whenChanged(
     () => [...firewalls.all(), ...legacy.all()],
     () => firewallsOf(firewalls.all(), legacy.all()),
@@ -75,9 +84,9 @@ export function createPolicyWatch(informers: Informers, options: PolicyWatchOpti
   informers.of(BaselineAdminNetworkPolicy).onChange(tell)
   informers.of(ClusterNetworkPolicy).onChange(tell)
   const clusterNetworks = options.clusterNetworks.map(({ cidr }) => cidr)
-  const namespaces = partOf(informers.of(Namespace), namespaceOf, tell)
-  const nodes = partOf(informers.of(Node), node => policyNode(node, options), tell)
-  const logging = partOf(informers.of(Namespace), loggingOf, tell)
+  const namespaces = partOf(informers.of(Namespace), namespaceOf, tell, unread)
+  const nodes = partOf(informers.of(Node), node => policyNode(node, options), tell, unread)
+  const logging = partOf(informers.of(Namespace), loggingOf, tell, unread)
   const allLogging = whenChanged(logging.all, all => new Map(all))
   const allowLogged = whenChanged(
     logging.all,
@@ -205,15 +214,24 @@ function partOf<
     | ClusterNetworkPolicy
     | EgressFirewall,
   P,
->(informer: Informer<K>, read: (object: K) => P, changed: () => void): { all(): readonly P[] } {
+>(informer: Informer<K>, read: (object: K) => P, changed: () => void, unread: Unread): { all(): readonly P[] } {
   const parts = new Map<string, P>()
   const keyOf = ({ metadata }: K): string => `${metadata.namespace ?? ''}/${metadata.name}`
   const note = (object: K): boolean => {
     const key = keyOf(object)
-    const next = read(object)
+    const next = attempt(object)
+    if (next === undefined) return parts.delete(key)
     if (JSON.stringify(next) === JSON.stringify(parts.get(key))) return false
     parts.set(key, next)
     return true
+  }
+  const attempt = (object: K): P | undefined => {
+    try {
+      return read(object)
+    } catch (error) {
+      unread(object, messageOf(error))
+      return undefined
+    }
   }
   for (const object of informer.list()) note(object)
   informer.onChange(({ type, object }: Change<K>) => {
