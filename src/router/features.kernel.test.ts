@@ -354,6 +354,7 @@ it('metrics have the names of OKD’s router, and say whose backends there are',
   expect(find('haproxy_backend_http_responses_total').find(line => line.includes('code="2xx"'))).toMatch(/ 3$/)
   expect(find('haproxy_server_up')[0]).toContain('server="10.128.1.5:8080"')
   expect(lines).toContain('haproxy_up 1')
+  expect(lines).toContain('haproxy_exporter_server_threshold{type="limit"} 500')
   const count = 'haproxy_backend_http_request_duration_seconds_count{namespace="shop",route="counted"} 3'
   let told = ''
   for (let turn = 0; turn < 100 && !told.includes(count); turn++) told = await router.metrics()

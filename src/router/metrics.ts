@@ -105,8 +105,10 @@ export async function renderMetrics(source: MetricsSource): Promise<{ readonly t
     single('haproxy_up', 'Was the last scrape of haproxy successful.', source.isServing() ? 1 : 0),
     single('template_router_reload_failure', 'Whether the last program was refused.', counts.isRefused ? 1 : 0),
     summary('template_router_reload_seconds', 'Time from a program to a process that serves it.', counts),
-    single('haproxy_exporter_server_threshold_limit', 'Beyond so many servers none is told of alone.', MAX_SERVERS),
-    single('haproxy_exporter_server_threshold_current', 'Servers there are.', servers.length),
+    family('haproxy_exporter_server_threshold', 'gauge', 'Beyond the limit no server is told of alone.', [
+      [{ type: 'current' }, String(servers.length)],
+      [{ type: 'limit' }, String(MAX_SERVERS)],
+    ]),
     histogram(source.meter),
     single('fairlead_router_hosts', 'Hosts with at least one admitted Route.', source.hosts()),
     single('fairlead_router_loads', 'Processes started, the first included.', counts.loads),
