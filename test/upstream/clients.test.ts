@@ -142,6 +142,9 @@ describe.skipIf(problem !== undefined)('upstream', () => {
     // Its owner is gone, and the collector takes it.
     await kubectl('delete', 'configmap', 'late')
     await soon(async () => (await copied('late-copy')) === '')
+    expect(`${first.said()}${second.said()}`).not.toMatch(
+      /^[EW]\d{4} .*(forbidden|not find the requested|failed to list|Failed to watch|atch-?list)/m,
+    )
     second.child.kill('SIGKILL')
   })
 
@@ -161,6 +164,11 @@ describe.skipIf(problem !== undefined)('upstream', () => {
     await soon(async () => (await kubectl('get', 'deployment,service', '-l', 'app=site', '-o', 'name')) === '')
     await soon(async () => (await twin.tryKubectl(['-n', 'upstream', 'get', 'service', 'site'])).code !== 0)
     expect(manager.child.exitCode).toBeNull()
+    const complaints = manager
+      .said()
+      .split('\n')
+      .filter(line => line.includes('"level":"error"'))
+    expect(complaints.filter(line => !line.includes('the object has been modified'))).toEqual([])
     manager.child.kill('SIGKILL')
   })
 
