@@ -122,20 +122,10 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     from: 'front.sourceRanges && widest(front.sourceRanges, family)',
     to: 'undefined',
   },
-  'UDP goes on to whoever is gone': {
-    file: flows,
-    from: 'return before.flatMap(backend => {',
-    to: 'return [].flatMap(backend => {',
-  },
-  'a backend is its address alone': {
-    file: flows,
-    from: 'kept.has(backend) || answeredBy === undefined',
-    to: 'kept.has(backend) || [...kept].some(one => one.startsWith(`${answeredBy} `)) || answeredBy === undefined',
-  },
   'a Service without endpoints keeps its flows': {
     file: flows,
-    from: 'if (kept.size === 0) return before.length > 0 ? [flow] : []',
-    to: 'if (kept.size === 0) return []',
+    from: 'if (backendsOf(next).length === 0) return before.length > 0 ? [flow] : []',
+    to: 'if (backendsOf(next).length === 0) return []',
   },
   'first packets are waited for': {
     file: 'src/node/network/forget.ts',
@@ -300,5 +290,20 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'src/apiserver/write/status.ts',
     from: 'if (info.subresource !== undefined || !resource.subresources.status) return asked',
     to: "if (info.subresource !== 'none') return asked",
+  },
+  'UDP goes on to whoever is gone': {
+    file: flows,
+    from: 'return lostBackends(old, next).flatMap(backend => {',
+    to: 'return lostBackends(old, old).flatMap(backend => {',
+  },
+  'a backend is its address alone': {
+    file: flows,
+    from: '!kept.has(backend)',
+    to: "![...kept].some(one => one.split(' ')[0] === backend.split(' ')[0])",
+  },
+  'who is outside is led as who is inside': {
+    file: flows,
+    from: '(lowered?.outside === undefined ? lowered?.endpoints : lowered.outsideEndpoints)',
+    to: 'lowered?.endpoints',
   },
 }

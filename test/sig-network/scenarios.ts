@@ -355,4 +355,11 @@ export const SCENARIOS: readonly Scenario[] = [
     CIDRS,
     'a ServiceCIDR stays until nobody has an address of it that no other has, and says so',
   ]),
+  row(
+    'N43',
+    'Services: externalTrafficPolicy Local that comes later',
+    'who is outside is led as who is inside',
+    [SCENES, 'does not lead clients outside past the policy Local when that comes later'],
+    [ROLE, 'UDP connections from outside leave backends of other nodes when the policy Local comes'],
+  ),
 ]

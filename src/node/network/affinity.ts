@@ -10,16 +10,15 @@ import type { Logger } from '../../lib/log.ts'
 import { listed } from '../../wire/nft/listed.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import { transaction } from '../../wire/nft/transaction.ts'
+import { lostBackends } from './flows.ts'
 
 /** Clients that a Service with session affinity led to a backend that is gone are to choose anew. */
 export function forgetAffinity(nft: Nft, changes: readonly FrontChange[], log: Logger): void {
   for (const { key, old, next } of changes) {
     if (!old || old.learnSeconds === undefined) continue
-    const kept = new Set(next ? [...next.endpoints, ...next.outsideEndpoints] : [])
-    const isOver = next?.learnSeconds === undefined
-    const before = [...old.endpoints, ...old.outsideEndpoints]
     // Who comes back to a Service that has affinity again is not to find what was learned long ago.
-    const gone = new Set<string>(before.filter(backend => isOver || !kept.has(backend)))
+    const isOver = next?.learnSeconds === undefined
+    const gone = new Set(lostBackends(old, isOver ? undefined : next))
     if (gone.size > 0) forget(nft, mapName('affinity', old.family), key, gone, log)
   }
 }
@@ -35,8 +34,12 @@ function forget(nft: Nft, map: string, front: NftText, gone: ReadonlySet<string>
 /** What was learned while no agent looked: clients of Services, or of backends, that are no more choose anew. */
 export function sweepAffinity(nft: Nft, program: Program, families: readonly Family[], log: Logger): void {
   const backends = new Map<string, ReadonlySet<string>>()
-  for (const { key, learnSeconds, endpoints, outsideEndpoints } of program.fronts())
-    if (learnSeconds !== undefined) backends.set(key, new Set([...endpoints, ...outsideEndpoints]))
+  for (const { key, learnSeconds, endpoints, outside, outsideEndpoints } of program.fronts()) {
+    if (learnSeconds === undefined) continue
+    // Who came from outside cannot be told from who did not: what is not for both is chosen anew.
+    const forOutside = outside === undefined ? endpoints : outsideEndpoints
+    backends.set(key, new Set(endpoints.filter(backend => forOutside.includes(backend))))
+  }
   for (const family of families.filter(isLearned)) {
     const map = mapName('affinity', family)
     for (const element of nft.elements(TABLE.family, TABLE.name, map) ?? []) {

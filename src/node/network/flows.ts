@@ -20,18 +20,34 @@ export function staleFlows(changes: readonly FrontChange[]): readonly FlowFilter
       port,
       ...(transport === 'udp' ? {} : { isUnanswered: true }),
     }
-    const kept = new Set(backendsOf(next))
     const before = backendsOf(old)
-    if (kept.size === 0) return before.length > 0 ? [flow] : []
+    if (backendsOf(next).length === 0) return before.length > 0 ? [flow] : []
     // A refused packet leaves no connection behind, and looking for one costs the kernel 10 ms.
     if (before.length === 0)
       return old?.refused === undefined && transport === 'udp' ? [{ ...flow, answeredBy: address }] : []
-    return before.flatMap(backend => {
+    return lostBackends(old, next).flatMap(backend => {
       const [answeredBy, answeredAt] = parseSlot(backend)
-      return kept.has(backend) || answeredBy === undefined ? [] : [{ ...flow, answeredBy, answeredAt }]
+      return answeredBy === undefined ? [] : [{ ...flow, answeredBy, answeredAt }]
     })
   })
 }
+
+/**
+ * Backends ("address . port") that some clients were led to and are no more: those outside have others than those inside under
+ * externalTrafficPolicy Local, so that a backend may be lost to them alone.
+ */
+export function lostBackends(old: Lowered | undefined, next: Lowered | undefined): readonly string[] {
+  const lost = (before: readonly string[], after: readonly string[]): readonly string[] => {
+    const kept = new Set(after)
+    return before.filter(backend => !kept.has(backend))
+  }
+  const within = lost(old?.endpoints ?? [], next?.endpoints ?? [])
+  return [...new Set([...within, ...lost(outsideOf(old), outsideOf(next))])]
+}
+
+/** Without a verdict of their own clients outside have what those inside have. */
+const outsideOf = (lowered: Lowered | undefined): readonly string[] =>
+  (lowered?.outside === undefined ? lowered?.endpoints : lowered.outsideEndpoints) ?? []
 
 /** What may be a Service's: others' rewritten connections (host ports, say) are theirs. */
 export interface ServiceTargets {

@@ -251,6 +251,33 @@ test('a change of port, and nothing else, makes UDP connections to the same back
   expect(conntrack.flows(netns).map(({ answeredAt }) => answeredAt)).toEqual([5354])
 })
 
+test('UDP connections from outside leave backends of other nodes when the policy Local comes', async () => {
+  await running()
+  const ports = [{ port: 53, protocol: 'UDP' as const, nodePort: 30053 }]
+  const put = (externalTrafficPolicy: 'Cluster' | 'Local') =>
+    putService(bench.api, 'dns', '172.30.0.10', { type: 'NodePort', ports, externalTrafficPolicy })
+  const endpoints = [
+    { address: '10.128.0.5', node: 'node-1' },
+    { address: '10.128.2.5', node: 'node-2' },
+  ]
+  put('Cluster')
+  putSlice(bench.api, 'dns', endpoints, { port: 5353, protocol: 'UDP' })
+  await settled(bench)
+  for (const { address } of endpoints)
+    for (const [destination, port] of [['172.30.0.10', 53] as const, [underlayOf(1), 30053] as const])
+      conntrack.add(netns, {
+        protocol: 'udp',
+        destination: ip(destination),
+        port,
+        answeredBy: ip(address),
+        answeredAt: 5353,
+      })
+  put('Local')
+  await settled(bench)
+  const left = conntrack.flows(netns).map(({ destination, answeredBy }) => `${destination} ${answeredBy}`)
+  expect(left).toEqual(['172.30.0.10 10.128.0.5', `${underlayOf(1)} 10.128.0.5`, '172.30.0.10 10.128.2.5'])
+})
+
 test('of TCP and SCTP only what nobody has answered yet is forgotten, when its backend is gone', async () => {
   await running()
   const ports = (['TCP', 'SCTP'] as const).map(protocol => ({ name: protocol.toLowerCase(), port: 80, protocol }))

@@ -175,6 +175,21 @@ describe('session affinity', () => {
     expect((await answers(from, 15)).size).toBe(1)
   })
 
+  test('does not lead clients outside past the policy Local when that comes later', async () => {
+    const affine = { type: 'NodePort', ports: [TCP], sessionAffinity: 'ClientIP' } as const
+    const from = () => ask(NODE_PORT, world.outside, underlayOf(1))
+    slice('api-1', [b])
+    put({ ...affine, externalTrafficPolicy: 'Cluster' })
+    await settled(bench)
+    expect(await from()).toMatch(/^pod-2-3/)
+    slice('api-1', [a, b])
+    await settled(bench)
+    expect(await from()).toMatch(/^pod-2-3/)
+    put({ ...affine, externalTrafficPolicy: 'Local' })
+    await settled(bench)
+    expect(await from()).toBe(`pod-1-3 ${OUTSIDE}`)
+  })
+
   test('ends when nobody came for as long as it says', async () => {
     put({ sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 1 } } })
     slice('api-1', [a, b])
