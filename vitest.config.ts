@@ -10,7 +10,7 @@ if (problem)
     `Tests that drive kubectl are left out: ${problem}. Install kubectl 1.27 or newer, or name one in FAIRLEAD_KUBECTL.`,
   )
 /** What drives a twin does it with kubectl, but for what tests the setup itself. */
-const withoutKubectl = problem ? ['test/!(setup).test.ts', '**/kubectl*.kernel.test.ts'] : []
+const withoutKubectl = problem ? ['test/!(setup).test.ts', 'test/*/*.test.ts', '**/kubectl*.kernel.test.ts'] : []
 
 /** tools/mutants runs tests on sources with a fault in them. */
 const fault = process.env.MUTANT === undefined ? undefined : MUTANTS[process.env.MUTANT]

@@ -6,7 +6,7 @@ import type { Difference } from './kubectl/differences.ts'
 import { expectedOf, parseDifferences } from './kubectl/differences.ts'
 import type { Part } from './kubectl/script.ts'
 import { partsOf } from './kubectl/script.ts'
-import { GOLDEN, scenariosOf, sideBySide, VERSIONS } from './kubectl/versions.ts'
+import { GOLDEN, RECORDED, scenariosOf, sideBySide } from './kubectl/versions.ts'
 import type { OurServer } from './ours.ts'
 import { startOurs } from './ours.ts'
 
@@ -14,9 +14,14 @@ const read = (...path: string[]): string => readFileSync(resolve(import.meta.dir
 const DIFFERENCES = parseDifferences(read('kubectl/differences.txt'))
 const used = new Set<Difference>()
 
+if (RECORDED.length === 0)
+  console.warn(
+    'What a real server says was recorded for kubectl 1.27, 1.30 and 1.33, none of which is here: not compared.',
+  )
+
 const shown = ({ command, said }: Part): string => `$ ${command}\n${said}`
 
-describe.each(VERSIONS)('our server, asked by kubectl $minor, says what a real one says', ({ minor, path }) => {
+describe.each(RECORDED)('our server, asked by kubectl $minor, says what a real one says', ({ minor, path }) => {
   const scenarios = scenariosOf(minor, SCENARIOS)
   const said = new Map<string, string>()
   let ours: OurServer
@@ -36,7 +41,7 @@ describe.each(VERSIONS)('our server, asked by kubectl $minor, says what a real o
   })
 })
 
-describe('differences', () => {
+describe.skipIf(RECORDED.length === 0)('differences', () => {
   it('are rows of docs/divergences.md', () => {
     const rows = read('../../docs/divergences.md')
       .split('\n')

@@ -20,13 +20,16 @@ const ask = (path: string): KubectlVersion | undefined => {
   return { minor: `1.${Number.parseInt(clientVersion.minor, 10)}`, path, version: clientVersion.gitVersion }
 }
 
-/** Those of a Google Cloud SDK, else the one the other tests use, if transcripts were recorded for it. */
+/** Those of a Google Cloud SDK, else the one the other tests use. */
 export const VERSIONS: readonly KubectlVersion[] = (() => {
   const installed = ['1.33', '1.30', '1.27']
     .map(minor => `/usr/lib/google-cloud-sdk/bin/kubectl.${minor}`)
     .filter(path => existsSync(path))
   return (installed.length > 0 ? installed : [KUBECTL]).flatMap(path => ask(path) ?? [])
 })()
+
+/** Those whose transcripts are there. */
+export const RECORDED: readonly KubectlVersion[] = VERSIONS.filter(({ minor }) => existsSync(join(GOLDEN, minor)))
 
 /** What needs the whole server for itself, after all others. */
 const ALONE = ['nodes']
@@ -35,7 +38,7 @@ const ALONE = ['nodes']
 const ESSENTIAL = ['apply', 'apply-server', 'create', 'patch', 'set']
 
 export const scenariosOf = (minor: string, all: readonly string[]): readonly string[] =>
-  minor === VERSIONS[0]?.minor || process.env.FAIRLEAD_UPSTREAM === 'all'
+  minor === RECORDED[0]?.minor || process.env.FAIRLEAD_UPSTREAM === 'all'
     ? all
     : all.filter(scenario => ESSENTIAL.includes(scenario))
 
