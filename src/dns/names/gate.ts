@@ -141,8 +141,9 @@ async function serveNodes({ sockets, clock }: NamesDeps, path: string, signal: A
     },
     all: () => [...byName.values()],
     of(client) {
-      for (const one of byName.values()) if (one.networks.some(network => contains(network, client))) return one
-      return undefined
+      const found = [...byName.values()].filter(one => one.networks.some(network => contains(network, client)))
+      // A node that is no more may have left its network to another.
+      return found.find(one => one.isHere) ?? found[0]
     },
     onChange,
     next: ms =>

@@ -9,7 +9,7 @@ import { lineOf } from '../../wire/names/messages.ts'
 /** Answers for one node that wait; beyond, they fail at once. */
 const MAX_WAITING = 2000
 const MAX_TOLD = 50_000
-/** Times to live are whole seconds; nodes admit longer than they are told. */
+/** Times to live are whole seconds, and nodes admit longer than they are told: within a second nothing is told again. */
 const SLACK_MS = 1000
 
 /** A node that wants to know of answers to its pods. It may be away; then it is waited for. */
