@@ -72,7 +72,8 @@ export function createSubscriber(clock: Clock, node: string): Subscriber {
     untold(name, addresses) {
       const nowMs = clock.monotonic()
       return addresses.filter(
-        ({ address, ttlSeconds }) => (told.get(`${name} ${address}`) ?? 0) <= nowMs + ttlSeconds * 1000 - SLACK_MS,
+        ({ address, ttlSeconds }) =>
+          (told.get(`${name} ${address}`) ?? Number.NEGATIVE_INFINITY) <= nowMs + ttlSeconds * 1000 - SLACK_MS,
       )
     },
     tell: (name, addresses, ms) =>
