@@ -55,6 +55,8 @@ import { DNS as OperatorDNS } from './operator/dns.ts'
 import { IngressController } from './operator/ingress-controller.ts'
 import { Network as OperatorNetwork } from './operator/network.ts'
 import { EgressFirewall } from './ovn/egress-firewall.ts'
+import { EgressIP } from './ovn/egress-ip.ts'
+import { EgressService } from './ovn/egress-service.ts'
 import { Eviction } from './policy/eviction.ts'
 import { PodDisruptionBudget } from './policy/pod-disruption-budget.ts'
 import { Project } from './project/project.ts'
@@ -98,6 +100,8 @@ export const KINDS: readonly Kind[] = [
   BaselineAdminNetworkPolicy,
   ClusterNetworkPolicy,
   EgressFirewall,
+  EgressIP,
+  EgressService,
   EgressNetworkPolicy,
   PodDisruptionBudget,
   PriorityClass,
