@@ -84,7 +84,13 @@ export const PLACES = {
     type: 'filter',
     chain: 'antispoof',
     use: 'a pod sends from its own addresses only',
-    isReserved: true,
+  },
+  podLimits: {
+    hook: 'prerouting',
+    priority: -280,
+    type: 'filter',
+    chain: 'pod-limits',
+    use: "the cloud's metadata and machine-config ports are refused to pods; their multicast ends here",
   },
   steer: {
     hook: 'prerouting',

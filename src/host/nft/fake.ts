@@ -37,10 +37,19 @@ export function fakeNft(): FakeNft {
     const message = failure
     failure = undefined
     if (message !== undefined) throw new NftError(message)
-    const next = structuredClone(of(id))
-    for (const statement of parse(text)) apply(next, statement)
+    const next = new Map(of(id))
+    const own = new Set<string>()
+    for (const statement of parse(text)) {
+      const table = statement.words.slice(1, 3).join(' ')
+      // What refuses later must not have changed what is there.
+      if (next.has(table) && !own.has(table)) next.set(table, structuredClone(next.get(table)!))
+      own.add(table)
+      apply(next, statement)
+    }
     rulesets.set(id, next)
-    logs.set(id, [...(logs.get(id) ?? []), text])
+    const log = logs.get(id) ?? []
+    log.push(text)
+    logs.set(id, log)
   }
   const open = ({ fd: id }: Netns): Nft => ({
     run: text => run(id, text),

@@ -147,6 +147,7 @@ const kubeletOptions = (options: NodeOptions): KubeletOptions => ({
   hosts: `127.0.0.1 localhost\n::1 localhost\n${options.address} ${options.name}\n`,
   stateDir: options.stateDir,
   maxPods: MAX_PODS,
+  refusesNodeServices: options.joinNetwork !== undefined,
   version: `v1.32.0+fairlead-${VERSION}`,
 })
 

@@ -6,6 +6,7 @@ import { systemFs } from '../../host/fs/real.ts'
 import { kernelLinks } from '../../host/link/real.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import { kernelNetns } from '../../host/netns/real.ts'
+import { kernelNft } from '../../host/nft/real.ts'
 import { kernelProcesses } from '../../host/process/real.ts'
 import { cidr } from '../../lib/cidr.ts'
 import { ip } from '../../lib/ip.ts'
@@ -20,7 +21,7 @@ let node: Netns
 let cni: Cni
 const open = (): Cni =>
   createCni(
-    { netns, link, fs: systemFs },
+    { netns, link, nft: kernelNft(netns), fs: systemFs },
     { node, ranges: [cidr('10.128.0.0/23')], mtu: 1400, ledgerPath: `${folder}/cni.json` },
   )
 

@@ -1,20 +1,24 @@
 import type { FsDriver } from '../../host/fs/mod.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
 import type { Netns, NetnsDriver } from '../../host/netns/mod.ts'
+import type { NftDriver } from '../../host/nft/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { cidrText } from '../../lib/cidr.ts'
 import { codeOf, messageOf } from '../../lib/errors.ts'
 import type { Ip } from '../../lib/ip.ts'
+import { createGuard } from './guard.ts'
 import type { Ledger } from './ipam.ts'
 import { addressesOf, adopt, allocate, emptyLedger, ledgerText, ownersOf, parseLedger, release } from './ipam.ts'
-import type { Cni, PodNetwork } from './mod.ts'
-import { CniError } from './mod.ts'
+import { missing } from './missing.ts'
+import type { Cni, PodNetwork, Sandbox } from './mod.ts'
+import { CniError, ENGINE_OWNER } from './mod.ts'
 import { linkOf, netnsOf } from './names.ts'
 import { nodeSide, podSide } from './plan.ts'
 
 export interface CniDeps {
   readonly netns: NetnsDriver
   readonly link: LinkDriver
+  readonly nft: NftDriver
   readonly fs: FsDriver
 }
 
@@ -26,46 +30,73 @@ export interface CniOptions {
   readonly mtu: number
   /** A file that lives as long as the pods do. */
   readonly ledgerPath: string
+  /** The cloud's metadata and machine-config ports are refused to pods. */
+  readonly refusesNodeServices?: boolean
 }
 
 /** Links stay in the kernel and namespaces under /run/netns: another instance with the same ledger finds them again. */
 export function createCni(deps: CniDeps, options: CniOptions): Cni {
+  const { node, refusesNodeServices = false } = options
+  const guard = createGuard(deps.nft, { node, refusesNodeServices })
+  const look = { ...deps, guard }
   let ledger = loadLedger(deps.fs, options)
   const save = (next: Ledger): void => {
     if (next === ledger) return
     ledger = next
     deps.fs.write(options.ledgerPath, ledgerText(ledger))
   }
+  const reload = (): void =>
+    guard.reload([...ownersOf(ledger)].map(owner => ({ link: linkOf(owner), addresses: addressesOf(ledger, owner) })))
+  reload()
   const forget = (podUid: string): void => {
-    dropNamespace(deps.netns, netnsOf(podUid))
-    if (addressesOf(ledger, podUid).length > 0) save(release(ledger, podUid))
+    const addresses = addressesOf(ledger, podUid)
+    if (podUid.startsWith(ENGINE_OWNER)) deps.link.apply(node, [{ op: 'delete', name: linkOf(podUid) }])
+    else dropNamespace(deps.netns, netnsOf(podUid))
+    if (addresses.length === 0) return
+    guard.dismiss({ link: linkOf(podUid), addresses })
+    save(release(ledger, podUid))
+  }
+  const forgetAll = (owners: readonly string[]): readonly string[] => {
+    for (const owner of owners) forget(owner)
+    return owners
   }
   return {
-    add: podUid => {
+    add: (podUid, sandbox) => {
       const known = addressesOf(ledger, podUid)
-      if (known.length > 0 && missing(deps, options, podUid, known).length === 0) return networkOf(podUid, known)
+      if (known.length > 0 && missing(look, options, podUid, known, sandbox).length === 0)
+        return networkOf(podUid, known, sandbox)
       const allocated = allocate(ledger, podUid)
       if (!allocated)
         throw new CniError('exhausted', `no address is free in ${options.ranges.map(cidrText).join(' or ')}`)
       save(allocated.ledger)
       try {
-        connect(deps, options, podUid, allocated.addresses)
+        guard.admit({ link: linkOf(podUid), addresses: allocated.addresses })
+        connect(deps, options, podUid, allocated.addresses, sandbox)
       } catch (error) {
         forget(podUid)
         throw new CniError('link', `cannot set up the pod's network: ${messageOf(error)}`, error)
       }
-      return networkOf(podUid, allocated.addresses)
+      return networkOf(podUid, allocated.addresses, sandbox)
     },
     remove: forget,
-    check: podUid => missing(deps, options, podUid, addressesOf(ledger, podUid)),
+    check: (podUid, sandbox) => missing(look, options, podUid, addressesOf(ledger, podUid), sandbox),
     collect: live => {
       let next = ledger
       for (const [podUid, addresses] of live)
         if (addressesOf(next, podUid).length === 0) next = adopt(next, podUid, addresses)
       save(next)
-      const gone = [...ownersOf(ledger)].filter(podUid => !live.has(podUid))
-      for (const podUid of gone) forget(podUid)
+      const ours = [...ownersOf(ledger)].filter(owner => !owner.startsWith(ENGINE_OWNER))
+      const gone = forgetAll(ours.filter(podUid => !live.has(podUid)))
+      reload()
       return gone
+    },
+    retain: owners =>
+      forgetAll([...ownersOf(ledger)].filter(owner => owner.startsWith(ENGINE_OWNER) && !owners.has(owner))),
+    hasRoom: () => allocate(ledger, 'anybody') !== undefined,
+    audit: () => {
+      if (guard.stands()) return true
+      reload()
+      return false
     },
   }
 }
@@ -75,21 +106,27 @@ function loadLedger(fs: FsDriver, options: CniOptions): Ledger {
   return text === undefined ? emptyLedger(options.ranges) : parseLedger(text.toString('utf8'), options.ranges)
 }
 
-const networkOf = (podUid: string, addresses: readonly Ip[]): PodNetwork => ({
+const networkOf = (podUid: string, addresses: readonly Ip[], sandbox: Sandbox | undefined): PodNetwork => ({
   podUid,
-  netns: netnsOf(podUid),
+  netns: sandbox?.netns.name ?? netnsOf(podUid),
   addresses,
   link: linkOf(podUid),
 })
 
-function connect(deps: CniDeps, options: CniOptions, podUid: string, addresses: readonly Ip[]): void {
-  const pod = freshNamespace(deps, podUid)
+function connect(
+  deps: CniDeps,
+  options: CniOptions,
+  podUid: string,
+  addresses: readonly Ip[],
+  sandbox: Sandbox | undefined,
+): void {
+  const pod = sandbox?.netns ?? freshNamespace(deps, podUid)
   try {
-    const link = { podUid, addresses, ranges: options.ranges, mtu: options.mtu }
+    const link = { podUid, addresses, ranges: options.ranges, mtu: options.mtu, ifname: sandbox?.ifname ?? 'eth0' }
     deps.link.apply(options.node, nodeSide(link, pod))
     deps.link.apply(pod, podSide(link))
   } finally {
-    deps.netns.close(pod)
+    if (!sandbox) deps.netns.close(pod)
   }
 }
 
@@ -115,22 +152,4 @@ function dropNamespace(netns: NetnsDriver, name: string): void {
     throw error
   }
   netns.remove(handle)
-}
-
-function missing(deps: CniDeps, options: CniOptions, podUid: string, addresses: readonly Ip[]): readonly string[] {
-  if (addresses.length === 0) return ['no address is noted for the pod']
-  if (!deps.netns.list().includes(netnsOf(podUid))) return [`the namespace ${netnsOf(podUid)} is gone`]
-  const name = linkOf(podUid)
-  const link = deps.link.links(options.node).find(state => state.name === name)
-  if (!link) return [`the node's link ${name} is gone`]
-  const pod = deps.netns.open(netnsOf(podUid))
-  try {
-    const present = new Set(deps.link.addresses(pod).map(state => state.address))
-    return [
-      ...(link.up ? [] : [`the node's link ${name} is down`]),
-      ...addresses.filter(address => !present.has(address)).map(address => `the pod has lost its address ${address}`),
-    ]
-  } finally {
-    deps.netns.close(pod)
-  }
 }

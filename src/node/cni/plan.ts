@@ -14,6 +14,8 @@ export interface PodLink {
   /** The node's ranges: .1 is the gateway, .2 the source of what the node itself sends. */
   readonly ranges: readonly Cidr[]
   readonly mtu: number
+  /** Inside the pod. */
+  readonly ifname: string
 }
 
 const bitsOf = (address: Ip): number => (familyOf(address) === 4 ? 32 : 128)
@@ -33,7 +35,7 @@ export function nodeSide(link: PodLink, pod: Netns): readonly LinkOp[] {
   return [
     // A link vanishes some time after its namespace: the one of before must not be taken for the new one.
     { op: 'delete', name },
-    { op: 'veth', name, mac, mtu: link.mtu, peer: { name: 'eth0', netns: pod, mac: podMac(link) } },
+    { op: 'veth', name, mac, mtu: link.mtu, peer: { name: link.ifname, netns: pod, mac: podMac(link) } },
     { op: 'up', name },
     ...link.addresses.flatMap((address): readonly LinkOp[] => [
       {
@@ -51,17 +53,17 @@ export function podSide(link: PodLink): readonly LinkOp[] {
   const mac = macOf(gatewayOf(link.ranges[0]!))
   return [
     { op: 'up', name: 'lo' },
-    { op: 'mtu', name: 'eth0', mtu: link.mtu },
-    { op: 'up', name: 'eth0' },
+    { op: 'mtu', name: link.ifname, mtu: link.mtu },
+    { op: 'up', name: link.ifname },
     ...link.addresses.flatMap((address): readonly LinkOp[] => {
       const via = gatewayOf(rangeOf(link, address))
       return [
-        { op: 'address', name: 'eth0', address, bits: bitsOf(address) },
-        { op: 'neighbour', dev: 'eth0', address: via, mac },
-        { op: 'route', dev: 'eth0', via, onlink: true, family: familyOf(address) },
+        { op: 'address', name: link.ifname, address, bits: bitsOf(address) },
+        { op: 'neighbour', dev: link.ifname, address: via, mac },
+        { op: 'route', dev: link.ifname, via, onlink: true, family: familyOf(address) },
       ]
     }),
   ]
 }
 
-const podMac = (link: PodLink): string => macOf(link.addresses[0]!)
+export const podMac = (link: PodLink): string => macOf(link.addresses[0]!)

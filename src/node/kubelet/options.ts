@@ -46,6 +46,8 @@ export interface KubeletOptions {
   /** For the ledger of addresses and the pods' volumes; lives as long as the pods do. */
   readonly stateDir: string
   readonly maxPods: number
+  /** The cloud's metadata and machine-config ports are refused to pods, as OpenShift does. */
+  readonly refusesNodeServices?: boolean
   /** As `kubectl get nodes` shows it. */
   readonly version: string
   /** Resolves when the node's network stands: pods with a network of their own wait for it. Absent: it stands already. */

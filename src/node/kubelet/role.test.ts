@@ -238,12 +238,11 @@ describe('a pod', () => {
   })
 
   test('gets no address where none is free, and says so', async () => {
-    const { run, events, api } = await world()
-    api.put(Node, { ...api.get(Node, { name: 'node-1' })!, spec: { podCIDRs: ['10.128.0.0/23'] } })
-    for (let index = 0; index < 509; index++) run(`pod-${index}`, {})
+    const { run, events } = await world({}, '10.128.0.0/27')
+    for (let index = 0; index < 29; index++) run(`pod-${index}`, {})
     await eventually(() => events('FailedCreatePodSandBox').length > 0)
     expect(events('FailedCreatePodSandBox')[0]).toBe(
-      'Failed to create pod sandbox: no address is free in 10.128.0.0/23',
+      'Failed to create pod sandbox: no address is free in 10.128.0.0/27',
     )
   })
 })

@@ -104,7 +104,8 @@ async function openNetwork(
 ): Promise<PodNetworks> {
   const [ranges] = await Promise.all([podRanges(nodes, options.node, signal), view.ready, options.networkReady])
   const ledgerPath = `${options.stateDir}/cni.json`
-  const cni = createCni(deps, { node: deps.netns.home, ranges, mtu: options.mtu, ledgerPath })
+  const { mtu, refusesNodeServices = false } = options
+  const cni = createCni(deps, { node: deps.netns.home, ranges, mtu, ledgerPath, refusesNodeServices })
   const live = livePods(view)
   cni.collect(live)
   const hostPorts = createHostPorts(deps, { node: deps.netns.home, nodeAddresses: options.addresses, ranges })

@@ -64,7 +64,7 @@ const programs = (flags: { readonly isFailing: boolean }, marks: string[]): Read
 })
 
 /** A node with an API, a runtime and a kernel in memory. */
-export async function world(more: Partial<KubeletOptions> = {}) {
+export async function world(more: Partial<KubeletOptions> = {}, podNetwork = '10.128.0.0/23') {
   const bench = testBench()
   benches.push(bench)
   const netns = fakeNetns()
@@ -110,7 +110,7 @@ export async function world(more: Partial<KubeletOptions> = {}) {
     )
     return { stop: () => stop.abort(), role }
   }
-  bench.api.put(Node, { metadata: { name: 'node-1' }, spec: { podCIDR: '10.128.0.0/23', podCIDRs: ['10.128.0.0/23'] } })
+  bench.api.put(Node, { metadata: { name: 'node-1' }, spec: { podCIDR: podNetwork, podCIDRs: [podNetwork] } })
   const run = (name: string, spec: Partial<Pod['spec']>, metadata: Partial<Pod['metadata']> = {}) =>
     bench.api.put(Pod, {
       metadata: { name, namespace: 'shop', uid: `uid-${name}`, ...metadata },

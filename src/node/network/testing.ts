@@ -167,6 +167,7 @@ export function createWorld(nodes: number, isDual = false): World {
         addresses: isDual ? [address, address6] : [address],
         ranges: isDual ? [network, network6] : [network],
         mtu: OPTIONS.mtu,
+        ifname: 'eth0',
       }
       link.apply(node(number), nodeSide(plan, at))
       link.apply(at, podSide(plan))

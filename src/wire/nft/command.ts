@@ -1,6 +1,6 @@
 import { unreachable } from '../../lib/errors.ts'
 import type { NftText } from './text.ts'
-import { name, numberText, quoted } from './text.ts'
+import { name, numberText, oneOf, quoted } from './text.ts'
 
 export interface Table {
   readonly family: 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev'
@@ -10,8 +10,10 @@ export interface Table {
 /** Where a base chain is hooked in. Priorities are numbers: smaller ones come first. */
 export interface Hook {
   readonly type: 'filter' | 'nat' | 'route'
-  readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
+  readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'ingress'
   readonly priority: number
+  /** For ingress alone, which is a hook of links; they must be there. */
+  readonly devices?: readonly string[]
   readonly policy?: 'accept' | 'drop'
 }
 
@@ -60,9 +62,10 @@ export function print(table: Table, command: Command): string {
   }
 }
 
-function hookText({ type, hook, priority, policy }: Hook): string {
+function hookText({ type, hook, priority, devices, policy }: Hook): string {
   const place = priority < 0 ? `-${numberText(-priority)}` : numberText(priority)
-  return ` { type ${type} hook ${hook} priority ${place}; policy ${policy ?? 'accept'}; }`
+  const where = devices ? `${hook} devices = ${oneOf(devices.map(quoted))}` : hook
+  return ` { type ${type} hook ${where} priority ${place}; policy ${policy ?? 'accept'}; }`
 }
 
 function elementText({ key, value, comment }: Element): string {

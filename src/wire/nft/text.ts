@@ -68,3 +68,12 @@ export function oneOf(values: readonly NftValue[]): NftText {
   if (values.length === 0) throw new NftRefusal('a set without elements')
   return `{ ${values.map(valueText).join(', ')} }` as NftText
 }
+
+/** A MAC as it stands in a rule: aa:bb:cc:dd:ee:ff. */
+export function macText(mac: string): NftText {
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) throw new NftRefusal(`not a MAC: ${JSON.stringify(mac)}`)
+  return mac as NftText
+}
+
+/** Bytes as one number, as raw payload is compared. */
+export const hexText = (bytes: Uint8Array): NftText => `0x${Buffer.from(bytes).toString('hex')}` as NftText
