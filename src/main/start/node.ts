@@ -11,6 +11,7 @@ import { startAnnouncer } from '../../node/announce/role.ts'
 import type { PodGate } from '../../node/cni/mod.ts'
 import type { KubeletOptions } from '../../node/kubelet/options.ts'
 import { startKubelet } from '../../node/kubelet/role.ts'
+import { startMulticast } from '../../node/multicast/role.ts'
 import type { PolicyRole } from '../../node/network/policy/role.ts'
 import { startPolicy } from '../../node/network/policy/role.ts'
 import { startNetwork } from '../../node/network/role.ts'
@@ -94,7 +95,12 @@ export const start = begin(async args => {
     { node: options.name, netns: netns.home, address: ip(options.address) },
     signal,
   )
-  const roles = await Promise.all([network, policy, kubelet, announcer])
+  const multicast = startMulticast(
+    { informers, progress, nft, link: links, clock, log },
+    { node: options.name, netns: netns.home },
+    signal,
+  )
+  const roles = await Promise.all([network, policy, kubelet, announcer, multicast])
   await advice
   const [, policyRole] = roles
   const more = { '/policy': () => JSON.stringify(policyRole.report()) }

@@ -108,6 +108,7 @@ async function openNetwork(
   const cni = createCni(deps, { node: deps.netns.home, ranges, mtu, ledgerPath, refusesNodeServices })
   const live = livePods(view)
   cni.collect(live)
+  auditRules(deps, cni, signal)
   const hostPorts = createHostPorts(deps, { node: deps.netns.home, nodeAddresses: options.addresses, ranges })
   hostPorts.adopt(
     pods.list().flatMap(pod => {
@@ -116,6 +117,23 @@ async function openNetwork(
     }),
   )
   return { cni, hostPorts }
+}
+
+const AUDIT_MS = 30_000
+
+/** Looks from time to time whether something else has taken away what keeps pods to their own addresses. */
+function auditRules(deps: KubeletDeps, cni: Cni, signal: AbortSignal): void {
+  const look = (): void => {
+    if (signal.aborted) return
+    try {
+      if (!cni.audit()) deps.log.warn({}, 'something else had taken away the rules of pods; they stand again')
+    } catch (error) {
+      deps.log.warn({ error: messageOf(error) }, 'the rules of pods cannot be looked at')
+    }
+    cancel = deps.clock.after(AUDIT_MS, look)
+  }
+  let cancel = deps.clock.after(AUDIT_MS, look)
+  signal.addEventListener('abort', () => cancel(), { once: true })
 }
 
 /** Resolves with the node's pod networks as soon as somebody has assigned them. */

@@ -1,0 +1,124 @@
+import type { Family, Ip } from '../lib/ip.ts'
+import { familyOf } from '../lib/ip.ts'
+import type { Command, Element, Table } from '../wire/nft/command.ts'
+import type { NftText } from '../wire/nft/text.ts'
+import { at, name, nft, quoted } from '../wire/nft/text.ts'
+import { macOf } from './mac.ts'
+import type { PodSource } from './pod-rules.ts'
+import { linkLocalOf } from './pod-rules.ts'
+import { familyWord, mapName } from './shape.ts'
+
+/** A namespace in which multicast is on. */
+export interface MulticastGroup {
+  readonly namespace: string
+  /** Its pods of this node. */
+  readonly local: readonly PodSource[]
+  /** Addresses of its pods of other nodes. */
+  readonly remote: readonly (readonly Ip[])[]
+}
+
+export interface MulticastPlan {
+  readonly groups: readonly MulticastGroup[]
+  /** What leads to all other nodes; absent where there are none, or no tunnel. */
+  readonly tunnel?: string
+}
+
+/** Links see frames before addresses are looked at: copies are the frame as it was sent. */
+export const MULTICAST_TABLE: Table = { family: 'netdev', name: 'fairlead-multicast' }
+
+const FAMILIES: readonly Family[] = [4, 6]
+
+/**
+ * Copies what a pod sends to a group to all other pods of its namespace: at their own nodes those of other nodes. Whether a pod
+ * hears it is its kernel's choice, which knows the groups it has joined; so nothing here follows memberships, and what asks for
+ * them goes nowhere. Everything anew in one transaction; nothing where multicast is off everywhere.
+ */
+export function multicastTable({ groups, tunnel }: MulticastPlan): readonly Command[] {
+  const anew: readonly Command[] = [
+    { do: 'add', what: 'table' },
+    { do: 'delete', what: 'table' },
+  ]
+  const here = groups.filter(({ local }) => local.length > 0)
+  if (here.length === 0) return anew
+  const links = here.flatMap(({ local }) => local.map(({ link }) => link))
+  return [
+    ...anew,
+    { do: 'add', what: 'table' },
+    ...FAMILIES.flatMap(maps),
+    ...here.flatMap(group => copies(group, tunnel)),
+    ...FAMILIES.flatMap(family => [
+      ...elements(
+        mapName('senders', family),
+        here.flatMap(group => senders(group, family)),
+      ),
+      ...elements(
+        mapName('far', family),
+        here.flatMap(group => farSenders(group, family)),
+      ),
+    ]),
+    ...hook('pods', links, 'senders', nft`iifname . `),
+    ...(tunnel === undefined ? [] : hook('tunnel', [tunnel], 'far', nft``)),
+  ]
+}
+
+function maps(family: Family): readonly Command[] {
+  const type = family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`
+  return [
+    { do: 'add', what: 'map', name: mapName('senders', family), definition: nft`type ifname . ${type} : verdict;` },
+    { do: 'add', what: 'map', name: mapName('far', family), definition: nft`type ${type} : verdict;` },
+  ]
+}
+
+const chainOf = ({ namespace }: MulticastGroup): string => `ns-${namespace}`
+
+function copies(group: MulticastGroup, tunnel: string | undefined): readonly Command[] {
+  const chain = chainOf(group)
+  const rule = (text: NftText): Command => ({ do: 'add', what: 'rule', chain, rule: text })
+  const to = group.local.map(({ link }) => link)
+  return [
+    { do: 'add', what: 'chain', name: chain },
+    ...[...to, ...(tunnel === undefined ? [] : [tunnel])].map(link =>
+      rule(nft`iifname != ${quoted(link)} dup to ${quoted(link)}`),
+    ),
+    rule(nft`drop`),
+  ]
+}
+
+/** The kernel of a pod sends to groups of its link from the address that only the link knows. */
+const reachable = (addresses: readonly Ip[], family: Family): readonly Ip[] => {
+  const own = addresses.filter(address => familyOf(address) === family)
+  return family === 6 && own.length > 0 ? [...own, linkLocalOf(macOf(addresses[0]!))] : own
+}
+
+const senders = (group: MulticastGroup, family: Family): readonly Element[] =>
+  group.local.flatMap(({ link, addresses }) =>
+    reachable(addresses, family).map(address => ({
+      key: nft`${quoted(link)} . ${address}`,
+      value: nft`goto ${name(chainOf(group))}`,
+    })),
+  )
+
+const farSenders = (group: MulticastGroup, family: Family): readonly Element[] =>
+  group.remote.flatMap(addresses =>
+    reachable(addresses, family).map(address => ({ key: nft`${address}`, value: nft`goto ${name(chainOf(group))}` })),
+  )
+
+const elements = (of: string, all: readonly Element[]): readonly Command[] =>
+  all.length > 0 ? [{ do: 'add', what: 'element', of, elements: all }] : []
+
+function hook(chain: string, devices: readonly string[], map: string, key: NftText): readonly Command[] {
+  const groups = { 4: nft`ip daddr 224.0.0.0/4`, 6: nft`ip6 daddr ff00::/8` } as const
+  const rules = [
+    nft`${groups[4]} ip protocol igmp drop`,
+    nft`${groups[6]} icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } drop`,
+    nft`${groups[6]} icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept`,
+    ...FAMILIES.flatMap(family => [
+      nft`${groups[family]} ${key}${familyWord(family)} saddr vmap ${at(mapName(map, family))}`,
+      nft`${groups[family]} drop`,
+    ]),
+  ]
+  return [
+    { do: 'add', what: 'chain', name: chain, hook: { type: 'filter', hook: 'ingress', devices, priority: 0 } },
+    ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain, rule })),
+  ]
+}

@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process'
+import type { Socket } from 'node:dgram'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Namespace } from '../../api/core/namespace.ts'
+import { Pod } from '../../api/core/pod.ts'
+import type { TestBench } from '../../client/testing.ts'
+import { eventually, settled, testBench } from '../../client/testing.ts'
+import type { Netns } from '../../host/netns/mod.ts'
+import type { Ip } from '../../lib/ip.ts'
+import type { World } from '../network/testing.ts'
+import { createWorld, putDualNode } from '../network/testing.ts'
+import { MULTICAST_ANNOTATION, startMulticast } from './role.ts'
+
+let world: World
+let bench: TestBench
+const GROUP = { 4: '239.1.1.1', 6: 'ff15::1' } as const
+const pods = new Map<string, { readonly netns: Netns; readonly address: Ip; readonly address6: Ip }>()
+
+beforeAll(async () => {
+  world = createWorld(2, true)
+  bench = testBench()
+  for (const number of [1, 2]) putDualNode(bench.api, number, 'a')
+  for (const number of [1, 2]) await (await world.start(bench, number)).ready
+  for (const number of [1, 2])
+    await startMulticast(
+      { ...bench, nft: world.nft, link: world.link },
+      { node: `node-${number}`, netns: world.node(number) },
+      bench.signal,
+    )
+  for (const namespace of ['on', 'off', 'also']) putNamespace(namespace, {})
+  await put('sender', 'on', 1, 3)
+  await put('near', 'on', 1, 4)
+  await put('far', 'on', 2, 3)
+  await put('stranger', 'off', 1, 5)
+  await put('far stranger', 'also', 2, 4)
+})
+afterAll(() => {
+  bench.close()
+  world.close()
+})
+
+const putNamespace = (name: string, annotations: Record<string, string>) =>
+  bench.api.put(Namespace, { metadata: { name, annotations } } as never)
+
+async function put(name: string, namespace: string, node: number, index: number): Promise<void> {
+  const pod = await world.pod(node, index)
+  pods.set(name, pod)
+  bench.api.put(Pod, {
+    metadata: { name: name.replace(' ', '-'), namespace, uid: `pod-${node}-${index}` },
+    spec: { nodeName: `node-${node}`, containers: [] },
+    status: { phase: 'Running', podIPs: [{ ip: pod.address }, { ip: pod.address6 }] },
+  } as never)
+}
+
+const PORT = 5007
+
+/** Who of all pods hears what the sender says to the group; each word is said until an honest unicast listener has it. */
+async function hearers(from = 'sender', family: 4 | 6 = 4): Promise<readonly string[]> {
+  const heard = new Set<string>()
+  const sockets: Socket[] = []
+  let isMarked = false
+  for (const [name, { netns }] of pods) {
+    const socket = await world.sockets.udp({ netns, port: PORT, family })
+    world.netns.within(netns, () => socket.addMembership(GROUP[family], family === 6 ? '::%eth0' : undefined))
+    socket.on('message', text => {
+      if (String(text) === 'end') isMarked = true
+      else heard.add(name)
+    })
+    sockets.push(socket)
+  }
+  const { netns, address, address6 } = pods.get(from)!
+  const sender = await world.sockets.udp({ netns, port: 0, family })
+  world.netns.within(netns, () => sender.setMulticastInterface(family === 6 ? '::%eth0' : address))
+  // Two rounds and then a word to itself: what would come has come by then.
+  for (let round = 0; round < 3; round++) {
+    isMarked = false
+    sender.send(`word ${from}`, PORT, GROUP[family])
+    await new Promise(resolve => setImmediate(resolve))
+    sender.send('end', PORT, family === 6 ? address6 : address)
+    await eventually(() => isMarked)
+  }
+  for (const socket of [...sockets, sender]) socket.close()
+  return [...heard].filter(name => name !== from).sort()
+}
+
+test.each([4, 6] as const)(
+  'off until the namespace says so, then for its pods alone, on all nodes; off again (IPv%i)',
+  async family => {
+    putNamespace('on', {})
+    await settled(bench)
+    expect(await hearers('sender', family)).toEqual([])
+    putNamespace('on', { [MULTICAST_ANNOTATION]: 'true' })
+    await settled(bench)
+    expect(await hearers('sender', family)).toEqual(['far', 'near'])
+    expect(await hearers('far', family)).toEqual(['near', 'sender'])
+    expect(await hearers('stranger', family)).toEqual([])
+    putNamespace('also', { [MULTICAST_ANNOTATION]: 'true' })
+    await settled(bench)
+    expect(await hearers('far stranger', family)).toEqual([])
+    expect(await hearers('sender', family)).toEqual(['far', 'near'])
+    putNamespace('on', { [MULTICAST_ANNOTATION]: 'false' })
+    putNamespace('also', {})
+    await settled(bench)
+    expect(await hearers('sender', family)).toEqual([])
+    expect(
+      spawnSync('ip', ['netns', 'exec', 'node-1', 'nft', 'list', 'tables'], { encoding: 'utf8' }).stdout,
+    ).not.toContain('multicast')
+  },
+)
+
+test('pods that come and go are heard and hear no more', async () => {
+  putNamespace('on', { [MULTICAST_ANNOTATION]: 'true' })
+  await put('late', 'on', 2, 6)
+  await settled(bench)
+  expect(await hearers()).toEqual(['far', 'late', 'near'])
+  bench.api.drop(Pod, { namespace: 'on', name: 'near' })
+  await settled(bench)
+  expect(await hearers()).toEqual(['far', 'late'])
+  expect(await hearers('near')).toEqual([])
+})

@@ -1,0 +1,128 @@
+import { Namespace } from '../../api/core/namespace.ts'
+import { Node } from '../../api/core/node.ts'
+import { runLoop } from '../../client/loop.ts'
+import type { Informers, Role } from '../../client/mod.ts'
+import type { ProgressCollector } from '../../client/progress.ts'
+import type { MulticastPlan } from '../../datapath/multicast.ts'
+import { MULTICAST_TABLE, multicastTable } from '../../datapath/multicast.ts'
+import { VXLAN_LINK } from '../../datapath/options.ts'
+import type { LinkDriver, LinkState } from '../../host/link/mod.ts'
+import type { Netns } from '../../host/netns/mod.ts'
+import type { NftDriver } from '../../host/nft/mod.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Ip } from '../../lib/ip.ts'
+import type { Logger } from '../../lib/log.ts'
+import { nodeFacts } from '../../model/nodes/facts.ts'
+import { transaction } from '../../wire/nft/transaction.ts'
+import { linkOf } from '../cni/names.ts'
+import type { FollowedPods, KnownPod } from './pods.ts'
+import { followPods } from './pods.ts'
+
+export interface MulticastDeps {
+  readonly informers: Informers
+  readonly progress: ProgressCollector
+  readonly nft: NftDriver
+  readonly link: LinkDriver
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface MulticastOptions {
+  readonly node: string
+  readonly netns: Netns
+}
+
+/** On a Namespace: `"true"` lets its pods speak to groups. */
+export const MULTICAST_ANNOTATION = 'k8s.ovn.org/multicast-enabled'
+
+/** Where frames go whose address no entry knows. */
+const UNKNOWN = '00:00:00:00:00:00'
+const RESYNC_MS = 30_000
+
+/**
+ * Multicast between the pods of namespaces that ask for it, over all nodes. Idle, and without a look at pods, while none does.
+ * Resolves when the caches are synced. Ending it changes nothing in the kernel.
+ */
+export async function startMulticast(
+  deps: MulticastDeps,
+  options: MulticastOptions,
+  signal: AbortSignal,
+): Promise<Role> {
+  const namespaces = deps.informers.of(Namespace)
+  const nodes = deps.informers.of(Node)
+  await deps.informers.sync(signal)
+  const pods = followPods(deps.informers, signal)
+  const kernel = createKernel(deps, options)
+  const step = async (): Promise<void> => {
+    const wanted = namespaces
+      .list()
+      .filter(isOn)
+      .map(({ metadata }) => metadata.name)
+    await pods.follow(wanted.toSorted())
+    const others = nodes.list().filter(({ metadata }) => metadata.name !== options.node)
+    kernel.apply(pods, wanted.length === 0 ? [] : others.flatMap(node => nodeFacts(node).addresses.slice(0, 1)))
+  }
+  const loop = runLoop(
+    deps,
+    { name: 'multicast', informers: [namespaces, nodes, pods], step, resyncMs: RESYNC_MS },
+    signal,
+  )
+  return { progress: deps.progress.progress, done: loop.done }
+}
+
+const isOn = ({ metadata }: Namespace): boolean => metadata.annotations?.[MULTICAST_ANNOTATION] === 'true'
+
+function createKernel({ nft, link, log }: MulticastDeps, { node, netns }: MulticastOptions) {
+  let loaded = ''
+  let flooded: { readonly index: number; readonly to: readonly Ip[] } = { index: 0, to: [] }
+  const flood = (tunnel: LinkState, to: readonly Ip[]): void => {
+    // With a link that was made anew its entries went.
+    const before = flooded.index === tunnel.index ? flooded.to : []
+    const entry = (op: 'fdb' | 'fdb-delete') => (via: Ip) => ({ op, dev: VXLAN_LINK, mac: UNKNOWN, via })
+    const gone = before.filter(address => !to.includes(address))
+    const more = to.filter(address => !before.includes(address))
+    if (gone.length + more.length > 0) link.apply(netns, [...gone.map(entry('fdb-delete')), ...more.map(entry('fdb'))])
+    flooded = { index: tunnel.index, to }
+  }
+  return {
+    apply(pods: FollowedPods, others: readonly Ip[]): void {
+      const links = new Map(pods.namespaces().length > 0 || flooded.to.length > 0 ? indexed(link.links(netns)) : [])
+      const tunnel = links.get(VXLAN_LINK)
+      if (tunnel) flood(tunnel, others)
+      const plan = planOf(pods, node, links, tunnel !== undefined && others.length > 0)
+      const text = transaction(MULTICAST_TABLE, multicastTable(plan))
+      const handle = nft.open(netns)
+      try {
+        const isThere = handle.tables().includes(`${MULTICAST_TABLE.family} ${MULTICAST_TABLE.name}`)
+        const hasAny = plan.groups.some(({ local }) => local.length > 0)
+        const key = `${text} ${[...links].map(([name, { index }]) => `${name}#${index}`).join()}`
+        if (key === loaded && isThere === hasAny) return
+        if (hasAny || isThere) handle.run(text)
+        loaded = key
+        if (hasAny || isThere) log.info({ namespaces: pods.namespaces() }, 'multicast stands')
+      } finally {
+        handle.close()
+      }
+    },
+  }
+}
+
+const indexed = (links: readonly LinkState[]): readonly (readonly [string, LinkState])[] =>
+  links.filter(({ name }) => name === VXLAN_LINK || name.startsWith('pod')).map(link => [link.name, link])
+
+function planOf(
+  pods: FollowedPods,
+  node: string,
+  links: ReadonlyMap<string, LinkState>,
+  hasTunnel: boolean,
+): MulticastPlan {
+  const groups = pods.namespaces().map(namespace => {
+    const all = pods.of(namespace)
+    const local = all
+      .filter(pod => pod.node === node)
+      .map(({ uid, addresses }: KnownPod) => ({ link: linkOf(uid), addresses }))
+      .filter(({ link }) => links.has(link))
+    return { namespace, local, remote: all.filter(pod => pod.node !== node).map(({ addresses }) => addresses) }
+  })
+  return { groups, ...(hasTunnel ? { tunnel: VXLAN_LINK } : {}) }
+}
