@@ -62,11 +62,8 @@ async function answer(parts: HandlerParts, request: ApiRequest, caller: User): P
     return (await routes.answer(request, user)) ?? notFoundPage
   }
   const resource = kernel.registry.find(info.group, info.version, info.plural)
-  if (!resource) {
-    authorize(kernel.authorizer, { user, verb: request.method.toLowerCase(), path: request.path })
-    return notFoundPage
-  }
   const verb = verbOf(request, info)
+  // Whether or not there is such a type: who may not ask does not hear of it.
   authorize(kernel.authorizer, {
     user,
     verb,
@@ -76,10 +73,11 @@ async function answer(parts: HandlerParts, request: ApiRequest, caller: User): P
       version: info.version,
       plural: info.plural,
       subresource: info.subresource ?? '',
-      namespace: info.namespace ?? (isNamespace(resource) ? (info.name ?? '') : ''),
+      namespace: info.namespace ?? (resource && isNamespace(resource) ? (info.name ?? '') : ''),
       name: info.name ?? '',
     },
   })
+  if (!resource) return notFoundPage
   const context: Context = { kernel, request, user, resource, info, verb, warnings: [] }
   if (resource.deprecation !== undefined) context.warnings.push(resource.deprecation)
   const run = verbFor(parts, context)
