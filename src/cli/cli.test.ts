@@ -30,7 +30,7 @@ const twinStatus = (roles: RoleStatus[]): TwinStatus => ({
   ports,
   roles,
   nodes: [{ name: 'node-1', address: '172.18.0.11', link: 'up' }],
-  outside: [{ name: 'client', address: '172.18.0.200' }],
+  outside: [{ name: 'client', address: '172.18.0.200', is: 'outside' }],
 })
 
 interface World {

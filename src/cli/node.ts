@@ -8,6 +8,9 @@ const ACTIONS = ['add', 'stop', 'start', 'cut'] as const
 type Action = (typeof ACTIONS)[number]
 const DONE: Readonly<Record<Action, string>> = { add: 'added', stop: 'stopped', start: 'started', cut: 'cut off' }
 
+/** Load balancers are no Nodes: nothing need become Ready. */
+const isBalancer = (name: string | undefined): boolean => /^lb-/.test(name ?? '')
+
 const POLL_MS = 50
 const LIMIT_MS = 60_000
 
@@ -55,7 +58,8 @@ export async function node(
   const control = await deps.twins.control(options.name)
   try {
     const said = await control.node(action as Action, name)
-    if (action === 'add' || action === 'start') await untilReady(deps, control, options.name, name ?? said)
+    if (action === 'add' || (action === 'start' && !isBalancer(name)))
+      await untilReady(deps, control, options.name, name ?? said)
     deps.out(`${said} ${DONE[action as Action]}\n`)
     return 0
   } finally {

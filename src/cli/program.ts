@@ -55,11 +55,11 @@ export function program(deps: CliDeps, done: (code: number) => void): Command {
     .action(async (role, options) => done(await logs(deps, role, options)))
   named(
     'exec <target> [command...]',
-    'run a command in a node, a pod (namespace/name) or an outside host (client, lb, dns, internet)',
+    'run a command in a node, a pod (namespace/name) or an outside host (client, lb-1, lb-2, dns, internet)',
   ).action(async (target, command, options) => done(await exec(deps, target, command, options)))
   named(
     'node <action> [node]',
-    'add, stop, start or cut off a node; node --proxy-only --kubeconfig FILE is the service proxy alone, for any cluster',
+    'add, stop, start or cut off a node, or a load balancer (lb-1, lb-2); node --proxy-only --kubeconfig FILE is the service proxy alone, for any cluster',
   ).action(async (action, name, options) => done(await node(deps, action, name, options)))
   named(
     'trace <pod> <target>',

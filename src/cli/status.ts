@@ -40,7 +40,7 @@ function describe(state: TwinStatus): string {
   ])
   const places = [
     ...state.nodes.map(node => [node.name, node.address, `link ${node.link}`]),
-    ...state.outside.map(host => [host.name, host.address, 'outside']),
+    ...state.outside.map(host => [host.name, host.address, host.is]),
   ]
   const minutes = Math.floor(state.uptimeMs / 60_000)
   return [

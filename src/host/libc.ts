@@ -13,6 +13,7 @@ export interface Libc {
   listen(fd: number, backlog: number): number
   setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number
   send(fd: number, data: Buffer, length: number, flags: number): number
+  sendto(fd: number, data: Buffer, length: number, flags: number, to: Buffer, toLength: number): number
   recv(fd: number, data: Buffer, length: number, flags: number): number
   /** As send and recv, on a thread of Node's pool: for what keeps the kernel busy. Resolve with -1 for a failure. */
   sendLater(fd: number, data: Buffer, length: number, flags: number): Promise<number>
@@ -123,6 +124,7 @@ function bindLibc(): Libc {
     listen: call('listen', int, int),
     setsockopt: call('setsockopt', int, int, int, 'void *', 'unsigned int'),
     send: size('send'),
+    sendto: call('sendto', int, 'void *', 'unsigned long', int, 'void *', 'unsigned int'),
     recv: size('recv'),
     sendLater: later('send'),
     recvLater: later('recv'),

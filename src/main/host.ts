@@ -4,6 +4,7 @@ import { kernelArp } from '../host/arp/real.ts'
 import { systemClock } from '../host/clock/real.ts'
 import { kernelConntrack } from '../host/conntrack/real.ts'
 import { systemFs } from '../host/fs/real.ts'
+import { kernelIpPackets } from '../host/ip-packets/real.ts'
 import { kernelLinks } from '../host/link/real.ts'
 import { flockDriver } from '../host/lock/real.ts'
 import { assertOneNamespace, kernelNetns } from '../host/netns/real.ts'
@@ -26,6 +27,7 @@ export async function realHost() {
     nft: kernelNft(netns),
     conntrack: kernelConntrack(netns),
     arp: kernelArp(netns),
+    ipPackets: kernelIpPackets(netns),
     packetLog: kernelPacketLog(netns),
     sockets: kernelSockets(netns),
     processes: kernelProcesses(netns),

@@ -68,7 +68,8 @@ export interface TwinStatus {
   readonly ports: Ports
   readonly roles: readonly RoleStatus[]
   readonly nodes: readonly NodeStatus[]
-  readonly outside: readonly { readonly name: string; readonly address: string }[]
+  /** `is`: in a few words, what it does at present. */
+  readonly outside: readonly { readonly name: string; readonly address: string; readonly is: string }[]
 }
 
 /** One process inside the world, with its streams. */
@@ -84,7 +85,10 @@ export interface TwinControl {
   status(): Promise<TwinStatus>
   /** Runs a command in the namespaces of a node or outside host, or in a pod's (namespace/name). Throws UserError for unknown names. */
   exec(target: string, command: readonly string[], options: { readonly tty: boolean }): Promise<RemoteProcess>
-  /** stop: agent, pods and link down; start: back; cut: only its link down (start mends it); add: one more node, its name is returned. */
+  /**
+   * stop: agent, pods and link down; start: back; cut: only its link down (start mends it); add: one more node, its name is returned.
+   * The load balancers lb-1 and lb-2 can be stopped, started and cut too.
+   */
   node(action: 'add' | 'stop' | 'start' | 'cut', name?: string): Promise<string>
   /** Lines a role has written; ends with the last one unless `follow`. */
   logs(

@@ -13,8 +13,13 @@ test('the world of the default twin', async () => {
   expect(plan.outside.map(({ name, address }) => [name, address])).toEqual([
     ['client', '172.18.0.200'],
     ['dns', '172.18.0.53'],
-    ['lb', '172.18.0.99'],
+    ['lb-1', '172.18.0.98'],
+    ['lb-2', '172.18.0.99'],
     ['internet', '203.0.113.10'],
+  ])
+  expect(plan.doors.map(({ domain, alias, address, httpsPort }) => [domain, alias, address, httpsPort])).toEqual([
+    ['apps.fairlead.test', 'apps.fairlead.localhost', '172.18.0.100', 443],
+    ['ext.fairlead.test', 'ext.fairlead.localhost', '172.18.0.101', 8443],
   ])
   expect([plan.vip, plan.gateway, plan.apiServiceIp, plan.dnsServiceIp]).toEqual([
     '172.18.0.100',
@@ -29,7 +34,8 @@ test('no two hosts share an address, with as many nodes as there may be', async 
   const addresses = [
     plan.gateway,
     ...plan.nodes.map(node => node.address),
-    ...plan.outside.flatMap(host => [host.address, ...host.extra]),
+    ...plan.outside.map(host => host.address),
+    ...plan.doors.map(door => door.address),
   ]
   expect(new Set(addresses).size).toBe(addresses.length)
 })

@@ -14,12 +14,23 @@ export interface NodePlan {
 
 /** A host that is not part of the cluster. */
 export interface OutsideHost {
-  readonly name: 'client' | 'dns' | 'lb' | 'internet'
+  readonly name: 'client' | 'dns' | 'lb-1' | 'lb-2' | 'internet'
   readonly address: Ip
-  /** Further addresses: the VIP of the load balancer. */
-  readonly extra: readonly Ip[]
   readonly network: Cidr
   readonly gateway: Ip
+}
+
+/** A way in: a domain, the address that the load balancers share for it, and where its routers listen on their nodes. */
+export interface Door {
+  /** Of its IngressController. */
+  readonly controller: string
+  readonly domain: string
+  /** The same for browsers of the host. */
+  readonly alias: string
+  readonly address: Ip
+  readonly httpPort: number
+  readonly httpsPort: number
+  readonly statsPort: number
 }
 
 /** Everything about a twin's world that follows from its configuration. */
@@ -30,6 +41,8 @@ export interface WorldPlan {
   /** The world's own namespace routes between the machine network and the internet. */
   readonly gateway: Ip
   readonly internet: { readonly network: Cidr; readonly gateway: Ip }
+  readonly doors: readonly Door[]
+  /** The address of the first door. */
   readonly vip: Ip
   readonly upstreamDns: Ip
   /** For Services of type LoadBalancer, both ends included. */
@@ -58,10 +71,9 @@ export function planWorld(config: TwinConfig): WorldPlan {
   const gateway = nth(network, 1)
   const vip = nth(network, 100)
   const upstreamDns = nth(network, 53)
-  const onMachineNetwork = (name: OutsideHost['name'], address: Ip, extra: readonly Ip[] = []): OutsideHost => ({
+  const onMachineNetwork = (name: OutsideHost['name'], address: Ip): OutsideHost => ({
     name,
     address,
-    extra,
     network,
     gateway,
   })
@@ -71,11 +83,13 @@ export function planWorld(config: TwinConfig): WorldPlan {
     outside: [
       onMachineNetwork('client', nth(network, 200)),
       onMachineNetwork('dns', upstreamDns),
-      onMachineNetwork('lb', nth(network, 99), [vip]),
-      { name: 'internet', address: nth(INTERNET, 10), extra: [], network: INTERNET, gateway: nth(INTERNET, 1) },
+      onMachineNetwork('lb-1', nth(network, 98)),
+      onMachineNetwork('lb-2', nth(network, 99)),
+      { name: 'internet', address: nth(INTERNET, 10), network: INTERNET, gateway: nth(INTERNET, 1) },
     ],
     gateway,
     internet: { network: INTERNET, gateway: nth(INTERNET, 1) },
+    doors: doorsOf(config, vip),
     vip,
     upstreamDns,
     balancerPool: { first: nth(network, 210), last: nth(network, 249) },
@@ -85,10 +99,23 @@ export function planWorld(config: TwinConfig): WorldPlan {
   }
 }
 
+/** Two domains, each with an address of its own: what is for everybody, and what is not. */
+const doorsOf = ({ appsDomain }: TwinConfig, first: Ip): readonly Door[] =>
+  [
+    { controller: 'default', domain: appsDomain, httpPort: 80, httpsPort: 443, statsPort: 1936 },
+    { controller: 'ext', domain: extDomain(appsDomain), httpPort: 8080, httpsPort: 8443, statsPort: 8936 },
+  ].map((door, index) => ({ ...door, alias: localDomain(door.domain), address: addToIp(first, index) }))
+
+const extDomain = (appsDomain: string): string => `ext.${appsDomain.replace(/^apps\./, '')}`
+/** Browsers of the host find every name below .localhost there, without DNS. */
+const localDomain = (domain: string): string => domain.replace(/\.[^.]+$/, '.localhost')
+
 /** 0a:58 and the address: the same link address wherever a node or pod is spoken of. */
 export const macOf = (address: Ip): string =>
   ['0a', '58', ...address.split('.').map(byte => Number(byte).toString(16).padStart(2, '0'))].join(':')
 
-/** Where connections of the load balancer come from. */
-export const balancerAddresses = ({ outside }: WorldPlan): readonly Ip[] =>
-  outside.filter(({ name }) => name === 'lb').flatMap(({ address, extra }) => [address, ...extra])
+/** Where connections of the load balancers come from. */
+export const balancerAddresses = ({ outside, doors }: WorldPlan): readonly Ip[] => [
+  ...outside.filter(({ name }) => name.startsWith('lb-')).map(({ address }) => address),
+  ...doors.map(({ address }) => address),
+]

@@ -4,8 +4,10 @@ import { createServer } from 'node:http'
 import type { Node } from '../api/core/node.ts'
 import type { Pod } from '../api/core/pod.ts'
 import type { Informer, Informers } from '../client/mod.ts'
+import { kernelArp } from '../host/arp/real.ts'
 import { systemClock } from '../host/clock/real.ts'
 import { systemFs } from '../host/fs/real.ts'
+import { kernelIpPackets } from '../host/ip-packets/real.ts'
 import { kernelLinks } from '../host/link/real.ts'
 import { assertOneNamespace, kernelNetns } from '../host/netns/real.ts'
 import { kernelProcesses } from '../host/process/real.ts'
@@ -46,6 +48,8 @@ async function runSupervisor(root: string): Promise<void> {
       links: kernelLinks(netns),
       processes: kernelProcesses(netns),
       sockets: kernelSockets(netns),
+      ipPackets: kernelIpPackets(netns),
+      arp: kernelArp(netns),
       inside: kernelInside,
       program: [process.execPath, ...fixtureProgram()],
       env: process.env as Record<string, string>,

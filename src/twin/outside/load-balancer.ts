@@ -4,6 +4,7 @@ import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
+import { dial } from './dial.ts'
 import { splice } from './splice.ts'
 
 export interface BalancerDeps {
@@ -12,43 +13,40 @@ export interface BalancerDeps {
   readonly log: Logger
 }
 
-/** A node that does not answer within this is passed over; one without a router refuses at once. */
-const CONNECT_MS = 300
-/** How long a node that failed is asked last. */
-const SHUNNED_MS = 2000
+export interface Forwarding {
+  /** The port of nodes. */
+  readonly port: number
+  readonly nodes: () => readonly Ip[]
+  /** Routers are told whose connection it is, by the PROXY protocol. */
+  readonly tellsClient?: boolean
+}
+
+export interface LoadBalancer {
+  readonly server: Server
+  /** Ends every connection. */
+  drop(): void
+}
+
+/** The kernel of a node answers at once, however busy its router is: one that does not answer within this is passed over. */
+const CONNECT_MS = 200
+/** How long a node that failed is left alone before it is tried again. */
+const SHUNNED_MS = 500
 
 /**
- * The load balancer in front of the routers: forwards one port of the VIP, and nothing else, to the nodes in turn. A node that refuses
- * or does not answer is asked last for a while. `tellsClient`: routers are told whose connection it is, by the PROXY protocol. It learns who runs a router by connecting: it needs no API.
+ * Forwards connections to one port of the nodes in turn, and nothing else. A node that refuses or does not answer is asked last, and
+ * tried beside the requests until it answers: none of them waits for it. It learns who runs a router by connecting: it needs no API.
  */
-export function loadBalancer(
-  deps: BalancerDeps,
-  from: Netns,
-  port: number,
-  nodes: () => readonly Ip[],
-  tellsClient = false,
-): Server {
-  const shunnedUntilMs = new Map<Ip, number>()
-  let turn = 0
-  const order = (): readonly Ip[] => {
-    const nowMs = deps.clock.monotonic()
-    const all = nodes()
-    const rotated = all.map((_, index) => all[(index + turn) % all.length]!)
-    turn++
-    const shunned = (node: Ip): boolean => (shunnedUntilMs.get(node) ?? 0) > nowMs
-    return [...rotated.filter(node => !shunned(node)), ...rotated.filter(shunned)]
-  }
-  const attempt = async (node: Ip): Promise<Socket | undefined> => {
-    const onward = await connected(deps, { netns: from, address: node, port, allowHalfOpen: true })
-    if (onward) shunnedUntilMs.delete(node)
-    else shunnedUntilMs.set(node, deps.clock.monotonic() + SHUNNED_MS)
-    return onward
-  }
-  return deps.sockets.server(async socket => {
+export function loadBalancer(deps: BalancerDeps, from: Netns, forwarding: Forwarding): LoadBalancer {
+  const { port, nodes, tellsClient = false } = forwarding
+  const choice = chooser(deps, from, port)
+  const open = new Set<Socket>()
+  const server = deps.sockets.server(async socket => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
     socket.pause()
     socket.on('error', () => {})
-    for (const node of order()) {
-      const onward = await attempt(node)
+    for (const node of choice.order(nodes())) {
+      const onward = await choice.attempt(node)
       if (socket.destroyed) return void onward?.destroy()
       if (onward) {
         if (tellsClient) onward.write(proxyHeader(socket))
@@ -58,6 +56,47 @@ export function loadBalancer(
     deps.log.warn({ port }, 'no node answers')
     socket.destroy()
   })
+  return {
+    server,
+    drop: () => {
+      for (const socket of open) socket.destroy()
+    },
+  }
+}
+
+interface Chooser {
+  order(nodes: readonly Ip[]): readonly Ip[]
+  attempt(node: Ip): Promise<Socket | undefined>
+}
+
+function chooser(deps: BalancerDeps, netns: Netns, port: number): Chooser {
+  const shunnedUntilMs = new Map<Ip, number>()
+  let turn = 0
+  const attempt = async (address: Ip): Promise<Socket | undefined> => {
+    const onward = await dial(deps, { netns, address, port }, CONNECT_MS)
+    if (onward) shunnedUntilMs.delete(address)
+    else shunnedUntilMs.set(address, deps.clock.monotonic() + SHUNNED_MS)
+    return onward
+  }
+  const probe = async (node: Ip): Promise<void> => {
+    shunnedUntilMs.set(node, deps.clock.monotonic() + SHUNNED_MS)
+    const socket = await attempt(node)
+    socket?.destroy()
+  }
+  return {
+    attempt,
+    order: all => {
+      const nowMs = deps.clock.monotonic()
+      const rotated = all.map((_, index) => all[(index + turn) % all.length]!)
+      turn++
+      const [well, shunned] = [
+        rotated.filter(node => !shunnedUntilMs.has(node)),
+        rotated.filter(node => shunnedUntilMs.has(node)),
+      ]
+      if (well.length > 0) for (const node of shunned) if (shunnedUntilMs.get(node)! <= nowMs) void probe(node)
+      return [...well, ...shunned]
+    },
+  }
 }
 
 /** Version 1. Source: the PROXY protocol's specification. */
@@ -76,23 +115,3 @@ type ProxiedEnds = Partial<Pick<Socket, 'remoteAddress' | 'remotePort' | 'localA
 
 /** A socket for both families tells IPv4 addresses in their IPv6 form. */
 const plain = (address: string): string => address.replace(/^::ffff:/, '')
-
-/** The connection, or undefined when it is refused or takes too long. */
-function connected(deps: BalancerDeps, target: Parameters<SocketDriver['connect']>[0]): Promise<Socket | undefined> {
-  return new Promise(resolve => {
-    const socket = deps.sockets.connect(target)
-    const cancel = deps.clock.after(CONNECT_MS, () => fail())
-    const fail = (): void => {
-      cancel()
-      socket.destroy()
-      resolve(undefined)
-    }
-    socket.once('error', fail)
-    socket.once('connect', () => {
-      cancel()
-      socket.off('error', fail)
-      socket.pause()
-      resolve(socket)
-    })
-  })
-}

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { fakeClock } from '../../host/clock/fake.ts'
 import { systemClock } from '../../host/clock/real.ts'
 import { fakeNetns } from '../../host/netns/fake.ts'
 import type { Netns } from '../../host/netns/mod.ts'
@@ -55,7 +56,10 @@ describe('front door', () => {
     const { sockets, client, named } = world()
     await named(VIP, 80, 'plain')
     await named(VIP, 443, 'tls')
-    await sockets.listen(frontDoor({ sockets, log: silent }, client, VIP), { netns: client, port: 8443 })
+    await sockets.listen(
+      frontDoor({ sockets, clock: systemClock, log: silent }, client, () => VIP),
+      { netns: client, port: 8443 },
+    )
     const answer = await talk(
       sockets.connect({ netns: client, address: CLIENT, port: 8443, allowHalfOpen: true }),
       text,
@@ -67,7 +71,8 @@ describe('front door', () => {
 describe('load balancer', () => {
   const balanced = async (w: ReturnType<typeof world>, requests: number): Promise<string[]> => {
     await w.sockets.listen(
-      loadBalancer({ sockets: w.sockets, clock: systemClock, log: silent }, w.lb, 80, () => NODES),
+      loadBalancer({ sockets: w.sockets, clock: systemClock, log: silent }, w.lb, { port: 80, nodes: () => NODES })
+        .server,
       { netns: w.lb, port: 80 },
     )
     const answers: string[] = []
@@ -84,6 +89,21 @@ describe('load balancer', () => {
     const w = world()
     await w.named(NODES[1]!, 80, 'n2')
     expect(await balanced(w, 4)).toEqual(['n2:x', 'n2:x', 'n2:x', 'n2:x'])
+  })
+  test('a node that has failed is tried beside the requests, and takes part again once it answers', async () => {
+    const w = world()
+    const clock = fakeClock()
+    await w.named(NODES[0]!, 80, 'n1')
+    const { server } = loadBalancer({ sockets: w.sockets, clock, log: silent }, w.lb, { port: 80, nodes: () => NODES })
+    await w.sockets.listen(server, { netns: w.lb, port: 80 })
+    const ask = () => talk(w.sockets.connect({ netns: w.client, address: VIP, port: 80, allowHalfOpen: true }), 'x')
+    const several = async () => new Set([await ask(), await ask(), await ask(), await ask()])
+    expect(await several()).toEqual(new Set(['n1:x']))
+    await w.named(NODES[1]!, 80, 'n2')
+    expect(await several()).toEqual(new Set(['n1:x']))
+    await clock.advance(500)
+    expect(await ask()).toBe('n1:x')
+    expect(await several()).toEqual(new Set(['n1:x', 'n2:x']))
   })
   test('closes the connection when no node answers', async () => {
     const w = world()

@@ -9,10 +9,11 @@ import type { WorldPlan } from '../plan.ts'
 import type { World } from '../world/world.ts'
 import { frontDoor } from './front-door.ts'
 import { whoAmI } from './internet.ts'
-import { loadBalancer } from './load-balancer.ts'
+import { type Balancers, startPair } from './pair.ts'
+import type { SharingDeps } from './shared-addresses.ts'
 import { answerOutside, outsideNames } from './upstream-dns.ts'
 
-export interface OutsideDeps {
+export interface OutsideDeps extends SharingDeps {
   readonly sockets: SocketDriver
   readonly clock: Clock
   readonly log: Logger
@@ -22,7 +23,7 @@ const UDP_BYTES = 1232
 const TCP_BYTES = 65_535
 
 /**
- * Starts what is not part of the cluster: the host's front door, the load balancer, DNS, a server on the internet. `doors`: listening
+ * Starts what is not part of the cluster: the host's front door, the load balancers, DNS, a server on the internet. `doors`: listening
  * sockets of the host. `nodes`: where a router may be. They end with the process.
  */
 export async function startOutside(
@@ -31,14 +32,8 @@ export async function startOutside(
   world: World,
   doors: readonly number[],
   nodes: () => readonly Ip[],
-): Promise<void> {
-  const lb = world.netns('lb')
-  for (const port of [80, 443])
-    await deps.sockets.listen(loadBalancer(deps, lb, port, nodes, plan.config.profile === 'okd'), {
-      netns: lb,
-      port,
-      address: plan.vip,
-    })
+): Promise<Balancers> {
+  const balancers = await startPair(deps, plan, world, nodes)
   const names = outsideNames(plan)
   const dns = { netns: world.netns('dns'), port: 53 }
   await listenUdp(
@@ -48,7 +43,18 @@ export async function startOutside(
   )
   await listenTcp(deps, dns, packet => answerOutside(names, packet, TCP_BYTES))
   await deps.sockets.listen(whoAmI(), { netns: world.netns('internet'), port: 80 })
-  for (const fd of doors) await open(frontDoor(deps, world.netns('client'), plan.vip), fd)
+  for (const fd of doors)
+    await open(
+      frontDoor(deps, world.netns('client'), host => doorFor(plan, host)),
+      fd,
+    )
+  return balancers
+}
+
+/** By the domain of the name, in either form; the first door's for all other names. */
+function doorFor({ doors, vip }: WorldPlan, host: string): Ip {
+  const door = doors.find(({ domain, alias }) => host.endsWith(`.${domain}`) || host.endsWith(`.${alias}`))
+  return door?.address ?? vip
 }
 
 function open(server: Server, fd: number): Promise<void> {

@@ -4,7 +4,6 @@ import { decode } from '../../wire/dns/decode.ts'
 import { encode } from '../../wire/dns/encode.ts'
 import type { Message, Question, ResourceRecord } from '../../wire/dns/message.ts'
 import { CLASS, RCODE, TYPE } from '../../wire/dns/message.ts'
-import { appsDomains } from '../credentials.ts'
 import type { WorldPlan } from '../plan.ts'
 
 /** Names of the world outside, in lower case with the final dot; one that begins with "*." stands for all below it. */
@@ -12,13 +11,13 @@ export type HostsTable = ReadonlyMap<string, Ip>
 
 const TTL_S = 30
 
-/** What the outside DNS knows: the applications' wildcard, the API, and a few servers of the internet. */
+/** What the outside DNS knows: the wildcards of both domains, the API, and a few servers of the internet. */
 export function outsideNames(plan: WorldPlan): HostsTable {
   const internet = plan.outside.find(host => host.name === 'internet')!.address
   const base = plan.config.appsDomain.replace(/^apps\./, '')
   return new Map<string, Ip>([
     // Not .localhost: nobody asks DNS for it.
-    [`*.${appsDomains(plan.config)[0]}.`, plan.vip],
+    ...plan.doors.map(({ domain, address }) => [`*.${domain}.`, address] as const),
     [`api.${base}.`, plan.nodes[0]!.address],
     ['whoami.internet.test.', internet],
     ['example.com.', internet],

@@ -82,14 +82,21 @@ async function twin(nodes = 2) {
     })
   for (const role of rolesOf(plan, folder)) start(role)
   await clock.advance(0)
-  const nodesOf = createNodes({ fs, world, services, folder, ports: PORTS, nowMs: clock.now, start, runtime }, plan)
+  const done: string[] = []
+  const balancers = {
+    has: (name: string) => name.startsWith('lb-'),
+    act: (action: string, name: string) => void done.push(`${action} ${name}`),
+    describe: () => 'somewhere',
+  }
+  const ports = PORTS
+  const nodesOf = createNodes({ fs, world, services, folder, ports, balancers, nowMs: clock.now, start, runtime }, plan)
   const status = () =>
     twinStatus(
       { fs, clock, sockets, pid: 2 },
-      { ports: PORTS, services, nodes: nodesOf, startedMs: clock.now() - 5000 },
+      { ports, services, nodes: nodesOf, balancers, startedMs: clock.now() - 5000 },
     )
   const execDeps = { processes, world, env: { PATH: '/bin' }, runtime }
-  return { fs, clock, netns, sockets, world, services, removed, executed, nodes: nodesOf, status, execDeps }
+  return { fs, clock, netns, sockets, world, services, removed, executed, done, nodes: nodesOf, status, execDeps }
 }
 
 test('stop is a power cut; start brings the node back', async () => {
@@ -118,6 +125,14 @@ test('cut takes the link alone', async () => {
   await nodes.act('cut', 'node-2')
   expect(nodes.states()[1]?.link).toBe('cut')
   expect(removed).toEqual([])
+  expect(services.states().every(state => state.state === 'running')).toBe(true)
+})
+
+test('load balancers are stopped, started and cut as nodes are', async () => {
+  const { nodes, done, services } = await twin()
+  const actions = ['stop', 'start', 'cut'] as const
+  for (const action of actions) expect(await nodes.act(action, 'lb-2')).toBe('lb-2')
+  expect(done).toEqual(['stop lb-2', 'start lb-2', 'cut lb-2'])
   expect(services.states().every(state => state.state === 'running')).toBe(true)
 })
 
@@ -166,7 +181,8 @@ test('status asks every role how far it is; routers are found by their sockets',
   expect(roles.find(role => role.name === 'api')?.pid).toBe(services.states()[0]!.pid)
   expect(uptimeMs).toBe(5000)
   expect(ports).toEqual(PORTS)
-  expect(outside).toContainEqual({ name: 'vip', address: '172.18.0.100' })
+  expect(outside).toContainEqual({ name: 'vip', address: '172.18.0.100', is: '*.apps.fairlead.test' })
+  expect(outside).toContainEqual({ name: 'lb-1', address: '172.18.0.98', is: 'somewhere' })
 })
 
 test('exec runs on a node as it is, and in a pod as kubectl exec does', async () => {

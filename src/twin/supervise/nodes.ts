@@ -5,6 +5,7 @@ import { checkConfig } from '../config.ts'
 import type { NodeAction } from '../control/protocol.ts'
 import { prepareCredentials } from '../credentials.ts'
 import type { NodeStatus, Ports } from '../mod.ts'
+import type { Balancers } from '../outside/pair.ts'
 import type { NodePlan, WorldPlan } from '../plan.ts'
 import { planWorld } from '../plan.ts'
 import type { RoleProcess } from '../roles.ts'
@@ -20,6 +21,7 @@ export interface NodesDeps {
   readonly services: Processes
   readonly folder: TwinFolder
   readonly ports: Ports
+  readonly balancers: Balancers
   nowMs(): number
   start(role: RoleProcess): void
   /** A connection to the pod runtime. */
@@ -33,7 +35,7 @@ export interface Nodes {
   states(): readonly NodeStatus[]
 }
 
-/** The nodes of a running twin: they can be cut off, switched off and on, and more can join. */
+/** The nodes of a running twin, and the load balancers before them: they can be cut off, switched off and on, and more can join. */
 export function createNodes(deps: NodesDeps, first: WorldPlan): Nodes {
   let plan = first
   const off = new Set<string>()
@@ -41,7 +43,7 @@ export function createNodes(deps: NodesDeps, first: WorldPlan): Nodes {
     const node = plan.nodes.find(each => each.name === name)
     if (node) return node
     throw new UserError('NoNode', `there is no node "${name ?? ''}"`, {
-      hint: `there are ${plan.nodes.map(each => each.name).join(', ')}`,
+      hint: `there are ${plan.nodes.map(each => each.name).join(', ')}, and the load balancers lb-1 and lb-2`,
     })
   }
 
@@ -84,6 +86,10 @@ export function createNodes(deps: NodesDeps, first: WorldPlan): Nodes {
     },
     act: async (action, name) => {
       if (action === 'add') return add()
+      if (name !== undefined && deps.balancers.has(name)) {
+        deps.balancers.act(action, name)
+        return name
+      }
       const node = find(name)
       if (action === 'stop') return stop(node)
       if (action === 'start') return start(node)

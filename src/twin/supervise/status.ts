@@ -2,6 +2,7 @@ import type { FsDriver } from '../../host/fs/mod.ts'
 import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ports, RoleStatus, TwinStatus } from '../mod.ts'
+import type { Balancers } from '../outside/pair.ts'
 import { ADMIN_FOLDER, adminSocket } from '../roles.ts'
 import { askProgress } from './ask.ts'
 import type { Nodes } from './nodes.ts'
@@ -18,20 +19,21 @@ export interface StatusOf {
   readonly ports: Ports
   readonly services: Processes
   readonly nodes: Nodes
+  readonly balancers: Balancers
   readonly startedMs: number
 }
 
 /** What runs, and how far each has come: asked at this moment, of all at once. */
 export async function twinStatus(
   deps: StatusDeps,
-  { ports, services, nodes, startedMs }: StatusOf,
+  { ports, services, nodes, balancers, startedMs }: StatusOf,
 ): Promise<TwinStatus> {
   const states = services.states()
   const [roles, others] = await Promise.all([
     Promise.all(states.map(state => roleStatus(deps, state))),
     otherRoles(deps, new Set(states.map(state => state.name))),
   ])
-  const { config, outside } = nodes.plan
+  const { config, outside, doors } = nodes.plan
   const supervisor: RoleStatus = { name: 'supervisor', pid: deps.pid, restarts: 0, state: 'running' }
   return {
     name: config.name,
@@ -40,10 +42,14 @@ export async function twinStatus(
     ports,
     roles: [supervisor, ...roles, ...others],
     nodes: nodes.states(),
-    outside: outside.flatMap(({ name, address, extra }) => [
-      { name, address },
-      ...extra.map(each => ({ name: 'vip', address: each })),
-    ]),
+    outside: [
+      ...outside.map(({ name, address }) => ({ name, address, is: balancers.describe(name) })),
+      ...doors.map(({ domain, address, controller }) => ({
+        name: controller === 'default' ? 'vip' : `vip-${controller}`,
+        address,
+        is: `*.${domain}`,
+      })),
+    ],
   }
 }
 

@@ -1,6 +1,8 @@
 /** The first process of a world: makes its network, starts every role and keeps it running, and serves the command line. */
 import type { Informers } from '../../client/mod.ts'
+import type { ArpDriver } from '../../host/arp/mod.ts'
 import type { FsDriver } from '../../host/fs/mod.ts'
+import type { IpPacketDriver } from '../../host/ip-packets/mod.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
 import type { NetnsDriver } from '../../host/netns/mod.ts'
 import type { ProcessDriver } from '../../host/process/mod.ts'
@@ -16,6 +18,7 @@ import { controlServer } from '../control/server.ts'
 import { prepareCredentials } from '../credentials.ts'
 import type { Ports } from '../mod.ts'
 import { startOutside } from '../outside/outside.ts'
+import type { Balancers } from '../outside/pair.ts'
 import type { WorldPlan } from '../plan.ts'
 import { planWorld } from '../plan.ts'
 import type { Report } from '../reports.ts'
@@ -51,6 +54,8 @@ export interface SupervisorDeps {
   readonly links: LinkDriver
   readonly processes: ProcessDriver
   readonly sockets: SocketDriver
+  readonly ipPackets: IpPacketDriver
+  readonly arp: ArpDriver
   readonly inside: WorldInside
   /** This program again: `node main`. */
   readonly program: readonly string[]
@@ -90,10 +95,14 @@ export async function supervise(deps: SupervisorDeps, folder: TwinFolder, signal
   deps.report({ step: `network of ${plan.nodes.length} nodes made, roles started` })
 
   const runtime = () => connectRuntime(deps.sockets, RUNTIME_SOCKET)
-  const nodes = createNodes({ ...deps, world, services, folder, ports, start, runtime, nowMs: deps.clock.now }, plan)
   const routers = () => nodes.plan.nodes.map(node => node.address)
-  await startOutside(deps, plan, world, [SUPERVISOR_FDS.http, SUPERVISOR_FDS.https], routers)
-  const context = { deps, folder, ports, world, services, nodes, startedMs, runtime }
+  const doors = [SUPERVISOR_FDS.http, SUPERVISOR_FDS.https]
+  const balancers = await startOutside(deps, plan, world, doors, routers)
+  const nodes = createNodes(
+    { ...deps, world, services, folder, ports, start, runtime, balancers, nowMs: deps.clock.now },
+    plan,
+  )
+  const context = { deps, folder, ports, world, services, nodes, balancers, startedMs, runtime }
   await deps.sockets.listenUnix(controlServer(deps.sockets, controlHandler(context)), folder.controlSocket)
 
   await comeUp(deps, folder, plan, startedMs, AbortSignal.any([signal, hopeless.signal])).catch(error => {
@@ -181,6 +190,7 @@ interface Context {
   readonly world: World
   readonly services: Processes
   readonly nodes: Nodes
+  readonly balancers: Balancers
   readonly startedMs: number
   readonly runtime: () => ReturnType<typeof connectRuntime>
 }

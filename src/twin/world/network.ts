@@ -16,7 +16,6 @@ export const linkOf = (host: string): string => `v-${host}`
 export interface Host {
   readonly name: string
   readonly address: Ip
-  readonly extra: readonly Ip[]
   readonly network: Cidr
   readonly gateway: Ip
   /** The machine network has a bridge; the internet is a link of its own. */
@@ -26,7 +25,6 @@ export interface Host {
 export const nodeHost = (plan: WorldPlan, node: NodePlan): Host => ({
   name: node.name,
   address: node.address,
-  extra: [],
   network: plan.config.machineNetwork,
   gateway: plan.gateway,
   bridged: true,
@@ -64,11 +62,13 @@ export const hostSide = (host: Host): readonly LinkOp[] => [
   { op: 'up', name: 'lo' },
   { op: 'up', name: UPLINK },
   { op: 'address', name: UPLINK, address: host.address, bits: host.network.bits },
-  ...host.extra.map((address): LinkOp => ({ op: 'address', name: UPLINK, address, bits: 32 })),
   { op: 'route', via: host.gateway },
 ]
 
-/** Who must know whom: permanent entries, since the kernel's one table for all others ends at 1,024. */
+/**
+ * Who must know whom: permanent entries, since the kernel's one table for all others ends at 1,024. Only addresses that change hosts
+ * are asked for.
+ */
 export function neighboursOf(host: Host, hosts: readonly Host[]): readonly LinkOp[] {
   const others = hosts.filter(other => other.bridged && other.name !== host.name)
   const gateway: LinkOp = { op: 'neighbour', dev: UPLINK, address: host.gateway, mac: macOf(host.gateway) }
@@ -82,9 +82,7 @@ export const worldNeighbours = (hosts: readonly Host[]): readonly LinkOp[] =>
   )
 
 const neighbours = (dev: string, hosts: readonly Host[]): LinkOp[] =>
-  hosts.flatMap(({ address, extra }) =>
-    [address, ...extra].map((each): LinkOp => ({ op: 'neighbour', dev, address: each, mac: macOf(address) })),
-  )
+  hosts.map(({ address }): LinkOp => ({ op: 'neighbour', dev, address, mac: macOf(address) }))
 
 /** Names under /proc/sys. Replies may leave by another way than requests came in: by tunnel and by underlay. */
 export const NODE_SYSCTLS: Readonly<Record<string, string>> = {

@@ -14,7 +14,7 @@ async function build(nodes = 2) {
 
 test('a bridge for nodes and outside hosts, a link of its own for the internet', async () => {
   const { netns, links, world } = await build()
-  expect(netns.list()).toEqual(['client', 'dns', 'internet', 'lb', 'node-1', 'node-2'])
+  expect(netns.list()).toEqual(['client', 'dns', 'internet', 'lb-1', 'lb-2', 'node-1', 'node-2'])
   expect(links.links(netns.home).map(link => `${link.name} ${link.kind} ${link.up ? 'up' : 'down'}`)).toEqual([
     'lo  up',
     'underlay0 bridge up',
@@ -22,17 +22,15 @@ test('a bridge for nodes and outside hosts, a link of its own for the internet',
     'v-node-2 veth up',
     'v-client veth up',
     'v-dns veth up',
-    'v-lb veth up',
+    'v-lb-1 veth up',
+    'v-lb-2 veth up',
     'v-internet veth up',
   ])
   expect(links.addresses(netns.home).map(each => `${each.link} ${each.address}/${each.bits}`)).toEqual([
     'underlay0 172.18.0.1/24',
     'v-internet 203.0.113.1/24',
   ])
-  expect(links.addresses(world.netns('lb')).map(each => `${each.address}/${each.bits}`)).toEqual([
-    '172.18.0.99/24',
-    '172.18.0.100/32',
-  ])
+  expect(links.addresses(world.netns('lb-2')).map(each => `${each.address}/${each.bits}`)).toEqual(['172.18.0.99/24'])
   expect(links.routes(world.netns('node-2'), 4)).toContainEqual({
     to: '0.0.0.0/0',
     via: '172.18.0.1',
@@ -47,10 +45,10 @@ test('everyone knows everyone for good', async () => {
   const { links, world } = await build()
   expect(links.neighbours(world.netns('node-1'))).toEqual([
     'eth0 172.18.0.1 0a:58:ac:12:00:01',
-    'eth0 172.18.0.100 0a:58:ac:12:00:63',
     'eth0 172.18.0.12 0a:58:ac:12:00:0c',
     'eth0 172.18.0.200 0a:58:ac:12:00:c8',
     'eth0 172.18.0.53 0a:58:ac:12:00:35',
+    'eth0 172.18.0.98 0a:58:ac:12:00:62',
     'eth0 172.18.0.99 0a:58:ac:12:00:63',
   ])
   expect(links.neighbours(world.netns('internet'))).toEqual([])
