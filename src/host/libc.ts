@@ -22,6 +22,8 @@ export interface Libc {
   pipe2(fds: Buffer, flags: number): number
   openpty(master: Buffer, slave: Buffer, name: null, termios: null, size: Buffer): number
   ioctl(fd: number, request: number, data: Buffer): number
+  /** Where memory is: for structures that hold pointers. It must not be collected while the kernel may use it. */
+  addressOf(memory: Buffer): bigint
   fcntl(fd: number, command: number, value: number): number
   pidfdOpen(pid: number): number
   pivotRoot(newRoot: string, oldRoot: string): number
@@ -108,6 +110,7 @@ function bindLibc(): Libc {
         f.async(...args, (error: unknown, length: unknown) => (error ? reject(error) : resolve(Number(length)))),
       )
   }
+  const memcpy = library.func('memcpy', 'uintptr_t', ['void *', 'void *', 'size_t'])
   const pidfdOpen = library.func('syscall', 'long', ['long', 'long', 'long'])
   const pivotRoot = library.func('syscall', 'long', ['long', 'const char *', 'const char *'])
   const openTree = library.func('syscall', 'long', ['long', int, 'const char *', int])
@@ -132,6 +135,8 @@ function bindLibc(): Libc {
     pipe2: call('pipe2', 'void *', int),
     openpty: call('openpty', 'void *', 'void *', 'void *', 'void *', 'void *'),
     ioctl: call('ioctl', int, 'unsigned long', 'void *'),
+    // Returns its first argument.
+    addressOf: memory => BigInt(memcpy(memory, memory, 0)),
     fcntl: call('fcntl', int, int, int),
     pidfdOpen: pid => Number(pidfdOpen(SYS_PIDFD_OPEN, pid, 0)),
     pivotRoot: (to, old) => Number(pivotRoot(SYS_PIVOT_ROOT[process.arch] ?? 155, to, old)),

@@ -12,9 +12,9 @@ const IP_MULTICAST_LOOP = 34
 const IP_ADD_MEMBERSHIP = 35
 const HOPS = 255
 const MSG_DONTWAIT = 0x40
-const SIOCGIFFLAGS = 0x8913
-const IFF_RUNNING = 0x40
-const IFREQ_BYTES = 40
+const SIOCETHTOOL = 0x8946
+const ETHTOOL_GLINK = 0x0a
+const NAME_BYTES = 16
 const PACKET_BYTES = 2048
 
 /** By a raw socket, which is asked and never waited for: Node cannot wait for one. */
@@ -57,8 +57,7 @@ function number(value: number): Buffer {
 function packetsOf(fd: number, { link, group }: IpPacketsAt): IpPackets {
   const target = socketAddress(group)
   const packet = Buffer.alloc(PACKET_BYTES)
-  const request = Buffer.alloc(IFREQ_BYTES)
-  request.write(link, 0, 15, 'latin1')
+  const carrier = carrierOf(link)
   return {
     send: body => void libc().sendto(fd, body, body.length, MSG_DONTWAIT, target, target.length),
     drain: () => {
@@ -69,9 +68,18 @@ function packetsOf(fd: number, { link, group }: IpPacketsAt): IpPackets {
         found.push(Buffer.from(packet.subarray(0, length)))
       }
     },
-    isLinked: () => libc().ioctl(fd, SIOCGIFFLAGS, request) === 0 && (request.readUInt16LE(16) & IFF_RUNNING) !== 0,
+    isLinked: () => libc().ioctl(fd, SIOCETHTOOL, carrier.request) === 0 && carrier.value.readUInt32LE(4) !== 0,
     close: () => closeSync(fd),
   }
+}
+
+/** struct ifreq that points at a struct ethtool_value. The flags of a link would tell of its carrier up to a second later. */
+function carrierOf(link: string): { readonly request: Buffer; readonly value: Buffer } {
+  const [request, value] = [Buffer.alloc(PACKET_BYTES), Buffer.alloc(PACKET_BYTES)]
+  request.write(link, 0, NAME_BYTES - 1, 'latin1')
+  request.writeBigUInt64LE(libc().addressOf(value), NAME_BYTES)
+  value.writeUInt32LE(ETHTOOL_GLINK, 0)
+  return { request, value }
 }
 
 /** struct sockaddr_in. */
