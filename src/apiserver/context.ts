@@ -1,3 +1,4 @@
+import type { HttpsDriver } from '../host/https/mod.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Store, Stored } from '../store/mod.ts'
@@ -22,6 +23,8 @@ export interface Kernel {
   readonly authorizer: Authorizer
   readonly tokens: Tokens
   readonly watches: Watches
+  /** Absent where no webhook can be reached. */
+  readonly https?: HttpsDriver
 }
 
 export interface ApiRequest {

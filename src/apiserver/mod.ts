@@ -185,5 +185,6 @@ function createKernel(deps: ApiServerDeps, options: ApiServerOptions, registry: 
   })
   const admission = createAdmission(order)
   const tokens = createTokens(store, clock, options.tokens ?? {})
-  return { store, clock, log, registry, admission, authorizer, tokens, watches: createWatches(clock) }
+  const watches = createWatches(clock)
+  return { store, clock, log, registry, admission, authorizer, tokens, watches, ...(https ? { https } : {}) }
 }

@@ -1,10 +1,12 @@
 import { gzip } from 'node:zlib'
-import type { ApiRequest, Context, Reply } from './context.ts'
+import type { ApiRequest, Context, ListPage, Reply } from './context.ts'
+import { oneStoredIn, storedIn } from './converted.ts'
 import type { Output } from './negotiate/accept.ts'
 import { chooseOutput } from './negotiate/accept.ts'
 import type { Rendered } from './negotiate/render.ts'
 import { renderList, renderObject, renderOptions, renderStored } from './negotiate/render.ts'
 import { toYaml } from './negotiate/yaml.ts'
+import type { Resource } from './resource/resource.ts'
 import type { StatusError } from './status-error.ts'
 import type { ByteStream } from './stream-body.ts'
 
@@ -26,15 +28,24 @@ export async function respond(context: Context, reply: Reply): Promise<ApiRespon
   const options = renderOptions(output, request.query, kernel.clock)
   switch (reply.is) {
     case 'stored':
-      return send(request, reply.code, output, renderStored(resource, reply.stored, options), headers)
+      return send(
+        request,
+        reply.code,
+        output,
+        renderStored(resource, resource.conversion ? await oneStoredIn(resource, reply.stored) : reply.stored, options),
+        headers,
+      )
     case 'object':
       return send(request, reply.code, output, renderObject(reply.resource ?? resource, reply.object, options), headers)
     case 'list':
-      return send(request, 200, output, renderList(resource, reply.page, options), headers)
+      return send(request, 200, output, renderList(resource, await pageIn(resource, reply.page), options), headers)
     case 'status':
       return send(request, reply.code, output, { tree: reply.status }, headers)
   }
 }
+
+const pageIn = async (resource: Resource, page: ListPage): Promise<ListPage> =>
+  resource.conversion ? { ...page, items: await storedIn(resource, page.items) } : page
 
 /** A refusal. Where the client takes neither JSON nor YAML it gets JSON. */
 export function respondError(request: ApiRequest, error: StatusError): Promise<ApiResponse> {

@@ -30,6 +30,11 @@ export function encodeStored(resource: Resource, object: Obj, revision: number):
   return { bytes: Buffer.from(JSON.stringify(stored)), object: stored }
 }
 
+/** The stored form of an object that has its revision, in a version. */
+export function encodeIn(apiVersion: string, { apiVersion: _, kind, metadata, ...rest }: Obj): Buffer {
+  return Buffer.from(JSON.stringify({ apiVersion, kind, metadata, ...rest }))
+}
+
 /** Bytes of a namespace, under the name of what shows it. */
 function renamed({ apiVersion, kind }: Resource, value: Uint8Array): Uint8Array {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
@@ -44,13 +49,22 @@ const heads = new WeakMap<Resource, Buffer>()
 /** Stored bytes as they are served: the same, unless they were stored in another version than is asked for. */
 export function servedBytes(resource: Resource, value: Uint8Array): Uint8Array {
   if (resource.showsNamespaces) return renamed(resource, value)
-  if (!resource.custom) return value
+  if (!resource.custom || isIn(resource, value)) return value
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return Buffer.concat([headOf(resource), bytes.subarray(bytes.indexOf(',"kind"'))])
+}
+
+/** Whether stored bytes are in the version of the resource. */
+export function isIn(resource: Resource, value: Uint8Array): boolean {
+  const head = headOf(resource)
+  return head.equals(Buffer.from(value.buffer, value.byteOffset, Math.min(head.length, value.length)))
+}
+
+function headOf(resource: Resource): Buffer {
   let head = heads.get(resource)
   if (!head) {
     head = Buffer.from(`{"apiVersion":${JSON.stringify(resource.apiVersion)}`)
     heads.set(resource, head)
   }
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  if (bytes.subarray(0, head.length).equals(head)) return value
-  return Buffer.concat([head, bytes.subarray(bytes.indexOf(',"kind"'))])
+  return head
 }

@@ -8,7 +8,7 @@ export const ServiceReference = message(`${GROUP}.ServiceReference`, 'A Service 
   namespace: string(1, 'Its namespace.', { required: true }),
   name: string(2, 'Its name.', { required: true }),
   path: string(3, 'The path to call.', { explicit: true }),
-  port: int32(4, 'Its port; 443 where absent.', { explicit: true }),
+  port: int32(4, 'Its port.', { explicit: true, default: 443 }),
 })
 
 export interface WebhookClientConfig extends InferMessage<typeof WebhookClientConfig> {}

@@ -4,7 +4,7 @@ import type { RuleWithOperations } from '../../api/admissionregistration/rule.ts
 import { matchesSelector } from '../../api/meta/matches.ts'
 import type { LabelSelector } from '../../api/meta/selector.ts'
 import type { Store } from '../../store/mod.ts'
-import type { Obj } from '../object.ts'
+import { objectIn } from '../converted.ts'
 import type { Registry } from '../resource/registry.ts'
 import type { Resource } from '../resource/resource.ts'
 import { prefixOf } from '../resource/resource.ts'
@@ -44,23 +44,31 @@ export function resourcesMatch(match: MatchResources, attributes: Attributes, st
   return selectorsMatch(match, attributes, store)
 }
 
-/** The request as it came, then in each other version of its resource. */
-export function equivalents(registry: Registry, attributes: Attributes): readonly Attributes[] {
+/**
+ * The request as it came, where that is meant, else in the first other version of its resource that is, with its objects
+ * converted; undefined where no version is. Throws StatusError 500 where they cannot be.
+ */
+export async function meantVersion(
+  registry: Registry,
+  matchPolicy: string | undefined,
+  attributes: Attributes,
+  isMeant: (one: Attributes) => boolean,
+): Promise<Attributes | undefined> {
+  if (isMeant(attributes)) return attributes
+  if (matchPolicy === 'Exact') return undefined
   const { resource, object, old } = attributes
-  const others = registry.all().filter(other => isSame(other, resource) && other.version !== resource.version)
-  const inVersion =
-    ({ apiVersion }: Resource) =>
-    (one: Obj) => ({ ...one, apiVersion })
-  return [
-    attributes,
-    ...others.map(other => ({
+  for (const other of registry.all()) {
+    if (!isSame(other, resource) || other.version === resource.version) continue
+    if (!isMeant({ ...attributes, resource: other })) continue
+    return {
       ...attributes,
       resource: other,
       requested: resource,
-      ...(object ? { object: inVersion(other)(object) } : {}),
-      ...(old ? { old: inVersion(other)(old) } : {}),
-    })),
-  ]
+      ...(object ? { object: await objectIn(other, object) } : {}),
+      ...(old ? { old: await objectIn(other, old) } : {}),
+    }
+  }
+  return undefined
 }
 
 const isSame = (a: Resource, b: Resource): boolean => a.group === b.group && a.plural === b.plural

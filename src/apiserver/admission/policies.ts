@@ -6,7 +6,7 @@ import { matchesSelector } from '../../api/meta/matches.ts'
 import { plainValue } from '../../schema/cel/from-json.ts'
 import type { Budget, Value } from '../../schema/cel/mod.ts'
 import { CelBudgetError, CelError } from '../../schema/cel/mod.ts'
-import type { Store } from '../../store/mod.ts'
+import type { Store, Stored } from '../../store/mod.ts'
 import { forbidden } from '../errors.ts'
 import type { Registry } from '../resource/registry.ts'
 import { collectionPrefix, keyOf, prefixOf } from '../resource/resource.ts'
@@ -14,7 +14,7 @@ import { StatusError } from '../status-error.ts'
 import { parseBytes } from '../stored.ts'
 import type { Surroundings } from './expressions.ts'
 import { conditionsHold, EXPRESSION_STEPS, lazyValues, programOf, requestValues } from './expressions.ts'
-import { equivalents, isExempt, resourcesMatch } from './match.ts'
+import { isExempt, meantVersion, resourcesMatch } from './match.ts'
 import type { Attributes, Plugin } from './mod.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
@@ -25,9 +25,9 @@ export function admissionPolicies(around: Surroundings, registry: Registry): Plu
     name: 'ValidatingAdmissionPolicy',
     operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
     validate(attributes) {
-      if (isExempt(attributes)) return
-      for (const stored of store.range(prefixOf(GROUP, 'validatingadmissionpolicybindings')).items)
-        enforce(around, registry, attributes, parsed<ValidatingAdmissionPolicyBinding>(stored.value))
+      if (isExempt(attributes)) return undefined
+      const { items } = store.range(prefixOf(GROUP, 'validatingadmissionpolicybindings'))
+      return items.length === 0 ? undefined : enforceAll(around, registry, attributes, items)
     },
   }
 }
@@ -44,20 +44,30 @@ function parsed<T>(value: Uint8Array): T {
   return object as T
 }
 
-function enforce(
+async function enforceAll(
+  around: Surroundings,
+  registry: Registry,
+  attributes: Attributes,
+  bindings: readonly Stored[],
+): Promise<void> {
+  for (const { value } of bindings)
+    await enforce(around, registry, attributes, parsed<ValidatingAdmissionPolicyBinding>(value))
+}
+
+async function enforce(
   around: Surroundings,
   registry: Registry,
   attributes: Attributes,
   binding: ValidatingAdmissionPolicyBinding,
-): void {
+): Promise<void> {
   const { store } = around
   const found = store.head(prefixOf(GROUP, 'validatingadmissionpolicies') + binding.spec.policyName)
   if (!found) return
   const policy = parsed<ValidatingAdmissionPolicy>(found.value)
   const { matchConstraints } = policy.spec
-  const asked = matchConstraints && meant(around, registry, matchConstraints, attributes)
+  const asked = matchConstraints && (await meant(around, registry, matchConstraints, attributes))
   if (!asked) return
-  if (binding.spec.matchResources && !meant(around, registry, binding.spec.matchResources, attributes)) return
+  if (binding.spec.matchResources && !(await meant(around, registry, binding.spec.matchResources, attributes))) return
   const act = (problem: Problem): void => settle(attributes, policy, binding, problem)
   const params = paramsOf(store, registry, attributes, policy, binding)
   if (params === undefined)
@@ -69,10 +79,8 @@ function enforce(
 }
 
 /** The request in the version that the rules name. */
-function meant({ store }: Surroundings, registry: Registry, match: MatchResources, attributes: Attributes) {
-  const all = match.matchPolicy === 'Exact' ? [attributes] : equivalents(registry, attributes)
-  return all.find(one => resourcesMatch(match, one, store))
-}
+const meant = ({ store }: Surroundings, registry: Registry, match: MatchResources, attributes: Attributes) =>
+  meantVersion(registry, match.matchPolicy, attributes, one => resourcesMatch(match, one, store))
 
 interface Problem {
   readonly text: string

@@ -31,7 +31,7 @@ export function serveDefinitions(kernel: Kernel): () => void {
     }
   }
   const serve = (key: string, definition: Definition): void => {
-    const resources = conditionIs(definition, 'Established', 'True') ? customResources(definition) : []
+    const resources = conditionIs(definition, 'Established', 'True') ? customResources(definition, kernel) : []
     registry.set(key, resources)
     if (!definition.metadata.deletionTimestamp || cleanups.has(key)) return
     cleanups.set(key, cleanUp(kernel, definitions, definition, resources[0]))

@@ -10,6 +10,8 @@ import { CUSTOM_BEHAVIOUR } from '../resource/behaviour.ts'
 import type { Resource } from '../resource/resource.ts'
 import { bySubresource, prefixOf } from '../resource/resource.ts'
 import { customColumns } from './columns.ts'
+import type { WebhookReach } from './conversion/conversion.ts'
+import { conversionOf } from './conversion/conversion.ts'
 import type { Definition, DefinitionVersion } from './definition.ts'
 import { fullNames } from './definition.ts'
 import { parseJsonPath } from './json-path.ts'
@@ -21,10 +23,13 @@ const ENVELOPE = { metadata: messageNode(ObjectMeta) }
 const ANYTHING: JsonSchema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
 
 /** The served versions of a definition whose names were accepted, the stored one in the same place for all. */
-export function customResources(definition: Definition): readonly Resource[] {
+export function customResources(definition: Definition, kernel: WebhookReach): readonly Resource[] {
   const { group, versions } = definition.spec
   const nodes = new Map(versions.map(version => [`${group}/${version.name}`, nodeOf(version)]))
-  return versions.filter(({ served }) => served).map(version => customResource(definition, version, nodes))
+  const conversion = conversionOf(definition, nodes, kernel)
+  return versions
+    .filter(({ served }) => served)
+    .map(version => ({ ...customResource(definition, version, nodes), ...(conversion ? { conversion } : {}) }))
 }
 
 const nodeOf = ({ schema }: DefinitionVersion): StructNode =>

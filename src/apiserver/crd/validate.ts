@@ -2,6 +2,7 @@ import { duplicate, invalid, notSupported, required } from '../../schema/field-e
 import type { FieldError } from '../../schema/kind.ts'
 import { structuralErrors } from '../../schema/structural/errors.ts'
 import type { JsonSchema } from '../../schema/structural/schema.ts'
+import { conversionErrors } from './conversion/validate.ts'
 import type { Definition, DefinitionVersion } from './definition.ts'
 import { conditionIs } from './definition.ts'
 import { parseJsonPath } from './json-path.ts'
@@ -29,6 +30,7 @@ export function definitionErrors(definition: Definition, old?: Definition): read
       : [notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced'])]),
     ...nameErrors(definition),
     ...versionsErrors(spec.versions),
+    ...conversionErrors(spec.conversion, old?.spec.conversion),
     ...(old ? immutableErrors(definition, old) : []),
   ]
 }

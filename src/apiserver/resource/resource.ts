@@ -3,10 +3,14 @@ import type { Kind } from '../../schema/kind.ts'
 import { apiVersionOf } from '../../schema/kind.ts'
 import { messageNode } from '../../schema/message-node.ts'
 import type { StructNode } from '../../schema/node.ts'
+import type { Obj } from '../object.ts'
 import type { PatchTarget } from '../patch/mod.ts'
 import { kindTarget } from '../patch/mod.ts'
 import type { Behaviour } from './behaviour.ts'
 import { behaviourOf } from './behaviour.ts'
+
+/** Objects of any version of a type in the one that is named, in the same order. Rejects with StatusError 500. */
+export type Conversion = (objects: readonly Obj[], apiVersion: string) => Promise<readonly Obj[]>
 
 /** What a served type needs, be it built in or made by a CustomResourceDefinition: a Kind with a node for its schema. */
 export interface Resource extends Omit<Kind, 'schema' | '~object'> {
@@ -32,6 +36,8 @@ export interface Resource extends Omit<Kind, 'schema' | '~object'> {
   readonly terminating?: true
   /** Its objects are namespaces under another name: the stored bytes are theirs. */
   readonly showsNamespaces?: true
+  /** How its versions become each other, where more than apiVersion differs. */
+  readonly conversion?: Conversion
   /** Told to whoever uses this version. */
   readonly deprecation?: string
 }

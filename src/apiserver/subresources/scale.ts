@@ -1,6 +1,7 @@
 import { Scale } from '../../api/autoscaling/scale.ts'
 import { cloneJson } from '../../wire/json/clone.ts'
 import type { Context, Reply } from '../context.ts'
+import { oneStoredIn } from '../converted.ts'
 import { conflict, MODIFIED, notFound } from '../errors.ts'
 import type { JsonObject, Obj } from '../object.ts'
 import { at } from '../object.ts'
@@ -22,10 +23,11 @@ import { selectorText } from './selector-text.ts'
 const SCALE = builtinResource(Scale)
 
 /** GET, PUT and PATCH of {name}/scale: autoscaling/v1 Scale, a view of the replicas of any type that has them. */
-function getScale({ kernel, resource, info }: Context): Reply {
+async function getScale({ kernel, resource, info }: Context): Promise<Reply> {
   const stored = kernel.store.get(keyOf(resource, info.namespace, info.name!))
   if (!stored) throw notFound(resource, info.name!)
-  return { is: 'object', code: 200, object: scaleOf(resource, decodeStored(resource, stored)), resource: SCALE }
+  const own = await oneStoredIn(resource, stored)
+  return { is: 'object', code: 200, object: scaleOf(resource, decodeStored(resource, own)), resource: SCALE }
 }
 
 async function updateScale(context: Context): Promise<Reply> {

@@ -9,7 +9,7 @@ import { list } from './list.ts'
 /** DELETE of a collection: everything that the selectors choose, as it was when asked. Answers with that list. */
 export async function removeCollection(context: Context): Promise<Reply> {
   const options = parseDeleteOptions(context)
-  const reply = list(context)
+  const reply = await list(context)
   if (reply.is !== 'list') return reply
   await Promise.all(reply.page.items.map(item => removeOne(context, item.key, options)))
   return reply

@@ -1,6 +1,7 @@
 import type { Stored } from '../../store/mod.ts'
 import { RevisionCompacted, RevisionInFuture } from '../../store/mod.ts'
 import type { Context, ListPage, Reply } from '../context.ts'
+import { oneStoredIn, storedIn } from '../converted.ts'
 import { expired, tooLargeResourceVersion } from '../errors.ts'
 import type { Resource } from '../resource/resource.ts'
 import { collectionPrefix, keyOf } from '../resource/resource.ts'
@@ -15,14 +16,14 @@ import type { ListOptions } from './list-options.ts'
 import { parseListOptions } from './list-options.ts'
 
 /** A collection, or a page of it, at one revision. */
-export function list(context: Context): Reply {
+export async function list(context: Context): Promise<Reply> {
   const { resource, request, kernel } = context
   const options = parseListOptions(request.query, false)
   const selection = visibleTo(context, selectionOf(resource, request.query))
   if (options.revision !== undefined && options.revision > kernel.store.revision)
     throw tooLargeResourceVersion(options.revision, kernel.store.revision)
   try {
-    return { is: 'list', page: readPage(context, selection, options) }
+    return { is: 'list', page: await readPage(context, selection, options) }
   } catch (error) {
     if (error instanceof RevisionCompacted) throw tooOld(options)
     if (error instanceof RevisionInFuture) throw tooLargeResourceVersion(error.requested, error.current)
@@ -30,20 +31,25 @@ export function list(context: Context): Reply {
   }
 }
 
-function readPage({ resource, info, kernel }: Context, selection: Selection, options: ListOptions): ListPage {
+async function readPage(
+  { resource, info, kernel }: Context,
+  selection: Selection,
+  options: ListOptions,
+): Promise<ListPage> {
   const { store } = kernel
   const prefix = collectionPrefix(resource, info.namespace)
   const token = options.continue === undefined ? undefined : decodeContinue(options.continue)
   const revision = revisionOf(options, token, store.revision)
   if (selection.name !== undefined && (info.namespace !== undefined || !resource.namespaced)) {
-    const stored = store.get(keyOf(resource, info.namespace, selection.name), revision)
+    const found = store.get(keyOf(resource, info.namespace, selection.name), revision)
+    const stored = found && (await oneStoredIn(resource, found))
     const items = stored && (selection.matches?.(decodeStored(resource, stored)) ?? true) ? [stored] : []
     return { items, revision }
   }
   const matches = matcherOf(resource, selection)
   const startAfter = token && prefix + token.after
   const limit = isUnlimited(options) ? Number.POSITIVE_INFINITY : options.limit
-  const { items, more, remaining } = collect(context => store.range(prefix, context), matches, {
+  const { items, more, remaining } = await collect(resource, page => store.range(prefix, page), matches, {
     limit,
     revision,
     startAfter,
@@ -84,11 +90,12 @@ type Read = (options: { limit?: number; startAfter?: string; atRevision: number 
 /** So many keys are read at a time where a filter may reject most of them. */
 const SCAN = 1000
 
-function collect(
+async function collect(
+  resource: Resource,
   read: Read,
   matches: ((stored: Stored) => boolean) | undefined,
   page: { readonly limit: number; readonly revision: number; readonly startAfter: string | undefined },
-): { items: readonly Stored[]; more: boolean; remaining: number } {
+): Promise<{ items: readonly Stored[]; more: boolean; remaining: number }> {
   const at = { atRevision: page.revision }
   let { startAfter } = page
   if (!matches) {
@@ -98,7 +105,7 @@ function collect(
   const found: Stored[] = []
   for (;;) {
     const { items, remaining } = read({ ...at, limit: SCAN, ...(startAfter === undefined ? {} : { startAfter }) })
-    for (const item of items) {
+    for (const item of await storedIn(resource, items)) {
       if (!matches(item)) continue
       if (found.length === page.limit) return { items: found, more: true, remaining: 0 }
       found.push(item)

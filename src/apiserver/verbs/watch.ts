@@ -1,6 +1,7 @@
 import type { Stored, StoreEvent } from '../../store/mod.ts'
 import { RevisionCompacted, RevisionInFuture } from '../../store/mod.ts'
 import type { Context, Reply } from '../context.ts'
+import { eventsIn, storedIn } from '../converted.ts'
 import { expired, tooLargeResourceVersion } from '../errors.ts'
 import { chooseOutput } from '../negotiate/accept.ts'
 import { renderOptions } from '../negotiate/render.ts'
@@ -21,6 +22,7 @@ import {
   previousOf,
   storedFrame,
 } from '../watch/frames.ts'
+import type { Pump } from '../watch/pump.ts'
 import { createPump } from '../watch/pump.ts'
 import type { ListOptions } from './list-options.ts'
 import { parseListOptions } from './list-options.ts'
@@ -82,27 +84,19 @@ function run(watching: Watching, sink: ByteSink): void {
     log.error({ error, resource: context.resource.plural }, 'a watch failed')
     sink.destroy()
   }
-  const pump = createPump(
-    sink,
-    initial ? initialFrames(watching, present) : NOTHING[Symbol.iterator](),
-    failed,
-    watches.behind,
-  )
-  push = events => {
-    try {
-      const bytes = framesOf(watching, events)
-      if (bytes) pump.push(bytes)
-    } catch (error) {
-      failed(error)
-    }
-  }
+  const lines = { failed, sink, revision: initial ? present : undefined }
+  const { deliver, afterwards } = context.resource.conversion
+    ? convertedLines(watching, lines)
+    : plainLines(watching, lines)
+  push = deliver
   for (const events of backlog) push(events)
   const bookmark = (): void => {
-    if (options.bookmarks) pump.push(bookmarkFrame(format, store.revision))
+    const bytes = options.bookmarks && bookmarkFrame(format, store.revision)
+    if (bytes) afterwards(pump => pump.push(bytes))
   }
   const end = (): void => {
     bookmark()
-    pump.end()
+    afterwards(pump => pump.end())
   }
   const removeWatch = watches.add({ bookmark, end, prefix: context.resource.prefix })
   const cancelTimer = clock.after(1000 * (options.timeoutSeconds || defaultSeconds(context)), end)
@@ -115,6 +109,66 @@ function run(watching: Watching, sink: ByteSink): void {
 
 const NOTHING: readonly Uint8Array[] = []
 
+interface LineOptions {
+  readonly sink: ByteSink
+  readonly failed: (error: unknown) => void
+  /** Of the state that comes first; undefined where none does. */
+  readonly revision: number | undefined
+}
+
+/** How events get to the client, and what else must wait its turn behind them. */
+interface Lines {
+  readonly deliver: (events: readonly StoreEvent[]) => void
+  readonly afterwards: (act: (pump: Pump) => void) => void
+}
+
+function plainLines(watching: Watching, { sink, failed, revision }: LineOptions, items?: readonly Stored[]): Lines {
+  const first =
+    revision === undefined
+      ? NOTHING[Symbol.iterator]()
+      : initialFrames(watching, items ?? present(watching, revision), revision)
+  const pump = createPump(sink, first, failed, watching.context.kernel.watches.behind)
+  return {
+    deliver(events) {
+      try {
+        const bytes = framesOf(watching, events)
+        if (bytes) pump.push(bytes)
+      } catch (error) {
+        failed(error)
+      }
+    },
+    afterwards: act => act(pump),
+  }
+}
+
+/** One after another, as the definition's webhook answers. */
+function convertedLines(watching: Watching, options: LineOptions): Lines {
+  const { resource } = watching.context
+  let closed = false
+  options.sink.onClose(() => {
+    closed = true
+  })
+  const begin = async (): Promise<Lines> => {
+    if (options.revision === undefined) return plainLines(watching, options)
+    return plainLines(watching, options, await storedIn(resource, [...present(watching, options.revision)]))
+  }
+  let last = begin()
+  const inTurn = (act: (lines: Lines) => Promise<void> | void): void => {
+    last = last.then(async lines => {
+      if (!closed) await act(lines)
+      return lines
+    })
+    last.catch(error => {
+      if (!closed) options.failed(error)
+    })
+  }
+  inTurn(() => {})
+  return {
+    deliver: events => inTurn(async lines => lines.deliver(await eventsIn(resource, events))),
+    afterwards: act => inTurn(lines => lines.afterwards(act)),
+  }
+}
+
 const defaultSeconds = ({ resource, info }: Context): number =>
   MIN_SECONDS + ((resource.plural.length * 97 + (info.namespace?.length ?? 0) * 31) % MIN_SECONDS)
 
@@ -122,12 +176,12 @@ const defaultSeconds = ({ resource, info }: Context): number =>
 const startsWithState = ({ revision, sendInitialEvents }: ListOptions): boolean =>
   sendInitialEvents ?? (revision === undefined || revision === 0)
 
-function* initialFrames(watching: Watching, revision: number): Generator<Uint8Array> {
+function* initialFrames(watching: Watching, items: Iterable<Stored>, revision: number): Generator<Uint8Array> {
   const { context, selection, format, options } = watching
   const { resource } = context
   let frames: Uint8Array[] = []
   let bytes = 0
-  for (const stored of present(watching, revision)) {
+  for (const stored of items) {
     if (!nameMatches(watching, stored.key) || !(selection.matches?.(decodeStored(resource, stored)) ?? true)) continue
     const made = storedFrame(format, stored)
     frames.push(made)

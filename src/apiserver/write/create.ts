@@ -4,6 +4,7 @@ import { WriteConflict } from '../../store/mod.ts'
 import { cloneJson } from '../../wire/json/clone.ts'
 import type { Attributes } from '../admission/mod.ts'
 import type { Context, Reply } from '../context.ts'
+import { forStorage } from '../converted.ts'
 import { alreadyExists, generateNameConflict, invalid } from '../errors.ts'
 import type { JsonObject, Obj } from '../object.ts'
 import { preparationOf } from '../prepare/mod.ts'
@@ -67,10 +68,11 @@ async function createOnce(context: Context, draft: Obj, options: WriteOptions, t
     refuse(context, object, [...nameErrors(resource, object), ...validateObject(resource, object)])
     await kernel.admission.validate(attributes)
     if (options.dryRun) return dryReply(context, object)
+    const form = resource.conversion ? await forStorage(resource, object) : object
     stored = await kernel.store.write({
       op: 'create',
       key: keyOf(resource, info.namespace, object.metadata.name!),
-      encode: revision => encodeStored(resource, object, revision),
+      encode: revision => encodeStored(resource, form, revision),
     })
     return { is: 'stored', code: 201, stored }
   } finally {

@@ -3,6 +3,7 @@ import type { Stored } from '../../store/mod.ts'
 import { WriteConflict } from '../../store/mod.ts'
 import type { Attributes } from '../admission/mod.ts'
 import type { Context, Reply } from '../context.ts'
+import { forStorage, oneStoredIn } from '../converted.ts'
 import { conflict, MODIFIED, notFound } from '../errors.ts'
 import type { Obj } from '../object.ts'
 import { textAt } from '../object.ts'
@@ -33,7 +34,8 @@ export async function removeObject(context: Context, name: string, options: Remo
 
 async function removeOnce(context: Context, stored: Stored, name: string, options: RemoveOptions): Promise<Reply> {
   const { kernel, resource, info, user } = context
-  const old = decodeStored(resource, stored)
+  const own = resource.conversion ? await oneStoredIn(resource, stored) : stored
+  const old = decodeStored(resource, own)
   checkPreconditions(context, old, options)
   const attributes: Attributes = {
     operation: 'DELETE',
@@ -48,15 +50,16 @@ async function removeOnce(context: Context, stored: Stored, name: string, option
   }
   await kernel.admission.admit(attributes)
   await kernel.admission.validate(attributes)
-  const marked = mark(context, decodeStored(resource, stored), options)
+  const marked = mark(context, decodeStored(resource, own), options)
   const due = deletionIsDue(marked)
   if (options.dryRun) return due ? success(context, old) : { is: 'object', code: 200, object: marked }
   if (!due && !changed(old, marked)) return { is: 'stored', code: 200, stored }
+  const form = resource.conversion ? await forStorage(resource, marked) : marked
   const after = await kernel.store.write({
     op: due ? 'delete' : 'update',
     key: stored.key,
     expect: stored.revision,
-    encode: revision => encodeStored(resource, marked, revision),
+    encode: revision => encodeStored(resource, form, revision),
   })
   return due && !resource.behaviour.returnsDeleted ? success(context, old) : { is: 'stored', code: 200, stored: after }
 }

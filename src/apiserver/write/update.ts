@@ -3,6 +3,7 @@ import { WriteConflict } from '../../store/mod.ts'
 import { jsonEqual } from '../../wire/json/value.ts'
 import type { Attributes } from '../admission/mod.ts'
 import type { Context, Reply } from '../context.ts'
+import { forStorage, oneStoredIn } from '../converted.ts'
 import { conflict, invalid, MODIFIED, notFound } from '../errors.ts'
 import type { Obj } from '../object.ts'
 import { keepTimesIfUnchanged } from '../patch/mod.ts'
@@ -45,8 +46,9 @@ export async function updateObject(context: Context, change: Change, options: Wr
 
 async function updateOnce(context: Context, stored: Stored, change: Change, options: WriteOptions): Promise<Reply> {
   const { kernel, resource, info, user } = context
-  const current = decodeStored(resource, stored)
-  const { object: asked, tracked } = await change(decodeStored(resource, stored))
+  const own = resource.conversion ? await oneStoredIn(resource, stored) : stored
+  const current = decodeStored(resource, own)
+  const { object: asked, tracked } = await change(decodeStored(resource, own))
   checkPreconditions(context, current, asked)
   keepSystemMetadata(current.metadata, asked.metadata)
   const defaulted = complete(resource, asked, current)
@@ -78,11 +80,12 @@ async function updateOnce(context: Context, stored: Stored, change: Change, opti
     next.metadata.resourceVersion = current.metadata.resourceVersion!
     if (options.dryRun) return { is: 'object', code: 200, object: next }
     if (jsonEqual(current, next)) return { is: 'stored', code: 200, stored }
+    const form = resource.conversion ? await forStorage(resource, next) : next
     const after = await kernel.store.write({
       op: deletionIsDue(next) ? 'delete' : 'update',
       key: stored.key,
       expect: stored.revision,
-      encode: revision => encodeStored(resource, next, revision),
+      encode: revision => encodeStored(resource, form, revision),
     })
     written = true
     return { is: 'stored', code: 200, stored: after }

@@ -1,15 +1,14 @@
 /** One question to one webhook. Source: k8s.io/apiserver/pkg/admission/plugin/webhook. */
 import { randomUUID } from 'node:crypto'
 import type { MutatingWebhook, ValidatingWebhook } from '../../../api/admissionregistration/webhook.ts'
-import type { HttpsDriver, HttpsRequest } from '../../../host/https/mod.ts'
+import type { HttpsDriver } from '../../../host/https/mod.ts'
 import { messageOf } from '../../../lib/errors.ts'
 import type { Store } from '../../../store/mod.ts'
 import { isObject } from '../../../wire/json/value.ts'
 import { at, textAt } from '../../object.ts'
-import { prefixOf } from '../../resource/resource.ts'
 import type { StatusCause } from '../../status-error.ts'
 import { StatusError } from '../../status-error.ts'
-import { parseBytes } from '../../stored.ts'
+import { webhookTarget } from '../../webhook-target.ts'
 import { requestOf } from '../expressions.ts'
 import type { Attributes } from '../mod.ts'
 
@@ -28,7 +27,11 @@ export async function ask(
   const request = { uid, ...requestOf(attributes), object, oldObject, options }
   const review = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request }
   const timeoutMs = 1000 * (webhook.timeoutSeconds ?? 10)
-  const { status, body } = await https.post({ ...target(store, webhook), body: JSON.stringify(review), timeoutMs })
+  const { status, body } = await https.post({
+    ...webhookTarget(store, webhook.clientConfig),
+    body: JSON.stringify(review),
+    timeoutMs,
+  })
   if (status < 200 || status > 299) throw new Error(`the server answered ${status}`)
   const response = responseOf(body, uid)
   const warnings = Array.isArray(response.warnings) ? response.warnings : []
@@ -54,21 +57,6 @@ function responseOf(body: string, uid: string): Readonly<Record<string, unknown>
   if (response.uid !== uid)
     throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid)}`)
   return response
-}
-
-/** A service is reached at its address, under the name that its certificate must have. */
-function target(store: Store, { clientConfig }: Webhook): Pick<HttpsRequest, 'url' | 'connect' | 'ca'> {
-  const { url, service, caBundle } = clientConfig
-  const ca = caBundle ? { ca: Buffer.from(caBundle, 'base64').toString('utf8') } : {}
-  if (url) return { url, ...ca }
-  if (!service) throw new Error('clientConfig has neither a url nor a service')
-  const { namespace, name, path = '/', port = 443 } = service
-  const stored = store.get(`${prefixOf('', 'services')}${namespace}/${name}`)
-  if (!stored) throw new Error(`service ${JSON.stringify(name)} not found`)
-  const host = textAt(parseBytes(stored.value), 'spec', 'clusterIP')
-  if (host === '' || host === 'None') throw new Error(`service ${JSON.stringify(name)} has no cluster IP`)
-  const slash = path.startsWith('/') ? path : `/${path}`
-  return { url: `https://${name}.${namespace}.svc:${port}${slash}`, connect: { host, port }, ...ca }
 }
 
 const FORBIDDEN = 403

@@ -3,6 +3,7 @@ import { messageOf } from '../../../lib/errors.ts'
 import { CelBudgetError, CelError } from '../../../schema/cel/mod.ts'
 import type { Store } from '../../../store/mod.ts'
 import { applyJsonPatch, checkJsonPatch } from '../../../wire/json-patch/patch.ts'
+import { objectIn } from '../../converted.ts'
 import { internalError } from '../../errors.ts'
 import type { JsonObject, Obj } from '../../object.ts'
 import { complete, decodeTree } from '../../resource/codec.ts'
@@ -12,7 +13,7 @@ import { badRequest, StatusError } from '../../status-error.ts'
 import { parseBytes } from '../../stored.ts'
 import type { Surroundings } from '../expressions.ts'
 import { conditionsHold, EXPRESSION_STEPS, requestValues } from '../expressions.ts'
-import { equivalents, isExempt, ruleMatches, selectorsMatch } from '../match.ts'
+import { isExempt, meantVersion, ruleMatches, selectorsMatch } from '../match.ts'
 import type { Attributes, Plugin } from '../mod.ts'
 import type { Webhook } from './call.ts'
 import { ask } from './call.ts'
@@ -81,7 +82,7 @@ async function mutate(parts: WebhookParts, webhook: Webhook, attributes: Attribu
       `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`,
     )
   try {
-    replace(object, patched(answer.asked, operations, attributes))
+    replace(object, await patched(answer.asked, operations, attributes))
     return true
   } catch (error) {
     throw internalError(`failed to apply the patch of webhook ${JSON.stringify(webhook.name)}: ${messageOf(error)}`)
@@ -89,10 +90,14 @@ async function mutate(parts: WebhookParts, webhook: Webhook, attributes: Attribu
 }
 
 /** What the patch makes of the object as the webhook saw it, in the version that the client speaks. */
-function patched(asked: Attributes, operations: unknown, { resource, old, connect, object }: Attributes): JsonObject {
+async function patched(
+  asked: Attributes,
+  operations: unknown,
+  { resource, old, connect }: Attributes,
+): Promise<JsonObject> {
   const changed = applyJsonPatch(asked.object, checkJsonPatch(operations)) as JsonObject
   if (connect) return changed
-  const spoken = { ...changed, apiVersion: object!.apiVersion }
+  const spoken = await objectIn(resource, changed as Obj)
   return complete(resource, decodeTree(resource, spoken).object as never, old)
 }
 
@@ -115,8 +120,9 @@ interface Consulted {
 
 /** Undefined where the webhook is not asked, or its failure is passed over. Throws StatusError. */
 async function consult(parts: WebhookParts, webhook: Webhook, attributes: Attributes): Promise<Consulted | undefined> {
-  const asked = meant(parts.registry, webhook, attributes)
-  if (!asked || !selectorsMatch(webhook, attributes, parts.store)) return undefined
+  if (!selectorsMatch(webhook, attributes, parts.store)) return undefined
+  const asked = await meant(parts.registry, webhook, attributes)
+  if (!asked) return undefined
   try {
     if (!conditionsMet(parts, webhook, asked)) return undefined
     if (attributes.dryRun && webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun')
@@ -132,14 +138,8 @@ async function consult(parts: WebhookParts, webhook: Webhook, attributes: Attrib
 }
 
 /** The request as the webhook's rules name it: as it came, or in another version of the same resource. */
-function meant(
-  registry: Registry,
-  { rules = [], matchPolicy }: Webhook,
-  attributes: Attributes,
-): Attributes | undefined {
-  const all = matchPolicy === 'Exact' ? [attributes] : equivalents(registry, attributes)
-  return all.find(one => rules.some(rule => ruleMatches(rule, one)))
-}
+const meant = (registry: Registry, { rules = [], matchPolicy }: Webhook, attributes: Attributes) =>
+  meantVersion(registry, matchPolicy, attributes, one => rules.some(rule => ruleMatches(rule, one)))
 
 function conditionsMet(around: Surroundings, { matchConditions = [] }: Webhook, attributes: Attributes): boolean {
   if (matchConditions.length === 0) return true
