@@ -42,6 +42,12 @@ export function fakeNetns(): FakeNetns {
       if (id === undefined) throw failure('ENOENT', name)
       return handle(name, id)
     },
+    openPath: path => {
+      const name = path.replace(/^\/run\/netns\//, '')
+      const id = named.get(name)
+      if (id === undefined) throw failure('ENOENT', path)
+      return handle(name, id)
+    },
     list: () => [...named.keys()].sort(),
     remove: netns => {
       if (named.get(netns.name) === netns.fd) named.delete(netns.name)

@@ -12,6 +12,8 @@ export interface NetnsDriver {
   create(name: string): Netns
   /** Opens an existing one by name. Throws ENOENT. */
   open(name: string): Netns
+  /** Opens the one that a file stands for, wherever somebody else has bound it. Throws ENOENT, or EINVAL where it is none. */
+  openPath(path: string): Netns
   list(): readonly string[]
   /** Unbinds the name and closes the handle: its links vanish as soon as nobody else holds it. */
   remove(netns: Netns): void

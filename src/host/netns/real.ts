@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readlinkSync, rmSync, statfsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { C, check, libc } from '../libc.ts'
 import type { Netns, NetnsDriver } from './mod.ts'
@@ -36,6 +36,12 @@ export function kernelNetns(): NetnsDriver {
       }
     },
     open: name => ({ name, path: pathOf(name), fd: openSync(pathOf(name), 'r') }),
+    openPath: path => {
+      const fd = openSync(path, 'r')
+      if (isNetwork(fd)) return { name: path, path, fd }
+      closeSync(fd)
+      throw Object.assign(new Error(`EINVAL: not a network namespace: ${path}`), { code: 'EINVAL' })
+    },
     list: () => {
       try {
         return readdirSync(FOLDER).sort()
@@ -62,6 +68,10 @@ export function kernelNetns(): NetnsDriver {
     },
   }
 }
+
+/** Files of namespaces are on a file system of their own. Source: <linux/magic.h>. */
+const NSFS_MAGIC = 0x6e736673
+const isNetwork = (fd: number): boolean => statfsSync(`/proc/self/fd/${fd}`).type === NSFS_MAGIC
 
 function pathOf(name: string): string {
   if (name === '' || name.includes('/') || name.startsWith('.'))

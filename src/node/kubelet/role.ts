@@ -3,6 +3,7 @@ import { Pod } from '../../api/core/pod.ts'
 import { Service } from '../../api/core/service.ts'
 import { createEventRecorder } from '../../client/events.ts'
 import type { Informer, Role } from '../../client/mod.ts'
+import { isNotFound } from '../../client/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { parseCidr } from '../../lib/cidr.ts'
 import { messageOf } from '../../lib/errors.ts'
@@ -10,6 +11,8 @@ import { createCni } from '../cni/cni.ts'
 import type { HostPorts } from '../cni/host-ports.ts'
 import { createHostPorts } from '../cni/host-ports.ts'
 import type { Cni } from '../cni/mod.ts'
+import type { PodRef } from '../cni/plugin/request.ts'
+import { servePlugin } from '../cni/plugin/serve.ts'
 import { createOperations, livePods } from './act/operations.ts'
 import { registerNode } from './node.ts'
 import type { KubeletDeps, KubeletOptions } from './options.ts'
@@ -38,6 +41,7 @@ export async function startKubelet(deps: KubeletDeps, options: KubeletOptions, s
   const network: { current?: PodNetworks } = {}
   loop.current = startPods(deps, options, { pods, services, view, network, look }, signal)
   look()
+  openPlugin(deps, options, pods, network, signal)
   openNetwork(deps, options, { nodes, pods, view }, signal).then(
     networks => {
       network.current = networks
@@ -51,8 +55,34 @@ export async function startKubelet(deps: KubeletDeps, options: KubeletOptions, s
   return { progress: deps.progress.progress, done }
 }
 
+const absent = (error: unknown): undefined => {
+  if (!isNotFound(error)) throw error
+}
+
+/** For container engines that run pods of this node beside the twin's own runtime. */
+function openPlugin(
+  deps: KubeletDeps,
+  options: KubeletOptions,
+  pods: Informer<Pod>,
+  network: { readonly current?: PodNetworks },
+  signal: AbortSignal,
+): void {
+  const plugin = {
+    ...deps,
+    sockets: deps.socket,
+    // The engine may be asked for a pod before the cache has it.
+    pod: async (ref: PodRef) => pods.get(ref) ?? (await deps.client.get(Pod, ref).catch(absent)),
+    network: () => network.current,
+  }
+  servePlugin(plugin, `${options.stateDir}/cni.sock`, signal).catch(error =>
+    deps.log.error({ error: messageOf(error) }, 'container engines cannot be served'),
+  )
+}
+
 interface PodNetworks {
   readonly cni: Cni
+  readonly ranges: readonly Cidr[]
+  readonly mtu: number
   readonly hostPorts: HostPorts
 }
 
@@ -116,7 +146,7 @@ async function openNetwork(
       return addresses ? [{ pod, addresses }] : []
     }),
   )
-  return { cni, hostPorts }
+  return { cni, hostPorts, ranges, mtu }
 }
 
 const AUDIT_MS = 30_000
