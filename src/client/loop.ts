@@ -89,3 +89,11 @@ export function runLoop(deps: LoopDeps, options: LoopOptions, signal: AbortSigna
   }
   return { trigger, done: run() }
 }
+
+/** Tells of changes of these parts of objects alone: anything that JSON can hold. */
+export const changesOf = <T extends ApiObject>(informer: Informer<T>, parts: (object: T) => unknown): LoopSource => ({
+  onChange: handler =>
+    informer.onChange(({ type, object, old }) => {
+      if (type !== 'changed' || !old || JSON.stringify(parts(old)) !== JSON.stringify(parts(object))) handler()
+    }),
+})

@@ -29,6 +29,8 @@ import { startDaemonSet } from './daemonset/controller.ts'
 import { startDeployment } from './deployment/controller.ts'
 import { startDisruption } from './disruption/controller.ts'
 import { type DnsOperatorOptions, startDnsOperator } from './dns-operator/controller.ts'
+import { startEgressIP } from './egress-ip/controller.ts'
+import { startEgressService } from './egress-service/controller.ts'
 import { startEndpoints } from './endpoints/controller.ts'
 import { startEndpointSlice } from './endpointslice/controller.ts'
 import { startEndpointSliceMirroring } from './endpointslice-mirroring/controller.ts'
@@ -138,6 +140,8 @@ export async function startControllers(
     startEndpointSlice(each, signal),
     startEndpoints(each, signal),
     startEndpointSliceMirroring(each, signal),
+    startEgressIP(each, signal),
+    startEgressService(each, signal),
     startNodeLifecycle(each, options.nodeGraceMs === undefined ? {} : { graceMs: options.nodeGraceMs }, signal),
     ...(options.clusterNetwork ? [startNodeIpam(each, { clusterNetwork: options.clusterNetwork }, signal)] : []),
     ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),

@@ -36,8 +36,17 @@ export type LinkStep =
       readonly onlink?: true
       readonly source?: Ip
       readonly mtu?: number
+      readonly table?: number
       readonly type?: 'unreachable'
       readonly family: Family
+    }
+  | {
+      readonly op: 'rule' | 'rule-delete'
+      readonly priority: number
+      readonly table: number
+      readonly family: Family
+      readonly mark: number
+      readonly mask: number
     }
   | { readonly op: 'neighbour' | 'neighbour-delete'; readonly dev: string; readonly address: Ip; readonly mac: string }
   | { readonly op: 'fdb' | 'fdb-delete'; readonly dev: string; readonly mac: string; readonly via: Ip }

@@ -19,7 +19,7 @@ export const PACKET_MARK = {
   steering: {
     name: 'steering',
     mask: 0xfff0_0000,
-    use: 'which egress node or link it must leave by; set before routing from the connection mark, read by ip rules; 0 = the main table',
+    use: 'by which node (1 to 3839) or routing table of its own node (from 3840) it must leave; set before routing from the connection mark, read by ip rules; 0 = the main table',
   },
 } as const satisfies Record<string, MarkField>
 
@@ -54,9 +54,12 @@ export const CONNECTION_MARK = {
   steering: {
     name: 'steering',
     mask: 0xfff0_0000,
-    use: 'reserved for egress: the steering of the first packet, restored on later ones; written as a whole before any other bit',
+    use: 'egress: by which node or routing table the connection leaves, chosen for its first packet, when the whole mark is written',
   },
 } as const satisfies Record<string, MarkField>
+
+/** Marks from here on steer into a routing table of the node itself; those below lead to nodes. */
+export const FIRST_TABLE_STEERING = 0xf000_0000
 
 export interface Place {
   readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
@@ -92,14 +95,6 @@ export const PLACES = {
     chain: 'pod-limits',
     use: "the cloud's metadata and machine-config ports are refused to pods; their multicast ends here",
   },
-  steer: {
-    hook: 'prerouting',
-    priority: -150,
-    type: 'filter',
-    chain: 'steer',
-    use: 'egress: steering into packet and connection mark',
-    isReserved: true,
-  },
   admit: {
     hook: 'prerouting',
     priority: -110,
@@ -121,12 +116,26 @@ export const PLACES = {
     chain: 'host-port',
     use: 'host ports: the pod of this node that a port of the node belongs to',
   },
+  steer: {
+    hook: 'prerouting',
+    priority: -90,
+    type: 'filter',
+    chain: 'steer',
+    use: 'egress: steering of pods that leave the cluster into packet and connection mark, on real destinations',
+  },
   loopbackGuard: {
     hook: 'input',
     priority: -10,
     type: 'filter',
     chain: 'loopback-guard',
     use: "no pod speaks to the node's loopback, though answers to it may come by a link that leads to a host port",
+  },
+  heldGuard: {
+    hook: 'input',
+    priority: -5,
+    type: 'filter',
+    chain: 'held-guard',
+    use: 'egress addresses are no addresses of the node: nothing but answers comes to them',
   },
   input: {
     hook: 'input',
@@ -196,8 +205,7 @@ export const PLACES = {
     priority: 90,
     type: 'nat',
     chain: 'egress-address',
-    use: 'egress: source addresses of EgressIPs; the first nat chain that decides wins',
-    isReserved: true,
+    use: 'egress: source addresses of EgressIPs and EgressServices; the first nat chain that decides wins',
   },
   hostPortSource: {
     hook: 'postrouting',
@@ -225,8 +233,7 @@ export const PLACES = {
     priority: 120,
     type: 'filter',
     chain: 'leak-guard',
-    use: 'steered connections that still carry a pod address do not leave',
-    isReserved: true,
+    use: 'egress: what still carries a pod address does not leave',
   },
   leave: {
     hook: 'postrouting',

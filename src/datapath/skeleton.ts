@@ -4,7 +4,7 @@ import type { Command, Table } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { at, name, nft, oneOf, quoted } from '../wire/nft/text.ts'
 import type { Place } from './marks.ts'
-import { CONNECTION_MARK, PLACES } from './marks.ts'
+import { CONNECTION_MARK, FIRST_TABLE_STEERING, PLACES } from './marks.ts'
 import type { DatapathOptions } from './options.ts'
 import { HAIRPIN_ADDRESSES, insideNetworks, MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK, VXLAN_PORT } from './options.ts'
 import type { Transport } from './shape.ts'
@@ -258,6 +258,8 @@ function source(options: SkeletonOptions, families: readonly Family[]): readonly
     return [
       ...(isLearned(family) ? TRANSPORTS.map(learn) : []),
       nft`oifname "lo" accept`,
+      // Steered to another node, where an egress address awaits it.
+      nft`meta nfproto ${name(family === 4 ? 'ipv4' : 'ipv6')} ct mark and ${CONNECTION_MARK.steering.mask} != 0 ct mark < ${FIRST_TABLE_STEERING} accept`,
       ...(own
         ? [
             nft`${isMarked(family, CONNECTION_MARK.source.mask)} ${ip} daddr ${inside} snat ${ip} to ${own} fully-random`,

@@ -1,4 +1,4 @@
-import { ip } from '../../lib/ip.ts'
+import { familyOf, ip } from '../../lib/ip.ts'
 import type { Netns } from '../netns/mod.ts'
 import type { ConntrackDriver, Flow, FlowFilter, Room } from './mod.ts'
 import { matches } from './mod.ts'
@@ -30,6 +30,13 @@ export function fakeConntrack(): FakeConntrack {
         return keep(netns, flow => !filters.some(filter => matches(flow, filter)))
       },
       drop: flows => keep(netns, flow => !flows.includes(flow)),
+      sweep: async (family, isToGo) =>
+        keep(
+          netns,
+          flow =>
+            familyOf(flow.source) !== family ||
+            !isToGo({ source: flow.source, destination: flow.destination, answersTo: flow.source, mark: 0 }),
+        ),
       room: () => room,
     }),
     add(netns, flow) {

@@ -3,7 +3,7 @@ import type { Family, Ip } from '../../lib/ip.ts'
 import { familyOf, ipBytes, ipFromBytes } from '../../lib/ip.ts'
 import type { Attribute } from '../link/message.ts'
 import { attributes, message, u8, u16be, u32 } from '../link/message.ts'
-import type { Flow, FlowProtocol } from './mod.ts'
+import type { Flow, FlowProtocol, MarkedFlow } from './mod.ts'
 
 const SUBSYSTEM = 1 << 8
 const GET = SUBSYSTEM | 1
@@ -15,6 +15,7 @@ const DUMP = 0x300
 const TUPLE_ORIGINAL = 1
 const TUPLE_REPLY = 2
 const STATUS = 3
+const MARK = 8
 const FILTER = 25
 const STATUS_MASK = 26
 const TUPLE_IP = 1
@@ -46,6 +47,33 @@ export function ask(family: Family, protocol: FlowProtocol, isUnanswered: boolea
       : []),
   ]
   return message(GET, REQUEST | DUMP, header(family), asked)
+}
+
+/** Asks for all flows of a family. */
+export const askAll = (family: Family): Buffer => message(GET, REQUEST | DUMP, header(family), [])
+
+/** Any flow, with what asks to forget it; undefined for what has no addresses. */
+export function markedFlowOf(body: Buffer): { readonly flow: MarkedFlow; readonly forget: Buffer } | undefined {
+  const found = attributes(body, 4)
+  const original = found.get(TUPLE_ORIGINAL)
+  const [from, to] = addressesIn(original)
+  const [, answersTo] = addressesIn(found.get(TUPLE_REPLY))
+  if (!original || !from || !to || !answersTo) return undefined
+  const mark = found.get(MARK)?.readUInt32BE(0) ?? 0
+  // Its own words, whatever the protocol; what is nested must be marked so again.
+  const parts = [...attributes(original, 0)].map(
+    ([type, value]): Attribute => [type, [...attributes(value, 0)].map(([inner, bytes]): Attribute => [inner, bytes])],
+  )
+  const forget = message(DELETE, REQUEST | ACK, header(familyOf(from)), [[TUPLE_ORIGINAL, parts]])
+  return { flow: { source: from, destination: to, answersTo, mark }, forget }
+}
+
+function addressesIn(tuple: Buffer | undefined): readonly [Ip?, Ip?] {
+  if (!tuple) return []
+  const addresses = attributes(attributes(tuple, 0).get(TUPLE_IP) ?? Buffer.alloc(0), 0)
+  const source = addresses.get(1) ?? addresses.get(3)
+  const target = addresses.get(2) ?? addresses.get(4)
+  return source && target ? [ipFromBytes(source), ipFromBytes(target)] : []
 }
 
 /** Asks to forget the flow, and for an acknowledgement. */

@@ -1,4 +1,4 @@
-import type { Ip } from '../../lib/ip.ts'
+import type { Family, Ip } from '../../lib/ip.ts'
 import type { Netns } from '../netns/mod.ts'
 
 export type FlowProtocol = 'udp' | 'tcp' | 'sctp'
@@ -27,6 +27,15 @@ export interface Flow {
   readonly isUnanswered: boolean
 }
 
+/** Any connection, whatever its protocol, as one that looks for those of an address sees it. */
+export interface MarkedFlow {
+  readonly source: Ip
+  readonly destination: Ip
+  /** To whom answers are sent: the source, or what it was rewritten to. */
+  readonly answersTo: Ip
+  readonly mark: number
+}
+
 /** The kernel's memory of connections in one namespace. Everything may throw or reject with EPERM. */
 export interface Conntrack {
   /** Those of UDP and SCTP, and those of TCP that nothing has answered yet: whoever talks TCP is never looked at. */
@@ -35,6 +44,8 @@ export interface Conntrack {
   forget(filters: readonly FlowFilter[]): Promise<number>
   /** Forgets these; those that ended meanwhile are left out. Answers how many were forgotten. */
   drop(flows: readonly Flow[]): number
+  /** Forgets those of every protocol, established ones too, that are to go. Answers how many were forgotten. */
+  sweep(family: Family, isToGo: (flow: MarkedFlow) => boolean): Promise<number>
   /** How many it remembers, and how many it can; undefined where nothing is tracked. */
   room(): Room | undefined
 }

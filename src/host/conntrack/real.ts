@@ -6,7 +6,7 @@ import { C, check, libc } from '../libc.ts'
 import type { Reply } from '../link/message.ts'
 import { replies } from '../link/message.ts'
 import type { Netns, NetnsDriver } from '../netns/mod.ts'
-import { ask, flowOf, forget } from './message.ts'
+import { ask, askAll, flowOf, forget, markedFlowOf } from './message.ts'
 import type { Conntrack, ConntrackDriver, Flow, FlowFilter, FlowProtocol } from './mod.ts'
 import { matches } from './mod.ts'
 
@@ -53,6 +53,19 @@ function open(namespaces: NetnsDriver, netns: Netns): Conntrack {
       return drop(found.filter(flow => wanted.get(targetOf(flow))?.some(filter => matches(flow, filter))))
     },
     drop,
+    async sweep(family, isToGo) {
+      const fd = namespaces.within(netns, netfilterSocket)
+      try {
+        const forgets: Buffer[] = []
+        for await (const body of bodies(fd, askAll(family))) {
+          const found = markedFlowOf(body)
+          if (found && isToGo(found.flow)) forgets.push(found.forget)
+        }
+        return forgets.filter(asked => request(fd, asked)).length
+      } finally {
+        closeSync(fd)
+      }
+    },
     room: () => namespaces.within(netns, room),
   }
 }
@@ -101,18 +114,25 @@ const netfilterSocket = (): number =>
 const BUFFER = 1 << 16
 
 async function dump(fd: number, { family, protocol, isUnanswered }: Dump): Promise<readonly Flow[]> {
-  const asked = ask(family, protocol, isUnanswered)
-  const bytes = Buffer.alloc(BUFFER)
   const found: Flow[] = []
+  for await (const body of bodies(fd, ask(family, protocol, isUnanswered))) {
+    const flow = flowOf(body)
+    if (flow?.protocol === protocol && (flow.isUnanswered || !isUnanswered)) found.push(flow)
+  }
+  return found
+}
+
+/** What the kernel tells of each flow; lent until the next is asked for. */
+async function* bodies(fd: number, asked: Buffer): AsyncIterable<Buffer> {
+  const bytes = Buffer.alloc(BUFFER)
   if ((await libc().sendLater(fd, asked, asked.length, 0)) < 0) throw new Error('ctnetlink: the kernel takes no dump')
   for (;;) {
     const length = await libc().recvLater(fd, bytes, bytes.length, 0)
     if (length < 0) throw new Error('ctnetlink: the dump broke off')
     for (const { type, body } of replies(bytes.subarray(0, length))) {
-      if (type === DONE) return found
+      if (type === DONE) return
       if (type === ERROR) throw new Error(`ctnetlink dump: ${getSystemErrorName(body.readInt32LE(0))}`)
-      const flow = flowOf(body)
-      if (flow?.protocol === protocol && (flow.isUnanswered || !isUnanswered)) found.push(flow)
+      yield body
     }
   }
 }
@@ -125,8 +145,9 @@ function receive(fd: number): Iterable<Reply> {
 }
 
 /** False where it has ended meanwhile. */
-function forgetOne(fd: number, flow: Flow): boolean {
-  const asked = forget(flow)
+const forgetOne = (fd: number, flow: Flow): boolean => request(fd, forget(flow))
+
+function request(fd: number, asked: Buffer): boolean {
   check(libc().send(fd, asked, asked.length, 0), 'send', 'ctnetlink')
   for (;;)
     for (const { type, body } of receive(fd)) {

@@ -9,6 +9,7 @@ import { begin } from '../../main.ts'
 import { startAdvice } from '../../node/advice/role.ts'
 import { startAnnouncer } from '../../node/announce/role.ts'
 import type { PodGate } from '../../node/cni/mod.ts'
+import { startEgress } from '../../node/egress/role.ts'
 import type { KubeletOptions } from '../../node/kubelet/options.ts'
 import { startKubelet } from '../../node/kubelet/role.ts'
 import { startMulticast } from '../../node/multicast/role.ts'
@@ -100,7 +101,12 @@ export const start = begin(async args => {
     { node: options.name, netns: netns.home },
     signal,
   )
-  const roles = await Promise.all([network, policy, kubelet, announcer, multicast])
+  const egress = startEgress(
+    { client, informers, progress, nft, link: links, conntrack, arp, sockets, clock, log },
+    { ...datapathOptions(options), node: options.name, netns: netns.home },
+    signal,
+  )
+  const roles = await Promise.all([network, policy, kubelet, announcer, multicast, egress])
   await advice
   const [, policyRole] = roles
   const more = { '/policy': () => JSON.stringify(policyRole.report()) }

@@ -28,12 +28,14 @@ export const balancerAddresses = ({ spec, status }: Service): readonly Ip[] =>
 
 /**
  * Who may announce what: nodes that are not excluded, and under externalTrafficPolicy Local only those with a ready endpoint.
+ * A Service whose pods leave by one node (`hostOf`, by "namespace/name") is announced by that one alone.
  * Addresses are spread over nodes by rendezvous hashing, so that a node that goes moves its own addresses alone.
  */
 export function announcements(
   services: readonly Service[],
   slicesOf: (service: Service) => readonly EndpointSlice[],
   nodes: readonly Node[],
+  hostOf: (service: string) => string | undefined = () => undefined,
 ): readonly Announcement[] {
   const able = nodes.filter(isAble)
   const taken = new Set<Ip>()
@@ -42,12 +44,14 @@ export function announcements(
       if (taken.has(address)) return []
       taken.add(address)
       const near = service.spec.externalTrafficPolicy === 'Local' ? nodesOf(slicesOf(service)) : undefined
+      const key = `${service.metadata.namespace}/${service.metadata.name}`
+      const host = hostOf(key)
       const candidates = able
         .filter(node => isOnLink(node, address))
         .map(({ metadata }) => metadata.name)
-        .filter(name => near?.has(name) ?? true)
+        .filter(name => (host === undefined || name === host) && (near?.has(name) ?? true))
         .toSorted(byRank(address))
-      return [{ address, service: `${service.metadata.namespace}/${service.metadata.name}`, candidates }]
+      return [{ address, service: key, candidates }]
     }),
   )
 }

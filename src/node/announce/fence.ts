@@ -6,19 +6,18 @@ import { listed } from '../../wire/nft/listed.ts'
 import { addressText, at, nft } from '../../wire/nft/text.ts'
 import { transaction } from '../../wire/nft/transaction.ts'
 
-const TABLES: Readonly<Record<Family, Table>> = {
-  4: { family: 'arp', name: 'fairlead-announce' },
-  6: { family: 'ip6', name: 'fairlead-announce' },
-}
-export const FENCE = TABLES[4]
-export const FENCE6 = TABLES[6]
+/** One fence's tables: those of load balancers, unless another name is given. */
+const tableOf = (family: Family, name: string): Table => ({ family: family === 4 ? 'arp' : 'ip6', name })
+const BALANCERS = 'fairlead-announce'
+export const FENCE = tableOf(4, BALANCERS)
+export const FENCE6 = tableOf(6, BALANCERS)
 
 /**
- * The kernel's own guard: this node answers ARP and neighbour solicitations for a load balancer address only while somebody renews its
+ * The kernel's own guard: this node answers ARP and neighbour solicitations for a guarded address only while somebody renews its
  * claim. An agent that is dead or stuck stops answering by that, without anybody's help.
  */
 export interface Fence {
-  /** The addresses are load balancers': nobody is told of them without a claim. */
+  /** Nobody is told of these addresses without a claim. */
   guard(addresses: readonly Ip[]): void
   /** Claims them for so long from now. */
   renew(addresses: readonly Ip[], forMs: number): void
@@ -26,8 +25,8 @@ export interface Fence {
 }
 
 /** What an agent before this one guarded; undefined when there was none. */
-export const guardedBefore = (kernel: Nft): ReadonlySet<string> | undefined => {
-  const elements = FAMILIES.map(family => kernel.elements(TABLES[family].family, TABLES[family].name, 'balancers'))
+export const guardedBefore = (kernel: Nft, name = BALANCERS): ReadonlySet<string> | undefined => {
+  const elements = FAMILIES.map(family => kernel.elements(tableOf(family, name).family, name, 'balancers'))
   if (elements.every(found => found === undefined)) return undefined
   return new Set(elements.flatMap(found => found ?? []).flatMap(element => listed(element)?.key ?? []))
 }
@@ -35,11 +34,12 @@ export const guardedBefore = (kernel: Nft): ReadonlySet<string> | undefined => {
 const FAMILIES: readonly Family[] = [4, 6]
 
 /** The tables are made anew, that of IPv6 when it is first needed: claims of an agent before are gone. */
-export function createFence(kernel: Nft): Fence {
-  const made = new Map<Family, OneFence>([[4, createOne(kernel, 4)]])
-  if (kernel.elements(FENCE6.family, FENCE6.name, 'balancers')) made.set(6, createOne(kernel, 6))
+export function createFence(kernel: Nft, name = BALANCERS): Fence {
+  const [four, six] = [tableOf(4, name), tableOf(6, name)]
+  const made = new Map<Family, OneFence>([[4, createOne(kernel, 4, four)]])
+  if (kernel.elements(six.family, six.name, 'balancers')) made.set(6, createOne(kernel, 6, six))
   const each = (addresses: readonly Ip[], act: (fence: OneFence, own: readonly Ip[]) => void): void => {
-    if (!made.has(6) && addresses.some(address => familyOf(address) === 6)) made.set(6, createOne(kernel, 6))
+    if (!made.has(6) && addresses.some(address => familyOf(address) === 6)) made.set(6, createOne(kernel, 6, six))
     for (const [family, fence] of made)
       act(
         fence,
@@ -61,8 +61,7 @@ const RULES = {
   6: nft`icmpv6 type nd-neighbor-advert ip6 saddr ${at('balancers')} ip6 saddr != ${at('claimed')} drop`,
 } as const
 
-function createOne(kernel: Nft, family: Family): OneFence {
-  const table = TABLES[family]
+function createOne(kernel: Nft, family: Family, table: Table): OneFence {
   const type = family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`
   const hook = family === 4 ? 'input' : 'output'
   const commands: readonly Command[] = [

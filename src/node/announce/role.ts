@@ -1,6 +1,7 @@
 import { Node } from '../../api/core/node.ts'
 import { Service } from '../../api/core/service.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
+import { EgressService } from '../../api/ovn/egress-service.ts'
 import type { EventRecorder } from '../../client/events.ts'
 import { runLoop } from '../../client/loop.ts'
 import type { Informers, Role } from '../../client/mod.ts'
@@ -11,6 +12,7 @@ import type { NftDriver } from '../../host/nft/mod.ts'
 import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/log.ts'
+import { hostIn } from '../../model/egress/services.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
 import type { Announcement } from '../../model/services/announce.ts'
 import { announcements } from '../../model/services/announce.ts'
@@ -47,12 +49,18 @@ export async function startAnnouncer(deps: AnnounceDeps, options: AnnounceOption
   const services = informers.of(Service)
   const slices = informers.of(EndpointSlice, { indexes: { [BY_SERVICE]: serviceIndex } })
   const nodes = informers.of(Node)
+  const egressServices = informers.of(EgressService, { optional: true })
   await informers.sync(signal)
+  const hostOf = (key: string): string | undefined => {
+    const [namespace = '', name = ''] = key.split('/')
+    return hostIn(egressServices.get({ namespace, name }))
+  }
   const wanted = (): readonly Announcement[] =>
     announcements(
       services.list(),
       ({ metadata }) => slices.by(BY_SERVICE, `${metadata.namespace}/${metadata.name}`),
       nodes.list(),
+      hostOf,
     )
   const peers = (): readonly Peer[] =>
     nodes
@@ -74,7 +82,7 @@ export async function startAnnouncer(deps: AnnounceDeps, options: AnnounceOption
     beats.setPeers(peers())
     await speaker.want(all)
   }
-  const loop = runLoop(deps, { name: 'announce', informers: [services, slices, nodes], step }, signal)
+  const loop = runLoop(deps, { name: 'announce', informers: [services, slices, nodes, egressServices], step }, signal)
   const done = loop.done.finally(() => {
     speaker?.close()
     beats?.close()

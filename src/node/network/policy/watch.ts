@@ -147,8 +147,8 @@ function viewsOf(
   return [...shown, ...unseen].filter(view => view !== undefined)
 }
 
-/** Only what policy reads; pods are many and large. */
-const trimPod = (pod: Pod): Pod => {
+/** Only what policy and egress read; pods are many and large. */
+export const trimPod = (pod: Pod): Pod => {
   const { name, namespace, uid, resourceVersion, labels } = pod.metadata
   const { nodeName, hostNetwork, containers, initContainers } = pod.spec
   const ports = (some: typeof containers) =>

@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto'
+import type { Cidr } from '../../lib/cidr.ts'
+import type { Family, Ip } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
+import type { EgressGroup } from '../../model/egress/members.ts'
+import type { EgressNode } from '../../model/egress/nodes.ts'
+import type { Command, Table } from '../../wire/nft/command.ts'
+import type { NftText } from '../../wire/nft/text.ts'
+import { addressText, at, name, nft, oneOf, quoted } from '../../wire/nft/text.ts'
+import type { Place } from '../marks.ts'
+import { PLACES } from '../marks.ts'
+import type { DatapathOptions } from '../options.ts'
+import { insideNetworks, MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK } from '../options.ts'
+import type { Ruleset, RulesetMap } from '../policy/ruleset.ts'
+import { familyWord, mapName } from '../shape.ts'
+import { familiesOf } from '../skeleton.ts'
+import { STEERING_MASK, steeringOf, steeringOfTable } from './steering.ts'
+
+export const EGRESS_TABLE: Table = { family: 'inet', name: 'fairlead-egress' }
+export const EGRESS_COUNTERS = ['egress-leak-drop', 'egress-unassigned-drop', 'egress-stray-drop'] as const
+
+export interface EgressInput {
+  readonly options: DatapathOptions
+  readonly self: EgressNode
+  readonly nodes: readonly EgressNode[]
+  readonly groups: readonly EgressGroup[]
+}
+
+/** What never changes: counters, and the chains with hooks, which lead to chains of the ruleset. */
+export const egressFoundation = (): readonly Command[] =>
+  EGRESS_COUNTERS.map((counter): Command => ({ do: 'add', what: 'counter', name: counter }))
+
+export function egressHooks(): readonly Command[] {
+  return [
+    ...hook(PLACES.steer, nft`iifname ${quoted(POD_LINKS)} ct direction original jump steering`),
+    ...hook(PLACES.heldGuard, nft`jump held`),
+    ...hook(PLACES.egressAddress, nft`jump leaving`),
+    ...hook(PLACES.leakGuard, nft`jump leaks`),
+  ]
+}
+
+const hook = (place: Place, rule: NftText): readonly Command[] => [
+  { do: 'add', what: 'chain', name: place.chain, hook: place },
+  { do: 'add', what: 'rule', chain: place.chain, rule },
+]
+
+/**
+ * The rules of one node. Its pods' connections are steered to the node that has their address (`steering`); what others' pods
+ * send out by way of this node, and what is steered to it, takes its addresses (`leaving`), and nothing else of theirs gets out;
+ * no packet leaves with a pod's address (`leaks`); the addresses themselves are nobody's to talk to (`held`).
+ */
+export function compileEgress(input: EgressInput): Ruleset {
+  const { options, self, groups } = input
+  const families = familiesOf(options)
+  const chains = new Map<string, readonly NftText[]>()
+  const elements = new Map<string, Map<NftText, NftText>>()
+  for (const family of families) for (const base of ['pods', 'sources']) elements.set(mapName(base, family), new Map())
+  for (const group of groups) for (const family of families) addGroup(group, family, input, chains, elements)
+  const nodes = input.nodes.flatMap(({ addresses }) => addresses)
+  chains.set('take-steering', [nft`meta mark set ct mark and ${STEERING_MASK}`])
+  chains.set('steering', steering(options, families, nodes))
+  chains.set('leaving', leaving(options, families, nodes, steeringOf(options, self)))
+  chains.set('own', [
+    ...families.map(family => nft`${familyWord(family)} saddr vmap ${at(mapName('sources', family))}`),
+    nft`counter name egress-stray-drop drop`,
+  ])
+  chains.set('leaks', leaks(options, families, nodes, steeringOf(options, self)))
+  chains.set('held', held(groups, self.name))
+  return { chains, maps: mapsOf(families, elements) }
+}
+
+function mapsOf(
+  families: readonly Family[],
+  elements: ReadonlyMap<string, ReadonlyMap<NftText, NftText>>,
+): ReadonlyMap<string, RulesetMap> {
+  return new Map(
+    families.flatMap(family =>
+      ['pods', 'sources'].map(base => {
+        const definition = nft`type ${family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`} : verdict;`
+        return [mapName(base, family), { definition, elements: elements.get(mapName(base, family))! }] as const
+      }),
+    ),
+  )
+}
+
+const nodesRule = (family: Family, nodes: readonly Ip[]): readonly NftText[] => {
+  const own = nodes.filter(address => familyOf(address) === family)
+  return own.length > 0 ? [nft`${familyWord(family)} daddr ${oneOf(own)} return`] : []
+}
+const within = (networks: readonly Cidr[], family: Family): NftText =>
+  oneOf(networks.filter(network => network.family === family))
+const pods = ({ clusterNetworks }: DatapathOptions, family: Family): NftText =>
+  within(
+    clusterNetworks.map(({ cidr }) => cidr),
+    family,
+  )
+
+/** What stays inside, and what the nodes themselves are asked. */
+const inside = (options: DatapathOptions, families: readonly Family[], nodes: readonly Ip[]): readonly NftText[] =>
+  families.flatMap(family => [
+    nft`${familyWord(family)} daddr ${within(insideNetworks(options), family)} return`,
+    ...nodesRule(family, nodes),
+  ])
+
+function steering(options: DatapathOptions, families: readonly Family[], nodes: readonly Ip[]): readonly NftText[] {
+  return [
+    ...inside(options, families, nodes),
+    nft`fib daddr type { local, broadcast, multicast } return`,
+    nft`ct mark and ${STEERING_MASK} != 0 goto take-steering`,
+    // Connections that are older than this keep the address that they have.
+    nft`ct state != new return`,
+    ...families.map(family => nft`${familyWord(family)} saddr vmap ${at(mapName('pods', family))}`),
+  ]
+}
+
+function leaving(
+  options: DatapathOptions,
+  families: readonly Family[],
+  nodes: readonly Ip[],
+  own: number,
+): readonly NftText[] {
+  return [
+    nft`oifname { "lo", ${quoted(MANAGEMENT_LINK)}, ${quoted(VXLAN_LINK)} } return`,
+    nft`oifname ${quoted(POD_LINKS)} return`,
+    ...inside(options, families, nodes),
+    nft`ct mark and ${STEERING_MASK} == ${own} goto own`,
+    nft`iifname ${quoted(POD_LINKS)} return`,
+    ...families.map(family => nft`${familyWord(family)} saddr ${pods(options, family)} goto own`),
+  ]
+}
+
+function leaks(
+  options: DatapathOptions,
+  families: readonly Family[],
+  nodes: readonly Ip[],
+  own: number,
+): readonly NftText[] {
+  return [
+    nft`oifname { "lo", ${quoted(MANAGEMENT_LINK)}, ${quoted(VXLAN_LINK)} } return`,
+    nft`oifname ${quoted(POD_LINKS)} return`,
+    ...inside(options, families, nodes),
+    // Without a tunnel what is steered to another node goes there as it is.
+    ...(options.transport === 'vxlan'
+      ? []
+      : [nft`ct mark and ${STEERING_MASK} != 0 ct mark and ${STEERING_MASK} != ${own} return`]),
+    ...families.map(
+      family => nft`${familyWord(family)} saddr ${pods(options, family)} counter name egress-leak-drop drop`,
+    ),
+  ]
+}
+
+/** Answers come to connections alone: whatever else is sent to an egress address would meet the node's own servers. */
+function held(groups: readonly EgressGroup[], self: string): readonly NftText[] {
+  const own = groups
+    .filter(({ key }) => key.startsWith('egressip '))
+    .flatMap(({ ways }) => ways.filter(({ node }) => node === self).map(({ address }) => address))
+  return [4, 6].flatMap(family => {
+    const some = own.filter(address => familyOf(address) === family)
+    const ip = familyWord(family as Family)
+    return some.length > 0 ? [nft`${ip} daddr ${oneOf(some)} meta l4proto { tcp, udp, sctp } drop`] : []
+  })
+}
+
+function addGroup(
+  group: EgressGroup,
+  family: Family,
+  input: EgressInput,
+  chains: Map<string, readonly NftText[]>,
+  elements: ReadonlyMap<string, Map<NftText, NftText>>,
+): void {
+  const { self } = input
+  const ways = group.ways.filter(({ address }) => familyOf(address) === family)
+  const to = wayRules(group, family, input)
+  const id = `${createHash('sha256').update(group.key).digest('hex').slice(0, 16)}-${family}`
+  const own = ways.find(({ node }) => node === self.name)
+  for (const member of group.members)
+    for (const address of member.addresses.filter(one => familyOf(one) === family)) {
+      if (member.node === self.name && to) put('pods', address, `to-${id}`)
+      if (own) put('sources', address, `from-${id}`)
+    }
+  if (to) chains.set(`to-${id}`, to)
+  if (own) chains.set(`from-${id}`, [nft`snat ${familyWord(family)} to ${own.address}`])
+
+  function put(base: string, address: Ip, chain: string): void {
+    elements.get(mapName(base, family))!.set(addressText(address), nft`goto ${name(chain)}`)
+  }
+}
+
+/** Undefined: the group's pods leave as others do. */
+function wayRules(
+  { ways, dropped, table }: EgressGroup,
+  family: Family,
+  { options, nodes }: EgressInput,
+): readonly NftText[] | undefined {
+  const marks = ways
+    .filter(({ address }) => familyOf(address) === family)
+    .flatMap(({ node }) => nodes.filter(one => one.name === node).map(one => steeringOf(options, one)))
+    .filter(mark => mark !== 0)
+  if (marks.length > 1) {
+    const map = marks.map((mark, i) => nft`${i} : ${mark}`)
+    return [nft`ct mark set numgen random mod ${marks.length} map ${oneOf(map)}`, nft`goto take-steering`]
+  }
+  if (marks.length === 1) return [nft`ct mark set ${marks[0]!}`, nft`goto take-steering`]
+  if (ways.length === 0 && table !== undefined) return [nft`ct mark set ${steeringOfTable(table)}`, nft`goto take-steering`]
+  return dropped.includes(family) ? [nft`counter name egress-unassigned-drop drop`] : undefined
+}

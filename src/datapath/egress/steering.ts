@@ -1,0 +1,92 @@
+import type { Cidr } from '../../lib/cidr.ts'
+import { cidr, contains, sizeOf } from '../../lib/cidr.ts'
+import { ipToBigint } from '../../lib/ip.ts'
+import type { EgressNode } from '../../model/egress/nodes.ts'
+import type { LinkFact, LinkStep } from '../links.ts'
+import { CONNECTION_MARK, FIRST_TABLE_STEERING } from '../marks.ts'
+import type { DatapathOptions } from '../options.ts'
+import { managementOf, VXLAN_LINK } from '../options.ts'
+
+export const STEERING_MASK = CONNECTION_MARK.steering.mask
+const SHIFT = 20
+/** Numbers of nodes: 1 to one below this; those from here on are of routing tables. */
+const NODES = (FIRST_TABLE_STEERING >>> SHIFT) - 1
+const TABLES = 0xff
+
+/**
+ * The steering of a node: by the number of its pod network, so that an agent that starts anew gives the same. 0: it has no pod
+ * network. Beyond 3,839 nodes numbers come again, and packets would reach the wrong one: such clusters are refused elsewhere.
+ */
+export function steeringOf(options: DatapathOptions, { podNetworks }: Pick<EgressNode, 'podNetworks'>): number {
+  const [network] = podNetworks
+  let before = 0n
+  for (const { cidr: range, hostPrefix } of options.clusterNetworks) {
+    if (!network || range.family !== network.family) continue
+    if (contains(range, network.address)) {
+      const offset = ipToBigint(network.address) - ipToBigint(range.address)
+      const index = before + offset / sizeOf({ ...range, bits: hostPrefix })
+      return markOf(Number(index % BigInt(NODES)) + 1)
+    }
+    before += 1n << BigInt(hostPrefix - range.bits)
+  }
+  return 0
+}
+
+/** The steering of a routing table of the node's own. */
+export const steeringOfTable = (table: number): number => markOf(NODES + 1 + (table % TABLES))
+
+const markOf = (number: number): number => (number << SHIFT) >>> 0
+
+/** As OVN-Kubernetes' rules for egress addresses. */
+const RULE_PRIORITY = 6000
+/** Tables of ours begin here; others' are rarely that high. */
+const FIRST_TABLE = 410_000
+
+const DEFAULTS = { 4: cidr('0.0.0.0/0'), 6: cidr('::/0') } as const
+
+/** The rules and routes by which steered packets get to other nodes. */
+export function steeringFacts(options: DatapathOptions, targets: readonly EgressNode[]): readonly LinkFact[] {
+  return targets.flatMap(target => {
+    const mark = steeringOf(options, target)
+    const table = FIRST_TABLE + (mark >>> SHIFT)
+    return target.podNetworks.flatMap((network): readonly LinkFact[] => {
+      const route = routeTo(options, target, network, table)
+      const rule = ruleOf(mark, table, network.family)
+      return route ? [route, rule] : []
+    })
+  })
+}
+
+/** Packets of these steerings leave by routing tables that somebody else fills. */
+export const tableFacts = (options: DatapathOptions, tables: readonly number[]): readonly LinkFact[] =>
+  tables.flatMap(table =>
+    [...new Set(options.clusterNetworks.map(one => one.cidr.family))].map(family =>
+      ruleOf(steeringOfTable(table), table, family),
+    ),
+  )
+
+function ruleOf(mark: number, table: number, family: 4 | 6): LinkFact {
+  const rule = { priority: RULE_PRIORITY, table, family, mark, mask: STEERING_MASK }
+  return {
+    key: `rule ${mark} ${family}`,
+    make: [{ op: 'rule', ...rule }],
+    unmake: [{ op: 'rule-delete', ...rule }],
+  }
+}
+
+function routeTo(options: DatapathOptions, target: EgressNode, network: Cidr, table: number): LinkFact | undefined {
+  const { family } = network
+  const underlay = target.addresses.find(address => address.includes(':') === (family === 6))
+  const hop =
+    options.transport === 'vxlan'
+      ? ({ via: managementOf(network), dev: VXLAN_LINK, onlink: true } as const)
+      : underlay && { via: underlay }
+  if (!hop) return undefined
+  const to = DEFAULTS[family]
+  const make: readonly LinkStep[] = [{ op: 'route-replace', to, ...hop, mtu: options.mtu, table, family }]
+  return {
+    key: `route ${table} ${family}`,
+    make,
+    unmake: [{ op: 'route-delete', to, table, family }],
+  }
+}

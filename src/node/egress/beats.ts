@@ -1,0 +1,197 @@
+import type { Socket } from 'node:dgram'
+import type { Netns } from '../../host/netns/mod.ts'
+import type { SocketDriver } from '../../host/socket/mod.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Ip } from '../../lib/ip.ts'
+import { parseIp } from '../../lib/ip.ts'
+import type { Path } from '../../model/egress/nodes.ts'
+import { PATHS } from '../../model/egress/nodes.ts'
+
+/** The port of OVN-Kubernetes' own checks of egress nodes; here it is UDP's. */
+export const BEAT_PORT = 9107
+export const BEAT_MS = 80
+/** Who was not heard by a way for so long is not to be reached by it. */
+export const DEAD_MS = 480
+/**
+ * Who is confirmed to have been heard may answer for so long since it spoke. Less than what makes others call it dead, whatever
+ * their clocks say: so it is silent before they decide.
+ */
+export const FENCE_MS = 360
+const MAX_PACKET = 65_000
+
+/** An address that a node has, or waits for; the higher the epoch, the newer the decision. */
+export interface Claim {
+  readonly address: Ip
+  readonly epoch: number
+  readonly isHeld: boolean
+}
+
+export interface EgressPeer {
+  readonly name: string
+  readonly addresses: Readonly<Record<Path, Ip>>
+}
+
+/** Nodes tell each other, by two ways, that they live, whom they heard, and what they claim. */
+export interface Beats {
+  /** One beat to every peer by each way; answers its number. */
+  send(claims: readonly Claim[]): number
+  setPeers(peers: readonly EgressPeer[]): void
+  peers(): readonly string[]
+  /** For how long nothing came from the peer by this way. New peers count as heard. */
+  silentMs(name: string, path: Path): number
+  /** When we sent what the peer has confirmed to have heard by both ways; undefined before. */
+  confirmedMs(name: string): number | undefined
+  /** The number of the newest beat of ours that the peer has heard by any way. */
+  hasHeard(name: string): number
+  claimsOf(name: string): readonly Claim[]
+  /** All count as heard just now: we were not there to hear them. */
+  forgive(): void
+  /** After each beat that was heard; `isNews`: the peer claims something else than before, and waits for a word. */
+  onBeat(handler: (isNews: boolean) => void): void
+  close(): void
+}
+
+interface Heard {
+  readonly peer: EgressPeer
+  readonly atMs: Record<Path, number>
+  readonly sequence: Record<Path, number>
+  readonly confirmed: Record<Path, number>
+  newest: number
+  claims: readonly Claim[]
+}
+
+export interface BeatsOptions {
+  readonly node: string
+  readonly netns: Netns
+  readonly addresses: Readonly<Record<Path, Ip>>
+}
+
+/** Rejects with EADDRINUSE when somebody else has the port, EADDRNOTAVAIL while the tunnel is not there. */
+export async function openBeats(
+  { sockets, clock }: { readonly sockets: SocketDriver; readonly clock: Clock },
+  { node, netns, addresses }: BeatsOptions,
+): Promise<Beats> {
+  const open: Partial<Record<Path, Socket>> = {}
+  for (const path of PATHS) open[path] = await sockets.udp({ netns, address: addresses[path], port: BEAT_PORT })
+  const heard = new Map<string, Heard>()
+  const handlers: ((isNews: boolean) => void)[] = []
+  // Numbers of an agent before this one must not count as confirmations of ours.
+  const first = Math.floor(clock.now())
+  let last = first
+  const sentMs = new Map<number, number>()
+  const byAddress = (path: Path, address: string): Heard | undefined =>
+    [...heard.values()].find(({ peer }) => peer.addresses[path] === address)
+  for (const path of PATHS) {
+    open[path]!.on('message', (bytes, from) => {
+      const one = byAddress(path, from.address)
+      const beat = one && readBeat(bytes)
+      if (!beat || beat.from !== one.peer.name) return
+      one.atMs[path] = clock.monotonic()
+      one.sequence[path] = Math.max(one.sequence[path], beat.sequence)
+      for (const each of PATHS)
+        one.confirmed[each] = Math.max(one.confirmed[each], beat.heard[node]?.[PATHS.indexOf(each)] ?? 0)
+      if (beat.sequence < one.newest) return
+      one.newest = beat.sequence
+      const isNews = JSON.stringify(one.claims) !== JSON.stringify(beat.claims)
+      one.claims = beat.claims
+      for (const handler of handlers) handler(isNews)
+    })
+    // Peers that cannot be reached are simply not heard.
+    open[path]!.on('error', () => {})
+  }
+  return {
+    send(claims) {
+      last++
+      sentMs.set(last, clock.monotonic())
+      sentMs.delete(last - KEPT)
+      const bytes = printBeat({ from: node, sequence: last, heard: heardOf(heard), claims })
+      for (const { peer } of heard.values())
+        for (const path of PATHS) open[path]!.send(bytes, BEAT_PORT, peer.addresses[path], () => {})
+      return last
+    },
+    setPeers(peers) {
+      const names = new Map(peers.map(peer => [peer.name, JSON.stringify(peer)]))
+      for (const [name, { peer }] of heard) if (names.get(name) !== JSON.stringify(peer)) heard.delete(name)
+      for (const peer of peers) if (!heard.has(peer.name)) heard.set(peer.name, newcomer(peer, clock.monotonic()))
+    },
+    peers: () => [...heard.keys()],
+    silentMs: (name, path) => clock.monotonic() - (heard.get(name)?.atMs[path] ?? Number.NEGATIVE_INFINITY),
+    confirmedMs(name) {
+      const one = heard.get(name)
+      return one && sentMs.get(Math.min(one.confirmed.uplink, one.confirmed.overlay))
+    },
+    hasHeard(name) {
+      const one = heard.get(name)
+      return one ? Math.max(one.confirmed.uplink, one.confirmed.overlay) : 0
+    },
+    claimsOf: name => heard.get(name)?.claims ?? [],
+    forgive() {
+      for (const { atMs } of heard.values()) for (const path of PATHS) atMs[path] = clock.monotonic()
+    },
+    onBeat: handler => void handlers.push(handler),
+    close: () => {
+      for (const path of PATHS) open[path]!.close()
+    },
+  }
+}
+
+/** Beats of ours whose time is remembered: those of more than a fence's time. */
+const KEPT = 64
+
+const newcomer = (peer: EgressPeer, nowMs: number): Heard => ({
+  peer,
+  atMs: { overlay: nowMs, uplink: nowMs },
+  sequence: { overlay: 0, uplink: 0 },
+  confirmed: { overlay: 0, uplink: 0 },
+  newest: 0,
+  claims: [],
+})
+
+interface Beat {
+  readonly from: string
+  readonly sequence: number
+  /** Of each peer the newest beat by each of PATHS. */
+  readonly heard: Readonly<Record<string, readonly number[]>>
+  readonly claims: readonly Claim[]
+}
+
+const heardOf = (heard: ReadonlyMap<string, Heard>): Beat['heard'] =>
+  Object.fromEntries([...heard].map(([name, { sequence }]) => [name, PATHS.map(path => sequence[path])]))
+
+const printBeat = ({ from, sequence, heard, claims }: Beat): Buffer =>
+  Buffer.from(
+    JSON.stringify([
+      from,
+      sequence,
+      heard,
+      claims.map(({ address, epoch, isHeld }) => [address, epoch, isHeld ? 1 : 0]),
+    ]),
+  )
+
+/** Undefined for anything that is no beat. */
+export function readBeat(bytes: Buffer): Beat | undefined {
+  if (bytes.length > MAX_PACKET) return undefined
+  try {
+    const [from, sequence, heard, claims] = JSON.parse(bytes.toString()) as unknown[]
+    if (typeof from !== 'string' || typeof sequence !== 'number' || !Array.isArray(claims)) return undefined
+    if (typeof heard !== 'object' || heard === null) return undefined
+    return { from, sequence, heard: numbersIn(heard), claims: claims.flatMap(readClaim) }
+  } catch {
+    return undefined
+  }
+}
+
+const numbersIn = (heard: object): Beat['heard'] =>
+  Object.fromEntries(
+    Object.entries(heard).map(([name, numbers]) => [
+      name,
+      Array.isArray(numbers) ? numbers.map(one => (typeof one === 'number' ? one : 0)) : [],
+    ]),
+  )
+
+function readClaim(claim: unknown): readonly Claim[] {
+  if (!Array.isArray(claim)) return []
+  const [text, epoch, isHeld] = claim as unknown[]
+  const address = typeof text === 'string' ? parseIp(text) : undefined
+  return address && typeof epoch === 'number' ? [{ address, epoch, isHeld: isHeld === 1 }] : []
+}

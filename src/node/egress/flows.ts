@@ -1,0 +1,73 @@
+import { STEERING_MASK, steeringOf, steeringOfTable } from '../../datapath/egress/steering.ts'
+import type { DatapathOptions } from '../../datapath/options.ts'
+import { familiesOf } from '../../datapath/skeleton.ts'
+import type { Conntrack, MarkedFlow } from '../../host/conntrack/mod.ts'
+import { contains as inside } from '../../lib/cidr.ts'
+import type { Ip } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
+import type { EgressGroup } from '../../model/egress/members.ts'
+import type { EgressNode } from '../../model/egress/nodes.ts'
+
+/** How each pod's connections leave, as this node sees it. */
+export interface Ways {
+  /** Steerings of the node's own pods' connections, by pod address. */
+  readonly steerings: ReadonlyMap<Ip, readonly number[]>
+  /** What connections that leave here come from, by pod address. */
+  readonly sources: ReadonlyMap<Ip, Ip>
+  /** All addresses by which anybody leaves, wherever. */
+  readonly addresses: ReadonlySet<Ip>
+}
+
+export function waysOf(
+  options: DatapathOptions,
+  self: EgressNode,
+  nodes: readonly EgressNode[],
+  groups: readonly EgressGroup[],
+): Ways {
+  const marks = new Map(nodes.map(node => [node.name, steeringOf(options, node)]))
+  const steerings = new Map<Ip, readonly number[]>()
+  const sources = new Map<Ip, Ip>()
+  for (const { ways, members, table } of groups)
+    for (const { node, addresses } of members)
+      for (const address of addresses) {
+        const own = ways.filter(way => familyOf(way.address) === familyOf(address))
+        const here = own.find(way => way.node === self.name)
+        if (here) sources.set(address, here.address)
+        if (node !== self.name) continue
+        const all = own.flatMap(way => marks.get(way.node) ?? [])
+        steerings.set(address, ways.length === 0 && table !== undefined ? [steeringOfTable(table)] : all)
+      }
+  return { steerings, sources, addresses: new Set(groups.flatMap(({ ways }) => ways.map(({ address }) => address))) }
+}
+
+/** Whether what was right before is right no longer, for any connection. */
+export function isNarrower(before: Ways, next: Ways): boolean {
+  for (const [pod, steerings] of before.steerings) {
+    const now = next.steerings.get(pod) ?? []
+    if (steerings.some(one => !now.includes(one))) return true
+  }
+  for (const [pod, source] of before.sources) if (next.sources.get(pod) !== source) return true
+  return false
+}
+
+/**
+ * Forgets the connections that leave otherwise than they should: their next packet is a first one. Where the address is the same on
+ * another node, it takes the same port there, and neither end notices.
+ */
+export async function sweepFlows(
+  conntrack: Conntrack,
+  options: DatapathOptions,
+  ways: Ways,
+  gone: ReadonlySet<Ip>,
+): Promise<number> {
+  const isStale = ({ source, answersTo, mark }: MarkedFlow): boolean => {
+    const steering = (mark & STEERING_MASK) >>> 0
+    if (steering !== 0 && !ways.steerings.get(source)?.includes(steering)) return true
+    const isEgress = answersTo !== source && (ways.addresses.has(answersTo) || gone.has(answersTo))
+    return isEgress && ways.sources.get(source) !== answersTo && isPod(source)
+  }
+  const isPod = (address: Ip): boolean => options.clusterNetworks.some(({ cidr }) => inside(cidr, address))
+  let forgotten = 0
+  for (const family of familiesOf(options)) forgotten += await conntrack.sweep(family, isStale)
+  return forgotten
+}

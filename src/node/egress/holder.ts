@@ -1,0 +1,153 @@
+import type { Clock } from '../../lib/clock.ts'
+import type { Ip } from '../../lib/ip.ts'
+import type { Logger } from '../../lib/log.ts'
+import type { Confirmations } from '../../model/egress/voters.ts'
+import type { Fence } from '../announce/fence.ts'
+import type { Holder } from '../announce/holder.ts'
+import type { Beats, Claim } from './beats.ts'
+import { DEAD_MS, FENCE_MS } from './beats.ts'
+
+/** After so long since it took an address a node tells of it again; then as often as the last says. */
+const REMINDERS_MS = [100, 300, 1000, 3000, 10_000]
+
+export interface KeeperDeps {
+  readonly fence: Fence
+  readonly holder: Holder
+  readonly beats: Beats
+  readonly clock: Clock
+  readonly log: Logger
+  /** What proves that this node has not been given up; undefined: it has. */
+  confirmations(): Confirmations | undefined
+}
+
+/** Has the addresses that were given to this node, as long as nobody can have given them to another. */
+export interface Keeper {
+  /** The addresses that are this node's by the decision of that epoch. */
+  want(addresses: ReadonlyMap<Ip, number>): void
+  /** Once a beat: prolongs what is held, takes what may be taken, and says so. */
+  beat(): void
+  readonly held: ReadonlySet<Ip>
+}
+
+interface Wish {
+  readonly epoch: number
+  since?: number
+}
+
+interface Held {
+  readonly takenMs: number
+  told: number
+}
+
+/**
+ * Two rules keep an address from having two answerers. A node answers only for a time after it spoke and was heard by so many
+ * others that nobody can have called it dead meanwhile (`fence`). And it begins only when every other that lives has heard that
+ * it wants to, and does not answer itself: whoever hears of a newer decision lets go, and takes nothing by an older one.
+ */
+export function createKeeper(deps: KeeperDeps): Keeper {
+  const { beats, clock, log } = deps
+  const held = new Map<Ip, Held>()
+  /** What this node wants, and the number of the first beat that said so. */
+  const wanted = new Map<Ip, Wish>()
+  beats.onBeat(isNews => {
+    decide()
+    if (isNews) say()
+  })
+
+  return {
+    want(addresses) {
+      for (const address of [...wanted.keys()]) if (!addresses.has(address)) wanted.delete(address)
+      for (const [address, epoch] of addresses) {
+        const before = wanted.get(address)
+        if (!before || epoch > before.epoch)
+          wanted.set(address, before && held.has(address) ? { ...before, epoch } : { epoch })
+      }
+      decide()
+      say()
+    },
+    beat() {
+      decide()
+      renew()
+      say()
+      remind()
+    },
+    get held() {
+      return new Set(held.keys())
+    },
+  }
+
+  function say(): void {
+    const claims = [...wanted].map(([address, { epoch }]): Claim => ({ address, epoch, isHeld: held.has(address) }))
+    const number = beats.send(claims)
+    for (const one of wanted.values()) one.since ??= number
+  }
+
+  function decide(): void {
+    for (const address of [...held.keys()])
+      if (!wanted.has(address) || isOutdated(beats, address, wanted.get(address)!)) release(address)
+    for (const [address, wish] of wanted)
+      if (!held.has(address) && !isOutdated(beats, address, wish) && isFree(beats, address, wish)) take(address)
+  }
+
+  function renew(): void {
+    const forMs = Math.floor(remainingMs(deps))
+    if (held.size > 0 && forMs > 0) deps.fence.renew([...held.keys()], forMs)
+  }
+
+  function take(address: Ip): void {
+    const forMs = Math.floor(remainingMs(deps))
+    if (forMs <= 0) return
+    deps.holder.hold(address)
+    held.set(address, { takenMs: clock.monotonic(), told: 0 })
+    deps.fence.renew([address], forMs)
+    deps.holder.tell(address)
+    log.info({ address }, 'an egress address is here')
+    say()
+  }
+
+  function release(address: Ip): void {
+    deps.fence.giveUp([address])
+    held.delete(address)
+    deps.holder.release(address)
+    log.info({ address }, 'an egress address is here no longer')
+    say()
+  }
+
+  /** Switches forget, or miss the first word; who is not confirmed tells nothing. */
+  function remind(): void {
+    if (remainingMs(deps) <= 0) return
+    for (const [address, one] of held) {
+      const sinceMs = clock.monotonic() - one.takenMs
+      const dueMs = REMINDERS_MS[one.told] ?? (one.told - REMINDERS_MS.length + 2) * REMINDERS_MS.at(-1)!
+      if (sinceMs < dueMs) continue
+      one.told++
+      deps.holder.tell(address)
+    }
+  }
+}
+
+/** Somebody knows of a newer decision. */
+const isOutdated = (beats: Beats, address: Ip, { epoch }: Wish): boolean =>
+  living(beats).some(name => beats.claimsOf(name).some(claim => claim.address === address && claim.epoch > epoch))
+
+/** All that live have heard of the wish, and none answers for the address. */
+const isFree = (beats: Beats, address: Ip, { since }: Wish): boolean =>
+  since !== undefined &&
+  living(beats).every(
+    name =>
+      beats.hasHeard(name) >= since && !beats.claimsOf(name).some(claim => claim.address === address && claim.isHeld),
+  )
+
+const living = (beats: Beats): readonly string[] =>
+  beats.peers().filter(name => beats.silentMs(name, 'uplink') < DEAD_MS || beats.silentMs(name, 'overlay') < DEAD_MS)
+
+/** How long this node may still answer. */
+function remainingMs({ beats, clock, confirmations }: KeeperDeps): number {
+  const needed = confirmations()
+  if (!needed) return 0
+  if (needed.count === 0) return FENCE_MS
+  const confirmed = needed.from
+    .map(name => beats.confirmedMs(name) ?? Number.NEGATIVE_INFINITY)
+    .toSorted((a, b) => b - a)
+  return (confirmed[needed.count - 1] ?? Number.NEGATIVE_INFINITY) + FENCE_MS - clock.monotonic()
+}

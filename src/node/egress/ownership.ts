@@ -1,0 +1,158 @@
+import { managementOf } from '../../datapath/options.ts'
+import type { ArpDriver } from '../../host/arp/mod.ts'
+import type { LinkDriver } from '../../host/link/mod.ts'
+import type { Nft } from '../../host/nft/mod.ts'
+import type { SocketDriver } from '../../host/socket/mod.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Ip } from '../../lib/ip.ts'
+import type { Logger } from '../../lib/log.ts'
+import type { EgressNode, Path } from '../../model/egress/nodes.ts'
+import { PATHS, printUnheard, UNHEARD } from '../../model/egress/nodes.ts'
+import { confirmationsFor, peersOf, votersOf } from '../../model/egress/voters.ts'
+import { createFence, guardedBefore } from '../announce/fence.ts'
+import { createHolder } from '../announce/holder.ts'
+import type { Beats, EgressPeer } from './beats.ts'
+import { BEAT_MS, DEAD_MS, openBeats } from './beats.ts'
+import type { Keeper } from './holder.ts'
+import { createKeeper } from './holder.ts'
+import type { Report } from './report.ts'
+import type { EgressOptions } from './role.ts'
+import type { EgressWatch } from './watch.ts'
+
+export const EGRESS_FENCE = 'fairlead-egress-fence'
+/** Who comes back so late was away itself, and has heard nobody because of that. */
+const STALLED_MS = 280
+
+export interface OwnershipDeps {
+  readonly nft: Nft
+  readonly link: LinkDriver
+  readonly arp: ArpDriver
+  readonly sockets: SocketDriver
+  readonly clock: Clock
+  readonly log: Logger
+  readonly watch: EgressWatch
+  readonly report: Report
+  /** Of the own Node, as far as is known. */
+  annotations(): Readonly<Record<string, string>>
+}
+
+/** Which addresses this node answers for, and what it hears of the others. */
+export interface Ownership {
+  /** Makes it so; beats begin when there is something to have or to watch. */
+  step(self: EgressNode, nodes: readonly EgressNode[]): Promise<void>
+  /** An agent before this one had addresses. */
+  readonly isLeft: boolean
+  close(): void
+}
+
+interface Running {
+  readonly beats: Beats
+  readonly keeper: Keeper
+  readonly addresses: string
+}
+
+export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ownership {
+  const { nft, clock, log, watch } = deps
+  const guarded = guardedBefore(nft, EGRESS_FENCE)
+  let running: Running | undefined
+  let nodes: readonly EgressNode[] = []
+  let guardedNow = ''
+  let fence: ReturnType<typeof createFence> | undefined
+  let lastMs = clock.monotonic()
+  let cancel = (): void => {}
+
+  const start = async (self: EgressNode, own: readonly Ip[]): Promise<Running | undefined> => {
+    const addresses = waysTo(self)
+    if (!addresses) return undefined
+    const made = JSON.stringify(addresses)
+    if (running?.addresses === made) return running
+    running?.beats.close()
+    const holder = createHolder(deps, { node: options.node, netns: options.netns, address: addresses.uplink })
+    if (!fence) {
+      fence = createFence(nft, EGRESS_FENCE)
+      // An agent that comes back begins with nothing: its addresses may have gone to others.
+      for (const address of holder.among(new Set([...(guarded ?? []), ...own]))) holder.release(address)
+    }
+    const beats = await openBeats(deps, { node: options.node, netns: options.netns, addresses })
+    const confirmations = () => confirmationsFor(nodes, options.node)
+    return { beats, keeper: createKeeper({ fence, holder, beats, clock, log, confirmations }), addresses: made }
+  }
+
+  /** What no other has, a node may take only behind the fence: so the fence comes first. */
+  const guard = (addresses: readonly Ip[]): void => {
+    const all = [...new Set(addresses)].toSorted()
+    if (!fence || all.join() === guardedNow) return
+    fence.guard(all)
+    guardedNow = all.join()
+  }
+
+  const beat = (): void => {
+    cancel()
+    if (!running) return
+    const { beats, keeper } = running
+    try {
+      const nowMs = clock.monotonic()
+      if (nowMs - lastMs > STALLED_MS) beats.forgive()
+      lastMs = nowMs
+      keeper.beat()
+      tell(beats)
+    } catch (error) {
+      log.error({ error: messageOf(error) }, 'egress addresses cannot be kept')
+    }
+    cancel = clock.after(BEAT_MS, beat)
+  }
+
+  const tell = (beats: Beats): void => {
+    const isVoter = votersOf(nodes).includes(options.node)
+    const unheard = new Map(
+      (isVoter ? beats.peers() : []).flatMap(name => {
+        const paths = PATHS.filter(path => beats.silentMs(name, path) >= DEAD_MS)
+        return paths.length > 0 ? [[name, paths] as const] : []
+      }),
+    )
+    deps.report.set({ [UNHEARD]: printUnheard(unheard) || null }, deps.annotations())
+  }
+
+  return {
+    isLeft: (guarded?.size ?? 0) > 0,
+    async step(self, all) {
+      nodes = all
+      const given = watch.given(options.node)
+      const peers = peersOf(all, options.node, watch.hosts())
+      const isConcerned = given.size > 0 || peers.length > 0 || (guarded?.size ?? 0) > 0
+      if (!running && (!isConcerned || watch.isIdle()) && !guarded?.size) return
+      running = await start(self, watch.addresses())
+      if (!running) return
+      guard([...watch.addresses(), ...running.keeper.held])
+      running.beats.setPeers(peers.flatMap(name => peerOf(all, name)))
+      running.keeper.want(given)
+      guard([...watch.addresses(), ...running.keeper.held])
+      if (watch.isIdle()) stop()
+      else beat()
+    },
+    close: () => cancel(),
+  }
+
+  /** Nobody asks for anything any more. */
+  function stop(): void {
+    cancel()
+    if (!running) return
+    running.beats.close()
+    running = undefined
+    deps.report.set({ [UNHEARD]: null }, deps.annotations())
+  }
+}
+
+/** The node's address on the machine network, and the one inside the tunnel; undefined while it has none. */
+function waysTo({ addresses, podNetworks }: EgressNode): Readonly<Record<Path, Ip>> | undefined {
+  const [uplink] = addresses
+  const network = podNetworks.find(({ family }) => family === (uplink?.includes(':') ? 6 : 4)) ?? podNetworks[0]
+  return uplink && network ? { uplink, overlay: managementOf(network) } : undefined
+}
+
+function peerOf(nodes: readonly EgressNode[], name: string): readonly EgressPeer[] {
+  const node = nodes.find(one => one.name === name)
+  const addresses = node && waysTo(node)
+  return addresses ? [{ name, addresses }] : []
+}

@@ -1,0 +1,52 @@
+import { Node } from '../../api/core/node.ts'
+import type { Client } from '../../client/mod.ts'
+import type { LinkDriver } from '../../host/link/mod.ts'
+import type { Netns } from '../../host/netns/mod.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Ip } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
+import type { Logger } from '../../lib/log.ts'
+import { HOST_CIDRS, PRIMARY_ADDRESSES, UNHEARD } from '../../model/egress/nodes.ts'
+
+/** The node's addresses on the machine network, under OVN-Kubernetes' names; undefined while they are not there. */
+export function hostAddresses(
+  link: LinkDriver,
+  netns: Netns,
+  own: readonly Ip[],
+  except: ReadonlySet<Ip>,
+): Readonly<Record<string, string>> | undefined {
+  const all = link.addresses(netns)
+  const primary = own.flatMap(address => all.find(one => one.address === address) ?? [])
+  if (primary.length === 0) return undefined
+  const shown = primary.map(({ address, bits }) => [`ipv${familyOf(address)}`, `${address}/${bits}`])
+  const hosts = primary.filter(({ address }) => !except.has(address)).map(({ address, bits }) => `${address}/${bits}`)
+  return {
+    [PRIMARY_ADDRESSES]: JSON.stringify(Object.fromEntries(shown.toReversed())),
+    [HOST_CIDRS]: JSON.stringify(hosts.toSorted()),
+  }
+}
+
+/** Writes annotations of the own Node, one write at a time, the latest state last. */
+export interface Report {
+  /** `shown`: what the Node says as far as is known. null takes an annotation away. */
+  set(wanted: Readonly<Record<string, string | null>>, shown: Readonly<Record<string, string>>): void
+}
+
+export function createReport(client: Client, node: string, log: Logger): Report {
+  let isWriting = false
+  return {
+    set(wanted, shown) {
+      const changed = Object.entries(wanted).filter(([key, value]) => (shown[key] ?? null) !== value)
+      if (isWriting || changed.length === 0) return
+      isWriting = true
+      const body = { metadata: { annotations: Object.fromEntries(changed) } }
+      client
+        .patch(Node, { name: node }, { type: 'merge', body })
+        .then(() => log.info({ unheard: wanted[UNHEARD] }, 'told what this node hears'))
+        .catch(error => log.warn({ error: messageOf(error) }, 'the Node cannot be annotated'))
+        .finally(() => {
+          isWriting = false
+        })
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import { Node } from '../../api/core/node.ts'
+import { runLoop } from '../../client/loop.ts'
+import type { Client, Informers, Role } from '../../client/mod.ts'
+import type { ProgressCollector } from '../../client/progress.ts'
+import { compileEgress } from '../../datapath/egress/compile.ts'
+import { steeringFacts, tableFacts } from '../../datapath/egress/steering.ts'
+import type { DatapathOptions } from '../../datapath/options.ts'
+import type { ArpDriver } from '../../host/arp/mod.ts'
+import type { ConntrackDriver } from '../../host/conntrack/mod.ts'
+import type { LinkDriver } from '../../host/link/mod.ts'
+import type { Netns } from '../../host/netns/mod.ts'
+import type { NftDriver } from '../../host/nft/mod.ts'
+import type { SocketDriver } from '../../host/socket/mod.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Ip } from '../../lib/ip.ts'
+import type { Logger } from '../../lib/log.ts'
+import type { EgressGroup } from '../../model/egress/members.ts'
+import type { EgressNode } from '../../model/egress/nodes.ts'
+import type { Ways } from './flows.ts'
+import { isNarrower, sweepFlows, waysOf } from './flows.ts'
+import { createOwnership } from './ownership.ts'
+import { createReport, hostAddresses } from './report.ts'
+import { createEgressRules } from './rules.ts'
+import { createSteering } from './steering.ts'
+import { createEgressWatch } from './watch.ts'
+
+export interface EgressDeps {
+  readonly client: Client
+  readonly informers: Informers
+  readonly progress: ProgressCollector
+  readonly nft: NftDriver
+  readonly link: LinkDriver
+  readonly conntrack: ConntrackDriver
+  readonly sockets: SocketDriver
+  readonly arp: ArpDriver
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface EgressOptions extends DatapathOptions {
+  /** The name of the Node. */
+  readonly node: string
+  readonly netns: Netns
+}
+
+/** Rules that something else took away are put back within so long. */
+const AUDIT_MS = 30_000
+
+/**
+ * EgressIPs and EgressServices on one node: steers what its pods send out of the cluster, gives what leaves here its address, and has
+ * the addresses that were given to it. Idle while nobody asks for any. Ending it changes nothing in the kernel, but addresses
+ * of this node are then soon answered for no longer.
+ */
+export async function startEgress(deps: EgressDeps, options: EgressOptions, signal: AbortSignal): Promise<Role> {
+  const { informers, log } = deps
+  const watch = createEgressWatch(informers)
+  const ownNodes = informers.of(Node)
+  await informers.sync(signal)
+  const nft = deps.nft.open(options.netns)
+  const conntrack = deps.conntrack.open(options.netns)
+  const rules = createEgressRules(nft)
+  const steering = createSteering(deps.link, options.netns)
+  const report = createReport(deps.client, options.node, log)
+  const annotations = () => ownNodes.get({ name: options.node })?.metadata.annotations ?? {}
+  const ownership = createOwnership({ ...deps, nft, watch, report, annotations }, options)
+  let before: Ways | undefined
+  let isInUse = rules.isThere || ownership.isLeft
+
+  const forget = async (next: Ways): Promise<void> => {
+    const old = before
+    before = next
+    if (old && !isNarrower(old, next)) return
+    try {
+      const forgotten = await sweepFlows(conntrack, options, next, old?.addresses ?? new Set<Ip>())
+      if (forgotten > 0) log.info({ forgotten }, 'connections that left otherwise are forgotten')
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'connections that left otherwise cannot be forgotten')
+    }
+  }
+  const step = async (): Promise<void> => {
+    const nodes = watch.nodes()
+    const self = nodes.find(({ name }) => name === options.node)
+    if (!self || self.podNetworks.length === 0) return
+    const shown = hostAddresses(deps.link, options.netns, self.addresses, new Set(watch.addresses()))
+    if (shown) report.set(shown, annotations())
+    if (watch.isIdle() && !isInUse) return
+    isInUse = true
+    const groups = watch.groups()
+    steering.apply(factsOf(options, self, nodes, groups))
+    rules.apply(compileEgress({ options, self, nodes, groups }))
+    await ownership.step(self, nodes)
+    await forget(waysOf(options, self, nodes, groups))
+  }
+  const loop = runLoop(deps, { name: 'egress', informers: watch.sources, step, resyncMs: AUDIT_MS }, signal)
+  const done = loop.done.finally(() => {
+    ownership.close()
+    nft.close()
+  })
+  return { progress: deps.progress.progress, done }
+}
+
+function factsOf(
+  options: DatapathOptions,
+  self: EgressNode,
+  nodes: readonly EgressNode[],
+  groups: readonly EgressGroup[],
+) {
+  const targets = new Set(groups.flatMap(({ ways }) => ways.map(({ node }) => node)))
+  const tables = new Set(groups.flatMap(({ ways, table }) => (ways.length === 0 && table !== undefined ? [table] : [])))
+  const others = nodes.filter(({ name }) => name !== self.name && targets.has(name))
+  return [...steeringFacts(options, others), ...tableFacts(options, [...tables])]
+}

@@ -1,0 +1,118 @@
+import { Namespace } from '../../api/core/namespace.ts'
+import { Node } from '../../api/core/node.ts'
+import { Pod } from '../../api/core/pod.ts'
+import { Service } from '../../api/core/service.ts'
+import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
+import type { ApiObject } from '../../api/meta/meta.ts'
+import { EgressIP } from '../../api/ovn/egress-ip.ts'
+import { EgressService } from '../../api/ovn/egress-service.ts'
+import type { LoopSource } from '../../client/loop.ts'
+import { changesOf } from '../../client/loop.ts'
+import type { Informer, Informers } from '../../client/mod.ts'
+import type { Ip } from '../../lib/ip.ts'
+import { parseIp } from '../../lib/ip.ts'
+import { addressesOf } from '../../model/egress/assign.ts'
+import type { EgressGroup, Member } from '../../model/egress/members.ts'
+import { groupsOf } from '../../model/egress/members.ts'
+import type { EgressNode } from '../../model/egress/nodes.ts'
+import { egressNode, egressParts } from '../../model/egress/nodes.ts'
+import { hostIn, keyOfService, serviceGroup } from '../../model/egress/services.ts'
+import { podView } from '../../model/policy/pods.ts'
+import { serviceKeyOf } from '../../model/services/fronts.ts'
+import { trimPod } from '../network/policy/watch.ts'
+
+/** The caches that egress depends on. */
+export interface EgressWatch {
+  /** What a change of any of these asks for: a look at everything. */
+  readonly sources: readonly (LoopSource | Informer<ApiObject>)[]
+  nodes(): readonly EgressNode[]
+  /** Pods by the ways by which they leave; those of EgressServices first. */
+  groups(): readonly EgressGroup[]
+  /** Addresses of EgressIPs that were given to this node, with the version of the decision. */
+  given(node: string): ReadonlyMap<Ip, number>
+  /** All that EgressIPs ask for, whoever has it. */
+  addresses(): readonly Ip[]
+  /** Nodes by which EgressServices leave. */
+  hosts(): ReadonlySet<string>
+  /** Nobody asks for anything. */
+  isIdle(): boolean
+}
+
+const BY_SERVICE = 'egress/service'
+const serviceIndex = (slice: EndpointSlice): readonly string[] => {
+  const key = serviceKeyOf(slice)
+  return key === undefined ? [] : [key]
+}
+const OPTIONAL = { optional: true } as const
+
+export function createEgressWatch(informers: Informers): EgressWatch {
+  const egressIPs = informers.of(EgressIP, OPTIONAL)
+  const egressServices = informers.of(EgressService, OPTIONAL)
+  const pods = informers.of(Pod, { trim: trimPod })
+  const namespaces = informers.of(Namespace)
+  const nodes = informers.of(Node)
+  const services = informers.of(Service)
+  const slices = informers.of(EndpointSlice, { indexes: { [BY_SERVICE]: serviceIndex } })
+  const isIdle = (): boolean => egressIPs.list().length === 0 && egressServices.list().length === 0
+  /** Most nodes have no egress objects at all; then what else changes is nothing to look at. */
+  const whileUsed = (source: LoopSource): LoopSource => ({
+    onChange: handler => source.onChange(() => isIdle() || handler()),
+  })
+  const memberOf = (pod: Pod): readonly Member[] => {
+    const view = podView(pod)
+    return view?.is === 'pod' ? [view.pod] : []
+  }
+
+  return {
+    sources: [
+      egressIPs,
+      egressServices,
+      changesOf(nodes, egressParts),
+      whileUsed(changesOf(pods, pod => [podView(pod)])),
+      whileUsed(changesOf(namespaces, ({ metadata }) => [metadata.labels])),
+      whileUsed(changesOf(services, ({ spec, status }) => [spec, status, egressServices.list().length])),
+      whileUsed(changesOf(slices, ({ endpoints }) => [endpoints])),
+    ] as EgressWatch['sources'],
+    nodes: () => nodes.list().map(egressNode),
+    groups() {
+      const byService = serviceGroups()
+      const served = new Set(byService.flatMap(({ members }) => members.map(one => `${one.namespace}/${one.name}`)))
+      const labels = new Map(namespaces.list().map(({ metadata }) => [metadata.name, metadata.labels ?? {}]))
+      const podsIn = (namespace: string): readonly Member[] => pods.list(namespace).flatMap(memberOf)
+      return [...byService, ...groupsOf(egressIPs.list(), labels, podsIn, served).groups]
+    },
+    given: node =>
+      new Map(
+        egressIPs.list().flatMap(one => {
+          const wanted = new Set(addressesOf(one))
+          return (one.status?.items ?? []).flatMap(item => {
+            const address = parseIp(item.egressIP)
+            const isHere = item.node === node && address !== undefined && wanted.has(address)
+            return isHere ? [[address, Number(one.metadata.resourceVersion)] as const] : []
+          })
+        }),
+      ),
+    addresses: () => egressIPs.list().flatMap(addressesOf),
+    hosts: () => new Set(egressServices.list().flatMap(one => hostIn(one) ?? [])),
+    isIdle,
+  }
+
+  function serviceGroups(): readonly EgressGroup[] {
+    const all = egressServices.list()
+    if (all.length === 0) return []
+    const byAddress = new Map(
+      pods
+        .list()
+        .flatMap(memberOf)
+        .flatMap(pod => pod.addresses.map(one => [one as string, pod] as const)),
+    )
+    return all.flatMap(one => {
+      const key = keyOfService(one)
+      const [namespace = '', name = ''] = key.split('/')
+      const group = serviceGroup(one, services.get({ namespace, name }), slices.by(BY_SERVICE, key), at =>
+        byAddress.get(at),
+      )
+      return group ?? []
+    })
+  }
+}
