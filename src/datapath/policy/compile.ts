@@ -7,14 +7,17 @@ import type { Direction, PodFacts, Policy, PolicyNode, PolicyWorld } from '../..
 import { DIRECTIONS } from '../../model/policy/types.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import { addressText, name, nft } from '../../wire/nft/text.ts'
-import type { CompiledClass, PodClass } from './classes.ts'
+import type { CompiledClass } from './classes.ts'
 import { classKey, compileClass } from './classes.ts'
 import type { CompiledFirewall } from './firewall.ts'
 import { compileFirewall } from './firewall.ts'
+import type { PodClass } from './gathering.ts'
 import type { Identities } from './identities.ts'
 import { identitiesOf } from './identities.ts'
 import { createIdentityIndex } from './identity-index.ts'
 import { createVersions } from './name-sets.ts'
+import { createNetMaps } from './net-maps.ts'
+import { createPortUnions } from './port-unions.ts'
 import type { Ruleset, RulesetMap } from './ruleset.ts'
 import { firewallMap, fromMap, logRule, toMap, verdictDefinition, whereMap, whoDefinition, whoMap } from './skeleton.ts'
 
@@ -48,9 +51,11 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
   const identify = createIdentify()
   const classesOf = createClassesOf()
   const versions = createVersions()
-  const numbers = new Map<string, number>()
-  const numberOf = (namespace: string): number => {
-    const known = numbers.get(namespace) ?? numbers.size + 1
+  const unions = createPortUnions()
+  const shared = { index, versions, unions, netMaps: createNetMaps(unions) }
+  const numbers = new Map<string, NftText>()
+  const numberOf = (namespace: string): NftText => {
+    const known = numbers.get(namespace) ?? nft`${numbers.size + 1}`
     numbers.set(namespace, known)
     return known
   }
@@ -88,7 +93,7 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
         return current
       }
       const keep = (podClass: PodClass, policies: readonly Policy[]): Kept => {
-        const compiled = compileClass(podClass, { index, nodes, numberOf, versions })
+        const compiled = compileClass(podClass, { ...shared, nodes, numberOf })
         return { policies, nodes, compiled, lead: nft`goto ${name(compiled.chain)}` }
       }
       firewalls = new Map(
@@ -279,19 +284,19 @@ function gather(
 /** Who has an address, and in which namespace. */
 function whoAndWhere(
   { byAddress, namespaceAt }: Identities,
-  numberOf: (namespace: string) => number,
+  numberOf: (namespace: string) => NftText,
 ): ReadonlyMap<string, RulesetMap> {
-  const numbered = <T>(all: ReadonlyMap<Ip, T>, family: Family, numberOf: (value: T) => number): RulesetMap => ({
+  const numbered = <T>(all: ReadonlyMap<Ip, T>, family: Family, numberOf: (value: T) => NftText): RulesetMap => ({
     definition: whoDefinition(family),
     elements: new Map(
       [...all]
         .filter(([address]) => familyOf(address) === family)
-        .map(([address, value]) => [addressText(address), nft`${numberOf(value)}`] as const),
+        .map(([address, value]) => [addressText(address), numberOf(value)] as const),
     ),
   })
   return new Map(
     FAMILIES.flatMap(family => [
-      [whoMap(family), numbered(byAddress, family, ({ id }) => id)] as const,
+      [whoMap(family), numbered(byAddress, family, ({ id }) => nft`${id}`)] as const,
       [whereMap(family), numbered(namespaceAt, family, numberOf)] as const,
     ]),
   )

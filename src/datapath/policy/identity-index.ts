@@ -42,6 +42,21 @@ interface KeptScope extends Kept<readonly string[]> {
 
 type NamespaceLabels = ReadonlyMap<string, Labels>
 
+const keyed = (of: (peer: PodsPeer) => unknown): ((peer: PodsPeer) => string) => {
+  const keys = new WeakMap<PodsPeer, string>()
+  return peer => {
+    const known = keys.get(peer)
+    if (known !== undefined) return known
+    const key = JSON.stringify(of(peer))
+    keys.set(peer, key)
+    return key
+  }
+}
+
+const scopeKey = keyed(({ scope }) => scope)
+const networkKey = keyed(({ scope, pods }) => [scope, pods, true])
+const otherKey = keyed(({ scope, pods }) => [scope, pods, false])
+
 const look = ({ scope }: PodsPeer, namespaces: NamespaceLabels): readonly string[] =>
   'namespace' in scope
     ? [scope.namespace]
@@ -71,7 +86,7 @@ export function createIdentityIndex(): IdentityIndex {
     return kept
   }
   const namespacesOf = (peer: PodsPeer): KeptScope => {
-    const key = JSON.stringify(peer.scope)
+    const key = scopeKey(peer)
     const known = scopes.get(key)
     if (known) return use(known)
     const made: KeptScope = { peer, value: look(peer, namespaces), round }
@@ -92,7 +107,7 @@ export function createIdentityIndex(): IdentityIndex {
       changed.add(key)
     }
     if (changed.size === 0) return
-    for (const [key, kept] of answers) if (changed.has(JSON.stringify(kept.peer.scope))) forget(answers, key, kept)
+    for (const [key, kept] of answers) if (changed.has(scopeKey(kept.peer))) forget(answers, key, kept)
   }
   const followLedger = (next: IdentityLedger): void => {
     const went = new Set([...ledger].filter(([key, identity]) => next.get(key) !== identity).map(([, one]) => one))
@@ -115,7 +130,7 @@ export function createIdentityIndex(): IdentityIndex {
     all: () => all,
     namespacesOf,
     meant(peer, tier) {
-      const key = JSON.stringify([peer.scope, peer.pods, tier === 'network'])
+      const key = tier === 'network' ? networkKey(peer) : otherKey(peer)
       const known = answers.get(key)
       if (known) return use(known)
       const made: KeptMeant = { peer, tier, value: findMeant(peer, tier), round }

@@ -58,6 +58,8 @@ export function attributes(bytes: Buffer, from: number, to = bytes.length): Map<
 export interface Reply {
   readonly type: number
   readonly sequence: number
+  /** Of the socket that it is an answer to, or that made the change it tells of. */
+  readonly port: number
   /** What follows the netlink header. */
   readonly body: Buffer
 }
@@ -70,6 +72,7 @@ export function* replies(bytes: Buffer): Iterable<Reply> {
     yield {
       type: bytes.readUInt16LE(at + 4),
       sequence: bytes.readUInt32LE(at + 8),
+      port: bytes.readUInt32LE(at + 12),
       body: bytes.subarray(at + 16, at + length),
     }
     at += padded(length)

@@ -13,12 +13,15 @@ add rule inet t one ip saddr @hosts counter name seen drop
 add rule inet t forward ip daddr . meta l4proto . th dport vmap @services`
 
 /** What every Nft must do. Each test has a namespace of its own. */
-export function nftConformance(open: () => { readonly nft: Nft; close(): void }): void {
+export function nftConformance(open: () => { readonly nft: Nft; another(): Nft; close(): void }): void {
   let nft: Nft
+  /** Of the same namespace. */
+  let another: () => Nft
   let close: () => void
   beforeEach(() => {
     const made = open()
     nft = made.nft
+    another = made.another
     close = made.close
     nft.run(BASE)
   })
@@ -99,6 +102,36 @@ export function nftConformance(open: () => { readonly nft: Nft; close(): void })
       refused('add element inet t hosts { 10.0.0.1 }\0', 'NUL')
       refused('include "/etc/passwd"', 'include')
     })
+  })
+
+  it('tells which tables others change', () => {
+    const watch = nft.watch()
+    nft.run('add element inet t hosts { 10.0.0.1 }')
+    expect(watch.changed()).toEqual(new Set())
+    const other = another()
+    other.run('add element inet t hosts { 10.0.0.2 }')
+    // What we do ourselves afterwards hides nothing.
+    nft.run('add chain inet t three')
+    expect(watch.changed()).toEqual(new Set(['inet t']))
+    expect(watch.changed()).toEqual(new Set())
+    other.run('add table ip u')
+    expect(watch.changed()).toEqual(new Set(['ip u']))
+    expect(() => other.run('add rule ip u nothing accept')).toThrow()
+    expect(watch.changed()).toEqual(new Set())
+    other.run('delete table inet t')
+    expect(watch.changed()).toEqual(new Set(['inet t']))
+    watch.close()
+    other.close()
+  })
+
+  it('knows its own changes, however many', () => {
+    const watch = nft.watch()
+    for (let part = 0; part < 4; part++) {
+      const elements = Array.from({ length: 10_000 }, (_, i) => `10.${part}.${i >> 8}.${i & 255}`)
+      nft.run(`add element inet t hosts { ${elements.join(', ')} }`)
+    }
+    expect(watch.changed()).toEqual(new Set())
+    watch.close()
   })
 
   it('replaces a table whole', () => {

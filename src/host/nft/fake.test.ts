@@ -6,7 +6,11 @@ import { NftError } from './mod.ts'
 import { loadInParts } from './text.ts'
 
 describe('fakeNft', () => {
-  nftConformance(() => ({ nft: fakeNft().open(fakeNetns().create('a')), close: () => {} }))
+  nftConformance(() => {
+    const driver = fakeNft()
+    const at = fakeNetns().create('a')
+    return { nft: driver.open(at), another: () => driver.open(at), close: () => {} }
+  })
 
   it('keeps what was applied, and only that', () => {
     const driver = fakeNft()

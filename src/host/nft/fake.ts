@@ -30,9 +30,11 @@ export interface FakeNft extends NftDriver {
 export function fakeNft(): FakeNft {
   const rulesets = new Map<number, Map<string, Table>>()
   const logs = new Map<number, string[]>()
+  /** Who watches a namespace: with the object whose changes are its own. */
+  const watches = new Set<{ readonly id: number; readonly nft: Nft; readonly seen: Set<string> }>()
   let failure: string | undefined
   const of = (id: number): Map<string, Table> => rulesets.get(id) ?? new Map()
-  const run = (id: number, text: string): void => {
+  const run = (id: number, text: string, by: Nft): void => {
     refuse(text)
     const message = failure
     failure = undefined
@@ -47,32 +49,49 @@ export function fakeNft(): FakeNft {
       apply(next, statement)
     }
     rulesets.set(id, next)
+    for (const { seen } of [...watches].filter(one => one.id === id && one.nft !== by))
+      for (const table of own) seen.add(table)
     const log = logs.get(id) ?? []
     log.push(text)
     logs.set(id, log)
   }
-  const open = ({ fd: id }: Netns): Nft => ({
-    run: text => run(id, text),
-    load: commands => loadInParts(commands, text => run(id, text)),
-    elements: (family, table, name) => {
-      const found = of(id).get(`${family} ${table}`)?.collections.get(name)
-      return (
-        found &&
-        [...found.elements.values()].map(item => (item.value === undefined ? item.key : [item.key, item.value]))
-      )
-    },
-    tables: () => [...of(id).keys()],
-    comment: (family, table) => of(id).get(`${family} ${table}`)?.comment,
-    outline: (family, table) => {
-      const found = of(id).get(`${family} ${table}`)
-      return found && JSON.stringify([[...found.chains], [...found.collections.keys()], [...found.counters.keys()]])
-    },
-    counter: (family, table, name) => {
-      const found = of(id).get(`${family} ${table}`)?.counters.get(name)
-      return found && { ...found }
-    },
-    close: () => {},
-  })
+  const open = ({ fd: id }: Netns): Nft => {
+    const nft: Nft = {
+      run: text => run(id, text, nft),
+      load: commands => loadInParts(commands, text => run(id, text, nft)),
+      elements: (family, table, name) => {
+        const found = of(id).get(`${family} ${table}`)?.collections.get(name)
+        return (
+          found &&
+          [...found.elements.values()].map(item => (item.value === undefined ? item.key : [item.key, item.value]))
+        )
+      },
+      tables: () => [...of(id).keys()],
+      comment: (family, table) => of(id).get(`${family} ${table}`)?.comment,
+      outline: (family, table) => {
+        const found = of(id).get(`${family} ${table}`)
+        return found && JSON.stringify([[...found.chains], [...found.collections.keys()], [...found.counters.keys()]])
+      },
+      counter: (family, table, name) => {
+        const found = of(id).get(`${family} ${table}`)?.counters.get(name)
+        return found && { ...found }
+      },
+      watch() {
+        const watch = { id, nft, seen: new Set<string>() }
+        watches.add(watch)
+        return {
+          changed() {
+            const changed = new Set(watch.seen)
+            watch.seen.clear()
+            return changed
+          },
+          close: () => void watches.delete(watch),
+        }
+      },
+      close: () => {},
+    }
+    return nft
+  }
   return {
     open,
     applied: netns => logs.get(netns.fd) ?? [],

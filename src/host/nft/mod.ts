@@ -29,6 +29,14 @@ export interface Nft {
   outline(family: string, table: string): string | undefined
   /** Packets and bytes of a named counter; undefined when absent. */
   counter(family: string, table: string, name: string): { readonly packets: number; readonly bytes: number } | undefined
+  /** Notices from now on which tables others change: whoever does not use this very object. */
+  watch(): TableWatch
+  close(): void
+}
+
+export interface TableWatch {
+  /** Tables, as "inet fairlead", that others changed since it was asked last; 'unknown': more than could be kept. */
+  changed(): ReadonlySet<string> | 'unknown'
   close(): void
 }
 

@@ -10,9 +10,11 @@ for (const [name, commands] of Object.entries({ libraryCommands, spawnedCommands
     nftConformance(() => {
       const netns = kernelNetns()
       const at = netns.create('nft-a')
-      const nft = kernelNft(netns, commands).open(at)
+      const driver = kernelNft(netns, commands)
+      const nft = driver.open(at)
       return {
         nft,
+        another: () => driver.open(at),
         close: () => {
           nft.close()
           netns.remove(at)

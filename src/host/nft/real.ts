@@ -1,8 +1,10 @@
 import type { NetnsDriver } from '../netns/mod.ts'
 import { type Commands, spawnedCommands } from './commands.ts'
 import { libraryCommands } from './library.ts'
-import { type Nft, type NftDriver, NftError } from './mod.ts'
+import { type Nft, type NftDriver, NftError, type TableWatch } from './mod.ts'
 import { loadInParts, refuse } from './text.ts'
+import type { KernelWatch } from './watch.ts'
+import { watchTables } from './watch.ts'
 
 /** nftables of this kernel: by libnftables in this process, or by `nft` processes where the library is missing. */
 export function kernelNft(netns: NetnsDriver, make: () => Commands = preferLibrary): NftDriver {
@@ -10,11 +12,15 @@ export function kernelNft(netns: NetnsDriver, make: () => Commands = preferLibra
     open: at => {
       const commands = netns.within(at, make)
       // The library may reopen its socket, so it runs inside too.
-      return nftOf({
-        run: text => netns.within(at, () => commands.run(text)),
-        list: (text, form) => netns.within(at, () => commands.list(text, form)),
-        close: commands.close,
-      })
+      const watched = watches(() => netns.within(at, watchTables))
+      return nftOf(
+        {
+          run: text => watched.own(() => netns.within(at, () => commands.run(text))),
+          list: (text, form) => netns.within(at, () => commands.list(text, form)),
+          close: commands.close,
+        },
+        watched.add,
+      )
     },
   }
 }
@@ -27,7 +33,26 @@ function preferLibrary(): Commands {
   }
 }
 
-function nftOf(commands: Commands): Nft {
+/** All who watch are told apart from what is our own. */
+function watches(make: () => KernelWatch): { own<T>(run: () => T): T; add(): TableWatch } {
+  const all = new Set<KernelWatch>()
+  return {
+    own: run => [...all].reduce((inner, watch) => () => watch.own(inner), run)(),
+    add() {
+      const watch = make()
+      all.add(watch)
+      return {
+        changed: watch.changed,
+        close: () => {
+          all.delete(watch)
+          watch.close()
+        },
+      }
+    },
+  }
+}
+
+function nftOf(commands: Commands, watch: () => TableWatch): Nft {
   const run = (text: string): void => {
     refuse(text)
     const error = commands.run(text)
@@ -58,6 +83,7 @@ function nftOf(commands: Commands): Nft {
       const found = objects(`list counter ${family} ${table} ${name}`)?.find(object => object.counter)?.counter
       return found && { packets: found.packets, bytes: found.bytes }
     },
+    watch,
     close: commands.close,
   }
 }

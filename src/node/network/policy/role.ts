@@ -54,8 +54,8 @@ export interface PolicyRole extends Role, PodGate {
   metrics(): string
 }
 
-/** How often somebody looks whether something else has changed the rules. */
-const AUDIT_MS = 15_000
+/** How often somebody asks whether something else has changed the rules. */
+const AUDIT_MS = 5000
 
 /** Those who wait for what they gave to be in force. */
 interface Waiters {
@@ -94,18 +94,24 @@ function createWaiters(signal: AbortSignal): Waiters {
   }
 }
 
-/** Looks from time to time whether something else has changed the rules, and says so; the next `apply` puts them right. */
-function createAudit(deps: PolicyDeps, rules: PolicyRules, node: string): () => void {
-  let auditedMs = deps.clock.monotonic()
-  return () => {
-    if (deps.clock.monotonic() - auditedMs < AUDIT_MS) return
-    auditedMs = deps.clock.monotonic()
+/** Asks from time to time whether something else has changed the rules, says so, and has them put right. */
+function startAudit(
+  deps: PolicyDeps,
+  { rules, node }: { readonly rules: PolicyRules; readonly node: string },
+  putRight: () => void,
+  signal: AbortSignal,
+): void {
+  const audit = (): void => {
+    cancel = deps.clock.after(AUDIT_MS, audit)
     if (!rules.isDisturbed()) return
     const message = 'something else had changed the rules of policy: they are loaded anew'
     deps.log.warn({ node }, message)
     const about = { apiVersion: 'v1', kind: 'Node', name: node, uid: node }
     deps.events?.record(about, 'Warning', 'PolicyRestored', message)
+    putRight()
   }
+  let cancel = deps.clock.after(AUDIT_MS, audit)
+  signal.addEventListener('abort', () => cancel(), { once: true })
 }
 
 /**
@@ -127,7 +133,6 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
   const given = new Map<string, Given>()
   const waiters = createWaiters(signal)
   let enforced: PolicyWorld | undefined
-  const audit = createAudit(deps, rules, options.node)
   watch.onPodGone(uid => given.delete(uid))
   const step = async (): Promise<void> => {
     const served = waiters.take()
@@ -136,7 +141,6 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
     try {
       const world = watch.world(given)
       const ruleset = compiler.compile(world)
-      audit()
       await names.apply(rules, ruleset)
       reported.done()
       if (!enforced)
@@ -150,8 +154,9 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
     served.resolve()
     status.tell()
   }
-  const loop = runLoop(deps, { name: 'policy', informers: [watch], step, resyncMs: AUDIT_MS }, signal)
+  const loop = runLoop(deps, { name: 'policy', informers: [watch], step }, signal)
   names.start(loop.trigger)
+  startAudit(deps, { rules, node: options.node }, loop.trigger, signal)
   const { packetLog, events } = deps
   if (packetLog && events) {
     const view = { world: () => enforced, logging: watch.logging }
@@ -166,7 +171,10 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
   ready.catch(() => {})
   return {
     progress: deps.progress.progress,
-    done: loop.done.finally(() => nft.close()),
+    done: loop.done.finally(() => {
+      rules.close()
+      nft.close()
+    }),
     ready,
     report: reporter.report,
     metrics: reporter.metrics,

@@ -15,10 +15,11 @@ export interface PolicyRules {
   /** Resolves when the kernel has all of it. Rejects with NftError: the next call then loads everything anew. */
   apply(ruleset: Ruleset): Promise<void>
   /**
-   * Whether something else has changed the kernel's policy since the call before, or taken it away; then the next `apply`
-   * loads everything anew. Rules that were changed between an `apply` and the first look after it are taken for ours.
+   * Whether something else has changed the kernel's policy since it was applied first, or taken it away; then the next
+   * `apply` loads everything anew. Costs nothing where nothing happened.
    */
   isDisturbed(): boolean
+  close(): void
   /** What holds the rules that were applied last; undefined before, and while nobody knows. */
   readonly table: Table | undefined
 }
@@ -26,7 +27,7 @@ export interface PolicyRules {
 interface Current {
   readonly table: Table
   readonly ruleset: Ruleset
-  /** As the kernel words it, once somebody looked. */
+  /** As the kernel words it, if somebody had to look. */
   outline?: string | undefined
 }
 
@@ -36,6 +37,7 @@ export function createPolicyRules(
   fill: FillNames = () => [],
 ): PolicyRules {
   let current: Current | undefined
+  const watch = nft.watch()
   const run = async (texts: readonly string[]): Promise<void> => {
     for (const [i, text] of texts.entries()) {
       if (i > 0) await breathe()
@@ -83,7 +85,14 @@ export function createPolicyRules(
       }
     },
     isDisturbed() {
+      const changed = watch.changed()
       if (!current) return false
+      if (changed !== 'unknown') {
+        if (!changed.has(nameOf(current.table))) return false
+        current = undefined
+        return true
+      }
+      // So much happened that the kernel could not tell of it: what every packet meets is looked at.
       const outline = nft.outline(current.table.family, current.table.name)
       const isSame = outline !== undefined && (current.outline ?? outline) === outline
       if (isSame && hasElements(nft, current)) {
@@ -93,6 +102,7 @@ export function createPolicyRules(
       current = undefined
       return true
     },
+    close: watch.close,
   }
 }
 

@@ -1,0 +1,113 @@
+import type { Rule } from '../../model/policy/types.ts'
+import type { NftText } from '../../wire/nft/text.ts'
+import { at, nft } from '../../wire/nft/text.ts'
+import { CONNECTION_MARK } from '../marks.ts'
+import type { Out } from './gathering.ts'
+import { ask, everybody, FAMILIES, isNamed, meantBy, peerField, portsFor } from './gathering.ts'
+import type { Identity } from './identities.ts'
+import type { Meant } from './identity-index.ts'
+import type { Net } from './net-maps.ts'
+import type { PortSet } from './port-set.ts'
+import { conditions, isEmpty } from './port-set.ts'
+import type { PortUnion } from './port-unions.ts'
+import { whereMap } from './skeleton.ts'
+
+/** What NetworkPolicies allow together: to whom, to which namespaces whole, at which networks, and to everybody. */
+interface Allowed {
+  readonly who: Map<Identity, PortUnion>
+  readonly where: Map<string, PortUnion>
+  readonly nets: Net[]
+  anybody: PortUnion
+}
+
+/** NetworkPolicies: one lookup of who it is, one of the namespace, one of the address, one of ports that are open to all. */
+export function unionRules(out: Out): readonly NftText[] {
+  const { podClass, world, id } = out
+  const allowed: Allowed = { who: new Map(), where: new Map(), nets: [], anybody: world.unions.none }
+  for (const policy of podClass.policies.network)
+    for (const rule of policy[podClass.direction]!) readRule(out, rule, allowed)
+  const who = `who-${id}`
+  const hasWho = verdictMap(out, who, allowed.who, identity => nft`${identity.id}`)
+  const where = `where-${id}`
+  const hasWhere = verdictMap(out, where, allowed.where, world.numberOf)
+  return [
+    // A pod always reaches itself, also by way of a Service.
+    nft`ct mark and ${CONNECTION_MARK.hairpin.mask} != 0 accept`,
+    ...conditions(allowed.anybody.ports).map(condition => nft`${condition}accept`),
+    ...(hasWho ? [nft`meta mark vmap ${at(who)}`] : []),
+    ...(hasWhere
+      ? [
+          nft`meta mark set 0`,
+          ...FAMILIES.map(family => nft`meta mark set ${peerField(out, family)} map ${at(whereMap(family))}`),
+          nft`meta mark vmap ${at(where)}`,
+        ]
+      : []),
+    ...netRules(out, allowed.nets),
+  ]
+}
+
+function readRule(out: Out, { peers, ports }: Rule, allowed: Allowed): void {
+  const { index, unions } = out.world
+  // Names differ from one destination to the next; numbers are the same for all.
+  const isSame = out.podClass.direction === 'ingress' || !isNamed(ports)
+  const common = commonPorts(out, ports)
+  const allow = <K>(of: Map<K, PortUnion>, key: K, more: PortUnion): void => {
+    if (!isEmpty(more.ports)) of.set(key, unions.add(of.get(key) ?? unions.none, more))
+  }
+  const allowAll = (identities: readonly Meant[]): void => {
+    for (const { identity, members } of identities)
+      allow(allowed.who, identity, isSame ? common : unions.of(portsFor(out, ports, members)))
+  }
+  if (peers === 'any') {
+    allowed.anybody = unions.add(allowed.anybody, common)
+    if (!isSame) allowAll(everybody(out).map(identity => ({ identity, members: identity.members })))
+    return
+  }
+  for (const peer of peers) {
+    // Whole namespaces are one element each, however many identities they have.
+    if (peer.kind === 'pods' && isSame && !peer.pods)
+      for (const namespace of isEmpty(common.ports) ? [] : ask(out, index.namespacesOf(peer)))
+        allow(allowed.where, namespace, common)
+    else if (peer.kind === 'pods') allowAll(meantBy(out, peer, 'network'))
+    else if (peer.kind === 'net' && !isEmpty(common.ports)) allowed.nets.push({ peer, ports: common })
+  }
+}
+
+/** Of ports that are the same at every destination of the class. */
+function commonPorts(out: Out, ports: Rule['ports']): PortUnion {
+  const { unions } = out.world
+  if (ports === 'any') return unions.of('all')
+  if (isNamed(ports)) return unions.of(portsFor(out, ports, []))
+  const known = COMMON.get(ports)
+  if (known) return unions.of(known)
+  const found = portsFor(out, ports, [])
+  COMMON.set(ports, found)
+  return unions.of(found)
+}
+
+const COMMON = new WeakMap<object, PortSet>()
+
+/** Says whether there is anybody in it. */
+function verdictMap<K>(out: Out, map: string, of: ReadonlyMap<K, PortUnion>, key: (of: K) => NftText): boolean {
+  if (of.size === 0) return false
+  const elements = new Map<NftText, NftText>()
+  for (const [one, ports] of of) elements.set(key(one), leadTo(out, ports))
+  out.maps.set(map, { definition: nft`type mark : verdict;`, elements })
+  return true
+}
+
+function leadTo(out: Out, ports: PortUnion): NftText {
+  const { verdict, chain } = ports.lead()
+  if (chain) out.chains.set(...chain)
+  return verdict
+}
+
+const netRules = (out: Out, nets: readonly Net[]): readonly NftText[] =>
+  FAMILIES.flatMap(family => {
+    const own = nets.filter(({ peer }) => peer.cidr.family === family)
+    if (own.length === 0) return []
+    const { name, map, ports } = out.world.netMaps.of(family, own)
+    out.maps.set(name, map)
+    for (const one of ports) leadTo(out, one)
+    return [nft`${peerField(out, family)} vmap ${at(name)}`]
+  })
