@@ -9,6 +9,7 @@ import type { Kind } from '../schema/kind.ts'
 import type { Store } from '../store/mod.ts'
 import { createAdmission } from './admission/mod.ts'
 import { admissionOrder } from './admission/order.ts'
+import type { AccountsOptions } from './admission/service-account.ts'
 import type { PortRange } from './admission/service-address/ledger.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { groupAuthorizer } from './auth/authorizer.ts'
@@ -87,6 +88,8 @@ export interface ApiServerOptions {
   readonly routeDomain?: string
   /** As OpenShift: pods outside of the cluster's own namespaces run as a user of their namespace unless they may do more. */
   readonly securityConstraints?: boolean
+  /** Pods need an account that is there, and get its token; absent where no controller makes accounts. */
+  readonly accounts?: AccountsOptions
   readonly healthChecks?: readonly HealthCheck[]
   /** Served at /metrics. */
   readonly metrics?: Metrics
@@ -182,6 +185,7 @@ function createKernel(deps: ApiServerDeps, options: ApiServerOptions, registry: 
     nodePorts: options.nodePorts ?? { first: 30000, last: 32767 },
     routeDomain: options.routeDomain ?? 'apps.fairlead.test',
     securityConstraints: options.securityConstraints ?? false,
+    ...(options.accounts ? { accounts: options.accounts } : {}),
   })
   const admission = createAdmission(order)
   const tokens = createTokens(store, clock, options.tokens ?? {})

@@ -43,6 +43,7 @@ export async function startOurs(): Promise<OurServer> {
     virtualKinds: VIRTUAL_KINDS.filter(isKubernetes),
     roles: [],
     serviceNetworks: [NETWORK],
+    accounts: { serviceCa: false },
     runtime: NO_RUNTIME,
     namespaces: ['kube-public', 'kube-node-lease'],
   })

@@ -70,3 +70,8 @@ export function createAdmission(plugins: readonly Plugin[]): Admission {
     },
   }
 }
+
+/** What messages call an object: a name that the server draws is drawn after admission. */
+export function shownName({ metadata: { generateName = '' } }: Obj, name: string): string {
+  return generateName !== '' && name.startsWith(generateName) ? generateName : name
+}

@@ -9,7 +9,7 @@ import { certificates } from './certificates.ts'
 import { limitRanges } from './limit-range/plugin.ts'
 import type { Plugin } from './mod.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
-import { podServiceAccount, podTolerations } from './pod-defaults.ts'
+import { podTolerations } from './pod-defaults.ts'
 import { podPriority } from './pod-priority.ts'
 import { podSecurity } from './pod-security/plugin.ts'
 import { admissionPolicies } from './policies.ts'
@@ -17,6 +17,8 @@ import { resourceQuota } from './quota.ts'
 import { escalation } from './rbac.ts'
 import { routeHost } from './route-host.ts'
 import { securityConstraints } from './scc/plugin.ts'
+import type { AccountsOptions } from './service-account.ts'
+import { podServiceAccount } from './service-account.ts'
 import type { PortRange } from './service-address/ledger.ts'
 import { createLedger } from './service-address/ledger.ts'
 import { serviceAddresses } from './service-address/plugin.ts'
@@ -36,6 +38,8 @@ export interface AdmissionParts {
   readonly routeDomain: string
   /** Pods get users and capabilities as OpenShift gives them. */
   readonly securityConstraints: boolean
+  /** Pods need an account that is there, and get its token. */
+  readonly accounts?: AccountsOptions
 }
 
 /** Every plugin in its place, with the reason for the place. */
@@ -43,8 +47,8 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
   return [
     // First: whoever creates in a namespace that is not there should hear of that, not of anything else.
     namespaceLifecycle(parts.store, parts.registry),
-    // Fill-ins that depend on nothing but the object.
-    podServiceAccount,
+    // Before constraints: which of them a pod may use is a matter of its account, and they look at its volumes.
+    podServiceAccount(parts.store, parts.registry, parts.clock, parts.accounts),
     // By the account.
     ...(parts.securityConstraints ? [securityConstraints(parts.authorizer, parts.store, parts.registry)] : []),
     podPriority(parts.store, parts.registry),

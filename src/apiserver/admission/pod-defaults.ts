@@ -2,26 +2,12 @@ import type { Obj } from '../object.ts'
 import type { Attributes, Plugin } from './mod.ts'
 
 interface PodSpecLike {
-  serviceAccountName?: string
-  serviceAccount?: string
   tolerations?: { key?: string; operator?: string; effect?: string; tolerationSeconds?: number; value?: string }[]
 }
 
 const isPod = ({ resource, subresource }: Attributes): boolean =>
   resource.group === '' && resource.plural === 'pods' && subresource === ''
 const specOf = (pod: Obj): PodSpecLike => pod.spec as PodSpecLike
-
-/** The account a pod acts as: the namespace's default one, under the old and the new name of the field. */
-export const podServiceAccount: Plugin = {
-  name: 'ServiceAccount',
-  operations: ['CREATE'],
-  admit(attributes) {
-    if (!isPod(attributes)) return
-    const spec = specOf(attributes.object!)
-    spec.serviceAccountName ||= spec.serviceAccount || 'default'
-    spec.serviceAccount = spec.serviceAccountName
-  },
-}
 
 const UNREACHABLE_SECONDS = 300
 const NODE_TROUBLES = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']

@@ -76,6 +76,8 @@ function podSpec(settings: IngressSettings, isOnHost: boolean): PodSpec {
   const probe = (path: string) => ({ httpGet: { path, port: router.statsPort, scheme: 'HTTP' as const } })
   return {
     serviceAccountName: 'router',
+    // It has a certificate of its own.
+    automountServiceAccountToken: false,
     priorityClassName: 'system-cluster-critical',
     terminationGracePeriodSeconds: 3600,
     nodeSelector: nodeSelector?.matchLabels ?? DEFAULT_NODES,

@@ -78,7 +78,8 @@ export function startNamespaceContent(
       async handle(name) {
         const namespace = namespaces.get({ name })
         if (!namespace || namespace.metadata.deletionTimestamp) return
-        await Promise.all([ensureAccount(name), ...bundles.map(bundle => ensureBundle(name, bundle))])
+        // The account last: with it pods may come, which mount the others.
+        await Promise.all(bundles.map(bundle => ensureBundle(name, bundle))).finally(() => ensureAccount(name))
       },
     },
     signal,

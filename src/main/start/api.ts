@@ -104,6 +104,7 @@ function createServer(
       serviceNetworks: [plan.config.serviceNetwork],
       routeDomain: plan.config.appsDomain,
       securityConstraints: plan.config.profile === 'okd',
+      accounts: { serviceCa: plan.config.profile === 'okd' },
     },
   )
 }

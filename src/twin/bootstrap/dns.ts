@@ -128,6 +128,8 @@ const podTemplate = (shape: DnsShape, plan: WorldPlan): object => ({
   metadata: { labels: shape.selector },
   spec: {
     dnsPolicy: 'Default',
+    // Its server knows what it serves from the process that runs it.
+    automountServiceAccountToken: false,
     priorityClassName: 'system-node-critical',
     tolerations: [{ operator: 'Exists' }],
     containers: [

@@ -8,6 +8,7 @@ import type { Registry } from '../../resource/registry.ts'
 import { keyOf } from '../../resource/resource.ts'
 import { parseBytes } from '../../stored.ts'
 import type { Attributes, Plugin } from '../mod.ts'
+import { shownName } from '../mod.ts'
 import type { Constraint, Range } from './constraints.ts'
 import { ASSIGNED, CONSTRAINTS, GROUPS, REQUIRED, rangeText, UID_RANGE, uidRange } from './constraints.ts'
 import type { PodSpec } from './fit.ts'
@@ -56,12 +57,9 @@ function constrain(
     }
     refused.push(...errors.map(error => `provider ${JSON.stringify(constraint.name)}: ${error}`))
   }
-  // Names are drawn after this step.
-  const { generateName = '' } = pod.metadata
-  const shown = generateName !== '' && name.startsWith(generateName) ? generateName : name
   throw forbidden(
     resource,
-    shown,
+    shownName(pod, name),
     `unable to validate against any security context constraint: [${refused.join(', ')}]`,
   )
 }
