@@ -6,20 +6,24 @@ import { progress } from './measure.ts'
 /** Figures of the same line that have benches of their own; null: not measured. */
 const ELSEWHERE: Readonly<Record<string, ((args: readonly string[]) => Promise<number>) | undefined>> = {
   egressIPFailoverMs: undefined,
-  cniAddP99Ms: undefined,
+  cniAddP99Ms: async () => Number(await inside('cni.ts', [])),
 }
 
 /** Policy of a large cluster in the kernels of three nodes: see docs/benchmarks.md. Runs in namespaces of its own. */
 export async function policy(args: readonly string[]): Promise<object> {
+  const own = JSON.parse(await inside('inside.ts', args)) as object
+  const others = Object.entries(ELSEWHERE).map(async ([field, measure]) => [field, (await measure?.(args)) ?? null])
+  return { ...own, ...Object.fromEntries(await Promise.all(others)) }
+}
+
+/** The last line of what a program beside `inside.ts` says. */
+async function inside(program: string, args: readonly string[]): Promise<string> {
   const root = join(import.meta.dirname, '..')
-  const inside = [join(root, 'bench/policy/inside.ts'), ...args]
-  const run = promisify(execFile)
-  const { stdout, stderr } = await run(join(root, 'tools/in-world.sh'), ['npx', 'tsx', ...inside], {
+  const command = ['npx', 'tsx', join(root, 'bench/policy', program), ...args]
+  const { stdout, stderr } = await promisify(execFile)(join(root, 'tools/in-world.sh'), command, {
     cwd: root,
     maxBuffer: 64 << 20,
   })
   for (const line of stderr.split('\n').filter(text => text.startsWith('  '))) progress(line.trim())
-  const own = JSON.parse(stdout.trim().split('\n').at(-1)!) as object
-  const others = Object.entries(ELSEWHERE).map(async ([field, measure]) => [field, (await measure?.(args)) ?? null])
-  return { ...own, ...Object.fromEntries(await Promise.all(others)) }
+  return stdout.trim().split('\n').at(-1)!
 }

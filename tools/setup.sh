@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing: Debian packages (no daemon is started), npm packages, the build. Idempotent and quick when nothing is.
 #   --tools-only   Debian packages only
-#   --for-tests    also what the tests use (dig, tcpdump, a second client)
+#   --for-tests    also what the tests use (dig, tcpdump, containerd, a second client)
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 want=all
@@ -26,7 +26,7 @@ check_node() {
 
 # command:package
 needs="ip:iproute2 nft:nftables haproxy:haproxy conntrack:conntrack busybox:busybox unshare:util-linux mount:mount nsenter:util-linux curl:curl"
-[ "$tests" = no ] || needs="$needs dig:dnsutils tcpdump:tcpdump openssl:openssl setpriv:util-linux script:bsdutils"
+[ "$tests" = no ] || needs="$needs dig:dnsutils tcpdump:tcpdump openssl:openssl setpriv:util-linux script:bsdutils ctr:containerd runc:runc"
 
 packages=""
 for need in $needs; do

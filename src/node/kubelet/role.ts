@@ -69,6 +69,7 @@ function openPlugin(
 ): void {
   const plugin = {
     ...deps,
+    node: deps.netns.home,
     sockets: deps.socket,
     // The engine may be asked for a pod before the cache has it.
     pod: async (ref: PodRef) => pods.get(ref) ?? (await deps.client.get(Pod, ref).catch(absent)),

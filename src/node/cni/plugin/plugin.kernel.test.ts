@@ -47,6 +47,7 @@ beforeAll(async () => {
   ])
   await servePlugin(
     {
+      node: home,
       netns,
       link,
       gate,

@@ -14,6 +14,8 @@ import type { Facts } from './result.ts'
 import { addressesIn, resultOf } from './result.ts'
 
 export interface PluginDeps {
+  /** The node's own namespace. */
+  readonly node: Netns
   readonly netns: NetnsDriver
   readonly link: LinkDriver
   readonly clock: Clock
@@ -118,8 +120,8 @@ function inForce(clock: Clock, gate: PodGate, pod: Pod, addresses: readonly Ip[]
 }
 
 /** Looks at the kernel, not at what was done once. */
-function status({ link, netns }: PluginDeps, cni: Cni): undefined {
-  const management = link.links(netns.home).find(({ name }) => name === MANAGEMENT_LINK)
+function status({ link, node }: PluginDeps, cni: Cni): undefined {
+  const management = link.links(node).find(({ name }) => name === MANAGEMENT_LINK)
   if (!management?.up) throw new CniFailure(CODES.unavailable, `the node's link ${MANAGEMENT_LINK} is not up`)
   if (!cni.hasRoom()) throw new CniFailure(CODES.unavailable, "no address of the node's pod network is free")
   cni.audit()
