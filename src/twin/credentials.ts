@@ -18,7 +18,7 @@ export interface Credentials {
   /** The API's server certificate. */
   readonly api: KeyPair
   /** The front door's wildcard certificate and who issued it. */
-  readonly ingress: KeyPair & { readonly authority: string }
+  readonly ingress: KeyPair & { readonly authority: string; readonly authorityKey: string }
   /** What tokens of service accounts are signed with, PEM. */
   readonly tokenKey: string
   /** The administrator's token, for those who log in by token. */
@@ -34,7 +34,11 @@ export function readCredentials(fs: FsDriver, folder: TwinFolder): Credentials {
     ca: pair('ca').certificate,
     caKey: pair('ca').key,
     api: pair('apiserver'),
-    ingress: { ...pair('ingress'), authority: pair('ingress-ca').certificate },
+    ingress: {
+      ...pair('ingress'),
+      authority: pair('ingress-ca').certificate,
+      authorityKey: pair('ingress-ca').key,
+    },
     tokenKey: readText(fs, folder, TOKEN_KEY),
     adminToken: readText(fs, folder, ADMIN_TOKEN),
   }

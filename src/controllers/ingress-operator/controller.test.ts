@@ -4,6 +4,7 @@ import { Infrastructure } from '../../api/config/infrastructure.ts'
 import { Ingress as IngressConfig } from '../../api/config/ingress.ts'
 import { Event } from '../../api/core/event.ts'
 import { Pod } from '../../api/core/pod.ts'
+import { Secret } from '../../api/core/secret.ts'
 import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
 import { IngressClass } from '../../api/networking/ingress-class.ts'
@@ -18,7 +19,12 @@ import { startIngressOperator } from './controller.ts'
 const NAMESPACE = 'openshift-ingress-operator'
 const DEFAULT = { namespace: NAMESPACE, name: 'default' }
 const ROUTER = { namespace: 'openshift-ingress', name: 'router-default' }
-const options = { image: 'fairlead/router', accessLog: true, alias: 'apps.fairlead.localhost' }
+const options = {
+  image: 'fairlead/router',
+  accessLog: true,
+  aliases: { 'apps.fairlead.test': 'apps.fairlead.localhost' },
+  certify: (domain: string) => ({ certificate: `for ${domain}`, key: 'secret' }),
+}
 
 let bench: TestBench | undefined
 afterEach(() => bench?.close())
@@ -216,6 +222,8 @@ test('a second one with a domain of its own is made; with the same domain it is 
   const made = bench.api.get(Deployment, { namespace: 'openshift-ingress', name: 'router-ext' })!
   expect(made.spec.template.spec!.hostNetwork).toBeUndefined()
   expect(parseRouterArgs(made.spec.template.spec!.containers[0]!.args!).alias).toBeUndefined()
+  const certificate = bench.api.get(Secret, { namespace: 'openshift-ingress', name: 'router-certs-ext' })
+  expect(Buffer.from(certificate!.data!['tls.crt']!, 'base64').toString()).toBe('for ext.fairlead.test')
   expect(bench.api.get(Deployment, { namespace: 'openshift-ingress', name: 'router-same' })).toBeUndefined()
   expect(conditions(bench, 'same')).toMatchObject({ Admitted: 'False', Available: 'False' })
   await eventually(() =>

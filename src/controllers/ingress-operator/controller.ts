@@ -10,6 +10,7 @@ import { decide } from './decide.ts'
 import { routerName } from './objects.ts'
 import { createOperandWriter } from './operands.ts'
 import {
+  domainOf,
   FINALIZER,
   type IngressOperatorOptions,
   OPERAND_NAMESPACE,
@@ -67,7 +68,11 @@ export async function startIngressOperator(
       nowMs: clock.now(),
     })
     const { operands } = decide(settings, controllers.list(), observe())
-    if (operands) await operandWriter.ensure(operands)
+    if (operands) {
+      const { certify } = options
+      if (certify) await operandWriter.ensureCertificate(controller, () => certify(domainOf(settings)))
+      await operandWriter.ensure(operands)
+    }
     const { status, recheckMs, warnings } = decide(settings, controllers.list(), observe())
     if (!sameValue(status, controller.status)) await client.updateStatus(IngressController, { ...controller, status })
     for (const [reason, message] of warnings) events.record(controller, 'Warning', reason, message)

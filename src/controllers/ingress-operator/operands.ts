@@ -17,11 +17,19 @@ import { DEPLOYMENT_LABEL, FINALIZER, OPERAND_NAMESPACE, OWNER_LABEL } from './s
 /** Makes the objects of an IngressController so, and takes them away. */
 export interface OperandWriter {
   ensure(operands: Operands): Promise<void>
+  /** A certificate for the domain, unless the Secret is there, whosever it is. */
+  ensureCertificate(controller: IngressController, make: () => CertifiedKey): Promise<void>
   /**
    * Deletes them, takes back what its routers said of Routes once none is left to say it again, then lets the IngressController go.
    * False while routers are still ending.
    */
   remove(controller: IngressController): Promise<boolean>
+}
+
+/** PEM. */
+export interface CertifiedKey {
+  readonly certificate: string
+  readonly key: string
 }
 
 export const createOperandWriter = (client: Client): OperandWriter => ({
@@ -33,12 +41,23 @@ export const createOperandWriter = (client: Client): OperandWriter => ({
     for (const service of services) await ensure(client, Service, service)
     await ensure(client, IngressClass, ingressClass)
   },
+  async ensureCertificate(controller, make) {
+    const key = operandKey(`router-certs-${controller.metadata.name}`)
+    if (controller.spec.defaultCertificate?.name || (await client.find(Secret, key))) return
+    const made = make()
+    const base64 = (text: string): string => Buffer.from(text).toString('base64')
+    const data = { 'tls.crt': base64(made.certificate), 'tls.key': base64(made.key) }
+    await client.create(Secret, { metadata: key, type: 'kubernetes.io/tls', data }).catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error
+    })
+  },
   async remove(controller) {
     const { name } = controller.metadata
     await removeOne(client, Deployment, operandKey(routerName(controller)))
     for (const service of [`router-internal-${name}`, `router-nodeport-${name}`, routerName(controller)])
       await removeOne(client, Service, operandKey(service))
-    await removeOne(client, Secret, operandKey(`router-stats-${name}`))
+    for (const secret of [`router-stats-${name}`, `router-certs-${name}`])
+      await removeOne(client, Secret, operandKey(secret))
     await removeOne(client, IngressClass, { name: `openshift-${name}` })
     const selected = { namespace: OPERAND_NAMESPACE, labelSelector: `${DEPLOYMENT_LABEL}=${name}`, limit: 1 }
     if ((await client.list(Pod, selected)).items.length > 0) return false

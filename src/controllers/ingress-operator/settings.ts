@@ -10,8 +10,10 @@ import { routerSettingsOf } from './router-settings.ts'
 export interface IngressOperatorOptions {
   /** The image of routers. */
   readonly image: string
-  /** A second name for the domain: see RouterOptions.alias. It belongs to the cluster's own domain. */
-  readonly alias?: string
+  /** Second names of domains: see RouterOptions.alias. */
+  readonly aliases?: Readonly<Record<string, string>>
+  /** Makes the default certificate of a domain, PEM, with those who issued it. Absent: somebody else makes the Secret. */
+  readonly certify?: (domain: string) => { readonly certificate: string; readonly key: string }
   readonly accessLog: boolean
   /** Load balancers that tell routers on nodes whose connections they bring, by the PROXY protocol. */
   readonly proxyFrom?: readonly string[]
@@ -39,6 +41,10 @@ export const selectorOf = ({ metadata }: IngressController): Readonly<Record<str
 /** Empty when neither says one. */
 export const domainOf = ({ controller, config }: Pick<IngressSettings, 'controller' | 'config'>): string =>
   controller.spec.domain || config?.spec.domain || ''
+
+/** The Secret with the certificate for Routes without one. */
+export const certificateOf = ({ metadata, spec }: IngressController): string =>
+  spec.defaultCertificate?.name || `router-certs-${metadata.name}`
 
 /** Two, unless the nodes that would run them have the topology SingleReplica. */
 export function replicasOf({ controller, config, infrastructure }: IngressSettings): number {
@@ -95,7 +101,7 @@ export function isProxied(settings: IngressSettings): boolean {
 
 /** What every router of the IngressController is started with. */
 export function routerOptionsOf(settings: IngressSettings): RouterOptions {
-  const { controller, config, options } = settings
+  const { controller, options } = settings
   const { spec, metadata } = controller
   const { httpPort, httpsPort, statsPort } = { ...HOST_PORTS, ...publishingOf(settings).hostNetwork }
   const domain = domainOf(settings)
@@ -104,7 +110,7 @@ export function routerOptionsOf(settings: IngressSettings): RouterOptions {
     ...ROUTER_DEFAULTS,
     controller: metadata.name,
     domain,
-    defaultCertificate: `${OPERAND_NAMESPACE}/${spec.defaultCertificate?.name || `router-certs-${metadata.name}`}`,
+    defaultCertificate: `${OPERAND_NAMESPACE}/${certificateOf(controller)}`,
     namespaceOwnership: spec.routeAdmission?.namespaceOwnership || 'Strict',
     wildcards: spec.routeAdmission?.wildcardPolicy === 'WildcardsAllowed',
     httpPort,
@@ -122,6 +128,6 @@ export function routerOptionsOf(settings: IngressSettings): RouterOptions {
       ...routerSettingsOf(controller, isProxied(settings)),
       ...(options.proxyFrom && publishingOf(settings).type === 'HostNetwork' ? { proxyFrom: options.proxyFrom } : {}),
     },
-    ...(options.alias !== undefined && domain === config?.spec.domain ? { alias: options.alias } : {}),
+    ...(options.aliases?.[domain] === undefined ? {} : { alias: options.aliases[domain] }),
   }
 }

@@ -22,9 +22,9 @@ import { dnsOperands } from '../../twin/bootstrap/dns.ts'
 import { bootstrapObjects } from '../../twin/bootstrap/mod.ts'
 import { twinRoles } from '../../twin/bootstrap/roles.ts'
 import type { Credentials } from '../../twin/credentials.ts'
-import { appsDomains, readCredentials } from '../../twin/credentials.ts'
+import { readCredentials } from '../../twin/credentials.ts'
 import { fromArgs } from '../../twin/flags.ts'
-import { certify, issue } from '../../twin/pki.ts'
+import { certify, issue, type KeyPair } from '../../twin/pki.ts'
 import type { WorldPlan } from '../../twin/plan.ts'
 import { balancerAddresses, planWorld } from '../../twin/plan.ts'
 import type { ApiOptions } from '../../twin/roles.ts'
@@ -150,13 +150,26 @@ const controllersOptions = (
         serviceCa: serviceCa(credentials, clock),
         ingressOperator: {
           image: 'fairlead/router',
-          alias: appsDomains(plan.config)[1]!,
+          aliases: Object.fromEntries(plan.doors.map(({ domain, alias }) => [domain, alias])),
+          certify: domain => certifyDomain(plan, credentials, domain, clock.now()),
           accessLog: true,
           proxyFrom: balancerAddresses(plan),
         },
       }
     : {}),
 })
+
+/** As the front door's own: browsers that trust its authority trust every domain. */
+function certifyDomain({ doors }: WorldPlan, { ingress }: Credentials, domain: string, nowMs: number): KeyPair {
+  const alias = doors.find(door => door.domain === domain)?.alias
+  const names = [domain, ...(alias === undefined ? [] : [alias])].map(each => `*.${each}`)
+  const made = issue(
+    { certificate: ingress.authority, key: ingress.authorityKey },
+    { commonName: `*.${domain}`, names },
+    nowMs,
+  )
+  return { certificate: made.certificate + ingress.authority, key: made.key }
+}
 
 /** A twin has one authority for everything inside. */
 const serviceCa = ({ ca, caKey }: Credentials, clock: Clock): NonNullable<ControllersOptions['serviceCa']> => ({

@@ -1,0 +1,240 @@
+/** The way in: two domains, a pair of load balancers, routers on chosen nodes. What fails costs clients less than a second. */
+
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Twin } from './harness.ts'
+import { ROOT, startTwin, until, worldPids } from './harness.ts'
+
+const APPS = 'web-wayin.apps.fairlead.localhost'
+const EXT = 'shop.ext.fairlead.localhost'
+const EVERY_MS = 20
+/** As it was promised. */
+const LIMIT_MS = 1000
+const MANIFEST = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: wayin }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: wayin }
+spec:
+  replicas: 3
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [ { name: web, image: example.com/web, ports: [ { containerPort: 8080 } ] } ] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: wayin }
+spec: { selector: { app: web }, ports: [ { port: 80, targetPort: 8080 } ] }
+---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: { name: web, namespace: wayin }
+spec: { to: { kind: Service, name: web }, tls: { termination: edge, insecureEdgeTerminationPolicy: Allow } }
+---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: { name: shop, namespace: wayin, labels: { domain: ext } }
+spec: { subdomain: shop, to: { kind: Service, name: web }, tls: { termination: edge, insecureEdgeTerminationPolicy: Allow } }
+`
+const INFRA = '{"spec":{"nodePlacement":{"nodeSelector":{"matchLabels":{"node-role.kubernetes.io/infra":""}}}}}'
+
+let twin: Twin
+beforeAll(async () => {
+  twin = await startTwin({ name: 'wayin' })
+  const controllers = readFileSync(join(ROOT, 'examples/two-domains/controllers.yaml'), 'utf8')
+  for (const input of [controllers, MANIFEST])
+    expect((await twin.tryKubectl(['apply', '-f', '-'], { input })).stderr.replace(/^Warning.*\n/gm, '')).toBe('')
+  await twin.kubectl('label', 'node', 'node-2', 'node-3', 'node-role.kubernetes.io/infra=')
+  for (const name of ['default', 'ext'])
+    await twin.kubectl(...['-n', OPERATOR, 'patch', 'ingresscontroller', name, '--type=merge', '-p', INFRA])
+  await routersOn('node-2', 'node-3')
+})
+afterAll(async () => {
+  await twin?.down()
+})
+
+const OPERATOR = 'openshift-ingress-operator'
+const must = async (verb: string, ...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await twin.fairlead(verb, ...args)
+  expect(code, stderr).toBe(0)
+  return stdout
+}
+const inClient = (...command: string[]): Promise<string> => must('exec', 'client', '--', ...command)
+
+/** Every router that runs is ready, and on these nodes. */
+async function routersOn(...nodes: string[]): Promise<void> {
+  const template =
+    '{range .items[*]}{.spec.nodeName}={.status.conditions[?(@.type=="Ready")].status}{.metadata.deletionTimestamp} {end}'
+  const wanted = [...nodes, ...nodes].map(node => `${node}=True`).toSorted()
+  await until(
+    `two routers each on ${nodes}`,
+    async () => {
+      const found = await twin.kubectl('-n', 'openshift-ingress', 'get', 'pods', '-o', `jsonpath=${template}`)
+      return found.trim().split(' ').toSorted().join() === wanted.join()
+    },
+    60_000,
+  )
+}
+
+interface Tally {
+  readonly answered: number
+  readonly failed: number
+  /** The longest time without an answer. */
+  readonly gapMs: number
+}
+
+const ask = (host: string): Promise<boolean> =>
+  new Promise(resolve => {
+    const asked = request(
+      { host: '127.0.0.1', port: twin.state.http, headers: { host }, agent: false, timeout: 3000 },
+      answer => {
+        answer.resume()
+        answer.once('end', () => resolve(answer.statusCode === 200))
+      },
+    )
+    asked.once('timeout', () => asked.destroy())
+    asked.once('error', () => resolve(false))
+    asked.end()
+  })
+
+/** A new request every 20 ms, whatever became of those before, for a second before the fault and three after it began. */
+async function whileAsking(host: string, fault: () => Promise<unknown>): Promise<Tally> {
+  const answers: number[] = []
+  let [failed, going] = [0, true]
+  const all: Promise<void>[] = []
+  const asking = (async () => {
+    while (going) {
+      all.push(ask(host).then(isAnswered => void (isAnswered ? answers.push(performance.now()) : failed++)))
+      await sleep(EVERY_MS)
+    }
+  })()
+  await sleep(1000)
+  const before = longest(answers)
+  expect(before, 'the longest gap while nothing fails').toBeLessThan(LIMIT_MS / 2)
+  await fault()
+  await sleep(3000)
+  going = false
+  const endMs = performance.now()
+  await asking
+  await Promise.all(all)
+  const gapMs = longest([...answers.filter(each => each < endMs), endMs])
+  return { answered: answers.length, failed, gapMs }
+}
+
+const longest = (times: readonly number[]): number =>
+  Math.max(...times.slice(1).map((time, index) => time - times[index]!))
+
+const holder = async (): Promise<string> => {
+  const { outside } = JSON.parse(await must('status', '--json')) as { outside: { name: string; is: string }[] }
+  return outside.find(({ is }) => is.startsWith('holds'))?.name ?? ''
+}
+
+describe('two domains', () => {
+  test('each has a wildcard, an address, routers and a certificate of its own', async () => {
+    for (const [name, address] of [
+      ['any.thing.apps.fairlead.test', '172.18.0.100'],
+      ['any.ext.fairlead.test', '172.18.0.101'],
+    ] as const)
+      expect(await inClient('busybox', 'nslookup', name, '172.18.0.53')).toContain(address)
+    await until('both answer', async () => (await ask(APPS)) && (await ask(EXT)))
+    expect((await twin.https(EXT)).status).toBe(200)
+    const body = (await twin.https('shop.ext.fairlead.test')).body
+    expect(body).toContain('x-forwarded-for: 172.18.0.200')
+    const routers = '{.status.ingress[*].routerName}'
+    const of = (route: string) => twin.kubectl('-n', 'wayin', 'get', 'route', route, '-o', `jsonpath=${routers}`)
+    expect([await of('web'), await of('shop')]).toEqual(['default', 'ext'])
+    const shown = await inClient(
+      ...['sh', '-c', 'echo | openssl s_client -connect 172.18.0.101:443 -servername shop.ext.fairlead.test 2>&1'],
+    )
+    expect(shown).toContain('CN = *.ext.fairlead.test')
+  })
+
+  test('a Route of one is not served at the address of the other; ports beside 80 and 443 are closed', async () => {
+    const status = (address: string, host: string, port = 80) =>
+      inClient(
+        'sh',
+        '-c',
+        `curl -s -m 2 -o /dev/null -w '%{http_code}' -H 'Host: ${host}' http://${address}:${port}/ || true`,
+      )
+    expect(await status('172.18.0.100', 'web-wayin.apps.fairlead.test')).toBe('200')
+    expect(await status('172.18.0.101', 'shop.ext.fairlead.test')).toBe('200')
+    expect(await status('172.18.0.101', 'web-wayin.apps.fairlead.test')).toBe('503')
+    expect(await status('172.18.0.100', 'shop.ext.fairlead.test')).toBe('503')
+    expect(await status('172.18.0.100', 'web-wayin.apps.fairlead.test', 1936)).toBe('000')
+  })
+
+  test('one host alone answers for the addresses, also while they move', async () => {
+    const arping = (address: string) => inClient('sh', '-c', `busybox arping -c 20 -w 3 -I eth0 ${address} || true`)
+    const moving = sleep(700).then(async () => must('node', 'cut', await holder()))
+    const [heard] = await Promise.all([arping('172.18.0.100'), moving])
+    const macs = [...heard.matchAll(/\[([0-9a-f:]+)\]/gi)].map(match => match[1])
+    expect(macs.length).toBeGreaterThan(1)
+    expect(new Set(macs).size).toBeLessThanOrEqual(2)
+    // In the order in which they answered: the first one's answers are over when the second one's begin.
+    expect(macs.filter((mac, index) => index > 0 && mac !== macs[index - 1]).length).toBeLessThanOrEqual(1)
+    for (const name of ['lb-1', 'lb-2']) await must('node', 'start', name)
+  })
+})
+
+describe('costs clients less than a second', () => {
+  test.each(['stop', 'cut'] as const)('a load balancer that is lost: %s', async action => {
+    for (const host of [APPS, EXT]) {
+      const first = await holder()
+      const { gapMs, answered } = await whileAsking(host, () => must('node', action, first))
+      expect(await holder()).not.toBe(first)
+      console.log(`${action} ${first}, ${host}: ${Math.round(gapMs)} ms without an answer, ${answered} answered`)
+      expect(gapMs).toBeLessThan(LIMIT_MS)
+      await must('node', 'start', first)
+    }
+  })
+
+  test('the positive control: without either load balancer nobody is answered', async () => {
+    const { gapMs } = await whileAsking(APPS, async () => {
+      for (const name of ['lb-1', 'lb-2']) await must('node', 'stop', name)
+    })
+    expect(gapMs).toBeGreaterThan(LIMIT_MS)
+    for (const name of ['lb-1', 'lb-2']) await must('node', 'start', name)
+    await until('it serves again', () => ask(APPS))
+  })
+
+  test('a router that is killed, HAProxy and all', async () => {
+    const environ = (pid: number): string => readFileSync(`/proc/${pid}/environ`, 'latin1')
+    const victims = [
+      ...worldPids(twin, /haproxy-default-node-2/),
+      ...worldPids(twin, /\0router\0.*\bdefault\b/s).filter(pid => environ(pid).includes('HOSTNAME=node-2')),
+    ]
+    const { gapMs } = await whileAsking(APPS, async () => {
+      for (const pid of victims) process.kill(pid, 'SIGKILL')
+    })
+    const killed = victims.length
+    expect(killed).toBeGreaterThan(1)
+    console.log(`${killed} processes of a router: ${Math.round(gapMs)} ms without an answer`)
+    expect(gapMs).toBeLessThan(LIMIT_MS)
+    await routersOn('node-2', 'node-3')
+  })
+
+  test.each(['cut', 'stop'] as const)('a node with routers that is lost: %s', async action => {
+    const { gapMs, answered, failed } = await whileAsking(APPS, () => must('node', action, 'node-2'))
+    console.log(`${action} node-2: ${Math.round(gapMs)} ms without an answer, ${answered} answered, ${failed} not`)
+    expect(gapMs).toBeLessThan(LIMIT_MS)
+    await must('node', 'start', 'node-2')
+    await routersOn('node-2', 'node-3')
+  })
+})
+
+test('a change of every router costs no request', async () => {
+  const { failed, answered } = await whileAsking(APPS, async () => {
+    const patch = '{"spec":{"tuningOptions":{"clientTimeout":"40s"}}}'
+    await twin.kubectl(...['-n', OPERATOR, 'patch', 'ingresscontroller', 'default', '--type=merge', '-p', patch])
+    await twin.kubectl(...['-n', 'openshift-ingress', 'rollout', 'status', 'deploy/router-default', '--timeout=60s'])
+  })
+  expect(answered).toBeGreaterThan(50)
+  expect(failed).toBe(0)
+})
