@@ -169,6 +169,25 @@ describe('what an IngressController says', () => {
     expect((await ask({ host: 'web.example.com', headers: { 'x-long': 'x'.repeat(40_000) } })).status).toBe(431)
     expect((await ask({ host: 'web.example.com', headers: { 'x-long': 'x'.repeat(12_000) } })).status).toBe(200)
   })
+  it('an alias of the domain: its names are names of the domain, unless a Route is for one of them', async () => {
+    const live = await start({ alias: 'apps.fairlead.localhost' })
+    live.putRoute('named', { host: 'named.apps.fairlead.localhost', tls: { termination: 'edge' } })
+    live.putRoute('plain', { host: 'plain.apps.fairlead.localhost', path: '/own' })
+    live.putRoute('domain', { host: 'plain.apps.fairlead.test' })
+    await live.settle()
+    const status = async (host: string, path = '/', tls = false) => (await ask({ host, path, tls })).status
+    expect(await status('named.apps.fairlead.localhost', '/', true)).toBe(200)
+    expect(await status('plain.apps.fairlead.localhost', '/own')).toBe(200)
+    expect(await status('plain.apps.fairlead.localhost', '/other')).toBe(200)
+    expect(await status('plain.apps.fairlead.test', '/other')).toBe(200)
+    expect(await status('named.apps.fairlead.test', '/', true)).toBe(503)
+    expect(await status('nobody.apps.fairlead.localhost')).toBe(503)
+    live.putRoute('passed', { host: 'passed.apps.fairlead.localhost', tls: { termination: 'passthrough' } })
+    await live.settle()
+    expect(await status('named.apps.fairlead.localhost', '/', true)).toBe(200)
+    await expect(ask({ host: 'passed.apps.fairlead.localhost', tls: true })).rejects.toThrow()
+    expect(await status('plain.apps.fairlead.localhost', '/own')).toBe(200)
+  })
   it('shards: Routes by their labels and their namespaces’, followed as these change', async () => {
     const live = await start({
       settings: {

@@ -1,11 +1,13 @@
+import { ROUTE, SERVICE } from './rules.ts'
+
 /** The fields of a line of the access log, in order; each is one HAProxy expression. `source` is our end of the way to the pod. */
 const FIELDS: readonly (readonly [name: string, expression: string])[] = [
   ['id', '"%ID"'],
   ['at', '"%tr"'],
   ['client', '"%ci:%cp"'],
   ['frontend', '"%f"'],
-  ['route', '"%[var(txn.route),json(utf8s)]"'],
-  ['service', '"%[var(txn.service),json(utf8s)]"'],
+  ['route', `"%[${ROUTE},json(utf8s)]"`],
+  ['service', `"%[${SERVICE},json(utf8s)]"`],
   ['backend', '"%b"'],
   ['source', '"%bi:%bp"'],
   ['server', '"%si:%sp"'],

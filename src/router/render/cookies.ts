@@ -1,5 +1,5 @@
 import type { Line } from '../../wire/haproxy/program.ts'
-import { found } from './rules.ts'
+import { COOKIE, found } from './rules.ts'
 
 export const COOKIE_SCRIPT = 'cookie.lua'
 export const COOKIE_ATTRIBUTES = 'cookies.map'
@@ -12,9 +12,9 @@ n ; Secure; SameSite=None
 
 /** Looks for the Route's own cookie in what the client sent, remembers its value, and takes it out: the pod never sees it. */
 export const cookieScript = `core.register_action("cookie", {"http-req"}, function(txn)
-  local record = txn:get_var("txn.ck")
-  if record == nil or #record < 2 then return end
-  local want = record:sub(2) .. "="
+  local name = (txn:get_var("txn.r") or ""):match("^[^|]*|[^|]*|[^|]*|.([^|]+)")
+  if name == nil then return end
+  local want = name .. "="
   local keep, value = {}, nil
   for part in txn.sf:req_hdr("cookie"):gmatch("[^;]+") do
     local item = part:gsub("^%s+", "")
@@ -32,7 +32,7 @@ export const readCookie = (): readonly Line[] => [
   ['http-request', 'lua.cookie', 'if', '{', 'req.hdr(cookie)', '-m', 'found', '}', ...isSticky()],
 ]
 
-const isSticky = (): readonly string[] => ['{', 'var(txn.ck)', '-m', 'len', '2:', '}']
+const isSticky = (): readonly string[] => ['{', COOKIE, '-m', 'len', '2:', '}']
 
 /** As HAProxy's own `insert indirect nocache httponly`, but with a name that is data. Told when the client's is another. */
 export const writeCookie = (): readonly Line[] => {
@@ -43,7 +43,7 @@ export const writeCookie = (): readonly Line[] => {
       'http-response',
       'add-header',
       'Set-Cookie',
-      `%[var(txn.ck),bytes(1)]=%[srv_name]; path=/; HttpOnly%[var(txn.ck),bytes(0,1),map_str(${COOKIE_ATTRIBUTES})]`,
+      `%[${COOKIE},bytes(1)]=%[srv_name]; path=/; HttpOnly%[${COOKIE},bytes(0,1),map_str(${COOKIE_ATTRIBUTES})]`,
       ...isOther,
     ],
     ['http-response', 'add-header', 'Cache-Control', 'private', ...isOther],

@@ -27,6 +27,8 @@ export const globalSection = (listeners: Listeners, servers: number): Section =>
     // The pool of idle connections to pods is capped at a share of all files; 25 % destroys reuse with many backends.
     ['tune.pool-low-fd-ratio', '80'],
     ['tune.pool-high-fd-ratio', '90'],
+    // Remembering what a pattern said of a text costs more than asking: no pattern of many lines is a list.
+    ['tune.pattern.cache-size', '0'],
     // OKD's buffers; HAProxy's own are half as large.
     ['tune.bufsize', String(listeners.settings.buffers?.size ?? 32_768)],
     ['tune.maxrewrite', String(listeners.settings.buffers?.rewrite ?? 8192)],

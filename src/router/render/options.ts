@@ -1,5 +1,5 @@
 import type { Line } from '../../wire/haproxy/program.ts'
-import { found, set } from './rules.ts'
+import { found, OPTIONS, set } from './rules.ts'
 
 /** Where a limit is counted: by Route and client. Windows are OKD's. */
 export const RATE_TABLE = 'rates'
@@ -18,7 +18,7 @@ export const limitRetries = (): readonly Line[] => [
 
 /** What a Route may set, found by its options' id; only backends whose Routes have options run this. */
 export const routeOptions = (): readonly Line[] => [
-  set('o', 'var(txn.r),field(5,|)'),
+  set('o', OPTIONS),
   set('ov', 'var(txn.o),map_str(options.map)'),
   ...(['server', 'tunnel'] as const).flatMap((what, index): Line[] => [
     set('to', field(index + 1), isSet(index + 1)),

@@ -17,7 +17,7 @@ import { forwardedHeaders } from './forwarded.ts'
 import { baseSection, globalSection, PAGE_404, PAGE_503, webSection } from './global.ts'
 import { logging } from './logging.ts'
 import { limitRetries, RATE_TABLE, rateTable, routeOptions } from './options.ts'
-import { cleanHeaders, identify, lookUp, misdirected, redirect, set, weigh } from './rules.ts'
+import { cleanHeaders, identify, lookUp, misdirected, redirect, TARGET, weigh } from './rules.ts'
 import { inner, sorter } from './sorter.ts'
 
 /** The configuration and the files it names; the shape of `host/haproxy`'s Program. */
@@ -97,12 +97,11 @@ const plainFrontend = (layout: Layout): Section => {
       ['bind', `:${listeners.httpPort}`, ...proxied(listeners)],
       ...balanced(listeners),
       ...logging(listeners),
-      ...identify(listeners),
+      ...identify(),
       ...lookUp('http.map', listeners),
       ...redirect(listeners),
       ...readCookie(),
       ...cleanHeaders(),
-      set('proto', 'str(http)'),
       ...forAll(listeners),
       ...weigh(),
       ...choose(layout),
@@ -133,12 +132,11 @@ const secureFrontend = (layout: Layout, bind: readonly string[], first: readonly
       ['bind', ...bind],
       ...first,
       ...logging(listeners),
-      ...identify(listeners),
+      ...identify(),
       ...(listeners.http2Always ? misdirected() : []),
       ...lookUp('https.map', listeners),
       ...readCookie(),
       ...cleanHeaders(),
-      set('proto', 'str(https)'),
       ...clientHeaders(listeners),
       ...forAll(listeners),
       ...weigh(),
@@ -155,7 +153,7 @@ const forAll = ({ settings: { actions, compress } }: Listeners): readonly Line[]
 
 /** A name nobody has means the default: a wrong value harms its own key only. */
 const choose = ({ files }: Layout): readonly Line[] => [
-  ['use_backend', '%[var(txn.b)]'],
+  ['use_backend', `%[${TARGET}]`],
   ['default_backend', files.page404 === undefined ? NOWHERE : UNKNOWN],
 ]
 

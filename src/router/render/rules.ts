@@ -13,71 +13,74 @@ export const set = (variable: string, expression: string, ...conditions: readonl
   ...(conditions.length > 0 ? ['if', ...conditions.flat()] : []),
 ]
 
-/**
- * Who the request is for. txn.h is the name the client wrote, txn.l the one Routes are looked up by, where there is an alias. A slash
- * in Host would shift the boundary between host and path in the lookup.
- */
-export const identify = ({ domain, alias }: Pick<Listeners, 'domain' | 'alias'>): readonly Line[] => [
-  set('h', 'req.hdr(host),host_only,lower,rtrim(.)'),
-  ['http-request', 'deny', 'deny_status', '400', 'if', '{', 'var(txn.h)', '-m', 'sub', '/', '}'],
+/** The name the client wrote, as Routes are looked up by. */
+const HOST = 'req.hdr(host),host_only,lower,rtrim(.)'
+
+/** A slash in Host would shift the boundary between host and path in the lookup. */
+export const identify = (): readonly Line[] => [
+  ['http-request', 'deny', 'deny_status', '400', 'if', '{', 'req.hdr(host)', '-m', 'sub', '/', '}'],
   // A tunnel to a pod would carry requests past every rule.
   ['http-request', 'deny', 'deny_status', '405', 'if', '{', 'method', 'CONNECT', '}'],
   set('p', 'path'),
-  ...(alias
-    ? [
-        set('l', 'var(txn.h)'),
-        set('l', `var(txn.h),regsub(\\.${escapeDots(alias)}$,.${domain})`, [
-          '{',
-          'var(txn.h)',
-          '-m',
-          'end',
-          `.${alias}`,
-          '}',
-        ]),
-      ]
-    : []),
 ]
 
 /**
  * A browser uses a connection for every host its certificate is good for: one that was made for another name must be made anew, since
  * certificates and passed-through Routes are chosen by that name. Two rules, because there is no "unequal".
  */
-export const misdirected = (): readonly Line[] =>
-  ['gt', 'lt'].map(than => [
+export const misdirected = (): readonly Line[] => [
+  set('h', HOST),
+  ...['gt', 'lt'].map(than => [
     ...['http-request', 'return', 'status', '421', 'if', '{', 'ssl_fc_has_sni', '}', '{', 'ssl_fc_alpn', '-m', 'str'],
     ...['h2', '}', '{', 'ssl_fc_sni,lower,strcmp(txn.h)', '-m', 'int', than, '0', '}'],
-  ])
+  ]),
+]
 
-export const escapeDots = (host: string): string => host.replaceAll('.', '\\.')
+const escapeDots = (host: string): string => host.replaceAll('.', '\\.')
 
 /**
- * One lookup gives the longest path of the host; only a miss costs a second one, for a wildcard of one label. An expression that
- * fails sets nothing, so rules that follow from each other need no condition: a condition costs as much as the rule.
+ * One lookup gives the longest path of the host; only a miss costs a second one, for a wildcard of one label, and more, for the name
+ * that an alias stands for. An expression that fails sets nothing. Each variable costs as much as the lookup, so what is asked of a
+ * record is asked of it where it is needed.
  */
-export function lookUp(map: MapName, { alias, accessLog }: Pick<Listeners, 'alias' | 'accessLog'>): readonly Line[] {
-  const host = alias ? 'var(txn.l)' : 'var(txn.h)'
+export function lookUp(
+  map: MapName,
+  { alias, domain }: Pick<Listeners, 'alias' | 'domain'>,
+): readonly Line[] {
+  const find = (host: string): string => `${host},concat(,txn.p,/?),map_beg(${map})`
   return [
-    set('r', `${host},concat(,txn.p,/?),map_beg(${map})`),
-    set('w', `${host},field(2,.,0)`, missing('txn.r')),
-    set('r', `str(*.),concat(,txn.w),concat(,txn.p,/?),map_beg(${map})`, missing('txn.r'), found('txn.w')),
-    set('b', 'var(txn.r),field(1,|)'),
-    set('ck', 'var(txn.r),field(4,|)'),
-    ...(accessLog ? forTheLog.map(([variable, expression]) => set(variable, expression)) : []),
+    set('r', find(HOST)),
+    ...(alias ? [set('h', HOST, missing('txn.r'))] : []),
+    set('w', alias ? 'var(txn.h),field(2,.,0)' : `${HOST},field(2,.,0)`, missing('txn.r')),
+    set('r', find('str(*.),concat(,txn.w)'), missing('txn.r'), found('txn.w')),
+    ...(alias
+      ? [
+          set('l', unalias(alias, domain), missing('txn.r'), ['{', 'var(txn.h)', '-m', 'end', `.${alias}`, '}']),
+          set('r', find('var(txn.l)'), missing('txn.r'), found('txn.l')),
+          set('v', 'var(txn.l),field(2,.,0)', missing('txn.r'), found('txn.l')),
+          set('r', find('str(*.),concat(,txn.v)'), missing('txn.r'), found('txn.v')),
+        ]
+      : []),
   ]
 }
 
-/** What only the access log tells of a record. */
-export const forTheLog = [
-  ['route', 'var(txn.r),field(2,|)'],
-  ['service', 'var(txn.r),field(3,|)'],
-] as const
+/** The name of the domain for one of its alias. A Route may be for a name of the alias too, so this is asked for last. */
+export const unalias = (alias: string, domain: string): string =>
+  `var(txn.h),regsub(\\.${escapeDots(alias)}$,.${domain})`
+
+/** Fields of a record. */
+export const TARGET = 'var(txn.r),field(1,|)'
+export const ROUTE = 'var(txn.r),field(2,|)'
+export const SERVICE = 'var(txn.r),field(3,|)'
+export const COOKIE = 'var(txn.r),field(4,|)'
+export const OPTIONS = 'var(txn.r),field(5,|)'
 
 /**
  * To the same name by HTTPS, as OKD: 302, path and query kept, the port dropped. A port that is not ours was put in front of
  * us (a forwarder that takes HTTP and TLS alike), so it stays.
  */
 export function redirect({ httpPort }: Pick<Listeners, 'httpPort'>): readonly Line[] {
-  const isRedirect = ['{', 'var(txn.b)', '-m', 'str', '!https', '}']
+  const isRedirect = ['{', 'var(txn.r)', '-m', 'beg', '!https', '}']
   const isOtherPort = [
     '{',
     'req.hdr(host),port_only',
@@ -101,10 +104,7 @@ export function redirect({ httpPort }: Pick<Listeners, 'httpPort'>): readonly Li
     ...isRedirect,
     ...conditions,
   ]
-  return [
-    to('https://%[var(txn.h)]:%[req.hdr(host),port_only]%[pathq]', ...isOtherPort),
-    to('https://%[var(txn.h)]%[pathq]'),
-  ]
+  return [to(`https://%[${HOST}]:%[req.hdr(host),port_only]%[pathq]`, ...isOtherPort), to(`https://%[${HOST}]%[pathq]`)]
 }
 
 /**
@@ -113,7 +113,8 @@ export function redirect({ httpPort }: Pick<Listeners, 'httpPort'>): readonly Li
  * them, since they cost as much when they say nothing.
  */
 export const weigh = (): readonly Line[] => [
-  ['http-request', 'allow', 'unless', '{', 'var(txn.b)', '-m', 'beg', 'w:', '}'],
+  ['http-request', 'allow', 'unless', '{', 'var(txn.r)', '-m', 'beg', 'w:', '}'],
+  set('b', TARGET),
   set('wid', 'var(txn.b),field(2,:)'),
   set('cks', 'var(txn.ckv),field(1,.)', found('txn.ckv')),
   set('t', 'var(txn.wid),concat(:,txn.cks),map_str(weights.map)', found('txn.cks')),
@@ -123,8 +124,11 @@ export const weigh = (): readonly Line[] => [
   set('st', 'var(txn.b),field(4,:)'),
   set('n', 'sc_inc_gpc0(2),mul(txn.st),mod(txn.W)', missing('txn.t')),
   set('t', 'var(txn.wid),concat(:,txn.n),map_str(weights.map)', found('txn.n')),
+  // The record as it would be with this Service alone.
+  set('route', ROUTE),
   set('service', 'var(txn.t),field(2,|)'),
-  set('b', 'var(txn.t),field(1,|)'),
+  set('end', 'var(txn.r),field(4,|,0)'),
+  set('r', 'var(txn.t),field(1,|),concat(|,txn.route,|),concat(,txn.service,|),concat(,txn.end)'),
 ]
 
 /** Headers by which a client could pose as one that was authenticated, or steer a CGI script. */

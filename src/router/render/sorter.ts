@@ -3,7 +3,7 @@ import type { Listeners } from '../layout/types.ts'
 import { timeOf } from './global.ts'
 import { tcpLogging } from './logging.ts'
 import { passthroughOptions } from './options.ts'
-import { escapeDots, found, missing } from './rules.ts'
+import { found, missing, unalias } from './rules.ts'
 
 /** Where TLS that is not passed through is ended: a socket without a file, of the router's own network. */
 export const inner = ({ httpsPort }: Pick<Listeners, 'httpsPort'>): string => `abns@fairlead-tls-${httpsPort}`
@@ -32,10 +32,10 @@ export const sorter = (listeners: Listeners, bind: readonly string[], first: rea
       ...tcpLogging(listeners),
       ['tcp-request', 'inspect-delay', timeOf(listeners.settings, 'inspect')],
       set('h', 'req.ssl_sni,lower', IS_HELLO),
-      ...alias(listeners),
       set('r', 'var(txn.h),map_str(sni.map)'),
       set('w', 'var(txn.h),field(2,.,0)', missing('txn.r')),
       set('r', 'str(*.),concat(,txn.w),map_str(sni.map)', missing('txn.r'), found('txn.w')),
+      ...alias(listeners),
       set('b', 'var(txn.r),field(1,|)'),
       set('route', 'var(txn.r),field(2,|)'),
       set('service', 'var(txn.r),field(3,|)'),
@@ -53,17 +53,14 @@ export const sorter = (listeners: Listeners, bind: readonly string[], first: rea
   { type: 'backend', name: 'inner', from: 'tcp', lines: [['server', 'tls', inner(listeners), 'send-proxy-v2']] },
 ]
 
+/** Of the name that an alias stands for. */
 const alias = ({ alias: name, domain }: Listeners): readonly Line[] =>
   name
     ? [
-        set('h', `var(txn.h),regsub(\\.${escapeDots(name)}$,.${domain})`, [
-          '{',
-          'var(txn.h)',
-          '-m',
-          'end',
-          `.${name}`,
-          '}',
-        ]),
+        set('l', unalias(name, domain), missing('txn.r'), ['{', 'var(txn.h)', '-m', 'end', `.${name}`, '}']),
+        set('r', 'var(txn.l),map_str(sni.map)', missing('txn.r')),
+        set('v', 'var(txn.l),field(2,.,0)', missing('txn.r')),
+        set('r', 'str(*.),concat(,txn.v),map_str(sni.map)', missing('txn.r'), found('txn.v')),
       ]
     : []
 
