@@ -25,7 +25,7 @@ export async function setUp(deps: ActDeps, tracked: Tracked, pod: Pod): Promise<
     if (network) await deps.gate?.secure(pod, network.addresses)
     deps.hostPorts()?.put(pod, tracked.addresses.map(ip))
     if (pod.spec.volumes?.length) {
-      const sources = await readSources(deps.client, pod.metadata.namespace!, volumeSources(pod))
+      const sources = await readSources(deps.client, pod.metadata.namespace!, volumeSources(pod), deps.informers)
       await makeVolumes(deps, options.stateDir, pod, sources, whereabouts(options, tracked.addresses))
     }
     const { text, problems } = resolvConf(pod, { ...options, nodeResolvConf: options.resolvConf })

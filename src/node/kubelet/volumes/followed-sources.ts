@@ -4,6 +4,7 @@ import { Secret } from '../../../api/core/secret.ts'
 import type { Informer, Informers } from '../../../client/mod.ts'
 import type { Sources } from '../spec/env.ts'
 import { volumeSources } from '../spec/volumes.ts'
+import { bundlesOf } from './bundles.ts'
 
 /** ConfigMaps and Secrets that pods of the node mount, each followed by itself while one does. */
 export interface FollowedSources {
@@ -31,8 +32,14 @@ export function followSources(informers: Informers, changed: (podUid: string) =>
       for (const podUid of pods) changed(podUid)
     }
     const selection = { namespace, fieldSelector: `metadata.name=${name}`, signal: stop.signal }
-    const cache = kind === 'ConfigMap' ? informers.of(ConfigMap, selection) : informers.of(Secret, selection)
-    cache.onChange(tell)
+    const cache =
+      kind === 'Secret'
+        ? informers.of(Secret, selection)
+        : (bundlesOf(informers, name) ?? informers.of(ConfigMap, selection))
+    const forget = cache.onChange(({ object }) => {
+      if (object.metadata.namespace === namespace) tell()
+    })
+    stop.signal.addEventListener('abort', forget, { once: true })
     informers.sync(stop.signal).then(tell, () => {})
     return { pods, stop, cache }
   }
@@ -59,7 +66,7 @@ export function followSources(informers: Informers, changed: (podUid: string) =>
       for (const key of keysOf(pod)) {
         const cache = sources.get(key.join('/'))?.cache
         if (!cache?.synced) return undefined
-        const object = cache.list()[0]
+        const object = cache.get({ namespace: key[1], name: key[2] })
         if (object && key[0] === 'ConfigMap') configMaps.set(key[2], object as ConfigMap)
         else if (object) secrets.set(key[2], object as Secret)
       }
