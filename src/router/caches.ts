@@ -13,6 +13,7 @@ import { readPage } from '../model/routes/page.ts'
 import type { SecretView } from '../model/routes/read.ts'
 import { serviceKeyOf } from '../model/services/fronts.ts'
 import { createExternalSecrets, type ExternalSecrets } from './external-secrets.ts'
+import { type IngressCaches, openIngressCaches } from './ingress-caches.ts'
 import type { Planner } from './layout/planner.ts'
 import type { AdminFiles } from './layout/types.ts'
 import { byName, keyOf, splitKey } from './object-keys.ts'
@@ -33,6 +34,8 @@ export interface Caches {
   /** The Secret of those who may read metrics, where one is named. */
   readonly stats?: Informer<Secret>
   readonly external: ExternalSecrets
+  /** Where Ingresses are served too. */
+  readonly ingress?: IngressCaches
   readonly shard: Shard
   readonly view: ServiceView & SecretView
 }
@@ -57,6 +60,7 @@ export function openCaches(informers: Informers, options: RouterOptions): Caches
     ...(errorPages ? { pages: informers.of(ConfigMap, byName(errorPages)) } : {}),
     ...(clientTls ? { clientAuthorities: informers.of(ConfigMap, byName(clientTls.authorities)) } : {}),
     external,
+    ...(options.ingress ? { ingress: openIngressCaches(informers) } : {}),
     view: {
       service: key => services.get(splitKey(key)),
       slices: key => slices.by('service', key),
@@ -82,6 +86,8 @@ export const sourcesOf = (caches: Caches): readonly LoopSource[] =>
     caches.pages,
     caches.clientAuthorities,
     caches.shard.namespaces,
+    caches.ingress?.ingresses,
+    caches.ingress?.classes,
   ].filter(source => source !== undefined) as readonly LoopSource[]
 
 /**
@@ -151,12 +157,16 @@ function adminFiles({ pages, clientAuthorities }: Caches): AdminFiles {
 const serviceAuthority = (config: ConfigMap | undefined): string | undefined =>
   readAuthorities(config?.data?.['service-ca.crt'] ?? '')
 
-/** A router asks only whether a Service is there. */
-const trimService = ({ apiVersion, kind, metadata }: Service): Service => ({
+/** A router asks whether a Service is there, for its ports, and where it is reached. */
+const trimService = ({ apiVersion, kind, metadata, spec, status }: Service): Service => ({
   apiVersion,
   kind,
   metadata: identity(metadata),
-  spec: {},
+  spec: {
+    ...(spec.ports ? { ports: spec.ports.map(({ name, port }) => ({ port, ...(name ? { name } : {}) })) } : {}),
+    ...(spec.externalIPs ? { externalIPs: spec.externalIPs } : {}),
+  },
+  ...(status?.loadBalancer?.ingress ? { status: { loadBalancer: status.loadBalancer } } : {}),
 })
 
 const trimSlice = ({ apiVersion, kind, metadata, addressType, endpoints, ports }: EndpointSlice): EndpointSlice => ({

@@ -115,7 +115,9 @@ export function difference(plain: ProgramText, other: ProgramText): string {
 /** Backends without servers and certificates say nothing about a case. */
 function filesText({ config, files }: ProgramText): string {
   const backends = config.split('\n\n').filter(section => /^backend/.test(section) && section.includes(' server '))
-  const shown = [...files].filter(([file]) => !file.endsWith('.pem') && !file.startsWith('cookie'))
+  const shown = [...files].filter(
+    ([file, text]) => (text !== '' || file !== 'claimed.map') && !file.endsWith('.pem') && !file.startsWith('cookie'),
+  )
   return `${backends.join('\n\n')}\n${shown.map(([file, content]) => `--- ${file}\n${content}`).join('')}`
 }
 

@@ -12,6 +12,9 @@ import { policyOf, type RouterOptions } from '../model/routes/options.ts'
 import type { RouterSettings } from '../model/routes/settings.ts'
 import type { RouterPolicy } from '../model/routes/types.ts'
 import { type Caches, feed, openCaches, sourcesOf } from './caches.ts'
+import { feedIngresses, publishedAt } from './ingress-caches.ts'
+import { createIngressStatus, type IngressStatusWriter } from './ingress-status.ts'
+import type { IngressVerdict } from './layout/ingresses.ts'
 import { createPlanner, type Planner } from './layout/planner.ts'
 import type { Layout, Listeners } from './layout/types.ts'
 import type { Meter } from './meter.ts'
@@ -74,17 +77,27 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
         },
       }),
   })
-  const state: RouterState = { hosts: 0, sweepMs: FIRST_SWEEP_MS, untold: new Map(), left: new Set() }
+  const state: RouterState = { hosts: 0, sweepMs: FIRST_SWEEP_MS, ...nothingUntold() }
   await deps.listen(probes, options.statsPort)
   await deps.informers.sync(signal)
   const planner = createPlanner(policy, listenersOf(options, haproxy), caches.view)
   const unfeed = feed(caches, planner, route => {
     if (route.status?.ingress?.some(({ routerName }) => routerName === policy.name)) state.left.add(keyOf(route))
   })
-  const loop = startLoop({ deps, policy, caches, planner, serving, state }, signal)
+  const unfeedIngresses = caches.ingress
+    ? feedIngresses({
+        caches: caches.ingress,
+        shard: caches.shard,
+        planner,
+        router: policy.name,
+        leave: ingress => void state.leftIngresses.add(keyOf(ingress)),
+      })
+    : undefined
+  const loop = startLoop({ deps, options, policy, caches, planner, serving, state }, signal)
   const ended = async (): Promise<void> => {
     await loop.done
     unfeed()
+    unfeedIngresses?.()
     probes.close()
     await haproxy.stop(deps.graceMs ?? GRACE_MS)
   }
@@ -99,6 +112,8 @@ const listenersOf = (options: RouterOptions, { openFiles, cpus }: Haproxy): List
   openFiles,
   domain: options.domain,
   accessLog: options.accessLog,
+  ...(options.ingress ? { ingress: true } : {}),
+  ...(options.notFound ? { notFound: true } : {}),
   forwarded: options.forwarded,
   settings: listenerSettings(options.settings),
   ...(options.http2Always ? { http2Always: true } : {}),
@@ -122,10 +137,25 @@ interface RouterState {
   untold: Map<string, Verdict>
   /** Routes that were another's matter when they were seen last, with an entry of ours. */
   left: Set<string>
+  untoldIngresses: Map<string, IngressVerdict>
+  leftIngresses: Set<string>
+}
+
+const nothingUntold = (): Omit<RouterState, 'hosts' | 'sweepMs' | 'layout'> => ({
+  untold: new Map(),
+  left: new Set(),
+  untoldIngresses: new Map(),
+  leftIngresses: new Set(),
+})
+
+interface Tellers {
+  readonly routes: StatusWriter
+  readonly ingresses?: IngressStatusWriter
 }
 
 interface Parts {
   readonly deps: RouterDeps
+  readonly options: RouterOptions
   readonly policy: RouterPolicy
   readonly caches: Caches
   readonly planner: Planner
@@ -135,9 +165,17 @@ interface Parts {
 
 /** The loop: a change of what is followed, the end of HAProxy, a server whose last request may have ended. */
 function startLoop(parts: Parts, signal: AbortSignal): Loop {
-  const { deps, caches, serving, state } = parts
+  const { deps, caches, serving, state, options, policy } = parts
   const events = createEventRecorder(deps, { component: `router-${parts.policy.name}` })
-  const status = createStatusWriter({ ...deps, events }, caches.routes, parts.policy, signal)
+  const routes = createStatusWriter({ ...deps, events }, caches.routes, policy, signal)
+  const addresses = () => publishedAt(options, policy.canonicalHostname, caches.services)
+  const ingresses = caches.ingress
+    ? createIngressStatus({ ...deps, events }, caches.ingress.ingresses, addresses, signal)
+    : undefined
+  caches.services.onChange(({ object }) => {
+    if (keyOf(object) === options.publishService) ingresses?.again()
+  })
+  const tellers: Tellers = { routes, ...(ingresses ? { ingresses } : {}) }
   const loop: Loop = runLoop(
     deps,
     {
@@ -145,7 +183,7 @@ function startLoop(parts: Parts, signal: AbortSignal): Loop {
       informers: sourcesOf(caches),
       step: async () => {
         await followSecrets(parts, signal)
-        await commit(parts, status)
+        await commit(parts, tellers)
         const waiting = await serving.sweep()
         if (waiting > 0) deps.clock.after(state.sweepMs, loop.trigger)
         state.sweepMs = waiting > 0 ? Math.min(LAST_SWEEP_MS, state.sweepMs * 2) : FIRST_SWEEP_MS
@@ -154,7 +192,10 @@ function startLoop(parts: Parts, signal: AbortSignal): Loop {
     signal,
   )
   restartWhenGone(parts, loop, signal)
-  return { trigger: loop.trigger, done: Promise.all([loop.done, status.done]).then(() => events.flush()) }
+  return {
+    trigger: loop.trigger,
+    done: Promise.all([loop.done, routes.done, ingresses?.done]).then(() => events.flush()),
+  }
 }
 
 /** Routes are not told of a missing Secret before it was looked for; one that cannot be read does not hold up the others. */
@@ -172,18 +213,16 @@ async function followSecrets({ caches, planner, deps }: Parts, signal: AbortSign
 }
 
 /** Plans and makes it so. What HAProxy refuses is taken from the Routes that brought it, and the rest goes on. */
-async function commit({ planner, serving, state, deps }: Parts, status: StatusWriter): Promise<void> {
+async function commit({ planner, serving, state, deps }: Parts, tellers: Tellers): Promise<void> {
   for (;;) {
-    const { layout, verdicts, ...differences } = planner.plan()
+    const { layout, verdicts, ingresses, ...differences } = planner.plan()
     state.hosts = layout.parts.size
     state.layout = layout
     for (const [key, verdict] of verdicts) state.untold.set(key, verdict)
+    for (const [key, verdict] of ingresses) state.untoldIngresses.set(key, verdict)
     try {
       await serving.commit(layout, differences)
-      status.withdraw(state.left)
-      status.tell(state.untold)
-      state.untold.clear()
-      state.left.clear()
+      tellAll(state, tellers)
       return
     } catch (error) {
       const refused = await findRefused(deps.haproxy, layout, error)
@@ -192,6 +231,15 @@ async function commit({ planner, serving, state, deps }: Parts, status: StatusWr
       deps.log.warn(refused, 'HAProxy refused what some Routes bring; serving without them')
     }
   }
+}
+
+/** HAProxy has it all: whose it is may know. */
+function tellAll(state: RouterState, { routes, ingresses }: Tellers): void {
+  routes.withdraw(state.left)
+  routes.tell(state.untold)
+  ingresses?.withdraw(state.leftIngresses)
+  ingresses?.tell(state.untoldIngresses)
+  Object.assign(state, nothingUntold())
 }
 
 function restartWhenGone({ deps, serving }: Parts, loop: Loop, signal: AbortSignal): void {

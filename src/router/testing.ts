@@ -1,6 +1,7 @@
 import { parse } from 'yaml'
 import { Service } from '../api/core/service.ts'
 import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
+import { Ingress } from '../api/networking/ingress.ts'
 import { Route } from '../api/route/route.ts'
 import { policyOf, ROUTER_DEFAULTS, type RouterOptions } from '../model/routes/options.ts'
 import { serviceKeyOf } from '../model/services/fronts.ts'
@@ -41,6 +42,8 @@ export function createWorld(options: Partial<RouterOptions> = {}, listeners: Par
     const put = <T>(store: Map<string, T>): unknown => (isThere ? store.set(key, object as T) : store.delete(key))
     if (object.kind === 'Route' && isThere) planner.put(object as Route)
     else if (object.kind === 'Route') planner.remove(key)
+    else if (object.kind === 'Ingress' && isThere) planner.putIngress(object as Ingress)
+    else if (object.kind === 'Ingress') planner.removeIngress(key)
     else if (object.kind === 'Service') {
       put(services)
       planner.touch(key)
@@ -78,4 +81,4 @@ export function readObjects(
     }))
 }
 
-const KINDS = { Route, Service, EndpointSlice }
+const KINDS = { Ingress, Route, Service, EndpointSlice }

@@ -38,9 +38,10 @@ export function decideGroup(claimants: readonly RouteFacts[], policy: ClaimPolic
     else {
       hosts.set(route.host, claims)
       claims.owner ??= route
+      if (!route.ingress) claims.routeOwner ??= route
       if (route.termination === 'passthrough') claims.passthrough ??= route
       if (isTls(route)) claims.tls ??= route
-      claims.byPath.set(pathKey(route.path), route)
+      claims.byPath.set(claimKey(route), route)
       winners.push(route)
     }
   }
@@ -50,6 +51,8 @@ export function decideGroup(claimants: readonly RouteFacts[], policy: ClaimPolic
 
 interface HostClaims {
   owner?: RouteFacts
+  /** The oldest that is no Ingress: Ingresses of all namespaces share a host, but not with another's Route. */
+  routeOwner?: RouteFacts
   /** The oldest with TLS of any kind, and the one that passes it through. */
   tls?: RouteFacts
   passthrough?: RouteFacts
@@ -64,22 +67,27 @@ export const groupOf = (host: string): string => host.slice(host.indexOf('.') + 
 
 function foreignClaim(
   route: RouteFacts,
-  { owner }: HostClaims,
+  claims: HostClaims,
   hosts: ReadonlyMap<string, HostClaims>,
 ): Rejection | undefined {
+  const ownerOf = (other: HostClaims | undefined) => (route.ingress ? other?.routeOwner : other?.owner)
+  const owner = ownerOf(claims)
   if (owner && owner.namespace !== route.namespace) return claimed(route, owner)
   const others = isWildcard(route.host) ? [...hosts.values()] : [hosts.get(`*.${groupOf(route.host)}`)]
-  const blocker = others.find(other => other?.owner && other.owner.namespace !== route.namespace)?.owner
+  const blocker = others.map(ownerOf).find(other => other && other.namespace !== route.namespace)
   return blocker && claimed(route, blocker)
 }
 
 /** One path has one Route; TLS passed through leaves nothing for other Routes with TLS. */
 function sameHostClaim(route: RouteFacts, { byPath, tls, passthrough }: HostClaims): Rejection | undefined {
   const older =
-    byPath.get(pathKey(route.path)) ??
-    (route.termination === 'passthrough' ? tls : isTls(route) ? passthrough : undefined)
+    byPath.get(claimKey(route)) ?? (route.termination === 'passthrough' ? tls : isTls(route) ? passthrough : undefined)
   return older && claimed(route, older)
 }
+
+/** An exact path, and what is left of a host, stand beside a path of the same text. */
+const claimKey = ({ path, exact, fallback }: RouteFacts): string =>
+  exact ? `=${path}` : fallback ? '*' : pathKey(path)
 
 /** A path of slashes alone is the root. */
 export const pathKey = (path: string): string => (/^\/*$/.test(path) ? '' : path)
@@ -89,6 +97,8 @@ const claimed = (route: RouteFacts, older: RouteFacts): Rejection => ({
   reason: 'HostAlreadyClaimed',
   message:
     route.namespace !== older.namespace
-      ? `a route in another namespace holds ${route.host} and is older than ${route.name}`
-      : `route ${older.name} already exposes ${route.host} and is older`,
+      ? `${kindOf(older)} in another namespace holds ${route.host} and is older than ${route.name}`
+      : `${older.ingress ? 'ingress' : 'route'} ${older.name} already exposes ${route.host} and is older`,
 })
+
+const kindOf = ({ ingress }: RouteFacts): string => (ingress ? 'an ingress' : 'a route')

@@ -14,14 +14,28 @@ export interface ServiceView {
 
 /** Where requests to one Service may go, at the port a Route names. */
 export function serviceAt(target: RouteTarget, port: string | number | undefined, view: ServiceView): RouteService {
-  if (!view.service(target.service)) return { ...target, endpoints: [], problem: 'ServiceNotFound' }
+  const service = view.service(target.service)
+  if (!service) return { ...target, endpoints: [], problem: 'ServiceNotFound' }
+  const wanted = ownPort(service, port)
+  if (wanted === 'none') return { ...target, endpoints: [], problem: 'PortNotFound' }
   const slices = view.slices(target.service)
-  const endpoints = endpointsOf(slices, port)
+  const endpoints = endpointsOf(slices, wanted.port)
   if (endpoints.length > 0) return { ...target, endpoints }
   // A slice without endpoints, as Services without pods have, does not say which ports there would be.
   const telling = slices.filter(slice => slice.endpoints.length > 0)
-  const isPortKnown = telling.length === 0 || telling.some(slice => portsOf(slice, port).length > 0)
+  const isPortKnown = telling.length === 0 || telling.some(slice => portsOf(slice, wanted.port).length > 0)
   return { ...target, endpoints: [], problem: isPortKnown ? 'NoEndpoints' : 'PortNotFound' }
+}
+
+/** A port of the Service, as an Ingress names it, has the same name in its slices. */
+function ownPort(
+  { spec }: Service,
+  port: string | number | undefined,
+): { readonly port: string | number | undefined } | 'none' {
+  if (typeof port !== 'string' || !port.startsWith(':')) return { port }
+  const wanted = port.slice(1)
+  const found = spec.ports?.find(({ name, port: number }) => name === wanted || String(number) === wanted)
+  return found ? { port: found.name ?? '' } : 'none'
 }
 
 /**

@@ -31,6 +31,12 @@ export interface RouterOptions {
   readonly serviceCa: string
   /** "namespace/name" of a Secret with statsUsername and statsPassword; where it is empty, anybody may read metrics. */
   readonly statsSecret: string
+  /** Ingresses of its classes are served too. */
+  readonly ingress: boolean
+  /** "namespace/name" of the Service whose addresses stand in the status of Ingresses; the router's own name where it is empty. */
+  readonly publishService: string
+  /** Who asks for a host that nobody claims is answered 404, as clusters without Routes have it; 503 on OKD. */
+  readonly notFound: boolean
   readonly settings: RouterSettings
 }
 
@@ -52,6 +58,9 @@ export const ROUTER_DEFAULTS: RouterOptions = {
   http2Always: false,
   serviceCa: 'openshift-ingress/service-ca-bundle',
   statsSecret: '',
+  ingress: true,
+  publishService: '',
+  notFound: false,
   settings: {},
 }
 

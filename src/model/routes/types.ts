@@ -112,8 +112,14 @@ export interface RouteFacts extends RouteSettings {
   readonly termination: Termination
   readonly insecure: InsecurePolicy
   readonly targets: readonly RouteTarget[]
-  /** A port of the endpoints by name or number; absent means all of them. */
+  /** A port of the endpoints by name or number; absent means all of them. `:80` or `:web` is a port of the Service itself. */
   readonly port?: string | number
+  /** What brought it, where that is an Ingress: "namespace/name". */
+  readonly ingress?: string
+  /** Of an Ingress: the path alone, and nothing below it. */
+  readonly exact?: boolean
+  /** Of an Ingress: what no path of the host takes. */
+  readonly fallback?: boolean
   readonly certificate?: Certificate
   /** "namespace/name" of the Secret the certificate comes from. */
   readonly externalSecret?: string

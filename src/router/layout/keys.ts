@@ -11,7 +11,8 @@ export interface PathKeys {
 }
 
 /** Path "" or of slashes alone is the root; `/sub` means /sub and all below; `/sub/` only what is below. */
-export function keysOf(host: string, path: string): PathKeys {
+export function keysOf(host: string, path: string, exact = false): PathKeys {
+  if (exact) return { key: `${host}${path}/?` }
   if (/^\/*$/.test(path)) return { key: `${host}/` }
   return path.endsWith('/') ? { key: host + path, exception: `${host}${path}?` } : { key: `${host}${path}/` }
 }
@@ -23,6 +24,10 @@ export interface PathRule {
   readonly value: string | undefined
   /** The value stands for a Route that serves here; others (redirects) are not inherited. */
   readonly serves: boolean
+  /** The path alone, with or without a slash at its end as it is written. */
+  readonly exact?: boolean
+  /** Takes what is left of the host: any rule for the root goes before it. */
+  readonly fallback?: boolean
 }
 
 interface Entry {
@@ -34,7 +39,7 @@ interface Entry {
 /** Map entries of one host, so that one longest-prefix lookup gives what the rules mean. `nowhere` answers for no Route. */
 export function resolvePaths(host: string, rules: readonly PathRule[], nowhere: string): ReadonlyMap<string, string> {
   const entries = new Map<string, Entry>()
-  const ordered = rules.map(rule => ({ ...rule, ...keysOf(host, rule.path) })).sort(byKey)
+  const ordered = rules.map(rule => ({ ...rule, ...keysOf(host, rule.path, rule.exact) })).sort(byKey)
   for (const { key, exception, value, serves } of ordered) {
     const above = entries.get(key) ?? longestPrefix(entries, key)
     if (exception) entries.set(exception, above ?? { value: nowhere, served: undefined })
@@ -45,9 +50,12 @@ export function resolvePaths(host: string, rules: readonly PathRule[], nowhere: 
   return new Map([...entries].map(([key, { value }]) => [key, value]))
 }
 
-/** Shorter keys first; /sub before /sub/, whose key is the same. */
+/** Shorter keys first; what is left of a host before its root; /sub before /sub/, whose key is the same. */
 const byKey = (a: PathKeys & PathRule, b: PathKeys & PathRule): number =>
-  a.key.length - b.key.length || a.path.length - b.path.length || (a.key < b.key ? -1 : 1)
+  a.key.length - b.key.length ||
+  Number(b.fallback ?? false) - Number(a.fallback ?? false) ||
+  a.path.length - b.path.length ||
+  (a.key < b.key ? -1 : 1)
 
 function longestPrefix(entries: ReadonlyMap<string, Entry>, key: string): Entry | undefined {
   for (let end = key.lastIndexOf('/', key.length - 2); end >= 0; end = key.lastIndexOf('/', end - 1)) {

@@ -5,11 +5,13 @@ import { classOf, isSharedAmong } from './class.ts'
 import { type PathRule, resolvePaths, shortHash } from './keys.ts'
 import { layOutOptions } from './options.ts'
 import { type ServerContext, serviceId, wishesOf } from './servers.ts'
-import { layOutTurns, NOWHERE } from './turns.ts'
+import { layOutTurns, NOWHERE, UNKNOWN } from './turns.ts'
 import type { CertificateSpec, HeldBackend, HostPart } from './types.ts'
 
 /** What a host's part depends on beside its Routes. */
 export interface PartContext extends ServerContext {
+  /** Some Ingresses are for hosts that nobody claims. */
+  readonly ingress: boolean
   /** The certificate is this host's alone, and clients may be offered HTTP/2. */
   readonly isOffered: (pem: string) => boolean
 }
@@ -23,8 +25,12 @@ export function layOutHost(
 ): HostPart {
   const draft: Draft = { weights: new Map(), options: new Map(), allow: new Map(), held: [] }
   const laid = served.map(one => ({ route: one.route, record: layOutRoute(one, draft, backends, context) }))
-  const certificate = certificateOf(host, served, context)
+  const certificate = host === ANY_HOST ? undefined : certificateOf(host, served, context)
   const passed = laid.find(({ route }) => route.termination === 'passthrough')
+  const rest = restOf(served)
+  const keyHost = keyHostOf(host, served)
+  const http = resolvePaths(keyHost, [...rest, ...laid.map(plainRule)], NOWHERE)
+  const https = resolvePaths(keyHost, [...rest, ...laid.flatMap(secureRule)], NOWHERE)
   return {
     host,
     held: draft.held,
@@ -34,12 +40,30 @@ export function layOutHost(
       'weights.map': draft.weights,
       'allow.map': draft.allow,
       'options.map': draft.options,
-      'http.map': resolvePaths(host, laid.map(plainRule), NOWHERE),
-      'https.map': resolvePaths(host, laid.flatMap(secureRule), NOWHERE),
+      'claimed.map': new Map(context.ingress && !isWhole(keyHost, http, https) ? [[host, '1']] : []),
+      'http.map': http,
+      'https.map': https,
       'sni.map': new Map(passed ? [[host, passed.record]] : []),
     },
   }
 }
+
+/** The name under which rules for all hosts stand that nobody claims. */
+export const ANY_HOST = '*'
+
+/** A wildcard of a Route takes what is left of the hosts below it, as on OKD; one of an Ingress does not. */
+const keyHostOf = (host: string, served: readonly ServedRoute[]): string =>
+  host.startsWith('*.') && served.every(({ route }) => route.ingress) ? `+${host.slice(1)}` : host
+
+/** Of an Ingress's host no request goes elsewhere: what no path takes is not found. */
+const restOf = (served: readonly ServedRoute[]): readonly PathRule[] =>
+  served.some(({ route }) => route.ingress) && !served.some(({ route }) => route.fallback)
+    ? [{ path: '', value: UNKNOWN, serves: true, fallback: true }]
+    : []
+
+/** Nothing of a host's requests is left for rules without a host. */
+const isWhole = (host: string, ...maps: readonly ReadonlyMap<string, string>[]): boolean =>
+  host === ANY_HOST || maps.every(map => map.has(`${host}/`))
 
 /** Gives back what a part held. What the next one holds too was taken again before, so it stays as it is. */
 export const releasePart = ({ held }: HostPart, backends: Backends): void => {
@@ -64,6 +88,7 @@ const usesServiceCa = ({ route }: ServedRoute): boolean =>
 
 /** What plain HTTP gets. */
 function plainRule({ route, record }: Laid): PathRule {
+  if (route.ingress) return { ...ruleOf(route), value: record, serves: true }
   if (route.termination === 'http' || (route.insecure === 'Allow' && route.termination !== 'passthrough'))
     return { path: route.path, value: record, serves: true }
   return { path: route.path, serves: false, value: route.insecure === 'Redirect' ? `!https|${route.key}` : undefined }
@@ -71,8 +96,14 @@ function plainRule({ route, record }: Laid): PathRule {
 
 const secureRule = ({ route, record }: Laid): readonly PathRule[] =>
   route.termination === 'edge' || route.termination === 'reencrypt'
-    ? [{ path: route.path, value: record, serves: true }]
+    ? [{ ...ruleOf(route), value: record, serves: true }]
     : []
+
+const ruleOf = ({ path, exact, fallback }: RouteFacts): Pick<PathRule, 'path' | 'exact' | 'fallback'> => ({
+  path,
+  ...(exact ? { exact } : {}),
+  ...(fallback ? { fallback } : {}),
+})
 
 /**
  * The record of a Route: target | namespace/name | Service | cookie | options, without empty ends. The target is a backend, or
@@ -90,7 +121,7 @@ function layOutRoute({ route, services }: ServedRoute, draft: Draft, backends: B
     return { name, id: serviceId(service.service), label: serviceName(service), service }
   })
   const { target, label } = layOutTurns(route.key, chosen, cookie !== '', draft.weights)
-  const record = [target, route.key, label, cookie, layOutOptions(route, draft)]
+  const record = [target, route.ingress ?? route.key, label, cookie, layOutOptions(route, draft)]
   while (record.at(-1) === '') record.pop()
   return record.join('|')
 }

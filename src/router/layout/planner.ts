@@ -1,16 +1,18 @@
+import type { Ingress } from '../../api/networking/ingress.ts'
 import type { Route } from '../../api/route/route.ts'
 import type { Verdict } from '../../model/routes/admission.ts'
 import type { ServiceView } from '../../model/routes/endpoints.ts'
 import type { SecretView } from '../../model/routes/read.ts'
 import type { RouterPolicy } from '../../model/routes/types.ts'
 import { createBackends } from './backends.ts'
+import { createIngresses, type IngressVerdict } from './ingresses.ts'
 import { shortHash } from './keys.ts'
 import { createLedger } from './ledger.ts'
-import { createOwners } from './owners.ts'
+import { type CertificateOwners, createOwners } from './owners.ts'
 import { layOutHost, type PartContext, releasePart } from './part.ts'
 import type { Refused } from './refusals.ts'
 import { createStandings } from './standings.ts'
-import { createTable, type HostOutcome } from './table.ts'
+import { createTable, type HostOutcome, type RouteTable } from './table.ts'
 import type { AdminFiles, AuthoritySpec, HostPart, Layout, Listeners } from './types.ts'
 
 /** What one step of planning came to. */
@@ -22,12 +24,16 @@ export interface Plan {
   readonly backends: ReadonlySet<string>
   /** Of the Routes that were looked at; to be told once HAProxy has what the layout says. */
   readonly verdicts: ReadonlyMap<string, Verdict>
+  /** Of the Ingresses that were looked at, the same. */
+  readonly ingresses: ReadonlyMap<string, IngressVerdict>
 }
 
 /** Routes, Services and the ledger of backends in; layouts out. It looks only at the hosts that a change concerns. */
 export interface Planner {
   put(route: Route): void
   remove(key: string): void
+  putIngress(ingress: Ingress): void
+  removeIngress(key: string): void
   touch(service: string): void
   /** The Secret "namespace/name" of an external certificate changed. */
   touchSecret(secret: string): void
@@ -53,6 +59,7 @@ export function createPlanner(
 ): Planner {
   const standings = createStandings(view)
   const table = createTable(policy, standings, view)
+  const ingresses = createIngresses(table, view)
   const ledger = createLedger()
   const backends = createBackends(ledger, standings)
   const parts = new Map<string, HostPart>()
@@ -64,6 +71,7 @@ export function createPlanner(
 
   const contextOf = (host: string): PartContext => ({
     http2: policy.http2 === true,
+    ingress: listeners.ingress === true,
     isOffered: pem => policy.http2 === true && pem !== defaultCertificate && owners.isAlone(pem, host),
     ...(serviceCa ? { serviceCa } : {}),
   })
@@ -73,27 +81,19 @@ export function createPlanner(
     else parts.delete(host)
     if (parts.get(host)?.maps['sni.map'].size) isSorted = true
   }
-  /** Hosts whose certificate is shared no more, or now, are looked at again. */
-  const settle = (dirty: ReadonlySet<string>, verdicts: Map<string, Verdict>): Map<string, HostOutcome> => {
-    const outcomes = new Map<string, HostOutcome>()
-    for (const host of [...dirty].sort()) {
-      const outcome = table.outcome(host)
-      outcomes.set(host, outcome)
-      for (const [key, verdict] of outcome.verdicts) verdicts.set(key, verdict)
-      const pem = outcome.served.find(({ route }) => route.certificate)?.route.certificate?.pem
-      for (const other of owners.set(host, pem))
-        if (policy.http2 && !outcomes.has(other)) outcomes.set(other, table.outcome(other))
-    }
-    return outcomes
-  }
   return {
     put: table.put,
     remove: table.remove,
+    putIngress: ingresses.put,
+    removeIngress: ingresses.remove,
     touch(service) {
       table.touch(service)
       backends.touch(service)
     },
-    touchSecret: table.touchSecret,
+    touchSecret(secret) {
+      table.touchSecret(secret)
+      ingresses.touchSecret(secret)
+    },
     secrets: table.secrets,
     setDefaultCertificate(pem) {
       for (const one of [defaultCertificate, pem]) if (one !== undefined) table.mark(owners.of(one))
@@ -118,7 +118,8 @@ export function createPlanner(
     plan() {
       const { hosts: dirty, hostless } = table.takeDirty()
       const verdicts = new Map(hostless)
-      const outcomes = settle(dirty, verdicts)
+      const outcomes = settle({ table, owners, http2: policy.http2 === true }, dirty, verdicts)
+      const told = ingresses.take(verdicts)
       const before = new Map([...outcomes.keys()].map(host => [host, parts.get(host)]))
       for (const [host, outcome] of outcomes) replan(host, outcome)
       for (const old of before.values()) if (old) releasePart(old, backends)
@@ -133,9 +134,33 @@ export function createPlanner(
         ...(serviceCa ? { serviceCa } : {}),
         ...(defaultCertificate === undefined ? {} : { defaultCertificate }),
       }
-      return { layout, hosts: new Set(outcomes.keys()), backends: changed, verdicts }
+      return { layout, hosts: new Set(outcomes.keys()), backends: changed, verdicts, ingresses: told }
     },
   }
+}
+
+interface Settled {
+  readonly table: RouteTable
+  readonly owners: CertificateOwners
+  readonly http2: boolean
+}
+
+/** Hosts whose certificate is shared no more, or now, are looked at again. */
+function settle(
+  { table, owners, http2 }: Settled,
+  dirty: ReadonlySet<string>,
+  verdicts: Map<string, Verdict>,
+): Map<string, HostOutcome> {
+  const outcomes = new Map<string, HostOutcome>()
+  for (const host of [...dirty].sort()) {
+    const outcome = table.outcome(host)
+    outcomes.set(host, outcome)
+    for (const [key, verdict] of outcome.verdicts) verdicts.set(key, verdict)
+    const pem = outcome.served.find(({ route }) => route.certificate)?.route.certificate?.pem
+    for (const other of owners.set(host, pem))
+      if (http2 && !outcomes.has(other)) outcomes.set(other, table.outcome(other))
+  }
+  return outcomes
 }
 
 /** What Routes brought in this file. */

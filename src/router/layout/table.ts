@@ -4,7 +4,7 @@ import { type Claims, decideGroup, groupOf } from '../../model/routes/claims.ts'
 import { hostOf, readRoute, type SecretView } from '../../model/routes/read.ts'
 import type { RouteFacts, RouterPolicy, RouteService, ServedRoute } from '../../model/routes/types.ts'
 import { createIndex } from './index-of.ts'
-import { createRefusals, type Refused } from './refusals.ts'
+import { createRefusals, type Refusals, type Refused } from './refusals.ts'
 import type { Standings } from './standings.ts'
 
 /** What one host's Routes come to. */
@@ -21,6 +21,8 @@ export interface HostOutcome {
  */
 export interface RouteTable {
   put(route: Route): void
+  /** A claim that was read elsewhere. */
+  add(claim: RouteFacts): void
   remove(key: string): void
   /** The Service "namespace/name" or its endpoints changed. */
   touch(service: string): void
@@ -66,12 +68,12 @@ export function createTable(policy: RouterPolicy, standings: Standings, view: Pa
     sources.delete(key)
     dependent.delete(key)
   }
-  const claimantsOf = (host: string): RouteFacts[] =>
-    index.ofHost(host).map(key => {
-      const route = facts.get(key)!
-      const fault = refusals.faultOf(route)
-      return fault ? { ...route, fault } : route
-    })
+  const add = (claim: RouteFacts): void => {
+    forget(claim.key)
+    index.add(claim)
+    touchHost(claim.host)
+  }
+  const claimantsOf = (host: string): RouteFacts[] => index.ofHost(host).map(key => judged(facts.get(key)!, refusals))
   const claimsOf = (host: string): Claims => {
     const group = groupOf(host)
     const peers = peersOf(host)
@@ -88,10 +90,9 @@ export function createTable(policy: RouterPolicy, standings: Standings, view: Pa
     const reading = readRoute(route, policy, view.secret ? { secret: view.secret } : undefined)
     if ('rejection' in reading)
       return void hostless.set(key, { host: hostOf(route, policy), rejection: reading.rejection })
+    add(reading.facts)
     sources.set(key, source)
-    index.add(reading.facts)
     if (reading.facts.externalSecret !== undefined) dependent.set(key, route)
-    touchHost(reading.facts.host)
   }
   const touch = (service: string): void => {
     const users = index.ofService(service).map(key => facts.get(key)!)
@@ -101,6 +102,7 @@ export function createTable(policy: RouterPolicy, standings: Standings, view: Pa
   }
   return {
     put,
+    add,
     remove: forget,
     touch,
     touchSecret(secret) {
@@ -122,6 +124,11 @@ export function createTable(policy: RouterPolicy, standings: Standings, view: Pa
     },
     outcome: host => outcomeOf(host, claimantsOf(host), claimsOf(host), standings),
   }
+}
+
+function judged(route: RouteFacts, refusals: Refusals): RouteFacts {
+  const fault = refusals.faultOf(route)
+  return fault ? { ...route, fault } : route
 }
 
 /** Equal for versions of a Route that read the same, as after a change of status. */

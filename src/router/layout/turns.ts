@@ -4,6 +4,8 @@ import { shortHash } from './keys.ts'
 
 /** The backend without servers: its answer is 503. */
 export const NOWHERE = 'none'
+/** The backend whose answer is 404. */
+export const UNKNOWN = 'unknown'
 
 export interface ServiceBackend {
   readonly name: string

@@ -17,7 +17,15 @@ export interface ClassSpec {
 }
 
 /** The maps of a router, in the order in which additions must be made: what points stands after what it points to. */
-export const MAPS = ['weights.map', 'allow.map', 'options.map', 'http.map', 'https.map', 'sni.map'] as const
+export const MAPS = [
+  'weights.map',
+  'allow.map',
+  'options.map',
+  'claimed.map',
+  'http.map',
+  'https.map',
+  'sni.map',
+] as const
 export type MapName = (typeof MAPS)[number]
 export type MapEntries = ReadonlyMap<string, string>
 
@@ -84,6 +92,10 @@ export interface Listeners {
   readonly accessLog: boolean
   readonly forwarded: ForwardedPolicy
   readonly http2Always?: boolean
+  /** Ingresses are served: some for hosts that nobody else claims. */
+  readonly ingress?: boolean
+  /** Who asks for a host that nobody claims is answered 404, not 503 as on OKD. */
+  readonly notFound?: boolean
   readonly settings: Omit<RouterSettings, 'namespaceSelector' | 'routeSelector'>
 }
 

@@ -1,7 +1,7 @@
 import { crtListLine, type MapEntry, mapFile, type ServerOptions, serverWords } from '../../wire/haproxy/command.ts'
 import { type Line, printProgram, type Section } from '../../wire/haproxy/program.ts'
 import { backendName } from '../layout/ledger.ts'
-import { NOWHERE } from '../layout/turns.ts'
+import { NOWHERE, UNKNOWN } from '../layout/turns.ts'
 import {
   type CertificateSpec,
   type Layout,
@@ -152,15 +152,14 @@ const forAll = ({ settings: { actions, compress } }: Listeners): readonly Line[]
 ]
 
 /** A name nobody has means the default: a wrong value harms its own key only. */
-const choose = ({ files }: Layout): readonly Line[] => [
+const choose = ({ files, listeners }: Layout): readonly Line[] => [
   ['use_backend', `%[${TARGET}]`],
-  ['default_backend', files.page404 === undefined ? NOWHERE : UNKNOWN],
+  ['default_backend', files.page404 === undefined && !listeners.notFound ? NOWHERE : UNKNOWN],
 ]
 
-/** Answers for hosts without a Route where there is a page for them. */
-const UNKNOWN = 'unknown'
-const unknown = ({ files }: Layout): readonly Section[] =>
-  files.page404 === undefined
+/** Answers for hosts without a Route where there is a page for them, and for what no path of an Ingress takes. */
+const unknown = ({ files, listeners }: Layout): readonly Section[] =>
+  files.page404 === undefined && !listeners.ingress
     ? []
     : [{ type: 'backend', name: UNKNOWN, from: 'web', lines: [words('http-request deny deny_status 404')] }]
 

@@ -45,13 +45,14 @@ const escapeDots = (host: string): string => host.replaceAll('.', '\\.')
  */
 export function lookUp(
   map: MapName,
-  { alias, domain }: Pick<Listeners, 'alias' | 'domain'>,
+  { alias, domain, ingress }: Pick<Listeners, 'alias' | 'domain' | 'ingress'>,
 ): readonly Line[] {
   const find = (host: string): string => `${host},concat(,txn.p,/?),map_beg(${map})`
+  const names: readonly Name[] = [['h', 'w'], ...(alias ? ([['l', 'v']] as const) : [])]
   return [
     set('r', find(HOST)),
-    ...(alias ? [set('h', HOST, missing('txn.r'))] : []),
-    set('w', alias ? 'var(txn.h),field(2,.,0)' : `${HOST},field(2,.,0)`, missing('txn.r')),
+    ...(alias || ingress ? [set('h', HOST, missing('txn.r'))] : []),
+    set('w', alias || ingress ? 'var(txn.h),field(2,.,0)' : `${HOST},field(2,.,0)`, missing('txn.r')),
     set('r', find('str(*.),concat(,txn.w)'), missing('txn.r'), found('txn.w')),
     ...(alias
       ? [
@@ -61,12 +62,35 @@ export function lookUp(
           set('r', find('str(*.),concat(,txn.v)'), missing('txn.r'), found('txn.v')),
         ]
       : []),
+    ...(ingress ? lookUpRest(find, names) : []),
   ]
 }
 
 /** The name of the domain for one of its alias. A Route may be for a name of the alias too, so this is asked for last. */
 export const unalias = (alias: string, domain: string): string =>
   `var(txn.h),regsub(\\.${escapeDots(alias)}$,.${domain})`
+
+/** Variables of a name, and of what is left of it without its first label. */
+type Name = readonly [host: string, parent: string]
+
+/**
+ * Of hosts that nobody claims: wildcards of Ingresses, which end at the first claim below them, then what nobody claims by wildcard
+ * either, which is for rules without a host.
+ */
+const lookUpRest = (find: (host: string) => string, names: readonly Name[]): readonly Line[] => [
+  ...names.flatMap(([host, parent]) => [
+    set('cl', `var(txn.${host}),map_str(claimed.map)`, missing('txn.r'), missing('txn.cl')),
+    set('r', find(`str(+.),concat(,txn.${parent})`), missing('txn.r'), missing('txn.cl'), found(`txn.${parent}`)),
+    set(
+      'cl',
+      `str(*.),concat(,txn.${parent}),map_str(claimed.map)`,
+      missing('txn.r'),
+      missing('txn.cl'),
+      found(`txn.${parent}`),
+    ),
+  ]),
+  set('r', find('str(*)'), missing('txn.r'), missing('txn.cl')),
+]
 
 /** Fields of a record. */
 export const TARGET = 'var(txn.r),field(1,|)'
