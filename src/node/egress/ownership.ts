@@ -96,22 +96,12 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
       if (nowMs - lastMs > STALLED_MS) beats.forgive()
       lastMs = nowMs
       keeper.beat()
-      tell(beats)
+      const unheard = votersOf(nodes).includes(options.node) ? unheardIn(beats) : ''
+      deps.report.set({ [UNHEARD]: unheard || null }, deps.annotations())
     } catch (error) {
       log.error({ error: messageOf(error) }, 'egress addresses cannot be kept')
     }
     cancel = clock.after(BEAT_MS, beat)
-  }
-
-  const tell = (beats: Beats): void => {
-    const isVoter = votersOf(nodes).includes(options.node)
-    const unheard = new Map(
-      (isVoter ? beats.peers() : []).flatMap(name => {
-        const paths = PATHS.filter(path => beats.silentMs(name, path) >= DEAD_MS)
-        return paths.length > 0 ? [[name, paths] as const] : []
-      }),
-    )
-    deps.report.set({ [UNHEARD]: printUnheard(unheard) || null }, deps.annotations())
   }
 
   return {
@@ -131,7 +121,11 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
       if (watch.isIdle()) stop()
       else beat()
     },
-    close: () => cancel(),
+    close() {
+      cancel()
+      running?.beats.close()
+      running = undefined
+    },
   }
 
   /** Nobody asks for anything any more. */
@@ -143,6 +137,17 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
     deps.report.set({ [UNHEARD]: null }, deps.annotations())
   }
 }
+
+/** Whom it does not hear, and by which way, as its Node says it. */
+const unheardIn = (beats: Beats): string =>
+  printUnheard(
+    new Map(
+      beats.peers().flatMap(name => {
+        const paths = PATHS.filter(path => beats.silentMs(name, path) >= DEAD_MS)
+        return paths.length > 0 ? [[name, paths] as const] : []
+      }),
+    ),
+  )
 
 /** The node's address on the machine network, and the one inside the tunnel; undefined while it has none. */
 function waysTo({ addresses, podNetworks }: EgressNode): Readonly<Record<Path, Ip>> | undefined {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { Namespace } from '../../api/core/namespace.ts'
 import { Node } from '../../api/core/node.ts'
@@ -5,6 +7,10 @@ import { Pod } from '../../api/core/pod.ts'
 import { EgressIP } from '../../api/ovn/egress-ip.ts'
 import type { FakeApi } from '../../client/fake.ts'
 import type { TestBench } from '../../client/testing.ts'
+import { settled, testBench } from '../../client/testing.ts'
+import { startEgressIP } from '../../controllers/egress-ip/controller.ts'
+import type { ControllerBench } from '../../controllers/shared/testing.ts'
+import { controllerBench } from '../../controllers/shared/testing.ts'
 import { kernelArp } from '../../host/arp/real.ts'
 import { kernelConntrack } from '../../host/conntrack/real.ts'
 import type { Ip } from '../../lib/ip.ts'
@@ -113,3 +119,98 @@ export const startEgressOn = (world: World, bench: TestBench, number: number, si
     { ...DUAL_OPTIONS, node: `node-${number}`, netns: world.node(number) },
     signal,
   )
+
+/** Nodes with agents, and the controller that gives addresses to them. */
+export interface Fleet {
+  readonly world: World
+  readonly api: FakeApi
+  agent(number: number): Promise<void>
+  /** As SIGKILL does: what is in the kernel stays. */
+  kill(number: number): void
+  controller(): Promise<void>
+  killController(): void
+  /** Everybody who runs has seen everything. */
+  settled(): Promise<void>
+  close(): void
+}
+
+export function createFleet(world: World): Fleet {
+  const first = testBench()
+  const agents = new Map<number, TestBench>()
+  let decider: ControllerBench | undefined
+  return {
+    world,
+    api: first.api,
+    async agent(number) {
+      const bench = testBench({}, first.api)
+      agents.set(number, bench)
+      await (await world.start(bench, number)).ready
+      await startEgressOn(world, bench, number)
+    },
+    kill(number) {
+      agents.get(number)!.close()
+      agents.delete(number)
+    },
+    async controller() {
+      decider = controllerBench({}, first.api)
+      await startEgressIP(decider.deps, decider.signal)
+    },
+    killController: () => decider?.close(),
+    async settled() {
+      for (const bench of agents.values()) await settled(bench)
+    },
+    close() {
+      for (const bench of agents.values()) bench.close()
+      decider?.close()
+      first.close()
+      world.close()
+    },
+  }
+}
+
+export interface Witness {
+  /** Which MACs answered for the address, one after the other; who goes on answering stands once. */
+  answerers(): readonly string[]
+  /** Packets with a pod's address that came out of the cluster. */
+  leaks(): readonly string[]
+  /** Forgets what was seen. */
+  clear(): void
+  close(): void
+}
+
+/** Asks for an address all the time, as a switch and a router would, and hears every answer and every pod's address. */
+export async function witness(world: World, address: Ip): Promise<Witness> {
+  const filter = '(arp[6:2] == 2) or src net 10.128.0.0/14 or src net fd01::/48'
+  const capture = spawn('ip', ['netns', 'exec', world.outside.name, 'tcpdump', '-lneU', '-i', 'eth0', filter], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let lines: string[] = []
+  let rest = ''
+  capture.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (rest + text).split('\n')
+    rest = parts.pop()!
+    lines.push(...parts)
+  })
+  await once(capture.stderr, 'data')
+  const socket = await world.sockets.udp({ netns: world.outside, address: OUTSIDE, port: 0 })
+  socket.on('error', () => {})
+  const timer = setInterval(() => {
+    world.link.apply(world.outside, [{ op: 'neighbour-delete', dev: 'eth0', address, mac: '00:00:00:00:00:00' }])
+    socket.send('?', 9, address, () => {})
+  }, 20)
+  return {
+    answerers() {
+      const macs = lines.flatMap(line => new RegExp(`Reply ${address} is-at ([0-9a-f:]+)`).exec(line)?.[1] ?? [])
+      return macs.filter((mac, i) => mac !== macs[i - 1])
+    },
+    leaks: () => lines.filter(line => !line.includes('Reply ')),
+    clear: () => {
+      lines = []
+    },
+    close() {
+      clearInterval(timer)
+      socket.close()
+      capture.kill()
+    },
+  }
+}
