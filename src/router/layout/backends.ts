@@ -2,6 +2,7 @@ import { className, type Ledger } from './ledger.ts'
 import { layOutServers, type ServerWishes } from './servers.ts'
 import type { Standings } from './standings.ts'
 import type { AuthoritySpec, BackendLayout, ClassSpec, HeldBackend } from './types.ts'
+import { createVersions } from './versions.ts'
 
 /** What a Route wants of a Service. Routes that want the same share a backend, its servers, connections and health checks. */
 export interface BackendWish {
@@ -43,7 +44,7 @@ export function createBackends(ledger: Ledger, standings: Standings): Backends {
   const byService = new Map<string, Set<Used>>()
   const files = new Map<string, { readonly pem: string; users: number }>()
   const dirty = new Set<string>()
-  let backends: ReadonlyMap<string, BackendLayout> = new Map()
+  const laidOut = createVersions<BackendLayout>()
   let authorities: ReadonlyMap<string, string> = new Map()
   let areFilesDirty = false
 
@@ -96,18 +97,14 @@ export function createBackends(ledger: Ledger, standings: Standings): Backends {
     layOut() {
       const changed = new Set(dirty)
       dirty.clear()
-      if (changed.size > 0) {
-        const next = new Map(backends)
-        for (const name of changed) {
-          const used = byName.get(name)
-          if (used) next.set(name, layOutBackend(used.wish, standings))
-          else next.delete(name)
-        }
-        backends = next
+      for (const name of changed) {
+        const used = byName.get(name)
+        if (used) laidOut.set(name, layOutBackend(used.wish, standings))
+        else laidOut.delete(name)
       }
       if (areFilesDirty) authorities = new Map([...files].map(([file, { pem }]) => [file, pem]))
       areFilesDirty = false
-      return { backends, authorities, changed }
+      return { backends: laidOut.snapshot(), authorities, changed }
     },
   }
 }

@@ -14,6 +14,7 @@ import type { Refused } from './refusals.ts'
 import { createStandings } from './standings.ts'
 import { createTable, type HostOutcome, type RouteTable } from './table.ts'
 import type { AdminFiles, AuthoritySpec, HostPart, Layout, Listeners } from './types.ts'
+import { createVersions } from './versions.ts'
 
 /** What one step of planning came to. */
 export interface Plan {
@@ -62,7 +63,7 @@ export function createPlanner(
   const ingresses = createIngresses(table, view)
   const ledger = createLedger()
   const backends = createBackends(ledger, standings)
-  const parts = new Map<string, HostPart>()
+  const parts = createVersions<HostPart>()
   const owners = createOwners()
   let defaultCertificate: string | undefined
   let serviceCa: AuthoritySpec | undefined
@@ -79,7 +80,7 @@ export function createPlanner(
   const replan = (host: string, { served }: HostOutcome): void => {
     if (served.length > 0) parts.set(host, layOutHost(host, served, backends, contextOf(host)))
     else parts.delete(host)
-    if (parts.get(host)?.maps['sni.map'].size) isSorted = true
+    if (parts.now.get(host)?.maps['sni.map'].size) isSorted = true
   }
   return {
     put: table.put,
@@ -101,13 +102,13 @@ export function createPlanner(
     },
     setServiceCa(pem) {
       serviceCa = pem === undefined ? undefined : { file: `ca/${shortHash('service-ca', pem)}.pem`, pem }
-      table.mark([...parts.values()].filter(({ usesServiceCa }) => usesServiceCa).map(({ host }) => host))
+      table.mark([...parts.now.values()].filter(({ usesServiceCa }) => usesServiceCa).map(({ host }) => host))
     },
     setFiles(given) {
       files = given
     },
     refuseFile(file) {
-      const what = ownerOf(file, parts.values(), backends.layOut().authorities)
+      const what = ownerOf(file, parts.now.values(), backends.layOut().authorities)
       return what !== undefined && table.refuse(what)
     },
     refuseClass(kind) {
@@ -120,7 +121,7 @@ export function createPlanner(
       const verdicts = new Map(hostless)
       const outcomes = settle({ table, owners, http2: policy.http2 === true }, dirty, verdicts)
       const told = ingresses.take(verdicts)
-      const before = new Map([...outcomes.keys()].map(host => [host, parts.get(host)]))
+      const before = new Map([...outcomes.keys()].map(host => [host, parts.now.get(host)]))
       for (const [host, outcome] of outcomes) replan(host, outcome)
       for (const old of before.values()) if (old) releasePart(old, backends)
       const { changed, ...shared } = backends.layOut()
@@ -129,7 +130,7 @@ export function createPlanner(
         files,
         isSorted,
         pools: ledger.grow(),
-        parts: new Map(parts),
+        parts: parts.snapshot(),
         ...shared,
         ...(serviceCa ? { serviceCa } : {}),
         ...(defaultCertificate === undefined ? {} : { defaultCertificate }),
