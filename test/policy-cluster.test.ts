@@ -146,6 +146,40 @@ test('`trace` follows Services, names and Routes, names what decides, and compar
   for (const node of nodes) await twin.fairlead('exec', node, '--', 'nft', 'delete', 'table', 'inet', 'block')
 })
 
+test('`trace --probe` asks by UDP too; of SCTP it says why not', async () => {
+  const image = 'registry.k8s.io/e2e-test-images/agnhost:2.47'
+  for (const [name, ...args] of [
+    ['echo', '--', 'netexec', '--udp-port=8081'],
+    ['asker', '--', 'pause'],
+  ] as const)
+    await twin.kubectl('run', name, `--image=${image}`, ...args)
+  await twin.kubectl('wait', '--for=condition=Ready', 'pod', 'echo', 'asker', '--timeout=20s')
+  const trace = async (to: string, ...more: string[]) => {
+    const { code, stdout, stderr } = await twin.fairlead('trace', 'default/asker', to, '--protocol', 'udp', ...more)
+    return { code, said: stdout + stderr }
+  }
+  const answered = await trace('default/echo', '--port', '8081', '--probe')
+  expect(answered.said).toContain('probe    answered')
+  expect(answered.code).toBe(0)
+  expect((await trace('default/echo', '--port', '8082', '--probe')).said).toContain('probe    refused')
+  expect((await trace('service/openshift-dns/dns-default', '--port', '53', '--probe')).said).toContain(
+    'probe    answered',
+  )
+  await apply({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'closed', namespace: 'default' },
+    spec: { podSelector: { matchLabels: { run: 'echo' } }, policyTypes: ['Ingress'] },
+  })
+  const denied = await trace('default/echo', '--port', '8081', '--probe')
+  expect(denied.said).toContain('probe    silence\n')
+  expect(denied.code).toBe(1)
+  const sctp = await trace('default/echo', '--protocol', 'sctp', '--probe')
+  expect(sctp.said).toContain("SCTP cannot be probed: nothing in a pod's image speaks it")
+  expect(sctp.code).not.toBe(0)
+  await twin.kubectl('delete', 'networkpolicy/closed', 'pod/echo', 'pod/asker')
+})
+
 test('`policy status` says what is in force where, and a denied packet is an event of its pod', async () => {
   const { code, stdout } = await twin.fairlead('policy', 'status')
   expect(code, stdout).toBe(0)
@@ -193,5 +227,30 @@ test('the usual lines print what they print there', async () => {
   expect((await run('--', 'curl', '-sS', '-m2', 'http://api:8080')).stderr).toContain(
     'curl: (6) Could not resolve host: api',
   )
-  expect((await twin.tryKubectl(['get', 'egressfirewall', '-A'])).stderr).toContain('No resources found')
+  expect((await twin.tryKubectl(['get', 'egressip,egressfirewall', '-A'])).stderr).toContain('No resources found')
+  await twin.kubectl('label', 'node', 'node-2', 'k8s.ovn.org/egress-assignable=')
+  const egress = (kind: string, metadata: object, spec: object) => ({
+    apiVersion: 'k8s.ovn.org/v1',
+    kind,
+    metadata,
+    spec,
+  })
+  const selector = { matchLabels: { 'kubernetes.io/metadata.name': 'production' } }
+  await apply(egress('EgressIP', { name: 'shop' }, { egressIPs: ['172.18.0.77'], namespaceSelector: selector }))
+  await apply(
+    egress(
+      'EgressFirewall',
+      { name: 'default', namespace: 'production' },
+      { egress: [{ type: 'Deny', to: { cidrSelector: '203.0.113.0/24' } }] },
+    ),
+  )
+  const printed = await until('both have a status', async () => {
+    const text = await twin.kubectl('get', 'egressip,egressfirewall', '-A')
+    return text.includes('applied') && text.includes('node-2') && text
+  })
+  expect(printed).toMatch(
+    /^NAME +EGRESSIPS +ASSIGNED NODE +ASSIGNED EGRESSIPS\negressip\.k8s\.ovn\.org\/shop +172\.18\.0\.77 +node-2 +172\.18\.0\.77\n\nNAMESPACE +NAME +EGRESSFIREWALL STATUS\nproduction +egressfirewall\.k8s\.ovn\.org\/default +EgressFirewall Rules applied\n$/,
+  )
+  await twin.kubectl('delete', 'egressip/shop')
+  await twin.kubectl('delete', 'egressfirewall/default', '-n', 'production')
 })

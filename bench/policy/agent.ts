@@ -1,4 +1,4 @@
-/** One node's policy loop, in a process of its own as in a cluster: <node's number> <port of the API>. */
+/** One node's policy loop, in a process of its own as in a cluster: <node's number> <port of the API> <its namespace>. */
 import { createClient } from '../../src/client/client.ts'
 import { createInformers } from '../../src/client/informers.ts'
 import { createProgress } from '../../src/client/progress.ts'
@@ -11,14 +11,14 @@ import { startPolicy } from '../../src/node/network/policy/role.ts'
 import { OPTIONS } from '../../src/node/network/testing.ts'
 import { httpTransport } from './http.ts'
 
-const [node = '1', port = '0'] = process.argv.slice(2)
+const [node = '1', port = '0', namespace = 'node-1'] = process.argv.slice(2)
 const netns = kernelNetns()
 const { signal } = new AbortController()
 const progress = createProgress()
 const deps = { client: createClient(httpTransport(Number(port))), clock: systemClock, log: silent, progress }
 const informers = createInformers(deps, signal)
 const drivers = { nft: kernelNft(netns), sockets: kernelSockets(netns) }
-const options = { ...OPTIONS, node: `node-${node}`, netns: netns.open(`node-${node}`), policesOwnNode: true }
+const options = { ...OPTIONS, node: `node-${node}`, netns: netns.open(namespace), policesOwnNode: true }
 const role = await startPolicy({ ...deps, ...drivers, informers }, options, signal)
 const syncedMs = performance.now()
 await role.ready

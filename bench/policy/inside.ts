@@ -58,7 +58,9 @@ for (let index = 0; index < POLICIES; index++) putPolicy(bench.api, `policy-${in
 const policies = (NAMESPACES + 1) * POLICIES
 const port = await serveApi(bench.api)
 const agents = NODES.map(number =>
-  fork(join(import.meta.dirname, 'agent.ts'), [String(number), String(port)], { execArgv: ['--import', 'tsx'] }),
+  fork(join(import.meta.dirname, 'agent.ts'), [String(number), String(port), world.node(number).name], {
+    execArgv: ['--import', 'tsx'],
+  }),
 )
 const loads = await Promise.all(
   agents.map(agent => new Promise<{ readonly loadS: number }>(resolve => agent.once('message', resolve as never))),
@@ -85,7 +87,7 @@ const at = (share: number): number => round(times[Math.min(times.length - 1, Mat
 const ratio = await throughputRatio({
   client: client.netns.name,
   server: server.netns.name,
-  nodes: ['node-1', 'node-2'],
+  nodes: [world.node(1).name, world.node(2).name],
   address: server.address,
 })
 const result = {

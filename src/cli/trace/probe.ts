@@ -3,7 +3,7 @@ import { UserError } from '../../lib/errors.ts'
 import type { Ip } from '../../lib/ip.ts'
 import type { TwinControl } from '../../twin/mod.ts'
 
-/** What became of a real packet: an answer of whatever kind, or silence, which is what policy makes. */
+/** What became of a real packet: an answer of whatever kind, or silence, which is what policy makes (of UDP also who has nothing to say). */
 export type Probed = 'answered' | 'refused' | 'silence'
 
 const SECONDS = 2
@@ -21,7 +21,13 @@ export async function run(
   return { code, stdout }
 }
 
-/** Sends from the pod (namespace/name). Throws UserError for what says nothing by its silence: UDP and SCTP. */
+const TIMED_OUT_READ = 128
+/** Name servers answer a question, agnhost and echo servers a word: as bash's printf reads them. */
+const DNS_PORTS = [53, 5353]
+const QUESTION = '\\x12\\x34\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\x01'
+const WORD = 'hostname'
+
+/** Sends from the pod (namespace/name). Throws UserError for SCTP, which no program there speaks. */
 export async function probe(
   control: TwinControl,
   pod: string,
@@ -33,11 +39,16 @@ export async function probe(
     const { code } = await run(control, pod, ['busybox', 'ping', '-c', '1', '-W', String(SECONDS), address])
     return code === 0 ? 'answered' : 'silence'
   }
-  if (protocol !== 'TCP')
-    throw new UserError('Usage', `${protocol} cannot be probed: silence may be its answer`, {
-      hint: '--probe works for TCP and ICMP',
+  if (protocol !== 'TCP' && protocol !== 'UDP')
+    throw new UserError('Usage', `${protocol} cannot be probed: nothing in a pod's image speaks it`, {
+      hint: '--probe works for TCP, UDP and ICMP',
     })
-  const connect = `exec 3<>/dev/tcp/${address}/${port}`
+  const connect = `exec 3<>/dev/${protocol.toLowerCase()}/${address}/${port}`
+  if (protocol === 'UDP') {
+    const ask = `printf '${DNS_PORTS.includes(port) ? QUESTION : WORD}' >&3; LC_ALL=C read -r -t ${SECONDS} -N 1 <&3`
+    const { code } = await run(control, pod, ['bash', '-c', `${connect}; ${ask}`])
+    return code === 0 ? 'answered' : code > TIMED_OUT_READ ? 'silence' : 'refused'
+  }
   const { code } = await run(control, pod, ['timeout', String(SECONDS), 'bash', '-c', connect])
   return code === 0 ? 'answered' : code === TIMED_OUT ? 'silence' : 'refused'
 }

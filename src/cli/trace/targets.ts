@@ -106,7 +106,8 @@ async function serviceLegs(
     }),
   )
   if (legs.length === 0) throw new UserError('Usage', `nothing is ready behind the Service ${namespace}/${name}`)
-  return legs
+  // Ports of several protocols with one number are one place.
+  return [...new Map(legs.map(leg => [`${leg.to} ${leg.port}`, leg])).values()]
 }
 
 async function findRoute(client: Client, namespace: string, name: string): Promise<Route> {

@@ -103,7 +103,7 @@ test.each([4, 6] as const)(
     await settled(bench)
     expect(await hearers('sender', family)).toEqual([])
     expect(
-      spawnSync('ip', ['netns', 'exec', 'node-1', 'nft', 'list', 'tables'], { encoding: 'utf8' }).stdout,
+      spawnSync('ip', ['netns', 'exec', world.node(1).name, 'nft', 'list', 'tables'], { encoding: 'utf8' }).stdout,
     ).not.toContain('multicast')
   },
 )

@@ -114,19 +114,23 @@ export interface World {
 
 /** Node namespaces on one underlay with a host outside the cluster: the kernel's part of a twin; isDual: with IPv6 too. */
 export function createWorld(nodes: number, isDual = false): World {
+  const own = ownNames()
   const netns = kernelNetns()
   const link = kernelLinks(netns)
   const sockets = kernelSockets(netns)
   const nft = kernelNft(netns)
   const servers: { close(): void }[] = []
   const made: Netns[] = []
+  const attached: string[] = []
   const attach = (name: string, address: Ip, address6: Ip): Netns => {
-    const at = netns.create(name)
+    const at = netns.create(own.netns(name))
     made.push(at)
+    const end = own.link(attached.length)
+    attached.push(end)
     link.apply(netns.home, [
-      { op: 'veth', name: `u-${name}`, peer: { name: 'eth0', netns: at } },
-      { op: 'master', name: `u-${name}`, master: 'underlay' },
-      { op: 'up', name: `u-${name}` },
+      { op: 'veth', name: end, peer: { name: 'eth0', netns: at } },
+      { op: 'master', name: end, master: own.bridge },
+      { op: 'up', name: end },
     ])
     link.apply(at, [
       { op: 'up', name: 'lo' },
@@ -137,8 +141,8 @@ export function createWorld(nodes: number, isDual = false): World {
     return at
   }
   link.apply(netns.home, [
-    { op: 'bridge', name: 'underlay' },
-    { op: 'up', name: 'underlay' },
+    { op: 'bridge', name: own.bridge },
+    { op: 'up', name: own.bridge },
   ])
   const all = Array.from({ length: nodes }, (_, i) => attach(`node-${i + 1}`, underlayOf(i + 1), underlay6Of(i + 1)))
   const outside = attach('outside', OUTSIDE, OUTSIDE6)
@@ -158,7 +162,7 @@ export function createWorld(nodes: number, isDual = false): World {
     async pod(number, index) {
       const network = podNetworkOf(number)
       const address = nth(network, index)
-      const at = netns.create(`pod-${number}-${index}`)
+      const at = netns.create(own.netns(`pod-${number}-${index}`))
       made.push(at)
       const network6 = podNetwork6Of(number)
       const address6 = nth(network6, index)
@@ -188,10 +192,22 @@ export function createWorld(nodes: number, isDual = false): World {
     ask: (from, address, port) => ask(sockets, from, address, port),
     close() {
       for (const server of servers) server.close()
+      // The kernel takes its time to end links of a namespace that went.
+      link.apply(
+        netns.home,
+        [...attached, own.bridge].map(name => ({ op: 'delete', name })),
+      )
       for (const at of made) netns.remove(at)
-      link.apply(netns.home, [{ op: 'delete', name: 'underlay' }])
     },
   }
+}
+
+let worlds = 0
+
+/** Names that no other world has: neither one of another file that runs beside this one, nor what is left of one that failed. */
+function ownNames() {
+  const id = `${process.pid.toString(36)}${(worlds++).toString(36)}`
+  return { netns: (name: string) => `w${id}-${name}`, link: (index: number) => `u${id}-${index}`, bridge: `b${id}` }
 }
 
 const clientOf = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '')

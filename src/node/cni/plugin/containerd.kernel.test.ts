@@ -45,11 +45,11 @@ const run = (command: string, ...args: string[]): string => {
   return stdout
 }
 /** Not by `ip netns exec`, which hides the control groups. */
-const NODE = ['--net=/run/netns/node-1', 'env', `FAIRLEAD_CNI_SOCKET=${folder}/cni.sock`]
-const CTR = [...NODE, 'ctr', '-a', `${folder}/c.sock`]
+const onNode = () => [`--net=${world.node(1).path}`, 'env', `FAIRLEAD_CNI_SOCKET=${folder}/cni.sock`]
+const ctrArgs = () => [...onNode(), 'ctr', '-a', `${folder}/c.sock`]
 /** Servers of the world live in this process: it may not stand still meanwhile. */
 const ctr = async (...args: string[]): Promise<string> =>
-  (await promisify(execFile)('nsenter', [...CTR, ...args])).stdout.trim()
+  (await promisify(execFile)('nsenter', [...ctrArgs(), ...args])).stdout.trim()
 
 /** What a container needs to run busybox, and nothing else. */
 function makeRoot(): string {
@@ -99,9 +99,9 @@ beforeAll(async () => {
     `${folder}/config.toml`,
     `version = 2\nroot = "${folder}/root"\nstate = "${folder}/state"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "${folder}/c.sock"\n`,
   )
-  const args = [...NODE, 'containerd', '-c', `${folder}/config.toml`, '-l', 'error']
+  const args = [...onNode(), 'containerd', '-c', `${folder}/config.toml`, '-l', 'error']
   engine = spawn('nsenter', args, { stdio: 'ignore' })
-  await eventually(() => existsSync(`${folder}/c.sock`) && spawnSync('nsenter', [...CTR, 'version']).status === 0)
+  await eventually(() => existsSync(`${folder}/c.sock`) && spawnSync('nsenter', [...ctrArgs(), 'version']).status === 0)
 }, 30_000)
 afterAll(async () => {
   if (why) return
@@ -118,12 +118,12 @@ test.skipIf(why !== '')(
   `a container of containerd has the network of a pod${why && ` (left out: ${why})`}`,
   async () => {
     const box = ['run', '--cni', '--rootfs', makeRoot(), 'box', '/bin/busybox', 'sleep', '1000']
-    const started = spawn('nsenter', [...CTR, ...box], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const started = spawn('nsenter', [...ctrArgs(), ...box], { stdio: ['ignore', 'ignore', 'pipe'] })
     const said: Promise<string> = text(started.stderr)
     await eventually(() => started.exitCode !== null || owners().length === 1)
     while (started.exitCode === null && !(await ctr('task', 'ls')).includes('RUNNING')) {}
     if (started.exitCode !== null) throw new Error(await said)
-  const inside = (...command: string[]): Promise<string> =>
+    const inside = (...command: string[]): Promise<string> =>
       ctr('task', 'exec', '--exec-id', 'x', 'box', '/bin/busybox', ...command)
     expect(await inside('ip', '-4', 'addr', 'show', 'eth0')).toContain('inet 10.128.0.3/32')
     // By its network it is a pod like any other.

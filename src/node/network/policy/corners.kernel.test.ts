@@ -101,7 +101,7 @@ function sendSctp(from: Name, to: Name, port: number): void {
 }
 
 test('SCTP is a protocol of its own: a rule for it opens neither TCP nor other ports', async () => {
-  for (const node of ['node-1', 'node-2']) {
+  for (const node of [1, 2].map(number => world.node(number).name)) {
     // The packets have no checksum; connections are tracked without looking at it.
     const quiet = 'echo 0 > /proc/sys/net/netfilter/nf_conntrack_checksum'
     expect(spawnSync('ip', ['netns', 'exec', node, 'sh', '-c', quiet]).status).toBe(0)

@@ -94,7 +94,7 @@ const firewall = async (...egress: readonly object[]): Promise<void> => {
 /** All addresses of names in the kernel, of both families. */
 const admitted = (): string => {
   const list = (...args: string[]): string =>
-    execFileSync('nsenter', [`--net=/run/netns/node-1`, 'nft', ...args], { encoding: 'utf8' })
+    execFileSync('nsenter', [`--net=${world.node(1).path}`, 'nft', ...args], { encoding: 'utf8' })
   return list('list', 'sets')
 }
 const allow = (dnsName: string, more: object = {}): object => ({ type: 'Allow', to: { dnsName }, ...more })
