@@ -29,12 +29,14 @@ import { startDaemonSet } from './daemonset/controller.ts'
 import { startDeployment } from './deployment/controller.ts'
 import { startDisruption } from './disruption/controller.ts'
 import { type DnsOperatorOptions, startDnsOperator } from './dns-operator/controller.ts'
+import { type DnsRecordOptions, startDnsRecord } from './dns-record/controller.ts'
 import { startEgressIP } from './egress-ip/controller.ts'
 import { startEgressService } from './egress-service/controller.ts'
 import { startEndpoints } from './endpoints/controller.ts'
 import { startEndpointSlice } from './endpointslice/controller.ts'
 import { startEndpointSliceMirroring } from './endpointslice-mirroring/controller.ts'
 import { startGarbage } from './garbage/controller.ts'
+import { startIngressClaims } from './ingress-claims/controller.ts'
 import { type IngressOperatorOptions, startIngressOperator } from './ingress-operator/controller.ts'
 import { startIngressToRoute } from './ingress-to-route/controller.ts'
 import { startJob } from './job/controller.ts'
@@ -75,6 +77,8 @@ export interface ControllersOptions {
   readonly namespaceContent?: NamespaceContentOptions
   /** Routers for IngressControllers. Absent: the API has no such kind, or somebody else runs them. */
   readonly ingressOperator?: IngressOperatorOptions
+  /** Publishes DNSRecords. Absent: somebody else does. */
+  readonly dnsRecord?: DnsRecordOptions
   /** Who signs certificates for Services. Absent: somebody else does. */
   readonly serviceCa?: ServiceCaOptions
   /** Tokens of service accounts for Secrets that ask for one. Absent: somebody else makes them. */
@@ -142,6 +146,7 @@ export async function startControllers(
     startEndpointSliceMirroring(each, signal),
     startEgressIP(each, signal),
     startEgressService(each, signal),
+    startIngressClaims(each, { classless: options.ingressOperator !== undefined }, signal),
     startNodeLifecycle(each, options.nodeGraceMs === undefined ? {} : { graceMs: options.nodeGraceMs }, signal),
     ...(options.clusterNetwork ? [startNodeIpam(each, { clusterNetwork: options.clusterNetwork }, signal)] : []),
     ...(options.kubernetesService ? [startKubernetesService(each, options.kubernetesService, signal)] : []),
@@ -149,6 +154,7 @@ export async function startControllers(
     ...(options.accountTokens ? [startAccountTokens(each, options.accountTokens, signal)] : []),
     ...(options.certificates ? [startCertificates(each, options.certificates, signal)] : []),
     ...(options.dnsOperator ? [startDnsOperator(each, options.dnsOperator, signal)] : []),
+    ...(options.dnsRecord ? [startDnsRecord(each, options.dnsRecord, signal)] : []),
     ...(options.serviceNetworks ? [startServiceCidr(each, options.serviceNetworks, signal)] : []),
     ...(options.loadBalancerPool ? [startLoadBalancer(each, options.loadBalancerPool, signal)] : []),
     ...(options.ingressOperator

@@ -6,6 +6,7 @@ import type { Authorizer } from '../auth/authorizer.ts'
 import type { RoleIndex } from '../auth/rbac/index.ts'
 import type { Registry } from '../resource/registry.ts'
 import { certificates } from './certificates.ts'
+import { defaultIngressClass } from './default-ingress-class.ts'
 import { limitRanges } from './limit-range/plugin.ts'
 import type { Plugin } from './mod.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -58,6 +59,7 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     // Looks at pods as constraints have made them.
     podSecurity(parts.store, parts.registry),
     routeHost(parts.routeDomain),
+    defaultIngressClass(parts.store, parts.registry),
     // Only look: policies see what all others made of the object.
     admissionPolicies(parts, parts.registry),
     // Only looks, and needs nothing of what others fill in.

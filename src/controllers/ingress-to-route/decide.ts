@@ -4,10 +4,9 @@ import type { HTTPIngressPath, Ingress, IngressRule } from '../../api/networking
 import type { IngressClass } from '../../api/networking/ingress-class.ts'
 import type { Route, RouteSpec } from '../../api/route/route.ts'
 import type { Draft } from '../../client/mod.ts'
+import { classNameOf, TO_ROUTES } from '../../model/ingress/classes.ts'
 import { tlsOf } from './tls.ts'
 
-export const CONTROLLER = 'openshift.io/ingress-to-route'
-const CLASS = 'kubernetes.io/ingress.class'
 const RECONCILE_LABELS = 'route.openshift.io/reconcile-labels'
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
@@ -33,11 +32,8 @@ export interface IngressDecision {
  * route-controller-manager, whose limits these are too: no exact paths, no rules without a host, no default backend.
  */
 export function decide(ingress: Ingress, owned: readonly Route[], view: IngressView): IngressDecision {
-  const unclaimed = unclaimedBecause(ingress, view)
-  if (unclaimed !== undefined) {
-    const warnings = unclaimed === '' ? [] : [['IngressClassNotFound', unclaimed] as const]
-    return { create: [], update: [], remove: isForeign(ingress, view) ? owned : [], warnings }
-  }
+  if (!isOurs(ingress, view))
+    return { create: [], update: [], remove: isForeign(ingress, view) ? owned : [], warnings: [] }
   const warnings: [string, string][] = []
   const skipped = (message: string): void => void warnings.push(['IncompleteIngressToRouteRules', message])
   const left = new Set(owned)
@@ -56,22 +52,15 @@ export function decide(ingress: Ingress, owned: readonly Route[], view: IngressV
   return { create, update, remove: [...left], hostnames: hostnamesOf(owned), warnings }
 }
 
-/** Empty when another controller claims it, a sentence when nobody does, undefined when we do. */
-function unclaimedBecause(ingress: Ingress, view: IngressView): string | undefined {
-  const name = classOf(ingress)
-  if (name === undefined) return undefined
-  const found = view.ingressClass(name)
-  if (!found) return `nobody serves this Ingress: there is no IngressClass ${name}`
-  return found.spec?.controller === CONTROLLER ? undefined : ''
+/** A class of its own, or none. */
+function isOurs(ingress: Ingress, view: IngressView): boolean {
+  const name = classNameOf(ingress)
+  return name === undefined || view.ingressClass(name)?.spec?.controller === TO_ROUTES
 }
 
 /** Of a class that is another's, in so many words; a class that is missing may come back. */
 const isForeign = (ingress: Ingress, view: IngressView): boolean =>
-  view.ingressClass(classOf(ingress) ?? '') !== undefined
-
-/** The old annotation goes before the field. */
-const classOf = ({ metadata, spec }: Ingress): string | undefined =>
-  metadata.annotations?.[CLASS] || spec?.ingressClassName || undefined
+  view.ingressClass(classNameOf(ingress) ?? '') !== undefined
 
 type Skipped = (message: string) => void
 

@@ -1,6 +1,20 @@
+import { CONTROLLERS } from '../../model/ingress/classes.ts'
 import type { BootstrapSecrets, Manifest } from './mod.ts'
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+/** Classes that routers serve themselves: as the specification has it, and with the annotations of ingress-nginx. */
+export const nativeClasses: readonly Manifest[] = (
+  [
+    ['fairlead', CONTROLLERS.plain],
+    ['nginx', CONTROLLERS.nginx],
+  ] as const
+).map(([name, controller]) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'IngressClass',
+  metadata: { name },
+  spec: { controller },
+}))
 
 export const ingressObjects = ({ ingress }: BootstrapSecrets): readonly Manifest[] => [
   {

@@ -1,7 +1,7 @@
 import type { WorldPlan } from '../plan.ts'
 import { adminToken } from './admin-token.ts'
 import { clusterDns } from './dns.ts'
-import { ingressObjects } from './ingress.ts'
+import { ingressObjects, nativeClasses } from './ingress.ts'
 import { namespaces } from './namespaces.ts'
 import { openshiftConfig } from './openshift-config.ts'
 import { priorityClasses } from './priority-classes.ts'
@@ -30,5 +30,6 @@ export const bootstrapObjects = (plan: WorldPlan, secrets: BootstrapSecrets): re
   ...namespaces(plan),
   ...priorityClasses(plan),
   ...clusterDns(plan),
+  ...nativeClasses,
   ...(plan.config.profile === 'okd' ? [...openshiftConfig(plan), ...ingressObjects(secrets), adminToken(secrets)] : []),
 ]
