@@ -28,4 +28,7 @@ export function readAclLogging(text: string | undefined): AclLogging | undefined
   return { ...(allow ? { allow: allow as AclLevel } : {}), ...(deny ? { deny: deny as AclLevel } : {}) }
 }
 
+/** What is wrong with an annotation that `readAclLogging` does not understand. */
+export const ACL_LOGGING_HINT = `annotation ${ACL_LOGGING} is no JSON object with allow and deny, each one of ${LEVELS.join(', ')}`
+
 const isLevel = (value: unknown): boolean => value === undefined || value === '' || LEVELS.includes(value as AclLevel)

@@ -121,7 +121,9 @@ function startAudit(
 export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, signal: AbortSignal): Promise<PolicyRole> {
   const watch = createPolicyWatch(deps.informers, options, (object, why) => {
     deps.log.warn({ kind: object.kind, name: object.metadata.name, why }, 'an object of policy cannot be read')
-    deps.events?.record(object, 'Warning', 'PolicyUnreadable', `It cannot be read, and counts for nothing: ${why}`)
+    const said =
+      object.kind === 'Namespace' ? `nothing is logged: ${why}` : `It cannot be read, and counts for nothing: ${why}`
+    deps.events?.record(object, 'Warning', 'PolicyUnreadable', said)
   })
   const reporter = createPolicyReport(deps.informers, deps.clock, options.node)
   const names = createNameAdmission(deps, options, () => nft, signal)

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { Node } from '../../../api/core/node.ts'
+import { EgressNetworkPolicy } from '../../../api/network/egress-network-policy.ts'
 import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
 import { settled, testBench } from '../../../client/testing.ts'
-import { createPolicyStatus } from './status.ts'
+import { createPolicyStatus, LEGACY_CONFLICT } from './status.ts'
 
 test('names that no DNS server tells of are told of; otherwise the rules are applied', async () => {
   const bench = testBench()
@@ -31,5 +32,38 @@ test('names that no DNS server tells of are told of; otherwise the rules are app
   areNamesKnown = false
   put({ cidrSelector: '0.0.0.0/0' })
   expect((await told())?.status).toBe('EgressFirewall Rules applied')
+  bench.close()
+})
+
+test('EgressNetworkPolicies that do not decide alone are told of, by one node', async () => {
+  const bench = testBench()
+  for (const name of ['node-1', 'node-2']) bench.api.put(Node, { metadata: { name } } as never)
+  const said: string[] = []
+  const events = {
+    record: (object: { readonly metadata: { readonly name: string } }, _: string, reason: string, message: string) =>
+      void said.push(`${object.metadata.name} ${reason} ${message}`),
+  }
+  const put = (namespace: string, name: string) =>
+    bench.api.put(EgressNetworkPolicy, { metadata: { namespace, name }, spec: { egress: [] } } as never)
+  put('alone', 'only')
+  put('a', 'one')
+  const made = ['node-1', 'node-2'].map(node =>
+    createPolicyStatus({ ...bench, events: events as never, client: bench.api.client }, node),
+  )
+  await bench.informers.sync(bench.signal)
+  const tell = async () => {
+    await settled(bench)
+    for (const status of made) status.tell()
+  }
+  await tell()
+  expect(said).toEqual([])
+  put('a', 'two')
+  await tell()
+  await tell()
+  const many = 'The namespace has 2 EgressNetworkPolicies: nothing may leave it'
+  expect(said.toSorted()).toEqual([`one ${LEGACY_CONFLICT} ${many}`, `two ${LEGACY_CONFLICT} ${many}`])
+  bench.api.put(EgressFirewall, { metadata: { namespace: 'alone', name: 'default' }, spec: { egress: [] } } as never)
+  await tell()
+  expect(said.at(-1)).toBe(`only ${LEGACY_CONFLICT} The namespace has an EgressFirewall: this counts for nothing`)
   bench.close()
 })

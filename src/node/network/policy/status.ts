@@ -2,6 +2,8 @@ import { AdminNetworkPolicy } from '../../../api/cluster-policy/admin-network-po
 import { BaselineAdminNetworkPolicy } from '../../../api/cluster-policy/baseline-admin-network-policy.ts'
 import { ClusterNetworkPolicy } from '../../../api/cluster-policy/cluster-network-policy.ts'
 import { Node } from '../../../api/core/node.ts'
+import type { KubeObject } from '../../../api/meta/meta.ts'
+import { EgressNetworkPolicy } from '../../../api/network/egress-network-policy.ts'
 import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
 import type { EventRecorder } from '../../../client/events.ts'
 import type { Client, Informer, Informers, ObjectKey } from '../../../client/mod.ts'
@@ -32,6 +34,8 @@ export interface PolicyStatus {
 export const APPLIED = 'EgressFirewall Rules applied'
 /** A condition of policies that another one of their tier shares its priority with. */
 export const UNIQUE_PRIORITY = 'UniquePriority'
+/** An event of EgressNetworkPolicies that do not decide alone what leaves their namespace. */
+export const LEGACY_CONFLICT = 'EgressNetworkPolicyConflict'
 
 type Governing = AdminNetworkPolicy | ClusterNetworkPolicy | BaselineAdminNetworkPolicy
 type Told = Governing | EgressFirewall
@@ -43,6 +47,7 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
   const cluster = deps.informers.of(ClusterNetworkPolicy)
   const baseline = deps.informers.of(BaselineAdminNetworkPolicy)
   const firewalls = deps.informers.of(EgressFirewall)
+  const legacy = deps.informers.of(EgressNetworkPolicy, { optional: true })
   const nodes = deps.informers.of(Node)
   const write = createWriter(deps)
   const manager = `policy-${node}`
@@ -54,22 +59,38 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
       if (conditions) write(kind, object, manager, { conditions })
     }
   }
+  /** What is to be told once is told by one of the nodes. */
+  const isFirst = (): boolean => nodes.list().every(({ metadata }) => node <= metadata.name)
+  const warn = (object: KubeObject, reason: string, message: string): void => {
+    if (!isFirst() || warned.get(object.metadata.uid) === message) return
+    warned.set(object.metadata.uid, message)
+    deps.events?.record(object, 'Warning', reason, message)
+  }
+  const tellConflicts = (): void => {
+    for (const { metadata, ...object } of legacy.list()) {
+      const { namespace = '' } = metadata
+      const count = legacy.list(namespace).length
+      const isCovered = firewalls.list(namespace).length > 0
+      if (!isCovered && count === 1) continue
+      const message = isCovered
+        ? 'The namespace has an EgressFirewall: this counts for nothing'
+        : `The namespace has ${count} EgressNetworkPolicies: nothing may leave it`
+      warn({ ...object, metadata }, LEGACY_CONFLICT, message)
+    }
+  }
   /** Whoever finds it unsaid says it; one of the nodes also makes an event of it. */
   const tellPriorities = <T extends AdminNetworkPolicy | ClusterNetworkPolicy>(
     kind: Kind<T>,
     objects: readonly T[],
     equals: ReadonlyMap<string, readonly string[]>,
   ): void => {
-    const isFirst = nodes.list().every(({ metadata }) => node <= metadata.name)
     for (const object of objects) {
       const others = equals.get(`${kind.kind.toLowerCase()} ${object.metadata.name}`)
       const known = object.status?.conditions?.find(({ type }) => type === UNIQUE_PRIORITY)
       const message = others && equalText(object.spec.priority ?? 0, others)
       if (known?.message === message) continue
       write(kind, object, 'policy-priority', { conditions: message ? [notUnique(object, message, now())] : [] })
-      if (!message || !isFirst || warned.get(object.metadata.uid) === message) continue
-      warned.set(object.metadata.uid, message)
-      deps.events?.record(object, 'Warning', `${kind.shortNames?.[0]?.toUpperCase()}WithDuplicatePriority`, message)
+      if (message) warn(object, `${kind.shortNames?.[0]?.toUpperCase()}WithDuplicatePriority`, message)
     }
   }
   return {
@@ -81,6 +102,7 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
       const equals = equalPriorities(admins, clusters)
       tellPriorities(AdminNetworkPolicy, admins, equals)
       tellPriorities(ClusterNetworkPolicy, clusters, equals)
+      tellConflicts()
       for (const object of readable(firewalls.list()).filter(({ spec }) => Array.isArray(spec.egress))) {
         const mine = firewallMessage(object, node, areNamesKnown())
         const known = object.status?.messages ?? []

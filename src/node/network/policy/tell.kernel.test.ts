@@ -136,6 +136,19 @@ test("a namespace's annotation has allowed and denied packets written to the log
     severity: 'notice',
     source: pods.a.address,
   })
+  expect(events('PolicyUnreadable')).toEqual([])
+  const misspelt = { 'k8s.ovn.org/acl-logging': '{"deny":"loud"}' }
+  bench.api.put(Namespace, { metadata: { name: 'shop', labels: { team: 'shop' }, annotations: misspelt } } as never)
+  await settled(bench)
+  await eventually(() => events('PolicyUnreadable').length > 0)
+  expect(events('PolicyUnreadable')[0]).toMatchObject({
+    involvedObject: { kind: 'Namespace', name: 'shop' },
+    message:
+      'nothing is logged: annotation k8s.ovn.org/acl-logging is no JSON object with allow and deny, each one of alert, warning, notice, info, debug',
+  })
+  lines.length = 0
+  expect(await ask('a', 'b')).toContain('pod-2-3')
+  expect(lines.filter(line => line.verdict)).toEqual([])
   putNamespace(bench.api, 'shop', { team: 'shop' })
   await settled(bench)
   lines.length = 0

@@ -15,7 +15,7 @@ import { messageOf } from '../../../lib/errors.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import { nodeFacts } from '../../../model/nodes/facts.ts'
 import type { AclLogging } from '../../../model/policy/acl-logging.ts'
-import { ACL_LOGGING, readAclLogging } from '../../../model/policy/acl-logging.ts'
+import { ACL_LOGGING, ACL_LOGGING_HINT, readAclLogging } from '../../../model/policy/acl-logging.ts'
 import { firewallsOf, readEgressFirewall, readEgressNetworkPolicy } from '../../../model/policy/firewall.ts'
 import type { PodView } from '../../../model/policy/pods.ts'
 import { podView } from '../../../model/policy/pods.ts'
@@ -90,7 +90,7 @@ export function createPolicyWatch(
   const allLogging = whenChanged(logging.all, all => new Map(all))
   const allowLogged = whenChanged(
     logging.all,
-    all => new Set(all.filter(([, wanted]) => wanted?.allow).map(([name]) => name)),
+    all => new Set(all.filter(([, wanted]) => wanted.allow).map(([name]) => name)),
   )
   const labels = whenChanged(namespaces.all, all => new Map(all))
   const sameNodes = whenChanged(nodes.all, all => all)
@@ -178,10 +178,12 @@ const namespaceOf = ({ metadata }: Namespace): readonly [string, Labels] => [met
 
 const NO_LOGGING: AclLogging = {}
 
-const loggingOf = ({ metadata }: Namespace): readonly [string, AclLogging | undefined] => [
-  metadata.name,
-  readAclLogging(metadata.annotations?.[ACL_LOGGING]),
-]
+/** Throws on what nobody understands, so that it is told of. */
+function loggingOf({ metadata }: Namespace): readonly [string, AclLogging] {
+  const logging = readAclLogging(metadata.annotations?.[ACL_LOGGING])
+  if (!logging) throw new Error(ACL_LOGGING_HINT)
+  return [metadata.name, logging]
+}
 
 function policyNode(node: Node, options: DatapathOptions): PolicyNode {
   const { name, addresses, podNetworks } = nodeFacts(node)
