@@ -44,6 +44,7 @@ import { Secret } from './core/secret.ts'
 import { Service } from './core/service.ts'
 import { ServiceAccount } from './core/service-account.ts'
 import { EndpointSlice } from './discovery/endpoint-slice.ts'
+import { DNSRecord } from './ingress-operator/dns-record.ts'
 import { EgressNetworkPolicy } from './network/egress-network-policy.ts'
 import { Ingress } from './networking/ingress.ts'
 import { IngressClass } from './networking/ingress-class.ts'
@@ -129,6 +130,7 @@ export const KINDS: readonly Kind[] = [
   ConfigIngress,
   ConfigNetwork,
   OperatorDNS,
+  DNSRecord,
   IngressController,
   OperatorNetwork,
 ]

@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { Deployment } from '../../api/apps/deployment.ts'
+import { ClusterOperator } from '../../api/config/cluster-operator.ts'
+import { DNS as ConfigDNS } from '../../api/config/dns.ts'
 import { Infrastructure } from '../../api/config/infrastructure.ts'
 import { Ingress as IngressConfig } from '../../api/config/ingress.ts'
 import { Event } from '../../api/core/event.ts'
@@ -7,6 +9,7 @@ import { Pod } from '../../api/core/pod.ts'
 import { Secret } from '../../api/core/secret.ts'
 import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
+import { DNSRecord } from '../../api/ingress-operator/dns-record.ts'
 import { IngressClass } from '../../api/networking/ingress-class.ts'
 import { IngressController } from '../../api/operator/ingress-controller.ts'
 import { Route } from '../../api/route/route.ts'
@@ -21,6 +24,7 @@ const DEFAULT = { namespace: NAMESPACE, name: 'default' }
 const ROUTER = { namespace: 'openshift-ingress', name: 'router-default' }
 const options = {
   image: 'fairlead/router',
+  version: '1.2.3',
   accessLog: true,
   aliases: { 'apps.fairlead.test': 'apps.fairlead.localhost' },
   certify: (domain: string) => ({ certificate: `for ${domain}`, key: 'secret' }),
@@ -297,4 +301,144 @@ test('what an IngressController says is told to its routers', async () => {
     },
   })
   expect(options.settings.times).not.toHaveProperty('server')
+})
+
+const ZONES = { baseDomain: 'fairlead.test', publicZone: { id: 'fairlead.test' } }
+
+async function behindBalancer(policy: 'Managed' | 'Unmanaged' = 'Managed', domain = 'shop.fairlead.test') {
+  const bench = await start()
+  const { api } = bench
+  api.put(ConfigDNS, { metadata: { name: 'cluster' }, spec: ZONES })
+  const loadBalancer = {
+    scope: 'External',
+    dnsManagementPolicy: policy,
+    allowedSourceRanges: ['172.18.0.0/25'],
+  } as const
+  api.put(IngressController, {
+    metadata: { namespace: NAMESPACE, name: 'shop' },
+    spec: { domain, endpointPublishingStrategy: { type: 'LoadBalancerService', loadBalancer } },
+  })
+  await settled(bench)
+  const key = { namespace: 'openshift-ingress', name: 'router-shop' }
+  const provision = async () => {
+    const service = api.get(Service, key)!
+    const status = { loadBalancer: { ingress: [{ ip: '172.18.0.210' }] } }
+    api.put(Service, { ...service, metadata: { ...service.metadata, ...key }, status })
+    await settled(bench)
+  }
+  const deployed = async () => {
+    const deployment = api.get(Deployment, key)!
+    const conditions = [{ type: 'Available', status: 'True' as const }]
+    const status = { replicas: 2, updatedReplicas: 2, availableReplicas: 2, conditions }
+    api.put(Deployment, { ...deployment, metadata: { ...deployment.metadata, ...key }, status })
+    await settled(bench)
+  }
+  const record = () => api.get(DNSRecord, { namespace: NAMESPACE, name: 'shop-wildcard' })
+  return { bench, api, service: () => api.get(Service, key)!, provision, deployed, record }
+}
+const reasonsOf = (bench: TestBench, name: string) =>
+  Object.fromEntries(
+    (bench.api.get(IngressController, { namespace: NAMESPACE, name })?.status?.conditions ?? []).map(
+      ({ type, status, reason }) => [type, `${status} ${reason ?? ''}`.trim()],
+    ),
+  )
+
+test('behind a load balancer: who may use it, and the wildcard in DNS once it has an address', async () => {
+  const { bench, service, provision, deployed, record } = await behindBalancer()
+  expect(service().spec).toMatchObject({ type: 'LoadBalancer', loadBalancerSourceRanges: ['172.18.0.0/25'] })
+  expect(record()).toBeUndefined()
+  await deployed()
+  expect(reasonsOf(bench, 'shop')).toMatchObject({
+    LoadBalancerManaged: 'True WantedByEndpointPublishingStrategy',
+    LoadBalancerReady: 'False LoadBalancerPending',
+    DNSReady: 'False RecordNotFound',
+    Available: 'False IngressControllerUnavailable',
+  })
+  await provision()
+  expect(record()?.spec).toEqual({
+    dnsName: '*.shop.fairlead.test.',
+    dnsManagementPolicy: 'Managed',
+    recordType: 'A',
+    recordTTL: 30,
+    targets: ['172.18.0.210'],
+  })
+  expect(reasonsOf(bench, 'shop')).toMatchObject({ DNSManaged: 'True Normal', DNSReady: 'False NoZones' })
+  const zone = (status: string) => ({ dnsZone: { id: 'fairlead.test' }, conditions: [{ type: 'Published', status }] })
+  const say = async (status: string) => {
+    bench.api.put(DNSRecord, {
+      ...record()!,
+      metadata: { ...record()!.metadata, namespace: NAMESPACE, name: 'shop-wildcard' },
+      status: { zones: [zone(status)] },
+    })
+    await settled(bench)
+  }
+  await say('False')
+  expect(reasonsOf(bench, 'shop')).toMatchObject({
+    DNSReady: 'False FailedZones',
+    Available: 'False IngressControllerUnavailable',
+  })
+  await say('True')
+  expect(reasonsOf(bench, 'shop')).toMatchObject({ DNSReady: 'True NoFailedZones', Available: 'True' })
+  const { status } = bench.api.get(IngressController, { namespace: NAMESPACE, name: 'shop' })!
+  expect(status?.endpointPublishingStrategy?.loadBalancer?.allowedSourceRanges).toEqual(['172.18.0.0/25'])
+})
+
+test.each([
+  ['Unmanaged', 'shop.fairlead.test'],
+  ['Managed', 'shop.example.com'],
+] as const)(
+  'a record that is %s for %s is not published: by wish, or since no zone holds it',
+  async (policy, domain) => {
+    const { bench, provision, deployed, record } = await behindBalancer(policy, domain)
+    await deployed()
+    await provision()
+    expect(record()?.spec.dnsManagementPolicy).toBe('Unmanaged')
+    expect(reasonsOf(bench, 'shop')).toMatchObject({
+      DNSManaged: 'False UnmanagedLoadBalancerDNS',
+      DNSReady: 'Unknown UnmanagedDNS',
+      Available: 'True',
+    })
+    await bench.api.client.delete(IngressController, { namespace: NAMESPACE, name: 'shop' })
+    await settled(bench)
+    await eventually(() => record() === undefined)
+  },
+)
+
+test('ClusterOperator ingress says of the default one what it says itself', async () => {
+  const bench = await start()
+  const said = () => {
+    const { conditions = [], versions = [] } = bench.api.get(ClusterOperator, { name: 'ingress' })?.status ?? {}
+    const of = (type: string) => conditions.find(one => one.type === type)
+    return { conditions: Object.fromEntries(conditions.map(({ type, status }) => [type, status])), versions, of }
+  }
+  expect(said().conditions).toMatchObject({ Available: 'False', Progressing: 'True', Degraded: 'False' })
+  expect(said().of('Progressing')?.message).toContain('Not all ingress controllers are available.')
+  expect(said().versions[0]).toEqual({ name: 'operator', version: 'unknown' })
+  await report(bench, 2)
+  expect(said().conditions).toEqual({
+    Available: 'True',
+    Progressing: 'False',
+    Degraded: 'False',
+    Upgradeable: 'True',
+    EvaluationConditionsDetected: 'False',
+  })
+  expect(said().of('Available')?.message).toBe('The "default" ingress controller reports Available=True.')
+  expect(said().versions[0]).toEqual({ name: 'operator', version: '1.2.3' })
+  await bench.api.client.delete(ClusterOperator, { name: 'ingress' })
+  await settled(bench)
+  expect(said().conditions.Available).toBe('True')
+})
+
+test('pods that start again are no change of the routers', async () => {
+  const bench = await start()
+  await report(bench, 2)
+  const deployment = bench.api.get(Deployment, ROUTER)!
+  const done = [
+    { type: 'Available', status: 'True' as const },
+    { type: 'Progressing', status: 'True' as const, reason: 'NewReplicaSetAvailable' },
+  ]
+  const status = { ...deployment.status, availableReplicas: 1, conditions: done }
+  bench.api.put(Deployment, { ...deployment, metadata: { ...deployment.metadata, ...ROUTER }, status })
+  await settled(bench)
+  expect(reasonsOf(bench, 'default').DeploymentRollingOut).toBe('True PodsStarting')
 })

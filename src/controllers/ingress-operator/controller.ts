@@ -1,12 +1,18 @@
 import { Deployment } from '../../api/apps/deployment.ts'
+import { ClusterOperator } from '../../api/config/cluster-operator.ts'
+import { DNS } from '../../api/config/dns.ts'
 import { Infrastructure } from '../../api/config/infrastructure.ts'
 import { Ingress as IngressConfig } from '../../api/config/ingress.ts'
 import { Service } from '../../api/core/service.ts'
+import { DNSRecord } from '../../api/ingress-operator/dns-record.ts'
 import type { ApiObject } from '../../api/meta/meta.ts'
 import { IngressController } from '../../api/operator/ingress-controller.ts'
+import type { Informer } from '../../client/mod.ts'
 import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
 import { sameValue } from '../shared/values.ts'
+import { clusterOperatorStatus } from './cluster-operator.ts'
 import { decide } from './decide.ts'
+import { recordName, recordOf } from './dns.ts'
 import { routerName } from './objects.ts'
 import { createOperandWriter } from './operands.ts'
 import {
@@ -22,6 +28,8 @@ export type { IngressOperatorOptions }
 
 /** How often it is looked whether the routers of a deleted IngressController have ended. */
 const REMOVAL_CHECK_MS = 1000
+const recordOwner = (name: string): string[] =>
+  name.endsWith('-wildcard') ? [`${OPERATOR_NAMESPACE}/${name.slice(0, -'-wildcard'.length)}`] : []
 const DEFAULT = `${OPERATOR_NAMESPACE}/default`
 
 /** OKD's ingress operator: keeps the routers of each IngressController as it says, and says how they are. */
@@ -36,6 +44,9 @@ export async function startIngressOperator(
   const controllers = informers.of(IngressController)
   const configs = informers.of(IngressConfig)
   const infrastructures = informers.of(Infrastructure)
+  const zones = informers.of(DNS)
+  const records = informers.of(DNSRecord)
+  const operators = informers.of(ClusterOperator)
   const deployments = informers.of(Deployment)
   const services = informers.of(Service)
   const every = (): string[] => controllers.list().map(keyOf)
@@ -61,10 +72,12 @@ export async function startIngressOperator(
       options,
       config: configs.get({ name: 'cluster' }),
       infrastructure: infrastructures.get({ name: 'cluster' }),
+      dns: zones.get({ name: 'cluster' }),
     }
     const observe = () => ({
       deployment: deployments.get({ namespace: OPERAND_NAMESPACE, name: routerName(controller) }),
       publishing: services.get({ namespace: OPERAND_NAMESPACE, name: routerName(controller) }),
+      record: records.get({ namespace: OPERATOR_NAMESPACE, name: recordName(controller) }),
       nowMs: clock.now(),
     })
     const { operands } = decide(settings, controllers.list(), observe())
@@ -72,6 +85,7 @@ export async function startIngressOperator(
       const { certify } = options
       if (certify) await operandWriter.ensureCertificate(controller, () => certify(domainOf(settings)))
       await operandWriter.ensure(operands)
+      await operandWriter.ensureRecord(controller, recordOf(settings, observe().publishing))
     }
     const { status, recheckMs, warnings } = decide(settings, controllers.list(), observe())
     if (!sameValue(status, controller.status)) await client.updateStatus(IngressController, { ...controller, status })
@@ -83,10 +97,15 @@ export async function startIngressOperator(
     deps,
     {
       name: 'ingress-operator',
+      // What all of them are together is written by each.
+      workers: 1,
       triggers: [
         trigger(controllers, one => [keyOf(one)]),
         trigger(configs, every),
         trigger(infrastructures, every),
+        trigger(zones, every),
+        trigger(records, ({ metadata }) => recordOwner(metadata.name)),
+        trigger(operators, ({ metadata }) => (metadata.name === 'ingress' ? [DEFAULT] : [])),
         trigger(deployments, owner),
         trigger(services, owner),
       ],
@@ -95,9 +114,23 @@ export async function startIngressOperator(
         // As on OKD there is always a default one, whoever deletes it.
         if (!found && key === DEFAULT) await client.create(IngressController, { metadata: splitKey(key), spec: {} })
         const recheckMs = found && (await handle(found))
+        await tellOfAll(deps, operators, controllers.list(), options)
         if (recheckMs !== undefined) queue.addAfter(key, recheckMs)
       },
     },
     signal,
   )
+}
+
+/** ClusterOperator ingress. */
+async function tellOfAll(
+  { client, clock }: ControllerDeps,
+  operators: Informer<ClusterOperator>,
+  controllers: readonly IngressController[],
+  options: IngressOperatorOptions,
+): Promise<void> {
+  const metadata = { name: 'ingress' }
+  const operator = operators.get(metadata) ?? (await client.create(ClusterOperator, { metadata, spec: {} }))
+  const status = clusterOperatorStatus(operator, controllers, options, clock.now())
+  if (!sameValue(status, operator.status)) await client.updateStatus(ClusterOperator, { ...operator, status })
 }

@@ -115,7 +115,7 @@ const internalService = (controller: IngressController): Draft<Service> => ({
 
 function publishingServices(settings: IngressSettings): readonly Draft<Service>[] {
   const { controller } = settings
-  const { type } = publishingOf(settings)
+  const { type, loadBalancer } = publishingOf(settings)
   if (type !== 'LoadBalancerService' && type !== 'NodePortService') return []
   const name = type === 'NodePortService' ? `router-nodeport-${controller.metadata.name}` : routerName(controller)
   return [
@@ -126,6 +126,9 @@ function publishingServices(settings: IngressSettings): readonly Draft<Service>[
         externalTrafficPolicy: 'Local',
         selector: selectorOf(controller),
         ports: type === 'NodePortService' ? [...PORTS, METRICS] : [...PORTS],
+        ...(type === 'LoadBalancerService'
+          ? { loadBalancerSourceRanges: loadBalancer?.allowedSourceRanges ?? [] }
+          : {}),
       },
     },
   ]

@@ -5,20 +5,24 @@ import { Pod } from '../../api/core/pod.ts'
 import { Secret } from '../../api/core/secret.ts'
 import { Service } from '../../api/core/service.ts'
 import { ServiceAccount } from '../../api/core/service-account.ts'
+import { DNSRecord } from '../../api/ingress-operator/dns-record.ts'
 import type { ApiObject, Kind } from '../../api/meta/meta.ts'
 import { IngressClass } from '../../api/networking/ingress-class.ts'
 import { IngressController } from '../../api/operator/ingress-controller.ts'
 import { Route } from '../../api/route/route.ts'
 import { type Client, type Draft, isAlreadyExists, isNotFound, type ObjectKey } from '../../client/mod.ts'
 import { covers } from './decide.ts'
+import { recordName } from './dns.ts'
 import { type Operands, routerName } from './objects.ts'
-import { DEPLOYMENT_LABEL, FINALIZER, OPERAND_NAMESPACE, OWNER_LABEL } from './settings.ts'
+import { DEPLOYMENT_LABEL, FINALIZER, OPERAND_NAMESPACE, OPERATOR_NAMESPACE, OWNER_LABEL } from './settings.ts'
 
 /** Makes the objects of an IngressController so, and takes them away. */
 export interface OperandWriter {
   ensure(operands: Operands): Promise<void>
   /** A certificate for the domain, unless the Secret is there, whosever it is. */
   ensureCertificate(controller: IngressController, make: () => CertifiedKey): Promise<void>
+  /** The wildcard's record, or none. */
+  ensureRecord(controller: IngressController, wanted: Draft<DNSRecord> | undefined): Promise<void>
   /**
    * Deletes them, takes back what its routers said of Routes once none is left to say it again, then lets the IngressController go.
    * False while routers are still ending.
@@ -51,8 +55,14 @@ export const createOperandWriter = (client: Client): OperandWriter => ({
       if (!isAlreadyExists(error)) throw error
     })
   },
+  async ensureRecord(controller, wanted) {
+    const key = { namespace: OPERATOR_NAMESPACE, name: recordName(controller) }
+    if (!wanted) return removeOne(client, DNSRecord, key)
+    await ensure(client, DNSRecord, wanted)
+  },
   async remove(controller) {
     const { name } = controller.metadata
+    await removeOne(client, DNSRecord, { namespace: OPERATOR_NAMESPACE, name: recordName(controller) })
     await removeOne(client, Deployment, operandKey(routerName(controller)))
     for (const service of [`router-internal-${name}`, `router-nodeport-${name}`, routerName(controller)])
       await removeOne(client, Service, operandKey(service))

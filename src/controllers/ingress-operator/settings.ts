@@ -1,3 +1,4 @@
+import type { DNS } from '../../api/config/dns.ts'
 import type { Infrastructure } from '../../api/config/infrastructure.ts'
 import type { Ingress as IngressConfig } from '../../api/config/ingress.ts'
 import type { IngressController } from '../../api/operator/ingress-controller.ts'
@@ -8,6 +9,8 @@ import { routerSettingsOf } from './router-settings.ts'
 
 /** What the operator is told by whoever starts it. */
 export interface IngressOperatorOptions {
+  /** What the cluster says it is, as ClusterOperators tell it. */
+  readonly version?: string
   /** The image of routers. */
   readonly image: string
   /** Second names of domains: see RouterOptions.alias. */
@@ -24,6 +27,7 @@ export interface IngressSettings {
   readonly controller: IngressController
   readonly config: IngressConfig | undefined
   readonly infrastructure: Infrastructure | undefined
+  readonly dns: DNS | undefined
   readonly options: IngressOperatorOptions
 }
 

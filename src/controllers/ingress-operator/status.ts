@@ -1,9 +1,12 @@
 import type { Deployment } from '../../api/apps/deployment.ts'
 import type { Service } from '../../api/core/service.ts'
+import type { DNSRecord } from '../../api/ingress-operator/dns-record.ts'
 import type { IngressController, IngressControllerStatus } from '../../api/operator/ingress-controller.ts'
+import type { EndpointPublishingStrategy } from '../../api/operator/ingress-publishing.ts'
 import type { OperatorCondition } from '../../api/operator/operator.ts'
 import { rfc3339 } from '../../lib/clock.ts'
 import { withCondition } from '../shared/conditions.ts'
+import { dnsConditions } from './dns.ts'
 import { settingsProblem } from './router-settings.ts'
 import { domainOf, type IngressSettings, publishingOf, replicasOf, selectorOf } from './settings.ts'
 import { profileSpecOf } from './tls-profiles.ts'
@@ -13,6 +16,10 @@ export interface Observed {
   readonly deployment: Deployment | undefined
   /** The Service that publishes, where the strategy has one. */
   readonly publishing: Service | undefined
+  /** The wildcard's, where the strategy has one. */
+  readonly record: DNSRecord | undefined
+  /** What its canary says, once it has been asked. */
+  readonly canary?: Verdict | undefined
   readonly nowMs: number
 }
 
@@ -22,7 +29,7 @@ export interface StatusOutcome {
   readonly recheckMs?: number
 }
 
-type Verdict = Omit<OperatorCondition, 'lastTransitionTime'>
+export type Verdict = Omit<OperatorCondition, 'lastTransitionTime'>
 
 const yes = (type: string, reason: string, message: string): Verdict => ({ type, status: 'True', reason, message })
 const no = (type: string, reason: string, message: string): Verdict => ({ type, status: 'False', reason, message })
@@ -59,7 +66,9 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
     yes('Admitted', 'Valid', 'The ingress controller is valid.'),
     ...deploymentConditions(settings, deployment),
     ...publishingConditions(settings, observed),
-    no('DNSManaged', 'NoDNSZones', 'No DNS zones are defined in the cluster dns config.'),
+    ...dnsConditions(settings, observed.record),
+    ...(observed.canary ? [observed.canary] : []),
+    no('EvaluationConditionsDetected', 'NoEvaluationCondition', 'No evaluation condition is detected.'),
   ]
   const known = merged(controller.status?.conditions, parts, nowMs)
   const { degraded, recheckMs } = degradation(known, nowMs)
@@ -72,7 +81,7 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
         .map(pair => pair.join('='))
         .join(','),
       domain: domainOf(settings),
-      endpointPublishingStrategy: publishingOf(settings),
+      endpointPublishingStrategy: withRanges(publishingOf(settings), observed.publishing),
       tlsProfile: tlsStatus(controller),
       conditions,
       ...(controller.metadata.generation === undefined ? {} : { observedGeneration: controller.metadata.generation }),
@@ -80,6 +89,17 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
       ...(routeSelector ? { routeSelector } : {}),
     },
     ...(recheckMs === undefined ? {} : { recheckMs }),
+  }
+}
+
+/** The ranges in force are those of the Service. */
+function withRanges(strategy: EndpointPublishingStrategy, service: Service | undefined): EndpointPublishingStrategy {
+  if (!strategy.loadBalancer) return strategy
+  const { allowedSourceRanges: _, ...loadBalancer } = strategy.loadBalancer
+  const ranges = service?.spec.loadBalancerSourceRanges ?? []
+  return {
+    ...strategy,
+    loadBalancer: ranges.length > 0 ? { ...loadBalancer, allowedSourceRanges: ranges } : loadBalancer,
   }
 }
 
@@ -101,15 +121,12 @@ const merged = (
 
 function deploymentConditions(settings: IngressSettings, deployment: Deployment | undefined): readonly Verdict[] {
   const wanted = replicasOf(settings)
-  const { availableReplicas = 0, updatedReplicas = 0, replicas = 0, conditions = [] } = deployment?.status ?? {}
+  const { availableReplicas = 0, conditions = [] } = deployment?.status ?? {}
   const least = Math.max(Math.min(wanted, 1), wanted - Math.floor(wanted * (wanted < 4 ? 0.5 : 0.25)))
-  const isCurrent = deployment?.metadata.generation === deployment?.status?.observedGeneration
   // A Deployment of one replica that may be unavailable is Available without any: a router is not.
   const isAvailable =
     conditions.some(({ type, status }) => type === 'Available' && status === 'True') &&
     availableReplicas >= Math.min(wanted, 1)
-  const isRolling =
-    !isCurrent || updatedReplicas < wanted || replicas > updatedReplicas || availableReplicas < updatedReplicas
   const available = `${availableReplicas}/${wanted} of replicas are available`
   return [
     isAvailable
@@ -125,14 +142,30 @@ function deploymentConditions(settings: IngressSettings, deployment: Deployment 
     availableReplicas >= wanted
       ? yes('DeploymentReplicasAllAvailable', 'DeploymentReplicasAvailable', 'All replicas are available')
       : no('DeploymentReplicasAllAvailable', 'DeploymentReplicasNotAvailable', available),
-    isRolling
-      ? yes(
-          'DeploymentRollingOut',
-          'DeploymentRollingOut',
-          `${updatedReplicas} of ${wanted} replicas are up to date, ${available}`,
-        )
-      : no('DeploymentRollingOut', 'DeploymentNotRollingOut', 'Deployment is not actively rolling out'),
+    rollingOut(deployment, wanted),
   ]
+}
+
+/** What goes on, and whether it is a change of ours or of the nodes. */
+function rollingOut(deployment: Deployment | undefined, wanted: number): Verdict {
+  const { availableReplicas = 0, updatedReplicas = 0, replicas = 0, conditions = [] } = deployment?.status ?? {}
+  const isCurrent = deployment?.metadata.generation === deployment?.status?.observedGeneration
+  const what =
+    updatedReplicas < wanted || !isCurrent
+      ? `${updatedReplicas} out of ${wanted} new replica(s) have been updated...\n`
+      : replicas > updatedReplicas
+        ? `${replicas - updatedReplicas} old replica(s) are pending termination...\n`
+        : availableReplicas < updatedReplicas
+          ? `${availableReplicas} of ${updatedReplicas} updated replica(s) are available...\n`
+          : undefined
+  if (what === undefined)
+    return no('DeploymentRollingOut', 'DeploymentNotRollingOut', 'Deployment is not actively rolling out')
+  const isDone = conditions.some(
+    ({ type, status, reason }) => type === 'Progressing' && status === 'True' && reason === 'NewReplicaSetAvailable',
+  )
+  const isOurs = !isDone || !isCurrent || updatedReplicas !== wanted
+  const reason = isOurs ? 'DeploymentRollingOut' : replicas === wanted ? 'PodsStarting' : 'ReplicasStabilizing'
+  return yes('DeploymentRollingOut', reason, `Waiting for router deployment rollout to finish: ${what}`)
 }
 
 function publishingConditions(settings: IngressSettings, { publishing }: Observed): readonly Verdict[] {
@@ -144,40 +177,59 @@ function publishingConditions(settings: IngressSettings, { publishing }: Observe
         'The configured endpoint publishing strategy does not include a managed load balancer',
       ),
     ]
-  const isReady = (publishing?.status?.loadBalancer?.ingress ?? []).length > 0
   return [
     yes(
       'LoadBalancerManaged',
       'WantedByEndpointPublishingStrategy',
       'The endpoint publishing strategy supports a managed load balancer',
     ),
-    isReady
-      ? yes('LoadBalancerReady', 'LoadBalancerProvisioned', 'The LoadBalancer service is provisioned')
-      : no('LoadBalancerReady', 'LoadBalancerPending', 'The LoadBalancer service is pending'),
+    publishing === undefined
+      ? no('LoadBalancerReady', 'ServiceNotFound', 'The LoadBalancer service resource is missing')
+      : (publishing.status?.loadBalancer?.ingress ?? []).length > 0
+        ? yes('LoadBalancerReady', 'LoadBalancerProvisioned', 'The LoadBalancer service is provisioned')
+        : no('LoadBalancerReady', 'LoadBalancerPending', 'The LoadBalancer service is pending'),
     no('LoadBalancerProgressing', 'LoadBalancerNotProgressing', 'LoadBalancer is not progressing'),
   ]
 }
 
+/** DNS counts only behind a load balancer that is there, and where it is managed. */
+const DNS_COUNTS = ['LoadBalancerManaged', 'LoadBalancerReady', 'DNSManaged'] as const
+const PREREQUISITES: Readonly<Record<string, readonly string[]>> = {
+  LoadBalancerReady: ['LoadBalancerManaged'],
+  DNSReady: DNS_COUNTS,
+}
+
+/** Those of the types that are not True although they should be. */
+function lacking<C extends Verdict>(conditions: readonly C[], types: readonly string[]): readonly C[] {
+  const isTrue = (type: string): boolean => conditions.some(one => one.type === type && one.status === 'True')
+  return conditions.filter(
+    ({ type, status }) => types.includes(type) && status !== 'True' && (PREREQUISITES[type] ?? []).every(isTrue),
+  )
+}
+
+const listed = (conditions: readonly Verdict[]): string =>
+  conditions.map(({ type, status, reason, message }) => `${type}=${status} (${reason}: ${message})`).join(', ')
+
 function summary(parts: readonly Verdict[]): readonly Verdict[] {
-  const is = (type: string, status: 'True' | 'False'): Verdict | undefined =>
-    parts.find(condition => condition.type === type && condition.status === status)
-  const lacking = is('DeploymentAvailable', 'False') ?? is('LoadBalancerReady', 'False')
-  const moving = is('DeploymentRollingOut', 'True')
+  const unavailable = lacking(parts, ['DeploymentAvailable', 'LoadBalancerReady', 'DNSReady'])
+  const moving = parts.filter(
+    ({ type, status }) => (type === 'DeploymentRollingOut' || type === 'LoadBalancerProgressing') && status === 'True',
+  )
   return [
-    lacking
+    unavailable.length > 0
       ? no(
           'Available',
           'IngressControllerUnavailable',
-          `One or more status conditions indicate unavailable: ${lacking.message}`,
+          `One or more status conditions indicate unavailable: ${listed(unavailable)}`,
         )
-      : yes('Available', 'IngressControllerAvailable', 'The ingress controller is available.'),
-    moving
+      : { type: 'Available', status: 'True' },
+    moving.length > 0
       ? yes(
           'Progressing',
           'IngressControllerProgressing',
-          `One or more status conditions indicate progressing: ${moving.message}`,
+          `One or more status conditions indicate progressing: ${listed(moving)}`,
         )
-      : no('Progressing', 'IngressControllerNotProgressing', 'The ingress controller is not progressing.'),
+      : { type: 'Progressing', status: 'False' },
     yes('Upgradeable', 'Upgradeable', 'IngressController is upgradeable.'),
   ]
 }
@@ -188,29 +240,24 @@ const GRACE_MS: Readonly<Record<string, number>> = {
   DeploymentReplicasMinAvailable: 60_000,
   DeploymentReplicasAllAvailable: 3_600_000,
   LoadBalancerReady: 90_000,
+  DNSReady: 30_000,
+  CanaryChecksSucceeding: 60_000,
 }
 
+/** The canary is asked of the default one alone. */
 function degradation(
   conditions: readonly OperatorCondition[],
   nowMs: number,
 ): { degraded: Verdict; recheckMs?: number } {
-  const failing = conditions
-    .filter(({ type, status }) => type in GRACE_MS && status === 'False')
-    .map(condition => ({
-      condition,
-      leftMs: GRACE_MS[condition.type]! - (nowMs - Date.parse(condition.lastTransitionTime)),
-    }))
-  const over = failing.find(({ leftMs }) => leftMs <= 0)
-  if (over) {
-    const { type, message = '' } = over.condition
-    return {
-      degraded: yes(
-        'Degraded',
-        'DegradedConditions',
-        `One or more other status conditions indicate a degraded state: ${type}=False (${message})`,
-      ),
-    }
+  const failing = lacking(conditions, Object.keys(GRACE_MS)).map(condition => ({
+    condition,
+    leftMs: GRACE_MS[condition.type]! - (nowMs - Date.parse(condition.lastTransitionTime)),
+  }))
+  const over = failing.filter(({ leftMs }) => leftMs <= 0).map(({ condition }) => condition)
+  if (over.length > 0) {
+    const message = `One or more other status conditions indicate a degraded state: ${listed(over)}`
+    return { degraded: yes('Degraded', 'DegradedConditions', message) }
   }
-  const degraded = no('Degraded', 'IngressControllerNotDegraded', 'The ingress controller is not degraded.')
+  const degraded: Verdict = { type: 'Degraded', status: 'False' }
   return failing.length === 0 ? { degraded } : { degraded, recheckMs: Math.min(...failing.map(({ leftMs }) => leftMs)) }
 }

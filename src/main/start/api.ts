@@ -24,6 +24,7 @@ import { twinRoles } from '../../twin/bootstrap/roles.ts'
 import type { Credentials } from '../../twin/credentials.ts'
 import { readCredentials } from '../../twin/credentials.ts'
 import { fromArgs } from '../../twin/flags.ts'
+import { publisher } from '../../twin/outside/publish.ts'
 import { certify, issue, type KeyPair } from '../../twin/pki.ts'
 import type { WorldPlan } from '../../twin/plan.ts'
 import { balancerAddresses, planWorld } from '../../twin/plan.ts'
@@ -36,6 +37,7 @@ import type { RealHost } from '../host.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
 import { runRole, stopSignal } from '../signals.ts'
+import { VERSION } from '../version.ts'
 
 /** Nodes are heard every few seconds: a twin notices a lost one sooner than a real cluster would. */
 const NODE_GRACE_MS = 20_000
@@ -67,7 +69,7 @@ export const start = begin(async args => {
   const role = await startControllers(
     { informers, client, clock: host.clock, log, progress },
     {
-      ...controllersOptions(plan, credentials, options, host.clock),
+      ...controllersOptions(plan, credentials, options, host),
       accountTokens: { rootCa: credentials.ca, issue: server.tokenForSecret },
     },
     signal,
@@ -128,7 +130,7 @@ const controllersOptions = (
   plan: WorldPlan,
   credentials: Credentials,
   options: ApiOptions,
-  clock: Clock,
+  host: RealHost,
 ): ControllersOptions => ({
   kinds: servedOf(plan, KINDS),
   clusterNetwork: [plan.config.clusterNetwork],
@@ -147,14 +149,16 @@ const controllersOptions = (
   ...(plan.config.profile === 'okd' ? { dnsOperator: dnsOperands(plan) } : {}),
   ...(plan.config.profile === 'okd'
     ? {
-        serviceCa: serviceCa(credentials, clock),
+        serviceCa: serviceCa(credentials, host.clock),
         ingressOperator: {
           image: 'fairlead/router',
           aliases: Object.fromEntries(plan.doors.map(({ domain, alias }) => [domain, alias])),
-          certify: domain => certifyDomain(plan, credentials, domain, clock.now()),
+          certify: domain => certifyDomain(plan, credentials, domain, host.clock.now()),
           accessLog: true,
           proxyFrom: balancerAddresses(plan),
+          version: VERSION,
         },
+        dnsRecord: { publish: publisher(host, { netns: host.netns.home, address: plan.upstreamDns }) },
       }
     : {}),
 })

@@ -5,7 +5,7 @@ import type { Manifest } from './mod.ts'
 /** The cluster-wide configuration objects that operators and `oc` read: all named cluster, but ClusterVersion. */
 export const openshiftConfig = (plan: WorldPlan): readonly Manifest[] => [
   config('Ingress', { spec: { domain: plan.config.appsDomain } }),
-  config('DNS', { spec: { baseDomain: plan.config.appsDomain.replace(/^apps\./, '') } }),
+  config('DNS', { spec: { baseDomain: baseDomain(plan), publicZone: { id: baseDomain(plan) } } }),
   config('Network', { spec: network(plan), status: { ...network(plan), clusterNetworkMTU: plan.config.mtu } }),
   config('Infrastructure', {
     spec: { platformSpec: { type: 'None' } },
@@ -32,6 +32,9 @@ export const openshiftConfig = (plan: WorldPlan): readonly Manifest[] => [
     spec: {},
   },
 ]
+
+/** Also the zone that the outside DNS takes records for. */
+const baseDomain = ({ config }: WorldPlan): string => config.appsDomain.replace(/^apps\./, '')
 
 const config = (kind: string, rest: object): Manifest => ({
   apiVersion: 'config.openshift.io/v1',

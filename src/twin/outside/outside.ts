@@ -11,7 +11,7 @@ import { frontDoor } from './front-door.ts'
 import { whoAmI } from './internet.ts'
 import { type Balancers, startPair } from './pair.ts'
 import type { SharingDeps } from './shared-addresses.ts'
-import { answerOutside, outsideNames } from './upstream-dns.ts'
+import { answerOutside, outsideZone } from './upstream-dns.ts'
 
 export interface OutsideDeps extends SharingDeps {
   readonly sockets: SocketDriver
@@ -34,14 +34,14 @@ export async function startOutside(
   nodes: () => readonly Ip[],
 ): Promise<Balancers> {
   const balancers = await startPair(deps, plan, world, nodes)
-  const names = outsideNames(plan)
+  const zone = outsideZone(plan)
   const dns = { netns: world.netns('dns'), port: 53 }
   await listenUdp(
     deps.sockets,
     dns,
-    madeAnew(packet => answerOutside(names, packet, UDP_BYTES)),
+    madeAnew(packet => answerOutside(zone, packet, UDP_BYTES)),
   )
-  await listenTcp(deps, dns, packet => answerOutside(names, packet, TCP_BYTES))
+  await listenTcp(deps, dns, packet => answerOutside(zone, packet, TCP_BYTES))
   await deps.sockets.listen(whoAmI(), { netns: world.netns('internet'), port: 80 })
   for (const fd of doors)
     await open(

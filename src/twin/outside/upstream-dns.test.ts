@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { updateMessage } from '../../controllers/dns-record/update.ts'
 import { decode } from '../../wire/dns/decode.ts'
 import { encode } from '../../wire/dns/encode.ts'
 import { type Message, TYPE } from '../../wire/dns/message.ts'
 import { resolveConfig } from '../config.ts'
 import { planWorld } from '../plan.ts'
-import { answerOutside, outsideNames } from './upstream-dns.ts'
+import { answerOutside, outsideZone } from './upstream-dns.ts'
 
-const names = outsideNames(planWorld(await resolveConfig({ name: 'x' }, [])))
+const names = outsideZone(planWorld(await resolveConfig({ name: 'x' }, [])))
 const query = (name: string, type: number = TYPE.A): Message => ({
   id: 7,
   isResponse: false,
@@ -50,5 +51,19 @@ describe('the outside DNS', () => {
   test('what is no query gets no answer', () => {
     expect(answerOutside(names, Buffer.from('nonsense'), 512)).toBeUndefined()
     expect(answerOutside(names, encode({ ...query('a.'), isResponse: true }), 512)).toBeUndefined()
+  })
+  test('what is put into its zone is there until it is taken away; other zones and what is the twin’s own stay', () => {
+    const change = (zone: string, name: string, targets: readonly string[]): number =>
+      decode(answerOutside(names, encode(updateMessage(9, { zone, name, type: 'A', ttl: 30, targets })), 512)!).rcode
+    expect(ask('x.shop.fairlead.test.').rcode).toBe(3)
+    expect(change('fairlead.test.', '*.shop.fairlead.test.', ['172.18.0.210'])).toBe(0)
+    expect(addresses(ask('x.Shop.fairlead.test.'))).toEqual(['172.18.0.210'])
+    expect(change('fairlead.test.', '*.apps.fairlead.test.', ['172.18.0.210'])).toBe(0)
+    expect(addresses(ask('x.apps.fairlead.test.'))).toEqual(['172.18.0.100'])
+    expect(change('example.com.', 'www.example.com.', ['172.18.0.210'])).toBe(10)
+    expect(change('fairlead.test.', 'www.example.com.', ['172.18.0.210'])).toBe(10)
+    expect(addresses(ask('www.example.com.'))).toEqual(['203.0.113.10'])
+    expect(change('fairlead.test.', '*.shop.fairlead.test.', [])).toBe(0)
+    expect(ask('x.shop.fairlead.test.').rcode).toBe(3)
   })
 })

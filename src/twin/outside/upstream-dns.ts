@@ -9,6 +9,20 @@ import type { WorldPlan } from '../plan.ts'
 /** Names of the world outside, in lower case with the final dot; one that begins with "*." stands for all below it. */
 export type HostsTable = ReadonlyMap<string, Ip>
 
+/** What the outside DNS answers from: names of its own, and those that others put into its zone. */
+export interface OutsideZone {
+  readonly names: HostsTable
+  /** In lower case with the final dot. */
+  readonly zone: string
+  readonly updated: Map<string, Ip>
+}
+
+export const outsideZone = (plan: WorldPlan): OutsideZone => ({
+  names: outsideNames(plan),
+  zone: `${plan.config.appsDomain.replace(/^apps\./, '')}.`,
+  updated: new Map(),
+})
+
 const TTL_S = 30
 
 /** What the outside DNS knows: the wildcards of both domains, the API, and a few servers of the internet. */
@@ -26,8 +40,11 @@ export function outsideNames(plan: WorldPlan): HostsTable {
   ])
 }
 
-/** Answers one query packet: A records of the table, NXDOMAIN else. Undefined for what is no query: nothing is sent back. */
-export function answerOutside(names: HostsTable, packet: Buffer, limitBytes: number): Buffer | undefined {
+/**
+ * Answers one query packet: A records of the tables, NXDOMAIN else; carries out one update. Undefined for what is neither: nothing is
+ * sent back.
+ */
+export function answerOutside(zone: OutsideZone, packet: Buffer, limitBytes: number): Buffer | undefined {
   let query: Message
   try {
     query = decode(packet)
@@ -36,20 +53,37 @@ export function answerOutside(names: HostsTable, packet: Buffer, limitBytes: num
   }
   const [question] = query.questions
   if (query.isResponse || !question) return undefined
-  const address = find(names, question.name.toLowerCase())
-  const known = address !== undefined
   const reply: Message = {
     ...query,
     isResponse: true,
     isAuthoritative: true,
     isRecursionAvailable: true,
-    rcode: query.opcode !== 0 ? RCODE.NOTIMP : known ? RCODE.NOERROR : RCODE.NXDOMAIN,
-    answers: known && query.opcode === 0 ? records(question, address) : [],
+    rcode: RCODE.NOTIMP,
+    answers: [],
     authorities: [],
     additionals: [],
     ...(query.edns ? { edns: { udpSize: 1232, version: 0, isDnssecOk: false, options: [] } } : {}),
   }
-  return encode(reply, limitBytes)
+  if (query.opcode === UPDATE) return encode({ ...reply, rcode: update(zone, question, query.authorities) }, limitBytes)
+  if (query.opcode !== 0) return encode(reply, limitBytes)
+  const name = question.name.toLowerCase()
+  const address = find(zone.names, name) ?? find(zone.updated, name)
+  const answers = address === undefined ? [] : records(question, address)
+  return encode({ ...reply, rcode: address === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR, answers }, limitBytes)
+}
+
+const UPDATE = 5
+const NOTZONE = 10
+
+/** Addresses alone, as they come; the last of a name counts. What the twin itself has there stays. Source: RFC 2136. */
+function update({ zone, updated }: OutsideZone, asked: Question, changes: readonly ResourceRecord[]): number {
+  const isInside = (name: string): boolean => name.toLowerCase().endsWith(`.${zone}`)
+  if (asked.name.toLowerCase() !== zone || !changes.every(({ name }) => isInside(name))) return NOTZONE
+  for (const { name, class: klass, data } of changes)
+    if (klass === CLASS.ANY) updated.delete(name.toLowerCase())
+    else if (klass === CLASS.IN && data.type === 'A') updated.set(name.toLowerCase(), data.address)
+    else return RCODE.REFUSED
+  return RCODE.NOERROR
 }
 
 function find(names: HostsTable, name: string): Ip | undefined {

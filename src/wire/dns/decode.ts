@@ -1,6 +1,6 @@
 import { ipFromBytes } from '../../lib/ip.ts'
 import type { Edns, EdnsOption, Message, Question, RecordData, ResourceRecord } from './message.ts'
-import { DnsFormatError, TYPE } from './message.ts'
+import { CLASS, DnsFormatError, TYPE } from './message.ts'
 import { readName } from './name.ts'
 
 export const HEADER_BYTES = 12
@@ -121,7 +121,9 @@ const toRecord = (bytes: Buffer, raw: RawRecord): ResourceRecord => ({
   data: readData(bytes, raw),
 })
 
-function readData(bytes: Buffer, { type, start, end }: RawRecord): RecordData {
+function readData(bytes: Buffer, { type, class: klass, start, end }: RawRecord): RecordData {
+  // An update that speaks of all records of a type (RFC 2136 2.5).
+  if (klass === CLASS.ANY && start === end) return { type: 'other', number: type, bytes: bytes.subarray(start, end) }
   switch (type) {
     case TYPE.A:
       return { type: 'A', address: ipFromBytes(sized(bytes, start, end, 4)) }
