@@ -16,8 +16,10 @@ export async function storedIn(resource: Resource, items: readonly Stored[]): Pr
     made = new WeakMap()
     known.set(resource, made)
   }
-  await convertMissing(resource, conversion, items, made)
-  return items.map(item => {
+  // Lists read a value each time they are asked for it.
+  const read = items.map(({ key, createRevision, revision, value }) => ({ key, createRevision, revision, value }))
+  await convertMissing(resource, conversion, read, made)
+  return read.map(item => {
     const value = made.get(item.value)
     return value ? { ...item, value } : item
   })

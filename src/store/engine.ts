@@ -3,7 +3,7 @@ import { createHistory } from './history.ts'
 import type { RangeOptions, RangeResult, Store, Stored, StoreEvent, StoreOptions } from './mod.ts'
 import { rememberingLoad } from './recent.ts'
 import type { Load, Version, Versions } from './versions.ts'
-import { createVersions, storedOf } from './versions.ts'
+import { createVersions, lazyStoredOf, storedOf } from './versions.ts'
 import type { Submitted } from './writer.ts'
 import { createWriter } from './writer.ts'
 
@@ -85,11 +85,12 @@ export function createStore(backing: Backing, loaded: Loaded, options: StoreOpti
 
 function readRange(versions: Versions, load: Load, prefix: string, options: RangeOptions = {}): RangeResult {
   const { limit = Number.POSITIVE_INFINITY, startAfter, atRevision = versions.revision, uncounted = false } = options
+  const viewOf = options.lazy ? lazyStoredOf : storedOf
   versions.checkRevision(atRevision)
   const items: Stored[] = []
   let remaining = 0
   for (const version of versions.scan(prefix, atRevision, startAfter)) {
-    if (items.length < limit) items.push(storedOf(version, load))
+    if (items.length < limit) items.push(viewOf(version, load))
     else if (++remaining > 0 && uncounted) break
   }
   return { items, remaining, revision: atRevision }

@@ -51,6 +51,8 @@ export interface RangeOptions {
   readonly atRevision?: number
   /** `remaining` need only say whether there are more: counting takes as long as reading on. */
   readonly uncounted?: boolean
+  /** A value is read when it is asked for, each time: for many items that are looked at one after another. */
+  readonly lazy?: boolean
 }
 
 export interface RangeResult {

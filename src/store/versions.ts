@@ -71,3 +71,27 @@ export function storedOf(version: Version, load: Load): Stored {
   const { key, createRevision, revision } = version
   return { key, createRevision, revision, value: load(version) }
 }
+
+/** A version whose value is read when it is asked for, as it was at that revision whatever is written meanwhile. */
+class LazyStored implements Stored {
+  readonly #version: Version
+  readonly #load: Load
+  constructor(version: Version, load: Load) {
+    this.#version = version
+    this.#load = load
+  }
+  get key(): string {
+    return this.#version.key
+  }
+  get createRevision(): number {
+    return this.#version.createRevision
+  }
+  get revision(): number {
+    return this.#version.revision
+  }
+  get value(): Uint8Array {
+    return this.#version.value ?? this.#load(this.#version)
+  }
+}
+
+export const lazyStoredOf = (version: Version, load: Load): Stored => new LazyStored(version, load)

@@ -8,10 +8,15 @@ import { decodeStored, servedBytes } from '../stored.ts'
 import type { Output } from './accept.ts'
 import { partialMetadata, partialMetadataList } from './partial.ts'
 import type { TableOptions } from './table.ts'
-import { tableOf } from './table.ts'
+import { rowOf, tableOf } from './table.ts'
 
 /** A value on its way out: bytes of JSON that need no more work, or a tree. */
 export type Rendered = { readonly json: Uint8Array } | { readonly tree: object }
+
+/** A list in JSON, made as it is taken: many clients that do not read hold no copies. */
+export interface RenderedPieces {
+  readonly pieces: Iterator<Uint8Array>
+}
 
 export interface RenderOptions {
   readonly output: Output
@@ -54,32 +59,59 @@ export const renderStored = (resource: Resource, stored: Stored, options: Render
     ? { json: servedBytes(resource, stored.value) }
     : renderObject(resource, decodeStored(resource, stored), options)
 
-export function renderList(resource: Resource, page: ListPage, options: RenderOptions): Rendered {
+export function renderList(resource: Resource, page: ListPage, options: RenderOptions): Rendered | RenderedPieces {
   const metadata = {
     resourceVersion: String(page.revision),
     ...(page.continue === undefined ? {} : { continue: page.continue }),
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   }
-  const { as, format, version } = options.output
-  if (as === undefined && format === 'json') return { json: listBytes(resource, page, metadata) }
+  if (options.output.format === 'json') return { pieces: listPieces(resource, page, metadata, options) }
   const objects = page.items.map(item => decodeStored(resource, item))
-  if (as === 'Table') return { tree: tableOf(resource, objects, metadata, tableOptions(options)) }
-  if (as === 'PartialObjectMetadataList' || as === 'PartialObjectMetadata')
-    return { tree: partialMetadataList(objects, metadata, version!) }
-  return { tree: { kind: resource.listKind, apiVersion: resource.apiVersion, metadata, items: objects } }
+  return { tree: listOf(resource, objects, metadata, options) }
 }
 
-const COMMA = Buffer.from(',')
-const END = Buffer.from(']}')
+function listOf(resource: Resource, objects: readonly Obj[], metadata: object, options: RenderOptions): object {
+  const { as, version } = options.output
+  if (as === 'Table') return tableOf(resource, objects, metadata, tableOptions(options))
+  if (as !== undefined) return partialMetadataList(objects, metadata, version!)
+  return { kind: resource.listKind, apiVersion: resource.apiVersion, metadata, items: objects }
+}
 
-/** The items' stored bytes with a head before and commas between; nothing is decoded. */
-function listBytes(resource: Resource, page: ListPage, metadata: object): Uint8Array {
-  const head = JSON.stringify({ kind: resource.listKind, apiVersion: resource.apiVersion, metadata }).slice(0, -1)
-  const parts: Uint8Array[] = [Buffer.from(`${head},"items":[`)]
-  for (const [index, item] of page.items.entries()) {
-    if (index > 0) parts.push(COMMA)
-    parts.push(servedBytes(resource, item.value))
+const PIECE_BYTES = 64 << 10
+const COMMA = Buffer.from(',')
+const TAIL = ']}'
+
+/** Whatever the form of the list, its items or rows come last. */
+function* listPieces(
+  resource: Resource,
+  page: ListPage,
+  metadata: object,
+  options: RenderOptions,
+): Generator<Uint8Array> {
+  const head = JSON.stringify(listOf(resource, [], metadata, options)).slice(0, -TAIL.length)
+  let parts: Uint8Array[] = [Buffer.from(head)]
+  let bytes = 0
+  let isFirst = true
+  for (const item of page.items) {
+    if (!isFirst) parts.push(COMMA)
+    isFirst = false
+    const made = itemBytes(resource, item, options)
+    parts.push(made)
+    bytes += made.length
+    if (bytes < PIECE_BYTES) continue
+    yield Buffer.concat(parts)
+    parts = []
+    bytes = 0
   }
-  parts.push(END)
-  return Buffer.concat(parts)
+  parts.push(Buffer.from(TAIL))
+  yield Buffer.concat(parts)
+}
+
+/** One item or row of a list. Of a list as stored nothing is decoded. */
+function itemBytes(resource: Resource, item: Stored, options: RenderOptions): Uint8Array {
+  const { as, version } = options.output
+  if (as === undefined) return servedBytes(resource, item.value)
+  const object = decodeStored(resource, item)
+  const shown = as === 'Table' ? rowOf(resource, object, tableOptions(options)) : partialMetadata(object, version!)
+  return Buffer.from(JSON.stringify(shown))
 }

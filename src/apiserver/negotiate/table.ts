@@ -68,7 +68,8 @@ function definitionsOf(resource: Resource): readonly object[] {
   return made
 }
 
-function rowOf(resource: Resource, object: Obj, { nowMs, includeObject, version }: TableOptions): Row {
+/** One row of a table. */
+export function rowOf(resource: Resource, object: Obj, { nowMs, includeObject, version }: TableOptions): Row {
   const cells = columnsOf(resource).map(column => column.cell(object, nowMs))
   if (includeObject === 'None') return { cells }
   return { cells, object: includeObject === 'Object' ? object : partialMetadata(object, version) }

@@ -21,16 +21,30 @@ export interface Managed {
 export const NOTHING_MANAGED: Managed = { owners: new Map(), times: new Map() }
 
 /** The key of a manager in the maps; its order is that of conflict messages. */
-export function managerKey(id: ManagerId): string {
-  return JSON.stringify({
-    ...(id.manager === '' ? {} : { manager: id.manager }),
-    operation: id.operation,
-    ...(id.apiVersion === '' || id.operation === 'Apply' ? {} : { apiVersion: id.apiVersion }),
-    ...(id.subresource === '' ? {} : { subresource: id.subresource }),
-  })
+export function managerKey({ manager, operation, apiVersion, subresource }: ManagerId): string {
+  const parts: string[] = []
+  if (manager !== '') parts.push(`"manager":${JSON.stringify(manager)}`)
+  parts.push(`"operation":"${operation}"`)
+  if (apiVersion !== '' && operation !== 'Apply') parts.push(`"apiVersion":${JSON.stringify(apiVersion)}`)
+  if (subresource !== '') parts.push(`"subresource":${JSON.stringify(subresource)}`)
+  return `{${parts.join(',')}}`
 }
 
+const ids = new Map<string, ManagerId>()
+/** Few write, and often. */
+const MAX_IDS = 1000
+
 export function managerId(key: string): ManagerId {
+  let id = ids.get(key)
+  if (!id) {
+    id = parseKey(key)
+    if (ids.size >= MAX_IDS) ids.clear()
+    ids.set(key, id)
+  }
+  return id
+}
+
+function parseKey(key: string): ManagerId {
   const id = JSON.parse(key) as Partial<ManagerId>
   return {
     manager: id.manager ?? '',

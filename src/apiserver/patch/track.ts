@@ -116,8 +116,11 @@ const metadataOf = (object: JsonObject): JsonObject => (object.metadata ?? {}) a
 /** The object with these managedFields; without the field where there are none. */
 export function withManaged(object: JsonObject, entries: JsonObject[] | undefined): JsonObject {
   if (object.metadata === undefined || object.metadata === null) return object
-  const { managedFields: _, ...metadata } = metadataOf(object)
-  return { ...object, metadata: entries ? { ...metadata, managedFields: entries } : metadata }
+  const metadata = { ...metadataOf(object) }
+  if (metadata.managedFields === undefined && !entries) return object
+  delete metadata.managedFields
+  if (entries) metadata.managedFields = entries
+  return { ...object, metadata }
 }
 
 /**

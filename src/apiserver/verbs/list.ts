@@ -49,11 +49,16 @@ async function readPage(
   const matches = matcherOf(resource, selection)
   const startAfter = token && prefix + token.after
   const limit = isUnlimited(options) ? Number.POSITIVE_INFINITY : options.limit
-  const { items, more, remaining } = await collect(resource, page => store.range(prefix, page), matches, {
-    limit,
-    revision,
-    startAfter,
-  })
+  const { items, more, remaining } = await collect(
+    resource,
+    page => store.range(prefix, { ...page, lazy: true }),
+    matches,
+    {
+      limit,
+      revision,
+      startAfter,
+    },
+  )
   if (!more) return { items, revision }
   const after = items.at(-1)!.key.slice(prefix.length)
   return {
@@ -112,6 +117,8 @@ async function collect(
     }
     if (remaining === 0) return { items: found, more: false, remaining: 0 }
     startAfter = items.at(-1)!.key
+    // Others have their turn.
+    await new Promise(resolve => setImmediate(resolve))
   }
 }
 

@@ -55,8 +55,9 @@ export function threadCommitter(
 function remoteCommitter(threads: ThreadDriver, local: Committer, file: string): Committer {
   const thread = threads.start(COMMIT_THREAD, file)
   let ready = false
-  // Written by this thread between commits, read by the other during one.
+  // Written by this thread between commits, read by the other during one, which is sent it once.
   let shared = new SharedArrayBuffer(0)
+  let known: SharedArrayBuffer | undefined
   let ended: UserError | undefined
   let settle: ((answer: CommitAnswer | UserError) => void) | undefined
   const gone = new Promise<void>(resolve =>
@@ -79,7 +80,8 @@ function remoteCommitter(threads: ThreadDriver, local: Committer, file: string):
       pack(batch, Buffer.from(shared, 0, bytes))
       const answer = await new Promise<CommitAnswer | UserError>(resolve => {
         settle = resolve
-        send(thread, { batch: shared, bytes, state })
+        send(thread, { ...(shared === known ? {} : { batch: shared }), bytes, state })
+        known = shared
       })
       if (shared.byteLength > KEPT_BYTES) shared = new SharedArrayBuffer(0)
       settle = undefined

@@ -7,8 +7,8 @@ import { tablesOf } from './file.ts'
 export const COMMIT_THREAD = 'store'
 
 export interface CommitRequest {
-  /** Packed, in its first bytes. */
-  readonly batch: SharedArrayBuffer
+  /** Where batches are packed, in the first bytes; absent where it is the one of the request before. */
+  readonly batch?: SharedArrayBuffer
   readonly bytes: number
   readonly state: State
 }
@@ -25,9 +25,11 @@ export async function commitThread(): Promise<void> {
   const tables = tablesOf(file)
   // LMDB is never given the address of shared memory, which its bindings cannot hold on to.
   let own = Buffer.alloc(0)
+  let shared = new SharedArrayBuffer(0)
   const batchOf = ({ batch, bytes }: CommitRequest): Buffer => {
+    if (batch) shared = batch
     if (own.length < bytes) own = Buffer.allocUnsafeSlow(2 * bytes)
-    own.set(new Uint8Array(batch, 0, bytes))
+    own.set(new Uint8Array(shared, 0, bytes))
     return own.subarray(0, bytes)
   }
   const answer = (message: CommitAnswer): void => port.postMessage(message)
