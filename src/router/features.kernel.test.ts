@@ -355,6 +355,11 @@ it('metrics have the names of OKD’s router, and say whose backends there are',
   expect(find('haproxy_server_up')[0]).toContain('server="10.128.1.5:8080"')
   expect(lines).toContain('haproxy_up 1')
   expect(lines).toContain('haproxy_exporter_server_threshold{type="limit"} 500')
+  expect(lines).toContain('haproxy_exporter_csv_parse_failures 0')
+  for (const name of ['exporter_total_scrapes', 'exporter_scrape_interval'])
+    expect(lines.find(line => line.startsWith(`haproxy_${name} `))).toMatch(/ [1-9]\d*$/)
+  for (const name of ['reload', 'write_config'])
+    expect(lines.find(line => line.startsWith(`template_router_${name}_seconds_sum`))).toMatch(/ \d+\.\d*[1-9]/)
   const count = 'haproxy_backend_http_request_duration_seconds_count{namespace="shop",route="counted"} 3'
   let told = ''
   for (let turn = 0; turn < 100 && !told.includes(count); turn++) told = await router.metrics()

@@ -9,6 +9,8 @@ export interface MetricsSource {
   readonly counts: ServingCounts
   /** Requests by Route, where there is an access log. */
   readonly meter: Iterable<readonly [route: string, counts: RequestCounts]>
+  /** How often HAProxy was asked, and how often the answer was no table; counted here. */
+  readonly scrapes: { total: number; failures: number }
   isServing(): boolean
   hosts(): number
   /** Whose a backend is. */
@@ -48,6 +50,7 @@ const COMMON: readonly Metric[] = [
 const BACKENDS: readonly Metric[] = [
   ...COMMON,
   ['current_queue', 'gauge', 'Current number of queued requests.', column('qcur')],
+  ['connections_reused_total', 'counter', 'Total number of connections reused.', column('reuse')],
   ['connection_errors_total', 'counter', 'Total of connection errors.', column('econ')],
   ['response_errors_total', 'counter', 'Total of response errors.', column('eresp')],
   ['retry_warnings_total', 'counter', 'Total of retry warnings.', column('wretr')],
@@ -63,6 +66,18 @@ const BACKENDS: readonly Metric[] = [
     'gauge',
     'Average response latency of the last 1024 requests in milliseconds.',
     column('rtime'),
+  ],
+  [
+    'http_average_queue_latency_milliseconds',
+    'gauge',
+    'Average time in queue of the last 1024 requests in milliseconds.',
+    column('qtime'),
+  ],
+  [
+    'http_average_connect_latency_milliseconds',
+    'gauge',
+    'Average connect latency of the last 1024 requests in milliseconds.',
+    column('ctime'),
   ],
 ]
 const FRONTENDS: readonly Metric[] = [
@@ -82,6 +97,9 @@ const MAX_SERVERS = 500
 export async function renderMetrics(source: MetricsSource): Promise<{ readonly type: string; readonly text: string }> {
   const { counts } = source
   const rows = source.isServing() ? await statistics(source.haproxy) : []
+  const { scrapes } = source
+  if (source.isServing()) scrapes.total++
+  if (source.isServing() && rows.length === 0) scrapes.failures++
   const owners = new Map<string, ReturnType<typeof labelsOf>>()
   for (const { pxname = '' } of rows) {
     const owner = owners.has(pxname) ? undefined : source.owner(pxname)
@@ -104,7 +122,23 @@ export async function renderMetrics(source: MetricsSource): Promise<{ readonly t
   const text = [
     single('haproxy_up', 'Was the last scrape of haproxy successful.', source.isServing() ? 1 : 0),
     single('template_router_reload_failure', 'Whether the last program was refused.', counts.isRefused ? 1 : 0),
-    summary('template_router_reload_seconds', 'Time from a program to a process that serves it.', counts),
+    summary(
+      'template_router_reload_seconds',
+      'Time from a program to a process that serves it.',
+      counts.loadMs,
+      counts,
+    ),
+    summary(
+      'template_router_write_config_seconds',
+      'Time to make a program and write its files.',
+      counts.writeMs,
+      counts,
+    ),
+    family('haproxy_exporter_total_scrapes', 'counter', 'How often HAProxy was asked.', [[{}, String(scrapes.total)]]),
+    family('haproxy_exporter_csv_parse_failures', 'counter', 'Answers that were no table.', [
+      [{}, String(scrapes.failures)],
+    ]),
+    single('haproxy_exporter_scrape_interval', 'Seconds for which an answer stands; each scrape asks anew.', 1),
     family('haproxy_exporter_server_threshold', 'gauge', 'Beyond the limit no server is told of alone.', [
       [{ type: 'current' }, String(servers.length)],
       [{ type: 'limit' }, String(MAX_SERVERS)],
@@ -155,8 +189,8 @@ function families(prefix: string, metrics: readonly Metric[], rows: readonly (re
   ]
 }
 
-const summary = (name: string, help: string, { loads, loadMs }: ServingCounts): string =>
-  `# HELP ${name} ${help}\n# TYPE ${name} summary\n${name}_sum ${loadMs / 1000}\n${name}_count ${loads}\n`
+const summary = (name: string, help: string, ms: number, { loads }: ServingCounts): string =>
+  `# HELP ${name} ${help}\n# TYPE ${name} summary\n${name}_sum ${ms / 1000}\n${name}_count ${loads}\n`
 
 /** Cumulated, in seconds, as Prometheus has it. */
 function histogram(meter: MetricsSource['meter']): string {

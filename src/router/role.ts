@@ -57,6 +57,7 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
   const policy = policyOf(options)
   const caches = openCaches(deps.informers, options)
   const serving = createServing(haproxy, log, deps.clock)
+  const scrapes = { total: 0, failures: 0 }
   const probes = createProbeServer({
     isReady: async () =>
       !signal.aborted && (await serving.awaitServing(deps.clock, PROBE_PATIENCE_MS)) && !signal.aborted,
@@ -69,6 +70,7 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
         meter: deps.meter?.counts() ?? [],
         haproxy,
         counts: serving.counts,
+        scrapes,
         isServing: () => serving.isServing,
         hosts: () => state.hosts,
         owner: backend => {
@@ -80,7 +82,7 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
   const state: RouterState = { hosts: 0, sweepMs: FIRST_SWEEP_MS, ...nothingUntold() }
   await deps.listen(probes, options.statsPort)
   await deps.informers.sync(signal)
-  const planner = createPlanner(policy, listenersOf(options, haproxy), caches.view)
+  const planner = createPlanner(policy, listenersOf(options, haproxy), { ...caches.view, now: () => deps.clock.now() })
   const unfeed = feed(caches, planner, route => {
     if (route.status?.ingress?.some(({ routerName }) => routerName === policy.name)) state.left.add(keyOf(route))
   })

@@ -30,6 +30,8 @@ export interface ServingCounts {
   readonly loads: number
   /** What they took together. */
   readonly loadMs: number
+  /** Of it, to render programs and write their files. */
+  readonly writeMs: number
   readonly refusals: number
   readonly changes: number
   /** The last program was refused: what is served is older. */
@@ -38,7 +40,7 @@ export interface ServingCounts {
 
 export function createServing(haproxy: Haproxy, log: Logger, clock: Pick<Clock, 'monotonic'>): Serving {
   const applier = createApplier(haproxy)
-  const counts = { loads: 0, loadMs: 0, refusals: 0, changes: 0, isRefused: false }
+  const counts = { loads: 0, loadMs: 0, writeMs: 0, refusals: 0, changes: 0, isRefused: false }
   const waiting = new Set<() => void>()
   let committed: Layout | undefined
   let isServing = false
@@ -47,8 +49,10 @@ export function createServing(haproxy: Haproxy, log: Logger, clock: Pick<Clock, 
     committed = undefined
     const startMs = clock.monotonic()
     const program = renderProgram(layout)
+    counts.writeMs += clock.monotonic() - startMs
     try {
-      const { pid, version } = await haproxy.load(program)
+      const { pid, version, writeMs = 0 } = await haproxy.load(program)
+      counts.writeMs += writeMs
       log.info({ pid, version, why, hosts: layout.parts.size }, 'HAProxy serves')
     } catch (error) {
       if (error instanceof HaproxyRefused) {

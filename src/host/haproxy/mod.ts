@@ -11,6 +11,8 @@ export interface Serving {
   readonly pid: number
   /** As in 2.6.12. */
   readonly version: string
+  /** How long its files took to write. */
+  readonly writeMs?: number
 }
 
 /** One HAProxy with its folder. Methods that change it are called one after another, never at the same time. */

@@ -40,7 +40,9 @@ export async function realHaproxy(options: RealOptions): Promise<Haproxy> {
   const load = async (program: Program): Promise<Serving> => {
     const home = join(folder, String(++generation))
     const old = current
+    const startMs = options.clock.monotonic()
     await writeProgram(home, program)
+    const writeMs = options.clock.monotonic() - startMs
     const worker = await startWorker({ ...options, command, home, replaces: old }).catch(async error => {
       await rm(home, { recursive: true, force: true })
       throw error
@@ -48,7 +50,7 @@ export async function realHaproxy(options: RealOptions): Promise<Haproxy> {
     void worker.exited.then(() => ended(worker))
     current = worker
     old?.leave()
-    return { pid: worker.pid, version: worker.version }
+    return { pid: worker.pid, version: worker.version, writeMs }
   }
   return {
     openFiles: openFileLimit(),

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { rfc3339 } from '../../lib/clock.ts'
 import type { Certificate } from './types.ts'
 
 /** Raw PEM of a Route. */
@@ -13,7 +14,7 @@ const MAX_CHAIN = 16
 
 /**
  * Parses and prints again, so that nothing but certificates and a key is left. Returns what is wrong as text. As OKD's extended
- * validation: key and certificate must belong together; an expired one is allowed, the host is not compared. Keys that
+ * validation: key and certificate must belong together, the host is not compared. Keys that
  * HAProxy's library refuses (RSA below 2048 bits) are refused here, where they harm one Route.
  */
 export function readCertificate(text: CertificateText): Certificate | string {
@@ -42,8 +43,13 @@ function parse(text: CertificateText): Certificate | string {
   if (weakness !== undefined) return weakness
   return {
     pem: chain.map(certificate => certificate.toString()).join('') + key.export({ type: 'pkcs8', format: 'pem' }),
+    untilMs: Date.parse(leaf!.validTo),
   }
 }
+
+/** Why a Route may not show it any more. */
+export const expiryProblem = ({ untilMs }: Certificate, nowMs: number): string | undefined =>
+  untilMs < nowMs ? `spec.tls.certificate expired at ${rfc3339(untilMs)}` : undefined
 
 /** Authorities, printed again; undefined when the text is not certificates alone. */
 export const readAuthorities = (text: string): string | undefined =>

@@ -116,6 +116,18 @@ describe('TLS', () => {
     const wrong = testRoute('a', { tls: { termination: 'reencrypt', destinationCACertificate: 'nonsense' } })
     expect(factsOf(wrong).fault?.message).toContain('destinationCACertificate is not a PEM certificate')
   })
+  it('a certificate that has expired is not shown; on the day before it is', () => {
+    const route = testRoute('a', { tls: { termination: 'edge', ...split(someCertificate) } })
+    const untilMs = factsOf(route).certificate!.untilMs
+    const at = (nowMs: number) => {
+      const reading = readRoute(route, testPolicy, { secret: () => undefined, now: () => nowMs })
+      return 'facts' in reading ? reading.facts : undefined
+    }
+    expect(at(untilMs - 86_400_000)).toMatchObject({ certificate: { untilMs } })
+    expect(at(untilMs + 1000)?.fault).toMatchObject({ reason: 'ExtendedValidationFailed' })
+    expect(at(untilMs + 1000)?.fault?.message).toMatch(/^spec.tls.certificate expired at \d{4}-/)
+    expect(at(untilMs + 1000)?.certificate).toBeUndefined()
+  })
   it('a certificate is read and printed again, without what stands around it', () => {
     const { certificate, key } = split(someCertificate)
     const read = factsOf(

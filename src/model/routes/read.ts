@@ -1,10 +1,11 @@
 import type { Secret } from '../../api/core/secret.ts'
 import type { Route, RouteTargetReference, TLSConfig } from '../../api/route/route.ts'
 import { readAnnotations } from './annotations.ts'
-import { readAuthorities, readCertificate } from './certificate.ts'
+import { type CertificateText, expiryProblem, readAuthorities, readCertificate } from './certificate.ts'
 import { readHeaders } from './headers.ts'
 import { hostProblem, pathProblem, quoted, wildcardOf } from './host.ts'
 import type {
+  Certificate,
   InsecurePolicy,
   Rejection,
   RejectionReason,
@@ -27,6 +28,8 @@ export function hostOf(route: Route, policy: Pick<RouterPolicy, 'domain'>): stri
 /** The Secrets of external certificates, by "namespace/name". */
 export interface SecretView {
   secret(key: string): Secret | undefined
+  /** ms since 1970; without it no certificate is expired. */
+  now?(): number
 }
 
 const NO_SECRETS: SecretView = { secret: () => undefined }
@@ -121,12 +124,18 @@ function ownCertificate(
   const name = tls.externalCertificate?.name
   if (name) return externalCertificate(`${metadata.namespace}/${name}`, view)
   if (!tls.certificate && !tls.key) return {}
-  const read = readCertificate({
+  const read = currentCertificate(view, {
     certificate: tls.certificate ?? '',
     key: tls.key ?? '',
     ...(tls.caCertificate ? { caCertificate: tls.caCertificate } : {}),
   })
   return typeof read === 'string' ? { fault: failed(read) } : { certificate: read }
+}
+
+/** One that expired before the Route was read is as good as none; one that expires while it is shown is shown on. */
+function currentCertificate({ now }: SecretView, text: CertificateText): Certificate | string {
+  const read = readCertificate(text)
+  return typeof read === 'string' || !now ? read : (expiryProblem(read, now()) ?? read)
 }
 
 /** Fails closed: without its Secret a Route is not served, rather than shown under another certificate. */
@@ -140,7 +149,7 @@ function externalCertificate(
   if (secret.type !== 'kubernetes.io/tls')
     return refuse('ExternalCertificateValidationFailed', `secret of type "kubernetes.io/tls" required`)
   const text = (key: string): string => Buffer.from(secret.data?.[key] ?? '', 'base64').toString()
-  const read = readCertificate({ certificate: text('tls.crt'), key: text('tls.key') })
+  const read = currentCertificate(view, { certificate: text('tls.crt'), key: text('tls.key') })
   return typeof read === 'string'
     ? refuse('ExternalCertificateValidationFailed', read.replaceAll('spec.tls.', `secret ${quoted(externalSecret)} `))
     : { externalSecret, certificate: read }

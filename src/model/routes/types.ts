@@ -46,6 +46,8 @@ export interface RouteTarget {
 export interface Certificate {
   /** Chain and key in one, as HAProxy reads it. */
   readonly pem: string
+  /** When it expires, in ms since 1970. */
+  readonly untilMs: number
 }
 
 export type ForwardedPolicy = 'append' | 'replace' | 'if-none' | 'never'

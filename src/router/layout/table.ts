@@ -87,7 +87,7 @@ export function createTable(policy: RouterPolicy, standings: Standings, view: Pa
     const known = facts.get(key)
     if (known && !known.externalSecret && source === sources.get(key)) return void hosts.add(known.host)
     forget(key)
-    const reading = readRoute(route, policy, view.secret ? { secret: view.secret } : undefined)
+    const reading = readRoute(route, policy, { secret: () => undefined, ...view })
     if ('rejection' in reading)
       return void hostless.set(key, { host: hostOf(route, policy), rejection: reading.rejection })
     add(reading.facts)

@@ -16,8 +16,12 @@ export const set = (variable: string, expression: string, ...conditions: readonl
 /** The name the client wrote, as Routes are looked up by. */
 const HOST = 'req.hdr(host),host_only,lower,rtrim(.)'
 
+/** No header of HTTP has these; a pod in C would read a value up to its NUL. HAProxy 2.6 itself lets them through. */
+const CONTROLS = '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]'
+
 /** A slash in Host would shift the boundary between host and path in the lookup. */
 export const identify = (): readonly Line[] => [
+  ['http-request', 'deny', 'deny_status', '400', 'if', '{', 'req.hdrs', '-m', 'reg', CONTROLS, '}'],
   ['http-request', 'deny', 'deny_status', '400', 'if', '{', 'req.hdr(host)', '-m', 'sub', '/', '}'],
   // A tunnel to a pod would carry requests past every rule.
   ['http-request', 'deny', 'deny_status', '405', 'if', '{', 'method', 'CONNECT', '}'],
