@@ -34,8 +34,8 @@ export function feedIngresses({ caches, shard, planner, router, leave }: Feed): 
   const { ingresses, classes } = caches
   const byName = (name: string): IngressClass | undefined => classes.get({ name })
   const put = (ingress: Ingress): void => {
-    const isOurs = isInShard(shard, ingress) && dialectOf(ingress, byName, router) !== undefined
-    if (isOurs && !ingress.metadata.deletionTimestamp) planner.putIngress(ingress)
+    const dialect = isInShard(shard, ingress) ? dialectOf(ingress, byName, router) : undefined
+    if (dialect && !ingress.metadata.deletionTimestamp) planner.putIngress(ingress, dialect)
     else {
       planner.removeIngress(keyOf(ingress))
       leave(ingress)

@@ -20,6 +20,7 @@ beforeAll(async () => {
   router = await startLiveRouter({ notFound: true })
   for (const [name, controller] of [
     ['fairlead', 'fairlead.dev/ingress'],
+    ['nginx', 'k8s.io/ingress-nginx'],
     ['other', 'example.com/other'],
   ])
     router.bench.api.put(IngressClass, { metadata: { name: name! }, spec: { controller: controller! } })
@@ -365,4 +366,84 @@ it('ten pods take turns: a hundred requests reach each', async () => {
     seen.set(pod, (seen.get(pod) ?? 0) + 1)
   }
   expect([...seen.values()]).toEqual(Array(10).fill(10))
+})
+
+describe('annotations of ingress-nginx', () => {
+  const nginx = (annotations: Readonly<Record<string, string>>, spec: object) =>
+    put(
+      'nginx',
+      { ingressClassName: 'nginx', ...spec },
+      {
+        annotations: Object.fromEntries(
+          Object.entries(annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value]),
+        ),
+      },
+    )
+  const all = { rules: [rule('n.test', ['Prefix', '/', 'a'])] }
+  const get = (path = '/', headers = {}, more: Partial<Ask> = {}) => ask({ host: 'n.test', path, headers, ...more })
+
+  it('rewriting, with expressions and groups', async () => {
+    await nginx(
+      { 'rewrite-target': '/$2' },
+      { rules: [rule('n.test', ['ImplementationSpecific', '/app(/|$)(.*)', 'a'])] },
+    )
+    expect((await get('/app/x/y?q=1')).url).toBe('/x/y?q=1')
+    expect((await get('/APP')).status).toBe(404)
+    expect((await get('/app')).url).toBe('/')
+    expect((await get('/apple')).status).toBe(404)
+    await nginx({ 'use-regex': 'true' }, { rules: [rule('n.test', ['ImplementationSpecific', '/v[0-9]+/.*', 'b'])] })
+    expect([(await get('/v12/x')).pod, (await get('/v/x')).status]).toEqual(['b', 404])
+    await nginx({}, all)
+    expect((await get('/app/x')).url).toBe('/app/x')
+  })
+
+  it('redirects', async () => {
+    await nginx({ 'permanent-redirect': 'https://x.test/y' }, all)
+    expect([(await get()).status, (await get()).headers.location]).toEqual([301, 'https://x.test/y'])
+    await nginx({ 'temporal-redirect': '/z' }, all)
+    expect([(await get()).status, (await get()).headers.location]).toEqual([302, '/z'])
+    await nginx({ 'app-root': '/home' }, all)
+    expect([(await get()).headers.location, (await get('/x')).pod]).toEqual(['/home', 'a'])
+    await nginx({ 'force-ssl-redirect': 'true' }, all)
+    expect([(await get('/p?q')).status, (await get('/p?q')).headers.location]).toEqual([308, 'https://n.test/p?q'])
+    expect((await get('/', {}, { tls: true })).pod).toBe('a')
+    const tls = [{ hosts: ['n.test'], secretName: 'cert' }]
+    await nginx({}, { ...all, tls })
+    expect((await get()).status).toBe(308)
+    await nginx({ 'ssl-redirect': 'false' }, { ...all, tls })
+    expect((await get()).pod).toBe('a')
+  })
+
+  it('CORS, body size, lists of addresses, limits, headers', async () => {
+    await nginx({ 'enable-cors': 'true', 'cors-allow-origin': 'https://a.test' }, all)
+    expect((await get('/', { origin: 'https://a.test' })).headers['access-control-allow-origin']).toBe('https://a.test')
+    expect((await get('/', { origin: 'https://b.test' })).headers['access-control-allow-origin']).toBeUndefined()
+    await nginx({ 'proxy-body-size': '10' }, all)
+    expect([(await get('/', { 'content-length': '11' })).status, (await get()).status]).toEqual([413, 200])
+    await nginx({ 'whitelist-source-range': '192.0.2.0/24' }, all)
+    expect((await get()).status).toBe(403)
+    await nginx({ 'whitelist-source-range': '127.0.0.0/8' }, all)
+    expect((await get()).status).toBe(200)
+    await nginx({ 'denylist-source-range': '127.0.0.1' }, all)
+    expect((await get()).status).toBe(403)
+    await nginx({ 'upstream-vhost': 'inner.test', 'x-forwarded-prefix': '/p' }, all)
+    expect((await get()).sent).toMatchObject({ host: 'inner.test', 'x-forwarded-prefix': '/p' })
+    await nginx({ 'limit-rps': '1' }, all)
+    const codes = new Set<number>()
+    for (let index = 0; index < 14; index++) codes.add((await get()).status)
+    expect([...codes]).toEqual([200, 503])
+  })
+
+  it('aliases, cookies; what guards and is not served serves nobody; unknown ones are told', async () => {
+    await nginx({ 'server-alias': 'alias.test', affinity: 'cookie', 'session-cookie-name': 'route' }, all)
+    expect(await at('alias.test', '/')).toEqual(['a'])
+    expect((await get()).headers['set-cookie']?.[0]).toMatch(/^route=/)
+    await nginx({ 'auth-url': 'http://x' }, all)
+    expect((await get()).status).toBe(503)
+    await told('nginx', 'auth-url is not served; since it says who may come in, nobody is served')
+    await nginx({ 'configuration-snippet': 'return 200;', 'proxy-buffering': 'on' }, all)
+    expect((await get()).pod).toBe('a')
+    await told('nginx', 'proxy-buffering is not served')
+    await drop('nginx')
+  })
 })

@@ -42,7 +42,7 @@ export function createWorld(options: Partial<RouterOptions> = {}, listeners: Par
     const put = <T>(store: Map<string, T>): unknown => (isThere ? store.set(key, object as T) : store.delete(key))
     if (object.kind === 'Route' && isThere) planner.put(object as Route)
     else if (object.kind === 'Route') planner.remove(key)
-    else if (object.kind === 'Ingress' && isThere) planner.putIngress(object as Ingress)
+    else if (object.kind === 'Ingress' && isThere) planner.putIngress(object as Ingress, 'nginx')
     else if (object.kind === 'Ingress') planner.removeIngress(key)
     else if (object.kind === 'Service') {
       put(services)

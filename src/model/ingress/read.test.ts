@@ -86,7 +86,7 @@ const classes = (name: string) =>
       shard: { spec: { controller: 'fairlead.dev/ingress', parameters: { kind: 'IngressController', name: 'shard' } } },
       'openshift-default': { spec: { controller: 'openshift.io/ingress-to-route' } },
       traefik: { spec: { controller: 'traefik.io/ingress-controller' } },
-    }) as Readonly<Record<string, never>>
+    }) as unknown as Readonly<Record<string, never>>
   )[name]
 const OLD = 'kubernetes.io/ingress.class'
 

@@ -3,6 +3,9 @@ import { readCertificate } from '../routes/certificate.ts'
 import { hostProblem, pathProblem, quoted } from '../routes/host.ts'
 import type { SecretView } from '../routes/read.ts'
 import type { Certificate, RouteFacts } from '../routes/types.ts'
+import type { Dialect } from './classes.ts'
+import { readNginx } from './nginx.ts'
+import { withNginx } from './nginx-claims.ts'
 
 /** What an Ingress asks for: one claim for each host and path. Every string in it is checked. */
 export interface IngressReading {
@@ -15,14 +18,20 @@ export interface IngressReading {
 const ANY_HOST = '*'
 
 /** Reads an Ingress as the specification has it: networking.k8s.io/v1. */
-export function readIngress(ingress: Ingress, view: SecretView): IngressReading {
+export function readIngress(ingress: Ingress, view: SecretView, dialect: Dialect = 'plain'): IngressReading {
   const { metadata, spec } = ingress
   const warnings: string[] = []
   const warn = (text: string): void => void warnings.push(text)
   const namespace = metadata.namespace ?? ''
   if (hostProblem(namespace) || hostProblem(metadata.name))
     return { claims: [], warnings: ['metadata.name is not a DNS name'] }
-  const wishes = [...rulesOf(ingress, warn), ...fallbacksOf(ingress, warn)]
+  const nginx = dialect === 'nginx' ? readNginx(metadata.annotations) : undefined
+  if (nginx?.canary)
+    return {
+      claims: [],
+      warnings: ['canary Ingresses are not served: the other Ingress of the host takes all requests'],
+    }
+  const wishes = [...rulesOf(ingress, nginx?.regex === true, warn), ...fallbacksOf(ingress, warn)]
   const hosts = new Map<string, HostTls>()
   const tlsOf = (host: string): HostTls => {
     const known = hosts.get(host) ?? tlsAt(ingress, host, view, warn)
@@ -30,7 +39,9 @@ export function readIngress(ingress: Ingress, view: SecretView): IngressReading 
     return known
   }
   const key = `${namespace}/${metadata.name}`
-  const claims = withTlsHosts(ingress, wishes).map(
+  for (const text of nginx?.warnings ?? []) warn(text)
+  const all = withTlsHosts(ingress, wishes)
+  const claims = (nginx ? withNginx(all, nginx, key, ingress, warn) : all).map(
     (wish, index): RouteFacts => ({
       // Of claims of one Ingress the first stands: their keys are in their order.
       key: `${key}#${String(index).padStart(5, '0')}`,
@@ -52,36 +63,42 @@ export function readIngress(ingress: Ingress, view: SecretView): IngressReading 
   return { claims, warnings: [...new Set(warnings)] }
 }
 
-type Wish = Pick<RouteFacts, 'host' | 'path' | 'exact' | 'fallback' | 'targets' | 'port'>
+/** What becomes of one path of one host. */
+export type Wish = Pick<RouteFacts, 'host' | 'path' | 'targets'> & Partial<RouteFacts>
 type Warn = (text: string) => void
 
 const MAX_CLAIMS = 2000
 
-function rulesOf(ingress: Ingress, warn: Warn): readonly Wish[] {
+function rulesOf(ingress: Ingress, regex: boolean, warn: Warn): readonly Wish[] {
   const wishes: Wish[] = []
   for (const { host: text = '', http } of ingress.spec?.rules ?? []) {
     const host = text.toLowerCase() || ANY_HOST
     const problem = host === ANY_HOST ? undefined : hostProblem(host.startsWith('*.') ? host.slice(2) : host)
     if (problem !== undefined) warn(`host ${quoted(host)} ${problem}`)
-    else for (const path of http?.paths ?? []) wishes.push(...pathOf(ingress, host, path, warn))
+    else for (const path of http?.paths ?? []) wishes.push(...pathOf(ingress, host, { ...path, regex }, warn))
   }
   if (wishes.length > MAX_CLAIMS) warn(`only the first ${MAX_CLAIMS} paths are served`)
   return wishes.slice(0, MAX_CLAIMS)
 }
 
-/** ImplementationSpecific is read as Prefix. A path of elements has no slash at its end: /foo/ means what /foo does. */
+/**
+ * ImplementationSpecific is read as Prefix. A path of elements has no slash at its end: /foo/ means what /foo does. `regex`: the text is
+ * kept for the dialect that knows expressions.
+ */
 function pathOf(
   ingress: Ingress,
   host: string,
-  { path = '', pathType, backend }: HTTPIngressPath,
+  { path = '', pathType, backend, regex }: HTTPIngressPath & { readonly regex: boolean },
   warn: Warn,
 ): readonly Wish[] {
-  const problem = pathProblem(path)
+  const isPattern = regex && pathType !== 'Exact'
+  const problem = pathProblem(isPattern ? path.replaceAll('?', '') : path)
   if (problem !== undefined) {
     warn(`path ${quoted(path)} ${problem}`)
     return []
   }
-  const where = pathType === 'Exact' ? { path: path || '/', exact: true } : { path: path.replace(/\/+$/, '') }
+  const where =
+    pathType === 'Exact' ? { path: path || '/', exact: true } : { path: isPattern ? path : path.replace(/\/+$/, '') }
   return [{ host, ...where, ...targetOf(ingress, backend, warn) }]
 }
 

@@ -86,8 +86,8 @@ function sameHostClaim(route: RouteFacts, { byPath, tls, passthrough }: HostClai
 }
 
 /** An exact path, and what is left of a host, stand beside a path of the same text. */
-const claimKey = ({ path, exact, fallback }: RouteFacts): string =>
-  exact ? `=${path}` : fallback ? '*' : pathKey(path)
+const claimKey = ({ path, exact, fallback, begins }: RouteFacts): string =>
+  exact ? `=${path}` : fallback ? '*' : begins ? `~${path}` : pathKey(path)
 
 /** A path of slashes alone is the root. */
 export const pathKey = (path: string): string => (/^\/*$/.test(path) ? '' : path)

@@ -98,6 +98,40 @@ export interface RouteProblem {
   readonly message: string
 }
 
+/** What annotations of ingress-nginx ask of a proxy. */
+export interface WebRules {
+  /** Names the counters of its limits. */
+  readonly id?: string
+  /** Nobody is served: it says who may come in by something that is not understood. */
+  readonly closed?: boolean
+  /** A regular expression that is known to be cheap. */
+  readonly pattern?: string
+  /** The path's successor; $1 to $9 are groups of the pattern. */
+  readonly rewrite?: string
+  readonly redirect?: { readonly code: number; readonly to: string }
+  readonly appRoot?: string
+  readonly allow?: readonly string[]
+  readonly deny?: readonly string[]
+  /** 0: no limit. */
+  readonly bodyBytes?: number
+  readonly connectMs?: number
+  readonly perSecond?: number
+  readonly connections?: number
+  readonly vhost?: string
+  readonly forwardedPrefix?: string
+  readonly cors?: CorsRules
+}
+
+export interface CorsRules {
+  readonly origins: readonly string[]
+  readonly methods: string
+  readonly headers: string
+  readonly expose?: string
+  readonly credentials: boolean
+  /** In seconds. */
+  readonly maxAge: number
+}
+
 /** A Route as a router reads it: every string in it is checked. */
 export interface RouteFacts extends RouteSettings {
   /** "namespace/name". */
@@ -122,6 +156,12 @@ export interface RouteFacts extends RouteSettings {
   readonly exact?: boolean
   /** Of an Ingress: what no path of the host takes. */
   readonly fallback?: boolean
+  /** Of an Ingress: the path is the beginning of all that a pattern in `web` matches, not of whole elements. */
+  readonly begins?: boolean
+  /** Of an Ingress: what its annotations ask for. */
+  readonly web?: WebRules
+  /** What its pods speak, where that is not plain HTTP; TLS of theirs is not verified. */
+  readonly backend?: 'http' | 'https' | 'grpc' | 'grpcs'
   readonly certificate?: Certificate
   /** "namespace/name" of the Secret the certificate comes from. */
   readonly externalSecret?: string

@@ -16,7 +16,7 @@ export function classOf(route: RouteFacts, isShared: boolean): ClassSpec {
       ...(tunnelMs === undefined ? {} : { tunnelMs }),
     }
   }
-  const { rewrite, headers, forwarded, adjustCase } = route
+  const { rewrite, headers, forwarded, adjustCase, web } = route
   return {
     mode: 'http',
     balance: route.balance ?? (isShared ? 'roundrobin' : 'random'),
@@ -25,5 +25,6 @@ export function classOf(route: RouteFacts, isShared: boolean): ClassSpec {
     ...(headers ? { headers } : {}),
     ...(forwarded ? { forwarded } : {}),
     ...(adjustCase ? { adjustCase } : {}),
+    ...(web ? { web } : {}),
   }
 }

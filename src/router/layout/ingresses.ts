@@ -1,4 +1,5 @@
 import type { Ingress } from '../../api/networking/ingress.ts'
+import type { Dialect } from '../../model/ingress/classes.ts'
 import { readIngress } from '../../model/ingress/read.ts'
 import { problemOf, type Verdict } from '../../model/routes/admission.ts'
 import type { SecretView } from '../../model/routes/read.ts'
@@ -9,7 +10,7 @@ export type IngressVerdict = readonly string[]
 
 /** The Ingresses behind a table of claims. */
 export interface Ingresses {
-  put(ingress: Ingress): void
+  put(ingress: Ingress, dialect: Dialect): void
   remove(key: string): void
   touchSecret(secret: string): void
   /** Takes the verdicts about claims of Ingresses out of these, and tells of each Ingress that they concern. */
@@ -23,6 +24,7 @@ interface Claims {
 
 interface Known {
   readonly ingress: Ingress
+  readonly dialect: Dialect
   readonly source: string
   readonly claims: readonly RouteFacts[]
   readonly warnings: readonly string[]
@@ -40,24 +42,24 @@ export function createIngresses(table: Claims, view: Partial<SecretView>): Ingre
     known.delete(key)
     changed.delete(key)
   }
-  const read = (key: string, ingress: Ingress, source: string): void => {
+  const read = (key: string, ingress: Ingress, dialect: Dialect, source: string): void => {
     remove(key)
-    const reading = readIngress(ingress, secrets)
-    known.set(key, { ingress, source, ...reading, problems: new Map() })
+    const reading = readIngress(ingress, secrets, dialect)
+    known.set(key, { ingress, dialect, source, ...reading, problems: new Map() })
     for (const claim of reading.claims) table.add(claim)
     changed.add(key)
   }
   return {
-    put(ingress) {
+    put(ingress, dialect) {
       const key = `${ingress.metadata.namespace}/${ingress.metadata.name}`
-      const source = sourceOf(ingress)
+      const source = dialect + sourceOf(ingress)
       if (known.get(key)?.source === source) changed.add(key)
-      else read(key, ingress, source)
+      else read(key, ingress, dialect, source)
     },
     remove,
     touchSecret(secret) {
-      for (const [key, { ingress, claims, source }] of [...known])
-        if (claims.some(({ externalSecret }) => externalSecret === secret)) read(key, ingress, source)
+      for (const [key, { ingress, dialect, claims, source }] of [...known])
+        if (claims.some(({ externalSecret }) => externalSecret === secret)) read(key, ingress, dialect, source)
     },
     take(verdicts) {
       for (const [claim, verdict] of verdicts) {

@@ -11,8 +11,13 @@ export interface PathKeys {
 }
 
 /** Path "" or of slashes alone is the root; `/sub` means /sub and all below; `/sub/` only what is below. */
-export function keysOf(host: string, path: string, exact = false): PathKeys {
+export function keysOf(
+  host: string,
+  path: string,
+  { exact, begins }: Pick<PathRule, 'exact' | 'begins'> = {},
+): PathKeys {
   if (exact) return { key: `${host}${path}/?` }
+  if (begins) return { key: host + path }
   if (/^\/*$/.test(path)) return { key: `${host}/` }
   return path.endsWith('/') ? { key: host + path, exception: `${host}${path}?` } : { key: `${host}${path}/` }
 }
@@ -26,6 +31,8 @@ export interface PathRule {
   readonly serves: boolean
   /** The path alone, with or without a slash at its end as it is written. */
   readonly exact?: boolean
+  /** All that begins so, not only whole elements. */
+  readonly begins?: boolean
   /** Takes what is left of the host: any rule for the root goes before it. */
   readonly fallback?: boolean
 }
@@ -39,7 +46,7 @@ interface Entry {
 /** Map entries of one host, so that one longest-prefix lookup gives what the rules mean. `nowhere` answers for no Route. */
 export function resolvePaths(host: string, rules: readonly PathRule[], nowhere: string): ReadonlyMap<string, string> {
   const entries = new Map<string, Entry>()
-  const ordered = rules.map(rule => ({ ...rule, ...keysOf(host, rule.path, rule.exact) })).sort(byKey)
+  const ordered = rules.map(rule => ({ ...rule, ...keysOf(host, rule.path, rule) })).sort(byKey)
   for (const { key, exception, value, serves } of ordered) {
     const above = entries.get(key) ?? longestPrefix(entries, key)
     if (exception) entries.set(exception, above ?? { value: nowhere, served: undefined })

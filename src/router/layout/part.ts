@@ -88,7 +88,12 @@ const usesServiceCa = ({ route }: ServedRoute): boolean =>
 
 /** What plain HTTP gets. */
 function plainRule({ route, record }: Laid): PathRule {
-  if (route.ingress) return { ...ruleOf(route), value: record, serves: true }
+  if (route.ingress)
+    return {
+      ...ruleOf(route),
+      value: route.insecure === 'Redirect' ? `!https308|${route.ingress}` : record,
+      serves: true,
+    }
   if (route.termination === 'http' || (route.insecure === 'Allow' && route.termination !== 'passthrough'))
     return { path: route.path, value: record, serves: true }
   return { path: route.path, serves: false, value: route.insecure === 'Redirect' ? `!https|${route.key}` : undefined }
@@ -99,10 +104,16 @@ const secureRule = ({ route, record }: Laid): readonly PathRule[] =>
     ? [{ ...ruleOf(route), value: record, serves: true }]
     : []
 
-const ruleOf = ({ path, exact, fallback }: RouteFacts): Pick<PathRule, 'path' | 'exact' | 'fallback'> => ({
+const ruleOf = ({
+  path,
+  exact,
+  fallback,
+  begins,
+}: RouteFacts): Pick<PathRule, 'path' | 'exact' | 'fallback' | 'begins'> => ({
   path,
   ...(exact ? { exact } : {}),
   ...(fallback ? { fallback } : {}),
+  ...(begins ? { begins } : {}),
 })
 
 /**

@@ -1,5 +1,6 @@
 import type { Ingress } from '../../api/networking/ingress.ts'
 import type { Route } from '../../api/route/route.ts'
+import type { Dialect } from '../../model/ingress/classes.ts'
 import type { Verdict } from '../../model/routes/admission.ts'
 import type { ServiceView } from '../../model/routes/endpoints.ts'
 import type { SecretView } from '../../model/routes/read.ts'
@@ -33,7 +34,7 @@ export interface Plan {
 export interface Planner {
   put(route: Route): void
   remove(key: string): void
-  putIngress(ingress: Ingress): void
+  putIngress(ingress: Ingress, dialect: Dialect): void
   removeIngress(key: string): void
   touch(service: string): void
   /** The Secret "namespace/name" of an external certificate changed. */

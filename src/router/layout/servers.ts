@@ -13,6 +13,8 @@ export interface ServerWishes {
   readonly tls?: ServerTls
   readonly maxConnections?: number
   readonly checkMs?: number
+  /** HTTP/2 without TLS. */
+  readonly h2c?: boolean
 }
 
 /** What a cookie says of the Service it stands for. */
@@ -28,11 +30,18 @@ export function wishesOf(
     route.termination === 'reencrypt' && route.destinationCa !== undefined
       ? { file: `ca/${shortHash('authorities', route.destinationCa)}.pem`, pem: route.destinationCa }
       : undefined
-  const tls = route.termination === 'reencrypt' ? tlsOf(service, authorities, context) : undefined
+  const { backend } = route
+  const tls =
+    route.termination === 'reencrypt'
+      ? tlsOf(service, authorities, context)
+      : backend === 'https' || backend === 'grpcs'
+        ? { ...(backend === 'grpcs' ? { alpn: true } : {}) }
+        : undefined
   const wishes = {
     ...(tls ? { tls } : {}),
     ...(podConnections === undefined ? {} : { maxConnections: podConnections }),
     ...(checkMs === undefined ? {} : { checkMs }),
+    ...(backend === 'grpc' ? { h2c: true } : {}),
   }
   return { wishes, ...(authorities ? { authorities } : {}) }
 }

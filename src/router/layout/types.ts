@@ -1,6 +1,6 @@
 import type { Ip } from '../../lib/ip.ts'
 import type { RouterSettings } from '../../model/routes/settings.ts'
-import type { Balance, ForwardedPolicy, HeaderActions } from '../../model/routes/types.ts'
+import type { Balance, ForwardedPolicy, HeaderActions, WebRules } from '../../model/routes/types.ts'
 
 /** What cannot be changed at run time: backends of one class are interchangeable. Rare ones cost a reload at their first use. */
 export interface ClassSpec {
@@ -14,6 +14,7 @@ export interface ClassSpec {
   readonly headers?: HeaderActions
   readonly forwarded?: ForwardedPolicy
   readonly adjustCase?: boolean
+  readonly web?: WebRules
 }
 
 /** The maps of a router, in the order in which additions must be made: what points stands after what it points to. */

@@ -3,6 +3,7 @@ import { type Line, literal } from '../../wire/haproxy/program.ts'
 import type { ClassSpec } from '../layout/types.ts'
 import { followCookie } from './cookies.ts'
 import { forwardedHeaders } from './forwarded.ts'
+import { webRules } from './web-rules.ts'
 
 /** The named defaults a class's backends are made from; rules there are stored once. */
 export function defaultsOf({ mode, options, forwarded }: ClassSpec): string {
@@ -12,7 +13,7 @@ export function defaultsOf({ mode, options, forwarded }: ClassSpec): string {
 
 /** What every backend of a class has beside its servers. */
 export function classLines(spec: ClassSpec): readonly Line[] {
-  const { mode, balance, tunnelMs, rewrite, headers, forwarded, adjustCase } = spec
+  const { mode, balance, tunnelMs, rewrite, headers, forwarded, adjustCase, web } = spec
   // Servers can be added at run time to dynamic algorithms only: `source` is one when its hash is consistent.
   const choice = [['balance', balance], ...(balance === 'source' ? [['hash-type', 'consistent']] : [])]
   if (mode === 'tcp') return [...choice, ...(tunnelMs === undefined ? [] : [['timeout', 'tunnel', `${tunnelMs}ms`]])]
@@ -20,6 +21,7 @@ export function classLines(spec: ClassSpec): readonly Line[] {
     ...choice,
     ...(adjustCase ? [['option', 'h1-case-adjust-bogus-server']] : []),
     ...(forwarded ? forwardedHeaders(forwarded) : []),
+    ...(web ? webRules(web) : []),
     ...(rewrite ? [rewriteRule(rewrite)] : []),
     ...(headers ? headerRules(headers) : []),
     ...followCookie(),

@@ -107,7 +107,7 @@ export const OPTIONS = 'var(txn.r),field(5,|)'
  * To the same name by HTTPS, as OKD: 302, path and query kept, the port dropped. A port that is not ours was put in front of
  * us (a forwarder that takes HTTP and TLS alike), so it stays.
  */
-export function redirect({ httpPort }: Pick<Listeners, 'httpPort'>): readonly Line[] {
+export function redirect({ httpPort, ingress }: Pick<Listeners, 'httpPort' | 'ingress'>): readonly Line[] {
   const isRedirect = ['{', 'var(txn.r)', '-m', 'beg', '!https', '}']
   const isOtherPort = [
     '{',
@@ -121,18 +121,25 @@ export function redirect({ httpPort }: Pick<Listeners, 'httpPort'>): readonly Li
     String(httpPort),
     '}',
   ]
-  const to = (location: string, ...conditions: readonly string[]): Line => [
+  const to = (location: string, code: string, ...conditions: readonly string[]): Line => [
     'http-request',
     'redirect',
     'location',
     location,
     'code',
-    '302',
+    code,
     'if',
     ...isRedirect,
     ...conditions,
   ]
-  return [to(`https://%[${HOST}]:%[req.hdr(host),port_only]%[pathq]`, ...isOtherPort), to(`https://%[${HOST}]%[pathq]`)]
+  const portless = `https://%[${HOST}]%[pathq]`
+  const ported = `https://%[${HOST}]:%[req.hdr(host),port_only]%[pathq]`
+  const keeps = ['{', 'var(txn.r)', '-m', 'beg', '!https308', '}']
+  return [
+    ...(ingress ? [to(ported, '308', ...isOtherPort, ...keeps), to(portless, '308', ...keeps)] : []),
+    to(ported, '302', ...isOtherPort),
+    to(portless, '302'),
+  ]
 }
 
 /**
