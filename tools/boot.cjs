@@ -1,6 +1,6 @@
 /**
  * Starts one process: the bundle of the role that is asked for, else the command line's, with V8's code cache. The cache is keyed by
- * bundle and Node, and written anew when V8 refuses it (as it does with other flags of its own).
+ * bundle, Node and flags, and written anew when V8 refuses it.
  */
 'use strict'
 const fs = require('node:fs')
@@ -15,7 +15,7 @@ const HASHES = { BUNDLES: '' }
 function load(name) {
   const file = path.join(__dirname, `${name}.cjs`)
   const cacheFile = path.join(__dirname, `${name}.cache`)
-  const key = Buffer.from(`${HASHES[name]} ${process.version} ${process.arch}\n`)
+  const key = Buffer.from(`${HASHES[name]} ${process.version} ${process.arch} ${v8Flags()}\n`)
   const cachedData = readCache(cacheFile, key)
   // The bundles are ASCII: one byte a character, in memory too.
   const source = fs.readFileSync(file, 'latin1')
@@ -38,6 +38,9 @@ function eagerly(compile) {
     setFlagsFromString('--lazy')
   }
 }
+
+/** V8 takes no cache that was made with other flags of its own. */
+const v8Flags = () => process.execArgv.filter(flag => flag.startsWith('--max-')).join(' ')
 
 function readCache(file, key) {
   try {
@@ -68,5 +71,5 @@ if (require.main === module) {
   else load('cli').start(process.argv.slice(2))
 } else {
   // The build: the first process of a user already finds the caches.
-  for (const name of Object.keys(HASHES)) load(name)
+  module.exports = load
 }

@@ -2,6 +2,7 @@
  * Bundles every file of src/main/start/ into dist/: one CommonJS file each, which dist/boot.cjs loads with V8's code cache (a third of the
  * start-up time of separate modules). Native packages, and what is rarely loaded, stay outside.
  */
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -49,5 +50,12 @@ renameSync(join(dist, 'boot.cjs.new'), join(dist, 'boot.cjs'))
 for (const file of readdirSync(dist))
   if (!names.includes(file.replace(/\.c(js|ache)$/, '')) && file !== 'boot.cjs') rmSync(join(dist, file))
 // Compiles every bundle, so that the first process of a user finds the caches.
-createRequire(import.meta.url)(join(dist, 'boot.cjs'))
+const load = createRequire(import.meta.url)(join(dist, 'boot.cjs'))
+for (const name of names) if (name !== 'api') load(name)
+// As src/twin/roles.ts starts it.
+execFileSync(process.execPath, [
+  '--max-semi-space-size=64',
+  '-e',
+  `require(${JSON.stringify(join(dist, 'boot.cjs'))})('api')`,
+])
 writeFileSync(join(dist, 'stamp'), `${hashOf(boot)}\n`)

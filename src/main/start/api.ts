@@ -32,6 +32,7 @@ import type { ApiOptions } from '../../twin/roles.ts'
 import { API_FLAGS } from '../../twin/roles.ts'
 import { readConfig, twinFolderAt } from '../../twin/state.ts'
 import { processMetrics, serveAdmin } from '../admin.ts'
+import { fatal } from '../fatal.ts'
 import { untilWorldStands } from '../go.ts'
 import type { RealHost } from '../host.ts'
 import { realHost } from '../host.ts'
@@ -58,7 +59,12 @@ export const start = begin(async args => {
   const plan = planWorld(config)
   const credentials = readCredentials(host.fs, folder)
   const later = (start: () => void): void => void host.clock.after(STARTED_MS, start)
-  const store = openLmdbStore(host.locks, { path: folder.store, threads: host.threads, later })
+  const broken = (error: Error): void => {
+    // The supervisor starts it again, on what was made durable.
+    fatal(error)
+    process.exit(1)
+  }
+  const store = openLmdbStore(host.locks, { path: folder.store, threads: host.threads, later, broken })
   const server = createServer(host, log, { plan, options, store, tokenKey: credentials.tokenKey })
   const progress = createProgress()
   const client = createClient(loopbackTransport(server.loopback(LOOPBACK)), { userAgent: 'controllers' })

@@ -25,23 +25,28 @@ export const localCommitter = (tables: Tables, file: string): Committer => ({
   close: async () => {},
 })
 
+interface ThreadLife {
+  readonly later: (start: () => void) => void
+  readonly broken: (error: UserError) => void
+}
+
 /** Larger batches are rare, and their memory is given back. */
 const KEPT_BYTES = 1 << 20
 
 /**
  * On a thread of its own, once that is ready; on this one until then, so that nobody waits for a thread to start. `later` is handed
- * what starts it.
+ * what starts it, and `broken` is told when it ends unasked.
  */
 export function threadCommitter(
   threads: ThreadDriver,
   local: Committer,
   file: string,
-  later: (start: () => void) => void,
+  { later, broken }: ThreadLife,
 ): Committer {
   let remote: Committer | undefined
   let closed = false
   later(() => {
-    if (!closed) remote = remoteCommitter(threads, local, file)
+    if (!closed) remote = remoteCommitter(threads, local, file, broken)
   })
   return {
     commit: (batch, state) => (remote ?? local).commit(batch, state),
@@ -52,19 +57,26 @@ export function threadCommitter(
   }
 }
 
-function remoteCommitter(threads: ThreadDriver, local: Committer, file: string): Committer {
+function remoteCommitter(
+  threads: ThreadDriver,
+  local: Committer,
+  file: string,
+  broken: ThreadLife['broken'],
+): Committer {
   const thread = threads.start(COMMIT_THREAD, file)
   let ready = false
   // Written by this thread between commits, read by the other during one, which is sent it once.
   let shared = new SharedArrayBuffer(0)
   let known: SharedArrayBuffer | undefined
   let ended: UserError | undefined
+  let closing = false
   let settle: ((answer: CommitAnswer | UserError) => void) | undefined
   const gone = new Promise<void>(resolve =>
     thread.onEnd(error => {
       ended = unusable(file, `its writing thread has ended: ${messageOf(error)}`)
       settle?.(ended)
       resolve()
+      if (!closing) broken(ended)
     }),
   )
   thread.onMessage(message => {
@@ -90,6 +102,7 @@ function remoteCommitter(threads: ThreadDriver, local: Committer, file: string):
       if (answer.is === 'refused') throw new UserError(answer.code, answer.message, { hint: answer.hint })
     },
     async close() {
+      closing = true
       thread.hold(true)
       thread.post('close')
       await gone

@@ -20,6 +20,8 @@ export interface LmdbStoreOptions extends StoreOptions {
   readonly threads?: ThreadDriver
   /** Calls what starts the thread, when there is time for it; absent: at once. */
   readonly later?: (start: () => void) => void
+  /** The thread has ended unasked: nothing can be written any more, until the store is opened anew. */
+  readonly broken?: (error: UserError) => void
 }
 
 /**
@@ -35,8 +37,8 @@ export function openLmdbStore(lock: LockDriver, options: LmdbStoreOptions): Stor
     const tables = openTables(file)
     const loaded = readAll(tables, file)
     const local = localCommitter(tables, file)
-    const { threads, later = start => start() } = options
-    const committer = threads ? threadCommitter(threads, local, file, later) : local
+    const { threads, later = start => start(), broken = () => {} } = options
+    const committer = threads ? threadCommitter(threads, local, file, { later, broken }) : local
     return createStore(backingOf(tables, file, loaded, committer, unlock), loaded, options)
   } catch (error) {
     unlock()

@@ -9,6 +9,7 @@ import { flockDriver } from '../../host/lock/real.ts'
 import type { Thread, ThreadDriver } from '../../host/thread/mod.ts'
 import { put, text } from '../conformance.ts'
 import type { Store, StoreOptions } from '../mod.ts'
+import type { LmdbStoreOptions } from './lmdb.ts'
 import { openLmdbStore } from './lmdb.ts'
 import { testThreads } from './testing.ts'
 
@@ -17,7 +18,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let count = 0
 let path = ''
 /** The store once its thread has taken over, and the thread. */
-async function threaded(options: StoreOptions = {}): Promise<{ store: Store; thread: Thread; posted: () => number }> {
+async function threaded(
+  options: StoreOptions & Pick<LmdbStoreOptions, 'broken'> = {},
+): Promise<{ store: Store; thread: Thread; posted: () => number }> {
   let started: Thread | undefined
   let posted = 0
   let ready = (): void => {}
@@ -123,12 +126,18 @@ describe('the commit thread', { timeout: 60_000 }, () => {
     await store.close()
   })
 
-  it('refuses writes once its thread is gone, and says so', async () => {
-    const { store, thread } = await threaded()
+  it('refuses writes once its thread is gone, and says so, also to whoever can start it again', async () => {
+    const told: string[] = []
+    const broken = ({ code }: { code: string }): void => void told.push(code)
+    const calm = await threaded({ broken })
+    await calm.store.close()
+    expect(told).toEqual([])
+    const { store, thread } = await threaded({ broken })
     await store.write({ op: 'create', key: 'a', encode: put('a') })
     const ended = new Promise(resolve => thread.onEnd(resolve))
     thread.post('close')
     await ended
+    expect(told).toEqual(['StoreUnusable'])
     await expect(store.write({ op: 'create', key: 'b', encode: put('b') })).rejects.toMatchObject({
       code: 'StoreUnusable',
     })

@@ -153,10 +153,11 @@ function starter(
     port: plan.apiPort,
     address: everywhere,
   })
+  const [node = '', ...program] = deps.program
   return role =>
     services.start({
       name: role.name,
-      command: [...deps.program, ...role.args],
+      command: [node, ...(role.flags ?? []), ...program, ...role.args],
       env: deps.env,
       inherit: role.servesApi ? [SUPERVISOR_FDS.api, underlay] : [],
       go,
