@@ -16,7 +16,9 @@ import { podSecurity } from './pod-security/plugin.ts'
 import { admissionPolicies } from './policies.ts'
 import { resourceQuota } from './quota.ts'
 import { escalation } from './rbac.ts'
-import { routeHost } from './route-host.ts'
+import { ingressConfig } from './route/config.ts'
+import { routeHost } from './route/host.ts'
+import { routeHsts } from './route/hsts.ts'
 import { securityConstraints } from './scc/plugin.ts'
 import type { AccountsOptions } from './service-account.ts'
 import { podServiceAccount } from './service-account.ts'
@@ -45,6 +47,7 @@ export interface AdmissionParts {
 
 /** Every plugin in its place, with the reason for the place. */
 export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
+  const ingress = ingressConfig(parts.store, parts.registry)
   return [
     // First: whoever creates in a namespace that is not there should hear of that, not of anything else.
     namespaceLifecycle(parts.store, parts.registry),
@@ -58,7 +61,9 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     podTolerations,
     // Looks at pods as constraints have made them.
     podSecurity(parts.store, parts.registry),
-    routeHost(parts.routeDomain),
+    routeHost(ingress, parts.routeDomain),
+    // Only looks, at the host that was filled in.
+    routeHsts(ingress),
     defaultIngressClass(parts.store, parts.registry),
     // Only look: policies see what all others made of the object.
     admissionPolicies(parts, parts.registry),
