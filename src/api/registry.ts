@@ -43,7 +43,9 @@ import { ResourceQuota } from './core/resource-quota.ts'
 import { Secret } from './core/secret.ts'
 import { Service } from './core/service.ts'
 import { ServiceAccount } from './core/service-account.ts'
+import { ReplicationController } from './core/workload/replication-controller.ts'
 import { EndpointSlice } from './discovery/endpoint-slice.ts'
+import { Event as NewerEvent } from './events/event.ts'
 import { DNSRecord } from './ingress-operator/dns-record.ts'
 import { EgressNetworkPolicy } from './network/egress-network-policy.ts'
 import { Ingress } from './networking/ingress.ts'
@@ -81,6 +83,7 @@ export const KINDS: readonly Kind[] = [
   Node,
   PersistentVolumeClaim,
   Pod,
+  ReplicationController,
   ResourceQuota,
   Secret,
   Service,
@@ -118,6 +121,7 @@ export const KINDS: readonly Kind[] = [
   ValidatingWebhookConfiguration,
   Lease,
   EndpointSlice,
+  NewerEvent,
   Route,
   Project,
   Group,

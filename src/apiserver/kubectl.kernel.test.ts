@@ -110,8 +110,8 @@ const DEFINITION = JSON.stringify({
 })
 
 describe.skipIf(KUBECTL === undefined)('kubectl', () => {
-  it('sees a server of 1.32 and what it serves', async () => {
-    expect(await kubectl('version')).toContain('Server Version: v1.32.8')
+  it('sees a server of 1.33 and what it serves', async () => {
+    expect(await kubectl('version')).toContain('Server Version: v1.33.13')
     const resources = await kubectl('api-resources')
     expect(resources).toMatch(/^configmaps +cm +v1 +true +ConfigMap$/m)
     expect(resources).toMatch(/^routes +route.openshift.io\/v1 +true +Route$/m)

@@ -38,9 +38,10 @@ import { createListener } from './http/listener.ts'
 import { upgrades } from './http/upgrade.ts'
 import type { Loopback } from './loopback.ts'
 import { createLoopback } from './loopback.ts'
+import { storedResource } from './resource/builtin.ts'
 import type { Registry } from './resource/registry.ts'
 import { createRegistry } from './resource/registry.ts'
-import { builtinResource, namespaceView } from './resource/resource.ts'
+import { builtinResource } from './resource/resource.ts'
 import { REVIEWS } from './reviews/all.ts'
 import { bookmarksRoute } from './routes/bookmarks.ts'
 import type { HealthCheck } from './routes/health.ts'
@@ -98,8 +99,6 @@ export interface ApiServerOptions {
 /** The others of them are bodies of subresources alone, and no paths of their own. */
 const isServed = ({ group, plural }: Kind): boolean => Object.hasOwn(REVIEWS, `${group}/${plural}`)
 
-const isProject = ({ group, plural }: Kind): boolean => group === 'project.openshift.io' && plural === 'projects'
-
 export interface ApiServer {
   readonly handle: Handle
   /** A token of a service account, to be kept in a Secret; see AccountTokens. */
@@ -117,7 +116,7 @@ export interface ApiServer {
 export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions): ApiServer {
   const { store, clock, log } = deps
   const registry = createRegistry([
-    ...options.kinds.map(kind => (isProject(kind) ? namespaceView(kind) : builtinResource(kind))),
+    ...options.kinds.map(kind => storedResource(kind)),
     ...options.virtualKinds.filter(isServed).map(kind => builtinResource(kind, true)),
   ])
   const roles = createRoleIndex(store)

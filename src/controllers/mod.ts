@@ -12,6 +12,7 @@ import { Node } from '../api/core/node.ts'
 import { PersistentVolumeClaim } from '../api/core/persistent-volume-claim.ts'
 import { Pod } from '../api/core/pod.ts'
 import { Service } from '../api/core/service.ts'
+import { ReplicationController } from '../api/core/workload/replication-controller.ts'
 import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
 import type { ApiObject, Kind } from '../api/meta/meta.ts'
 import { PodDisruptionBudget } from '../api/policy/pod-disruption-budget.ts'
@@ -47,9 +48,11 @@ import { startNamespace } from './namespace/controller.ts'
 import { startNodeIpam } from './node-ipam/controller.ts'
 import type { ClusterNetwork } from './node-ipam/decide.ts'
 import { startNodeLifecycle } from './node-lifecycle/controller.ts'
+import { startNodeTtl } from './node-ttl/controller.ts'
 import { startPodGarbage } from './pod-garbage/controller.ts'
 import { startQuota } from './quota/controller.ts'
 import { startReplicaSet } from './replicaset/controller.ts'
+import { startReplicationController } from './replication-controller/controller.ts'
 import { startScheduler } from './scheduler/controller.ts'
 import { type NamespaceContentOptions, startNamespaceContent } from './service-account/controller.ts'
 import { type ServiceCaOptions, startServiceCa } from './service-ca/controller.ts'
@@ -109,6 +112,7 @@ const WHOLE: readonly Kind<ApiObject>[] = [
   Node,
   PersistentVolumeClaim,
   Pod,
+  ReplicationController,
   Service,
   EndpointSlice,
   PodDisruptionBudget,
@@ -132,11 +136,13 @@ export async function startControllers(
     startGarbage(each, { kinds, whole: WHOLE }, signal),
     startDeployment(each, signal),
     startReplicaSet(each, signal),
+    startReplicationController(each, signal),
     startDaemonSet(each, signal),
     startStatefulSet(each, signal),
     startJob(each, {}, signal),
     startCronJob(each, signal),
     startDisruption(each, signal),
+    startNodeTtl(each, signal),
     startTaintEviction(each, signal),
     startPodGarbage(each, {}, signal),
     startQuota(each, { kinds, whole: WHOLE }, signal),

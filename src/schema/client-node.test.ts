@@ -89,12 +89,12 @@ const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
     'storage that no network of ours has',
   ],
   [
-    /^V1(NodeSystemInfo\.swap|PodSpec\.hostnameOverride|VolumeProjection\.podCertificate|EnvVarSource\.fileKeyRef|Lifecycle\.stopSignal|ContainerStatus\.stopSignal)$/,
-    'newer than 1.32',
+    /^V1(NodeSystemInfo\.swap|PodSpec\.hostnameOverride|VolumeProjection\.podCertificate|EnvVarSource\.fileKeyRef)$/,
+    'newer than 1.33, or behind a gate there',
   ],
   [
     /^V1(\w+\.(restartPolicyRules|terminatingReplicas)|PodStatus\.(extendedResourceClaimStatus|observedGeneration)|PodCondition\.observedGeneration)$/,
-    'newer than 1.32',
+    'newer than 1.33, or behind a gate there',
   ],
   [/^V1DeleteOptions\.(apiVersion|kind)$/, 'read before the rest: it may be of any group and version'],
   [/^V1CustomResourceSubresources\.status$/, 'a struct without fields, which that client calls any value'],

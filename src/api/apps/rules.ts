@@ -3,6 +3,7 @@ import { invalid, notSupported, required } from '../../schema/field-error.ts'
 import type { FieldError } from '../../schema/kind.ts'
 import { templateErrors } from '../core/pod/rules/spec.ts'
 import type { PodTemplateSpec } from '../core/pod/template.ts'
+import type { ReplicationController } from '../core/workload/replication-controller.ts'
 import { matchesSelector } from '../meta/matches.ts'
 import { immutable, notNegative, selectorErrors } from '../meta/rules.ts'
 import type { LabelSelector } from '../meta/selector.ts'
@@ -108,6 +109,22 @@ export const replicaSetErrors = (object: ReplicaSet, old?: ReplicaSet): readonly
   ...notNegative('spec.replicas', object.spec.replicas),
   ...notNegative('spec.minReadySeconds', object.spec.minReadySeconds),
 ]
+
+/** Source: k8s.io/kubernetes/pkg/apis/core/validation. */
+export function replicationControllerErrors(object: ReplicationController): readonly FieldError[] {
+  const { selector = {}, template, replicas, minReadySeconds } = object.spec
+  const labels = template?.metadata?.labels ?? {}
+  return [
+    ...notNegative('spec.minReadySeconds', minReadySeconds),
+    ...(Object.keys(selector).length === 0 ? [required('spec.selector')] : []),
+    ...notNegative('spec.replicas', replicas),
+    ...(template ? [] : [required('spec.template')]),
+    ...(!template || matchesSelector({ matchLabels: selector }, labels)
+      ? []
+      : [invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')]),
+    ...(template ? [...templateErrors(template, 'spec.template'), ...restartErrors(template)] : []),
+  ]
+}
 
 export function daemonSetErrors(object: DaemonSet, old?: DaemonSet): readonly FieldError[] {
   const { updateStrategy, minReadySeconds, revisionHistoryLimit } = object.spec

@@ -110,7 +110,7 @@ describe('other paths', () => {
   it('tell the version and health to anybody, and nothing else', async () => {
     for (const path of ['/version', '/healthz', '/livez', '/readyz', '/readyz/ping'])
       expect((await call(api, `GET ${path}`, { user: ANONYMOUS })).status).toBe(200)
-    expect((await call(api, 'GET /version')).json).toMatchObject({ major: '1', minor: '32', gitVersion: 'v1.32.8' })
+    expect((await call(api, 'GET /version')).json).toMatchObject({ major: '1', minor: '33', gitVersion: 'v1.33.13' })
     expect((await call(api, 'GET /readyz?verbose')).text).toBe('[+]ping ok\nreadyz check passed\n')
     for (const path of ['/api', '/openapi/v3', '/api/v1/pods', '/nothing'])
       expect((await call(api, `GET ${path}`, { user: ANONYMOUS })).json).toMatchObject({

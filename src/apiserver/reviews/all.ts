@@ -1,4 +1,5 @@
 import type { Verb } from '../context.ts'
+import { bindPod } from '../subresources/binding.ts'
 import { mayRequestProject, requestProject } from '../views/projects.ts'
 import { selfSubjectAccessReview, selfSubjectRulesReview, subjectAccessReview } from './access.ts'
 import { selfSubjectReview } from './self.ts'
@@ -6,6 +7,7 @@ import { tokenReview } from './token.ts'
 
 /** Types that are posted and answered, by group/plural; what else one may do with them, by group/plural and verb. */
 export const REVIEWS: Readonly<Record<string, Verb>> = {
+  '/bindings': bindPod,
   'authentication.k8s.io/selfsubjectreviews': selfSubjectReview,
   'authentication.k8s.io/tokenreviews': tokenReview,
   'authorization.k8s.io/selfsubjectaccessreviews': selfSubjectAccessReview,

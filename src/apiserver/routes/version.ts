@@ -16,8 +16,8 @@ export interface VersionInfo {
 /** The Kubernetes version whose API this is; kubectl compares it with its own. */
 export const KUBERNETES_VERSION: VersionInfo = {
   major: '1',
-  minor: '32',
-  gitVersion: 'v1.32.8',
+  minor: '33',
+  gitVersion: 'v1.33.13',
   gitCommit: 'fairlead',
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',

@@ -7,6 +7,7 @@ import { textAt } from '../object.ts'
 import { builtinResource } from '../resource/resource.ts'
 import { badRequest } from '../status-error.ts'
 import { readObject } from '../write/body.ts'
+import type { WriteOptions } from '../write/options.ts'
 import { parseWriteOptions } from '../write/options.ts'
 import { updateObject } from '../write/update.ts'
 import type { Subresource } from './mod.ts'
@@ -15,9 +16,27 @@ const BINDING = builtinResource(Binding)
 
 /** POST pods/{name}/binding: says once and for all which node a pod runs on. */
 async function bind(context: Context): Promise<Reply> {
-  const { kernel, resource, info, request } = context
+  const options = parseWriteOptions(context.request, 'CreateOptions')
+  return assign(context, await readObject(context, BINDING, options.fieldValidation), options)
+}
+
+/** POST bindings: the same of the pod that the binding is named after. */
+export async function bindPod(context: Context): Promise<Reply> {
+  const { kernel, info, request } = context
   const options = parseWriteOptions(request, 'CreateOptions')
   const binding = await readObject(context, BINDING, options.fieldValidation)
+  const { name } = binding.metadata
+  if (!name) throw badRequest('name must be provided')
+  const pods = kernel.registry.find('', 'v1', 'pods')!
+  return assign(
+    { ...context, resource: pods, info: { ...info, plural: 'pods', name, subresource: 'binding' } },
+    binding,
+    options,
+  )
+}
+
+async function assign(context: Context, binding: Obj, options: WriteOptions): Promise<Reply> {
+  const { kernel, resource, info } = context
   const node = textAt(binding, 'target', 'name')
   if (node === '') throw badRequest('target.name: Required value')
   await updateObject(

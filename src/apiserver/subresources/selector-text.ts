@@ -4,12 +4,19 @@ interface Requirement {
   readonly values?: readonly string[]
 }
 
-/** A LabelSelector in the form of kubectl's -l. */
+interface Selector {
+  readonly matchLabels?: Labels
+  readonly matchExpressions?: readonly Requirement[]
+}
+
+type Labels = Readonly<Record<string, string>>
+
+/** A LabelSelector, or the labels alone that older kinds have, in the form of kubectl's -l. */
 export function selectorText(selector: unknown): string {
-  const { matchLabels = {}, matchExpressions = [] } = selector as {
-    readonly matchLabels?: Readonly<Record<string, string>>
-    readonly matchExpressions?: readonly Requirement[]
-  }
+  const isLabels = Object.values(selector as object).some(value => typeof value === 'string')
+  const { matchLabels = {}, matchExpressions = [] }: Selector = isLabels
+    ? { matchLabels: selector as Labels }
+    : (selector as Selector)
   const labels = Object.entries(matchLabels).map(([key, value]) => [key, `${key}=${value}`] as const)
   const expressions = matchExpressions.map(requirement => [requirement.key, expressionText(requirement)] as const)
   return [...labels, ...expressions]

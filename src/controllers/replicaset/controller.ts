@@ -1,8 +1,9 @@
 import { ReplicaSet } from '../../api/apps/replica-set.ts'
 import { Pod } from '../../api/core/pod.ts'
 import { matchesSelector } from '../../api/meta/matches.ts'
+import type { Kind } from '../../api/meta/meta.ts'
 import type { EventRecorder } from '../../client/events.ts'
-import { ApiError, type Informer, isNotFound } from '../../client/mod.ts'
+import { ApiError, type Informer, type Informers, isNotFound } from '../../client/mod.ts'
 import { byController, controllerOf, controllerReference } from '../../client/owner.ts'
 import type { Queue } from '../../client/queue.ts'
 import { messageOf } from '../../lib/errors.ts'
@@ -22,24 +23,45 @@ import { claim, type Failure, observe, scale } from './decide.ts'
 /** Upstream's burst: more would hold up everybody else. */
 const MAX_BATCH = 500
 
+/** What keeps a number of pods: ReplicaSets, or what can be seen as one. */
+export interface Replicas {
+  readonly name: string
+  readonly component: string
+  readonly kind: Kind<ReplicaSet>
+  sets(informers: Informers): Informer<ReplicaSet>
+}
+
+const REPLICA_SETS: Replicas = {
+  name: 'replicaset',
+  component: 'replicaset-controller',
+  kind: ReplicaSet,
+  sets: informers => informers.of(ReplicaSet, { indexes: { controller: byController } }),
+}
+
 interface Context extends ControllerDeps {
+  readonly kind: Kind<ReplicaSet>
   readonly recorder: EventRecorder
   readonly sets: Informer<ReplicaSet>
   readonly pods: Informer<Pod>
 }
 
 /** Keeps the number of pods of every ReplicaSet. */
-export function startReplicaSet(deps: ControllerDeps, signal: AbortSignal): Promise<Controller> {
+export function startReplicaSet(
+  deps: ControllerDeps,
+  signal: AbortSignal,
+  { name, component, kind, sets }: Replicas = REPLICA_SETS,
+): Promise<Controller> {
   const context: Context = {
     ...deps,
-    recorder: deps.events('replicaset-controller'),
-    sets: deps.informers.of(ReplicaSet, { indexes: { controller: byController } }),
+    kind,
+    recorder: deps.events(component),
+    sets: sets(deps.informers),
     pods: deps.informers.of(Pod, { indexes: { controller: byController, orphans } }),
   }
   return startKeyed(
     deps,
     {
-      name: 'replicaset',
+      name,
       triggers: [trigger(context.sets, set => [keyOf(set)]), trigger(context.pods, pod => concerned(context, pod))],
       handle: (key, queue) => handle(context, key, queue, signal),
     },
@@ -51,10 +73,10 @@ export function startReplicaSet(deps: ControllerDeps, signal: AbortSignal): Prom
 const orphans = (pod: Pod): readonly string[] => (controllerOf(pod) ? [] : [pod.metadata.namespace ?? ''])
 
 /** The set that owns the pod; where none does, those that would. */
-function concerned({ sets }: Context, pod: Pod): readonly string[] {
+function concerned({ sets, kind }: Context, pod: Pod): readonly string[] {
   const { namespace = '', labels } = pod.metadata
   const owner = controllerOf(pod)
-  if (owner) return owner.kind === 'ReplicaSet' ? [`${namespace}/${owner.name}`] : []
+  if (owner) return owner.kind === kind.kind ? [`${namespace}/${owner.name}`] : []
   return sets
     .list(namespace)
     .filter(set => matchesSelector(set.spec.selector, labels))
@@ -68,7 +90,7 @@ async function handle(context: Context, key: string, queue: Queue, signal: Abort
   const { failure, error } = await resize(context, set)
   const { status, recheckMs } = observe(set, ownedBy(context, set), failure, context.clock.now())
   if (!sameValue(status, set.status))
-    await context.client.updateStatus(ReplicaSet, { ...set, status }).catch(ignoreNotFound)
+    await context.client.updateStatus(context.kind, { ...set, status }).catch(ignoreNotFound)
   if (recheckMs !== undefined) queue.addAfter(key, recheckMs)
   if (failure) throw error
   await rest(context, status.replicas, signal)
@@ -78,7 +100,7 @@ const ownedBy = ({ pods }: Context, set: ReplicaSet): readonly Pod[] =>
   claim(set, pods.by('controller', set.metadata.uid)).owned
 
 /** Takes on pods that it selects and nobody owns; lets go of those it no longer selects. */
-async function own({ client, pods }: Context, set: ReplicaSet): Promise<void> {
+async function own({ client, pods, kind }: Context, set: ReplicaSet): Promise<void> {
   const candidates = [...pods.by('controller', set.metadata.uid), ...pods.by('orphans', set.metadata.namespace!)]
   const { adopt, release } = claim(set, candidates)
   const others = (pod: Pod) => (pod.metadata.ownerReferences ?? []).filter(owner => owner.uid !== set.metadata.uid)
@@ -88,7 +110,7 @@ async function own({ client, pods }: Context, set: ReplicaSet): Promise<void> {
     return client.patch(Pod, key, { type: 'merge', body }).catch(ignoreNotFound)
   }
   await Promise.all([
-    ...adopt.map(pod => write(pod, [...others(pod), controllerReference(ReplicaSet, set)])),
+    ...adopt.map(pod => write(pod, [...others(pod), controllerReference(kind, set)])),
     ...release.map(pod => write(pod, others(pod).length > 0 ? others(pod) : null)),
   ])
 }
@@ -121,13 +143,13 @@ const failed = (reason: Failure['reason'], error: unknown): Resized =>
 const isEnding = (error: unknown): boolean =>
   error instanceof ApiError && error.details.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true
 
-async function create({ client, recorder }: Context, set: ReplicaSet): Promise<void> {
+async function create({ client, recorder, kind }: Context, set: ReplicaSet): Promise<void> {
   const { template } = set.spec
   const metadata = {
     ...metadataFromTemplate(template?.metadata),
     namespace: set.metadata.namespace!,
     generateName: `${set.metadata.name}-`,
-    ownerReferences: [controllerReference(ReplicaSet, set)],
+    ownerReferences: [controllerReference(kind, set)],
   }
   try {
     const made = await client.create(Pod, { metadata, spec: template!.spec! })

@@ -160,7 +160,7 @@ const kubeletOptions = (options: NodeOptions): KubeletOptions => ({
   stateDir: options.stateDir,
   maxPods: MAX_PODS,
   refusesNodeServices: options.joinNetwork !== undefined,
-  version: `v1.32.0+fairlead-${VERSION}`,
+  version: `v1.33.13+fairlead-${VERSION}`,
 })
 
 const wrong = (what: string, text: string): never => {

@@ -66,7 +66,7 @@ beforeAll(async () => {
       hosts: '',
       stateDir: `${folder}/kubelet`,
       maxPods: 250,
-      version: 'v1.32.0',
+      version: 'v1.33.13',
     },
     bench.signal,
   )

@@ -238,11 +238,11 @@ describe('a pod', () => {
   })
 
   test('gets no address where none is free, and says so', async () => {
-    const { run, events } = await world({}, '10.128.0.0/27')
-    for (let index = 0; index < 29; index++) run(`pod-${index}`, {})
+    const { run, events } = await world({}, '10.128.0.0/29')
+    for (let index = 0; index < 5; index++) run(`pod-${index}`, {})
     await eventually(() => events('FailedCreatePodSandBox').length > 0)
     expect(events('FailedCreatePodSandBox')[0]).toBe(
-      'Failed to create pod sandbox: no address is free in 10.128.0.0/27',
+      'Failed to create pod sandbox: no address is free in 10.128.0.0/29',
     )
   })
 })

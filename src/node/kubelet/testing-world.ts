@@ -30,7 +30,7 @@ const OPTIONS: KubeletOptions = {
   hosts: '127.0.0.1 localhost\n',
   stateDir: '/run/kubelet',
   maxPods: 250,
-  version: 'v1.32.0+fairlead',
+  version: 'v1.33.13+fairlead',
 }
 
 const until = ({ signal }: FakeRun): Promise<number> =>

@@ -28,7 +28,7 @@ export function grpcCheck(deps: ProbeDeps, check: GrpcCheck, timeoutMs: number):
       ':path': '/grpc.health.v1.Health/Check',
       'content-type': 'application/grpc',
       te: 'trailers',
-      'user-agent': 'kube-probe/1.32',
+      'user-agent': 'kube-probe/1.33',
     })
     const chunks: Buffer[] = []
     let refused: string | undefined

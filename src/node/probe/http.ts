@@ -52,7 +52,7 @@ const pathOf = (path: string): string => {
 function headersOf(check: HttpCheck, authority: string): Record<string, string> {
   const headers: Record<string, string> = {
     host: authority,
-    'user-agent': 'kube-probe/1.32',
+    'user-agent': 'kube-probe/1.33',
     accept: '*/*',
     connection: 'close',
   }

@@ -11,7 +11,7 @@ export function openApiV3(types: readonly ApiType[], shared: SharedTypes): objec
   const components = componentsOf(types, shared, V3)
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: 'v1.32' },
+    info: { title: 'Kubernetes', version: 'v1.33' },
     paths: pathsOf(types, components, shared, operationV3),
     components: { schemas: finish(components) },
   }
@@ -21,7 +21,7 @@ export function openApiV2(types: readonly ApiType[], shared: SharedTypes): objec
   const components = componentsOf(types, shared, V2)
   return {
     swagger: '2.0',
-    info: { title: 'Kubernetes', version: 'v1.32' },
+    info: { title: 'Kubernetes', version: 'v1.33' },
     paths: pathsOf(types, components, shared, operationV2),
     definitions: finish(components),
   }

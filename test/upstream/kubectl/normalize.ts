@@ -23,7 +23,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`-${LETTER}{8,10}-${LETTER}{5}\\b`, 'g'), '-<hash>-<drawn>'],
   [new RegExp(`-${LETTER}{8,10}\\b`, 'g'), '-<hash>'],
   [new RegExp(`((?:pod-template|controller-revision)-hash["=:]+ ?"?(?:[a-z]+-)?)${LETTER}{8,10}\\b`, 'g'), '$1<hash>'],
-  [new RegExp(`((?:^|[ /:"'])[a-z][a-z0-9-]*-)${LETTER}{5}(?=$|[ "',])`, 'gm'), '$1<drawn>'],
+  [new RegExp(`((?:^|[ /:"'])[a-z][a-z0-9-]*-)${LETTER}{5}(?=$|[ "',:])`, 'gm'), '$1<drawn>'],
   [/\b10\.(96\.(?!0\.)\d+|(9[7-9]|10\d|11[01])\.\d+)\.\d+\b/g, '<service address>'],
   [/\b(300(8[6-9]|9\d)|30[1-9]\d\d|31\d{3}|32[0-7]\d\d)\b/g, '<node port>'],
   [/https:\/\/(127\.0\.0\.1|localhost):\d+/g, '<server>'],

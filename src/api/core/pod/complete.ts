@@ -29,11 +29,21 @@ function completePodSpec(spec: PodSpec): PodSpec {
   return {
     ...spec,
     ...(account ? { serviceAccountName: account, serviceAccount: account } : {}),
-    containers: spec.containers.map(withPullPolicy),
-    ...(initContainers ? { initContainers: initContainers.map(withPullPolicy) } : {}),
+    containers: spec.containers.map(completeContainer),
+    ...(initContainers ? { initContainers: initContainers.map(completeContainer) } : {}),
     ...(ephemeralContainers ? { ephemeralContainers: ephemeralContainers.map(withPullPolicy) } : {}),
     ...(volumes ? { volumes: volumes.map(completeVolume) } : {}),
   }
+}
+
+const completeContainer = (container: Container): Container => withoutSignal(withPullPolicy(container))
+
+/** Taken and dropped: its feature gate, ContainerStopSignals, is off by default. */
+function withoutSignal(container: Container): Container {
+  if (container.lifecycle?.stopSignal === undefined) return container
+  const { lifecycle, ...others } = container
+  const { stopSignal: _, ...rest } = lifecycle
+  return Object.keys(rest).length > 0 ? { ...others, lifecycle: rest } : others
 }
 
 const withPullPolicy = <C extends Container | EphemeralContainer>(container: C): C =>

@@ -14,6 +14,7 @@ import {
   time,
 } from '../../../schema/field.ts'
 import { ResourceRequirements } from './container.ts'
+import { STOP_SIGNALS } from './probe.ts'
 
 const GROUP = 'io.k8s.api.core.v1'
 
@@ -105,4 +106,5 @@ export const ContainerStatus = message(`${GROUP}.ContainerStatus`, 'What a conta
     listKeys: ['name'],
     patchKey: 'name',
   }),
+  stopSignal: string(15, 'The signal that ends it.', { explicit: true, enum: STOP_SIGNALS }),
 })

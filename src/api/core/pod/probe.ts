@@ -73,6 +73,19 @@ export const LifecycleHandler = message(
   },
 )
 
+const SIGNALS =
+  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX'
+const numbered = (name: string, sign: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${name}${sign}${index + 1}`)
+/** In the order of their names. */
+export const STOP_SIGNALS: readonly string[] = [
+  ...SIGNALS.split(' '),
+  ...numbered('RTMIN', '+', 15),
+  ...numbered('RTMAX', '-', 14),
+]
+  .map(name => `SIG${name}`)
+  .sort()
+
 export interface Lifecycle extends InferMessage<typeof Lifecycle> {}
 export const Lifecycle = message(`${GROUP}.Lifecycle`, "What to do at points of a container's life.", {
   postStart: one(
@@ -81,4 +94,8 @@ export const Lifecycle = message(`${GROUP}.Lifecycle`, "What to do at points of 
     'Right after the container starts; the container is killed when it fails.',
   ),
   preStop: one(2, ref<LifecycleHandler>(LifecycleHandler), 'Before the container is ended, within its grace period.'),
+  stopSignal: string(3, 'The signal that ends it; its image says where absent.', {
+    explicit: true,
+    enum: STOP_SIGNALS,
+  }),
 })
