@@ -60,6 +60,7 @@ import { type ServiceCidrOptions, startServiceCidr } from './service-cidr/contro
 import type { ControllerDeps } from './shared/controller.ts'
 import { startStatefulSet } from './statefulset/controller.ts'
 import { startTaintEviction } from './taint-eviction/controller.ts'
+import { startUnidling } from './unidling/controller.ts'
 
 export interface ControllersDeps {
   readonly informers: LiveInformers
@@ -150,6 +151,7 @@ export async function startControllers(
     startEndpointSlice(each, signal),
     startEndpoints(each, signal),
     startEndpointSliceMirroring(each, signal),
+    startUnidling(each, signal),
     startEgressIP(each, signal),
     startEgressService(each, signal),
     startIngressClaims(each, { classless: options.ingressOperator !== undefined }, signal),
