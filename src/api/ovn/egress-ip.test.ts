@@ -8,6 +8,9 @@ const spec = { egressIPs: ['172.18.0.50'], namespaceSelector: {} }
 test('selectors of an EgressIP must be well formed; addresses that cannot be read are for an event', () => {
   expect(errorsOf(EgressIP, { metadata: { name: 'web' }, spec })).toEqual([])
   expect(errorsOf(EgressIP, { metadata: { name: 'web' }, spec: { ...spec, egressIPs: ['nowhere'] } })).toEqual([])
+  const errors = (some: object) => errorsOf(EgressIP, { metadata: { name: 'web' }, spec: some })
+  expect(errors({ egressIPs: ['172.18.0.50'] })[0]).toContain('spec.namespaceSelector: Required')
+  expect(errors({ namespaceSelector: {} })[0]).toContain('spec.egressIPs: Required')
   const podSelector = { matchExpressions: [{ key: 'a', operator: 'Near' }] }
   expect(errorsOf(EgressIP, { metadata: { name: 'web' }, spec: { ...spec, podSelector } })[0]).toContain(
     'spec.podSelector',

@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, message, one, ref, STRING, string } from '../../schema/field.ts'
+import { required } from '../../schema/field-error.ts'
 import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -10,10 +11,13 @@ const GROUP = 'org.ovn.k8s.v1'
 
 export interface EgressIPSpec extends InferMessage<typeof EgressIPSpec> {}
 export const EgressIPSpec = message(`${GROUP}.EgressIPSpec`, 'What it should be.', {
-  egressIPs: list(0, STRING, 'The addresses; each is on one node, and no two of them on the same.', { required: true }),
-  namespaceSelector: one(0, ref<LabelSelector>(LabelSelector), 'Namespaces whose pods leave with them.', {
-    required: true,
-  }),
+  // Both are required by the check below. The mark would fill them in, and an empty selector means every namespace.
+  egressIPs: list(0, STRING, 'The addresses; each is on one node, and no two of them on the same. They are required.'),
+  namespaceSelector: one(
+    0,
+    ref<LabelSelector>(LabelSelector),
+    'Namespaces whose pods leave with them; it is required.',
+  ),
   podSelector: one(0, ref<LabelSelector>(LabelSelector), 'Of their pods only these; all where absent.'),
 })
 
@@ -47,6 +51,8 @@ export const EgressIP = defineKind<EgressIP>({
   fields,
   // Addresses that cannot be read are taken, as upstream takes them: an event says that they are given to no node.
   validate: ({ spec }) => [
+    ...(spec.egressIPs ? [] : [required('spec.egressIPs')]),
+    ...(spec.namespaceSelector ? [] : [required('spec.namespaceSelector')]),
     ...selectorErrors(spec.namespaceSelector, 'spec.namespaceSelector'),
     ...selectorErrors(spec.podSelector, 'spec.podSelector'),
   ],

@@ -9,6 +9,7 @@ import { begin } from '../../main.ts'
 import { startAdvice } from '../../node/advice/role.ts'
 import { startAnnouncer } from '../../node/announce/role.ts'
 import type { PodGate } from '../../node/cni/mod.ts'
+import type { EgressRole } from '../../node/egress/role.ts'
 import { startEgress } from '../../node/egress/role.ts'
 import type { KubeletOptions } from '../../node/kubelet/options.ts'
 import { startKubelet } from '../../node/kubelet/role.ts'
@@ -67,12 +68,17 @@ export const start = begin(async args => {
     },
     signal,
   )
+  const egress = startEgress(
+    { client, informers, progress, nft, link: links, conntrack, arp, sockets, clock, log },
+    { ...datapathOptions(options), node: options.name, netns: netns.home },
+    signal,
+  )
   const kubelet = startKubelet(
     {
       client,
       informers,
       progress,
-      gate: gateOf(policy),
+      gate: gateOf(policy, egress),
       runtime: connectRuntime(sockets, options.runtimeSocket),
       netns,
       link: links,
@@ -101,11 +107,6 @@ export const start = begin(async args => {
     { node: options.name, netns: netns.home },
     signal,
   )
-  const egress = startEgress(
-    { client, informers, progress, nft, link: links, conntrack, arp, sockets, clock, log },
-    { ...datapathOptions(options), node: options.name, netns: netns.home },
-    signal,
-  )
   const roles = await Promise.all([network, policy, kubelet, announcer, multicast, egress])
   await advice
   const [, policyRole] = roles
@@ -120,14 +121,18 @@ const standing = async (roles: readonly { readonly ready: Promise<void> }[]): Pr
   await Promise.all(roles.map(role => role.ready))
 }
 
-/** Whoever asks before policy stands waits for it. */
-const gateOf = (policy: Promise<PolicyRole>): PodGate => ({
-  secure: async (pod, addresses) => (await policy).secure(pod, addresses),
-  forget: podUid =>
-    void policy.then(
-      role => role.forget(podUid),
-      () => {},
-    ),
+/** Whoever asks before policy and egress stand waits for them. */
+const gateOf = (policy: Promise<PolicyRole>, egress: Promise<EgressRole>): PodGate => ({
+  async secure(pod, addresses) {
+    await Promise.all([policy, egress].map(async role => (await role).secure(pod, addresses)))
+  },
+  forget: podUid => {
+    for (const role of [policy, egress])
+      void role.then(
+        one => one.forget(podUid),
+        () => {},
+      )
+  },
 })
 
 function datapathOptions(options: NodeOptions): DatapathOptions {

@@ -38,7 +38,7 @@ export const byAge = (a: EgressIP, b: EgressIP): number => {
 
 /** The addresses that can be read, each once. */
 export const addressesOf = ({ spec }: EgressIP): readonly Ip[] => [
-  ...new Set(spec.egressIPs.flatMap(text => parseIp(text) ?? [])),
+  ...new Set((spec.egressIPs ?? []).flatMap(text => parseIp(text) ?? [])),
 ]
 
 /**
@@ -74,7 +74,7 @@ function createState(world: EgressWorld): State {
 function claim(one: EgressIP, { world, owners, notes }: State): void {
   const { name } = one.metadata
   const note = (reason: string, message: string): void => void notes.push({ egressIP: name, reason, message })
-  for (const text of one.spec.egressIPs)
+  for (const text of one.spec.egressIPs ?? [])
     if (!parseIp(text)) note('InvalidEgressIP', `${JSON.stringify(text)} is not an IP address: it is given to no node`)
   for (const address of addressesOf(one)) {
     const user = world.inUse.get(address)

@@ -77,7 +77,7 @@ function* selected(
   podsIn: (namespace: string) => readonly Member[],
 ): Iterable<Member> {
   for (const [name, labels] of namespaces)
-    if (selects(spec.namespaceSelector, labels))
+    if (spec.namespaceSelector && selects(spec.namespaceSelector, labels))
       for (const pod of podsIn(name)) if (!spec.podSelector || selects(spec.podSelector, pod.labels)) yield pod
 }
 

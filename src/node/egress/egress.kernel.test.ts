@@ -1,11 +1,16 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { Pod } from '../../api/core/pod.ts'
 import { EgressIP } from '../../api/ovn/egress-ip.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
+import { ip } from '../../lib/ip.ts'
 import type { World } from '../network/testing.ts'
-import { createWorld, underlay6Of, underlayOf } from '../network/testing.ts'
+import { createWorld, OUTSIDE, OUTSIDE6, underlay6Of, underlayOf } from '../network/testing.ts'
 import {
   listenOutside,
+  OUTSIDE_PORT,
   putEgressIP,
   putEgressNode,
   putNamespace,
@@ -15,11 +20,13 @@ import {
 } from './testing.ts'
 
 const EIP = '172.18.0.50'
+const OTHER = '172.18.0.51'
 const EIP6 = 'fd18::50'
 const ALL = [1, 2, 3] as const
 let world: World
 let first: TestBench
 let benches: TestBench[]
+let roles: Awaited<ReturnType<typeof startEgressOn>>[]
 let server: { close(): void }
 let pods: Awaited<ReturnType<World['pod']>>[]
 
@@ -27,6 +34,7 @@ beforeAll(async () => {
   world = createWorld(3, true)
   first = testBench()
   benches = []
+  roles = []
   server = await listenOutside(world)
   putNamespace(first.api, 'shop', { leaves: 'web' })
   for (const number of ALL) putEgressNode(first.api, number)
@@ -34,7 +42,7 @@ beforeAll(async () => {
     const bench = testBench({}, first.api)
     benches.push(bench)
     await (await world.start(bench, number)).ready
-    await startEgressOn(world, bench, number)
+    roles.push(await startEgressOn(world, bench, number))
   }
   pods = [await world.pod(1, 3), await world.pod(2, 3), await world.pod(3, 3)]
   for (const [i, pod] of pods.entries()) putPod(first.api, i + 1, `pod-${i + 1}`, [pod.address, pod.address6])
@@ -77,3 +85,138 @@ test('pods leave with the address of their EgressIP, whichever node they are on;
   expect(await seen()).toEqual(ALL.map(underlayOf))
   expect(await seen(6)).toEqual(ALL.map(underlay6Of))
 })
+
+test('of several addresses a connection has one, and keeps it; pods of one family alone are served where there is only that', async () => {
+  putEgressIP(first.api, { [EIP]: 2, [OTHER]: 3 })
+  await everybody()
+  await isHeldBy(2, EIP)
+  await isHeldBy(3, OTHER)
+  const found = new Set<string>()
+  for (let i = 0; i < 24; i++) found.add(await seenOutside(world, pods[i % 3]!))
+  expect([...found].toSorted()).toEqual([EIP, OTHER])
+  const connection = await connect(pods[0]!)
+  const once = await connection.ask()
+  for (let i = 0; i < 8; i++) expect(await connection.ask()).toBe(once)
+  connection.close()
+  expect(await seen(6)).toEqual(ALL.map(underlay6Of))
+})
+
+test('a connection that was there before keeps the node’s address; one whose address goes is cut', async () => {
+  const before = await connect(pods[0]!)
+  expect(await before.ask()).toBe(underlayOf(1))
+  putEgressIP(first.api, { [EIP]: 2 })
+  await everybody()
+  await isHeldBy(2, EIP)
+  const later = await connect(pods[0]!)
+  expect([await before.ask(), await later.ask()]).toEqual([underlayOf(1), EIP])
+  first.api.drop(EgressIP, { name: 'web' })
+  await everybody()
+  expect([await before.ask(), await later.ask()]).toEqual([underlayOf(1), 'cut'])
+  before.close()
+})
+
+test('the address moves to another node by a decision alone: a connection goes on, in both families', async () => {
+  putEgressIP(first.api, { [EIP]: 2, [EIP6]: 2 })
+  await everybody()
+  await isHeldBy(2, EIP, EIP6)
+  const connections = await Promise.all([
+    connect(pods[0]!),
+    connect(pods[1]!),
+    connect(pods[0]!, 6),
+    connect(pods[2]!, 6),
+  ])
+  const all = () => Promise.all(connections.map(one => one.ask()))
+  expect(await all()).toEqual([EIP, EIP, EIP6, EIP6])
+  for (const number of [3, 1, 2]) {
+    putEgressIP(first.api, { [EIP]: number, [EIP6]: number })
+    await everybody()
+    await isHeldBy(number, EIP, EIP6)
+    expect(await all()).toEqual([EIP, EIP, EIP6, EIP6])
+  }
+  for (const one of connections) one.close()
+})
+
+test('an address that another EgressIP takes over is its pods’, and no connection of the others goes on with it', async () => {
+  putEgressIP(first.api, { [EIP]: 2 })
+  await everybody()
+  await isHeldBy(2, EIP)
+  const connection = await connect(pods[0]!)
+  expect(await connection.ask()).toBe(EIP)
+  putPod(first.api, 3, 'pod-3', [pods[2]!.address, pods[2]!.address6], { app: 'db' })
+  putEgressIP(first.api, { [EIP]: 2 }, { podSelector: { matchLabels: { app: 'db' } } })
+  await everybody()
+  expect(await connection.ask()).toBe('cut')
+  expect(await seen()).toEqual([underlayOf(1), underlayOf(2), EIP])
+  putPod(first.api, 3, 'pod-3', [pods[2]!.address, pods[2]!.address6])
+})
+
+test('a pod’s first connection has the address, before the API shows the pod’s own', async () => {
+  putEgressIP(first.api, { [EIP]: 1 })
+  await everybody()
+  await isHeldBy(1, EIP)
+  const late = await world.pod(1, 9)
+  const pod = putPod(first.api, 1, 'late', [])
+  await everybody()
+  expect(await seenOutside(world, late)).toBe(underlayOf(1))
+  await roles[0]!.secure(pod, [late.address, late.address6])
+  expect(await seenOutside(world, late)).toBe(EIP)
+  // Its address goes with it.
+  first.api.drop(Pod, { namespace: 'shop', name: 'late' })
+  roles[0]!.forget(pod.metadata.uid)
+  await everybody()
+  expect(await seenOutside(world, late)).toBe(underlayOf(1))
+})
+
+test('nothing talks to the address itself: the node’s own servers are not behind it', async () => {
+  putEgressIP(first.api, { [EIP]: 2 })
+  await everybody()
+  await isHeldBy(2, EIP)
+  const server = createServer(socket => socket.end('the node'))
+  await world.sockets.listen(server, { netns: world.node(2), port: 7070 })
+  expect(await world.ask(world.outside, underlayOf(2), 7070)).toBe('the node')
+  expect(await world.ask(world.outside, ip(EIP), 7070)).toBe('timeout')
+  server.close()
+})
+
+test('an agent that comes anew takes over what is in the kernel; one without anything to do leaves no trace', async () => {
+  putEgressIP(first.api, { [EIP]: 3 })
+  await everybody()
+  await isHeldBy(3, EIP)
+  const connection = await connect(pods[0]!)
+  expect(await connection.ask()).toBe(EIP)
+  benches[0]!.close()
+  expect(await connection.ask()).toBe(EIP)
+  const bench = testBench({}, first.api)
+  benches[0] = bench
+  await (await world.start(bench, 1)).ready
+  roles[0] = await startEgressOn(world, bench, 1)
+  await everybody()
+  expect(await connection.ask()).toBe(EIP)
+  connection.close()
+})
+
+/** A connection that stays, from a pod to the server outside. */
+async function connect(from: { readonly netns: Parameters<World['ask']>[0] }, family: 4 | 6 = 4) {
+  const socket = world.sockets.connect({
+    netns: from.netns,
+    address: family === 4 ? OUTSIDE : OUTSIDE6,
+    port: OUTSIDE_PORT,
+  })
+  socket.on('error', () => {}).setEncoding('utf8')
+  await once(socket, 'connect')
+  return {
+    async ask(): Promise<string> {
+      socket.write('?')
+      const said = once(socket, 'data').then(
+        ([text]) => String(text).trim(),
+        () => 'cut',
+      )
+      const ended = new Promise<string>(resolve => {
+        socket.once('close', () => resolve('cut'))
+        setTimeout(() => resolve('cut'), 1300).unref()
+      })
+      return await Promise.race([said, ended])
+    },
+    close: () => socket.destroy(),
+  }
+}

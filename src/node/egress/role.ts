@@ -1,4 +1,5 @@
 import { Node } from '../../api/core/node.ts'
+import type { Pod } from '../../api/core/pod.ts'
 import { runLoop } from '../../client/loop.ts'
 import type { Client, Informers, Role } from '../../client/mod.ts'
 import type { ProgressCollector } from '../../client/progress.ts'
@@ -17,6 +18,7 @@ import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { EgressGroup } from '../../model/egress/members.ts'
 import type { EgressNode } from '../../model/egress/nodes.ts'
+import type { Given } from '../network/policy/watch.ts'
 import type { Ways } from './flows.ts'
 import { isNarrower, sweepFlows, waysOf } from './flows.ts'
 import { createOwnership } from './ownership.ts'
@@ -44,6 +46,15 @@ export interface EgressOptions extends DatapathOptions {
   readonly netns: Netns
 }
 
+export interface EgressRole extends Role {
+  /**
+   * Resolves when what a pod of this node sends out takes its way: before its first process. The API need not show the addresses
+   * yet. At once where nobody asks for egress.
+   */
+  secure(pod: Pod, addresses: readonly Ip[]): Promise<void>
+  forget(podUid: string): void
+}
+
 /** Rules that something else took away are put back within so long. */
 const AUDIT_MS = 30_000
 
@@ -52,7 +63,7 @@ const AUDIT_MS = 30_000
  * the addresses that were given to it. Idle while nobody asks for any. Ending it changes nothing in the kernel, but addresses
  * of this node are then soon answered for no longer.
  */
-export async function startEgress(deps: EgressDeps, options: EgressOptions, signal: AbortSignal): Promise<Role> {
+export async function startEgress(deps: EgressDeps, options: EgressOptions, signal: AbortSignal): Promise<EgressRole> {
   const { informers, log } = deps
   const watch = createEgressWatch(informers)
   const ownNodes = informers.of(Node)
@@ -66,6 +77,8 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
   const ownership = createOwnership({ ...deps, nft, watch, report, annotations }, options)
   let before: Ways | undefined
   let isInUse = rules.isThere || ownership.isLeft
+  const given = new Map<string, Given>()
+  const waiting = new Set<() => void>()
 
   const forget = async (next: Ways): Promise<void> => {
     const old = before
@@ -79,6 +92,7 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
     }
   }
   const step = async (): Promise<void> => {
+    const served = [...waiting]
     const nodes = watch.nodes()
     const self = nodes.find(({ name }) => name === options.node)
     if (!self || self.podNetworks.length === 0) return
@@ -86,9 +100,13 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
     if (shown) report.set(shown, annotations())
     if (watch.isIdle() && !isInUse) return
     isInUse = true
-    const groups = watch.groups()
+    const groups = watch.groups(given)
     steering.apply(factsOf(options, self, nodes, groups))
     rules.apply(compileEgress({ options, self, nodes, groups }))
+    for (const resolve of served) {
+      waiting.delete(resolve)
+      resolve()
+    }
     await ownership.step(self, nodes)
     await forget(waysOf(options, self, nodes, groups))
   }
@@ -97,7 +115,19 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
     ownership.close()
     nft.close()
   })
-  return { progress: deps.progress.progress, done }
+  return {
+    progress: deps.progress.progress,
+    done,
+    secure(pod, addresses) {
+      if (watch.isIdle() || signal.aborted) return Promise.resolve()
+      given.set(pod.metadata.uid, { pod, addresses })
+      return new Promise(resolve => {
+        waiting.add(resolve)
+        loop.trigger()
+      })
+    },
+    forget: podUid => void given.delete(podUid),
+  }
 }
 
 function factsOf(

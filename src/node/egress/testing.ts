@@ -45,7 +45,7 @@ export function putPod(
   return api.put(Pod, {
     metadata: { namespace: 'shop', name, labels },
     spec: { nodeName: `node-${node}`, containers: [{ name: 'main', image: 'web' }] },
-    status: { phase: 'Running', podIP: addresses[0]!, podIPs: addresses.map(ip => ({ ip })) },
+    status: { phase: 'Running', podIPs: addresses.map(ip => ({ ip })) },
   })
 }
 

@@ -19,6 +19,7 @@ import { egressNode, egressParts } from '../../model/egress/nodes.ts'
 import { hostIn, keyOfService, serviceGroup } from '../../model/egress/services.ts'
 import { podView } from '../../model/policy/pods.ts'
 import { serviceKeyOf } from '../../model/services/fronts.ts'
+import type { Given } from '../network/policy/watch.ts'
 import { trimPod } from '../network/policy/watch.ts'
 
 /** The caches that egress depends on. */
@@ -26,8 +27,8 @@ export interface EgressWatch {
   /** What a change of any of these asks for: a look at everything. */
   readonly sources: readonly (LoopSource | Informer<ApiObject>)[]
   nodes(): readonly EgressNode[]
-  /** Pods by the ways by which they leave; those of EgressServices first. */
-  groups(): readonly EgressGroup[]
+  /** Pods by the ways by which they leave; those of EgressServices first. What was given to pods and is seen by now is let go. */
+  groups(given: Map<string, Given>): readonly EgressGroup[]
   /** Addresses of EgressIPs that were given to this node, with the version of the decision. */
   given(node: string): ReadonlyMap<Ip, number>
   /** All that EgressIPs ask for, whoever has it. */
@@ -58,9 +59,13 @@ export function createEgressWatch(informers: Informers): EgressWatch {
   const whileUsed = (source: LoopSource): LoopSource => ({
     onChange: handler => source.onChange(() => isIdle() || handler()),
   })
-  const memberOf = (pod: Pod): readonly Member[] => {
-    const view = podView(pod)
+  const memberOf = (pod: Pod, addresses?: readonly Ip[]): readonly Member[] => {
+    const view = podView(pod, addresses)
     return view?.is === 'pod' ? [view.pod] : []
+  }
+  const shown = ({ pod: { metadata } }: Given): boolean => {
+    const cached = pods.get({ namespace: metadata.namespace!, name: metadata.name })
+    return cached?.metadata.uid === metadata.uid && (cached.status?.podIPs?.length ?? 0) > 0
   }
 
   return {
@@ -74,11 +79,16 @@ export function createEgressWatch(informers: Informers): EgressWatch {
       whileUsed(changesOf(slices, ({ endpoints }) => [endpoints])),
     ] as EgressWatch['sources'],
     nodes: () => nodes.list().map(egressNode),
-    groups() {
+    groups(given) {
+      for (const [uid, one] of given) if (shown(one)) given.delete(uid)
       const byService = serviceGroups()
       const served = new Set(byService.flatMap(({ members }) => members.map(one => `${one.namespace}/${one.name}`)))
       const labels = new Map(namespaces.list().map(({ metadata }) => [metadata.name, metadata.labels ?? {}]))
-      const podsIn = (namespace: string): readonly Member[] => pods.list(namespace).flatMap(memberOf)
+      const early = [...given.values()].flatMap(({ pod, addresses }) => memberOf(pod, addresses))
+      const podsIn = (namespace: string): readonly Member[] => [
+        ...pods.list(namespace).flatMap(pod => memberOf(pod)),
+        ...early.filter(one => one.namespace === namespace),
+      ]
       return [...byService, ...groupsOf(egressIPs.list(), labels, podsIn, served).groups]
     },
     given: node =>
@@ -103,7 +113,7 @@ export function createEgressWatch(informers: Informers): EgressWatch {
     const byAddress = new Map(
       pods
         .list()
-        .flatMap(memberOf)
+        .flatMap(pod => memberOf(pod))
         .flatMap(pod => pod.addresses.map(one => [one as string, pod] as const)),
     )
     return all.flatMap(one => {
