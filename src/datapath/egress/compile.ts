@@ -201,6 +201,7 @@ function wayRules(
     return [nft`ct mark set numgen random mod ${marks.length} map ${oneOf(map)}`, nft`goto take-steering`]
   }
   if (marks.length === 1) return [nft`ct mark set ${marks[0]!}`, nft`goto take-steering`]
-  if (ways.length === 0 && table !== undefined) return [nft`ct mark set ${steeringOfTable(table)}`, nft`goto take-steering`]
+  if (ways.length === 0 && table !== undefined)
+    return [nft`ct mark set ${steeringOfTable(table)}`, nft`goto take-steering`]
   return dropped.includes(family) ? [nft`counter name egress-unassigned-drop drop`] : undefined
 }

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { cidr } from '../../lib/cidr.ts'
+import { ip } from '../../lib/ip.ts'
+import type { EgressGroup, Member } from '../../model/egress/members.ts'
+import type { EgressNode } from '../../model/egress/nodes.ts'
+import { OPTIONS } from '../testing.ts'
+import { compileEgress } from './compile.ts'
+import { STEERING_MASK, steeringFacts, steeringOf, steeringOfTable, tableFacts } from './steering.ts'
+
+const node = (number: number): EgressNode => ({
+  name: `node-${number}`,
+  labels: {},
+  isAssignable: true,
+  isReady: true,
+  addresses: [ip(`172.18.0.${10 + number}`)],
+  podNetworks: [cidr(`10.128.${2 * (number - 1)}.0/23`)],
+  networks: [],
+  capacity: {},
+  unheard: new Map(),
+})
+const NODES = [1, 2, 3].map(node)
+const member = (number: number): Member => ({
+  namespace: 'shop',
+  name: `web-${number}`,
+  labels: {},
+  node: `node-${number}`,
+  addresses: [ip(`10.128.${2 * (number - 1)}.5`)],
+})
+const group = (more: Partial<EgressGroup> = {}): EgressGroup => ({
+  key: 'egressip web',
+  ways: [],
+  members: [1, 2, 3].map(member),
+  dropped: [],
+  ...more,
+})
+const compile = (groups: readonly EgressGroup[], self = 1) =>
+  compileEgress({ options: OPTIONS, self: node(self), nodes: NODES, groups })
+const elements = (groups: readonly EgressGroup[], map: string, self = 1) =>
+  [...compile(groups, self).maps.get(map)!.elements.keys()].map(String)
+const chainsTo = (groups: readonly EgressGroup[], self = 1) =>
+  [...compile(groups, self).chains].filter(([name]) => name.startsWith('to-')).flatMap(([, rules]) => rules)
+
+test('a node steers its own pods alone, and gives its address to the pods of all', () => {
+  const web = group({ ways: [{ address: ip('172.18.0.50'), node: 'node-2' }] })
+  expect([elements([web], 'pods4'), elements([web], 'sources4')]).toEqual([['10.128.0.5'], []])
+  expect([elements([web], 'pods4', 2), elements([web], 'sources4', 2)]).toEqual([
+    ['10.128.2.5'],
+    ['10.128.0.5', '10.128.2.5', '10.128.4.5'],
+  ])
+  expect(chainsTo([web])).toEqual([`ct mark set ${2 << 20}`, 'goto take-steering'])
+})
+
+test('a move changes one chain, whatever the number of pods', () => {
+  const [before, next] = ['node-2', 'node-3'].map(name =>
+    compile([group({ ways: [{ address: ip('172.18.0.50'), node: name }] })]),
+  )
+  expect(before!.maps.get('pods4')!.elements).toEqual(next!.maps.get('pods4')!.elements)
+  const changed = [...next!.chains].filter(([name, rules]) => before!.chains.get(name)?.join() !== rules.join())
+  expect(changed).toHaveLength(1)
+})
+
+test('what is unassigned leaves as others do, is dropped, or takes a routing table', () => {
+  expect(elements([group()], 'pods4')).toEqual([])
+  expect(chainsTo([group({ dropped: [4] })])).toEqual(['counter name egress-unassigned-drop drop'])
+  expect(chainsTo([group({ dropped: [6] })])).toEqual([])
+  const byTable = group({ key: 'egressservice shop/web', table: 100 })
+  expect(chainsTo([byTable])).toEqual([`ct mark set ${steeringOfTable(100)}`, 'goto take-steering'])
+  expect(tableFacts(OPTIONS, [100])[0]?.make).toEqual([
+    { op: 'rule', priority: 6000, table: 100, family: 4, mark: steeringOfTable(100), mask: STEERING_MASK },
+  ])
+})
+
+test('steerings of nodes and of tables are never the same, and none is 0', () => {
+  const nodes = Array.from({ length: 512 }, (_, i) =>
+    steeringOf(OPTIONS, { podNetworks: [cidr(`10.${128 + (i >> 7)}.${(i & 127) * 2}.0/23`)] }),
+  )
+  const tables = Array.from({ length: 255 }, (_, i) => steeringOfTable(i))
+  expect(new Set([...nodes, ...tables, 0]).size).toBe(512 + 255 + 1)
+  for (const mark of [...nodes, ...tables]) expect((mark & STEERING_MASK) >>> 0).toBe(mark)
+  expect(steeringOf(OPTIONS, { podNetworks: [] })).toBe(0)
+})
+
+test('another node is reached through the tunnel, or by its own address where there is none', () => {
+  const make = (transport: 'vxlan' | 'host-gw') =>
+    steeringFacts({ ...OPTIONS, transport }, [node(2)])[0]?.make.map(step => ('via' in step ? step.via : ''))
+  expect(make('vxlan')).toEqual(['10.128.2.2'])
+  expect(make('host-gw')).toEqual(['172.18.0.12'])
+})
