@@ -25,22 +25,24 @@ export function keep(kept: Kept): string {
   return path
 }
 
-const PARTS = [
+/** What a world is made of, but for its nodes. */
+export const POLICY_PARTS = [
   'networkPolicies',
   'adminPolicies',
   'clusterNetworkPolicies',
   'baselinePolicies',
   'firewalls',
-  'pods',
 ] as const
+const PARTS = [...POLICY_PARTS, 'pods'] as const
 
-/** Without the policies and pods that make no difference. */
+/** Without the policies, and the pods, that make no difference. */
 export async function shrink(
   world: OracleWorld,
   disagrees: (smaller: OracleWorld) => boolean | Promise<boolean>,
+  parts: readonly (typeof PARTS)[number][] = PARTS,
 ): Promise<OracleWorld> {
   let small = world
-  for (const part of PARTS)
+  for (const part of parts)
     for (const object of world[part]) {
       const without = { ...small, [part]: (small[part] as readonly unknown[]).filter(other => other !== object) }
       if (await disagrees(without)) small = without
