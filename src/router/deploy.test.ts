@@ -27,6 +27,6 @@ test('no right is wider than it must be: nothing may be written but status and e
     expect(resources).not.toContain('secrets')
     expect([...resources, ...verbs]).not.toContain('*')
     if (verbs.some(verb => !['get', 'list', 'watch'].includes(verb)))
-      expect(['routes/status', 'events']).toContain(resources[0])
+      expect(['routes/status', 'ingresses/status', 'events']).toContain(resources[0])
   }
 })
