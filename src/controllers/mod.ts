@@ -38,6 +38,7 @@ import { startEndpointSlice } from './endpointslice/controller.ts'
 import { startEndpointSliceMirroring } from './endpointslice-mirroring/controller.ts'
 import { startGarbage } from './garbage/controller.ts'
 import { startIngressClaims } from './ingress-claims/controller.ts'
+import { type IngressCanaryOptions, startIngressCanary } from './ingress-canary/controller.ts'
 import { type IngressOperatorOptions, startIngressOperator } from './ingress-operator/controller.ts'
 import { startIngressToRoute } from './ingress-to-route/controller.ts'
 import { startJob } from './job/controller.ts'
@@ -81,6 +82,8 @@ export interface ControllersOptions {
   readonly namespaceContent?: NamespaceContentOptions
   /** Routers for IngressControllers. Absent: the API has no such kind, or somebody else runs them. */
   readonly ingressOperator?: IngressOperatorOptions
+  /** Asks a Route of its own each minute. Absent: somebody else does. */
+  readonly ingressCanary?: IngressCanaryOptions
   /** Publishes DNSRecords. Absent: somebody else does. */
   readonly dnsRecord?: DnsRecordOptions
   /** Who signs certificates for Services. Absent: somebody else does. */
@@ -162,6 +165,7 @@ export async function startControllers(
     ...(options.accountTokens ? [startAccountTokens(each, options.accountTokens, signal)] : []),
     ...(options.certificates ? [startCertificates(each, options.certificates, signal)] : []),
     ...(options.dnsOperator ? [startDnsOperator(each, options.dnsOperator, signal)] : []),
+    ...(options.ingressCanary ? [startIngressCanary(each, options.ingressCanary, signal)] : []),
     ...(options.dnsRecord ? [startDnsRecord(each, options.dnsRecord, signal)] : []),
     ...(options.serviceNetworks ? [startServiceCidr(each, options.serviceNetworks, signal)] : []),
     ...(options.loadBalancerPool ? [startLoadBalancer(each, options.loadBalancerPool, signal)] : []),

@@ -44,6 +44,7 @@ const RELATED: NonNullable<Status['relatedObjects']> = [
   { group: 'operator.openshift.io', resource: 'ingresscontrollers', namespace: OPERATOR_NAMESPACE, name: '' },
   { group: 'ingress.operator.openshift.io', resource: 'dnsrecords', namespace: OPERATOR_NAMESPACE, name: '' },
   { group: '', resource: 'namespaces', name: OPERAND_NAMESPACE },
+  { group: '', resource: 'namespaces', name: 'openshift-ingress-canary' },
 ]
 
 const conditionOf = ({ status }: IngressController, type: string) => status?.conditions?.find(one => one.type === type)

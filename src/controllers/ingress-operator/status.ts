@@ -18,8 +18,6 @@ export interface Observed {
   readonly publishing: Service | undefined
   /** The wildcard's, where the strategy has one. */
   readonly record: DNSRecord | undefined
-  /** What its canary says, once it has been asked. */
-  readonly canary?: Verdict | undefined
   readonly nowMs: number
 }
 
@@ -29,7 +27,7 @@ export interface StatusOutcome {
   readonly recheckMs?: number
 }
 
-export type Verdict = Omit<OperatorCondition, 'lastTransitionTime'>
+type Verdict = Omit<OperatorCondition, 'lastTransitionTime'>
 
 const yes = (type: string, reason: string, message: string): Verdict => ({ type, status: 'True', reason, message })
 const no = (type: string, reason: string, message: string): Verdict => ({ type, status: 'False', reason, message })
@@ -67,7 +65,6 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
     ...deploymentConditions(settings, deployment),
     ...publishingConditions(settings, observed),
     ...dnsConditions(settings, observed.record),
-    ...(observed.canary ? [observed.canary] : []),
     no('EvaluationConditionsDetected', 'NoEvaluationCondition', 'No evaluation condition is detected.'),
   ]
   const known = merged(controller.status?.conditions, parts, nowMs)
@@ -244,7 +241,7 @@ const GRACE_MS: Readonly<Record<string, number>> = {
   CanaryChecksSucceeding: 60_000,
 }
 
-/** The canary is asked of the default one alone. */
+/** The canary's own condition counts as the others do. */
 function degradation(
   conditions: readonly OperatorCondition[],
   nowMs: number,

@@ -32,6 +32,7 @@ import type { ApiOptions } from '../../twin/roles.ts'
 import { API_FLAGS } from '../../twin/roles.ts'
 import { readConfig, twinFolderAt } from '../../twin/state.ts'
 import { processMetrics, serveAdmin } from '../admin.ts'
+import { canaryProbe } from '../canary-probe.ts'
 import { fatal } from '../fatal.ts'
 import { untilWorldStands } from '../go.ts'
 import type { RealHost } from '../host.ts'
@@ -164,6 +165,7 @@ const controllersOptions = (
           proxyFrom: balancerAddresses(plan),
           version: VERSION,
         },
+        ingressCanary: { image: 'fairlead/canary', probe: canaryProbe(plan.vip, credentials.ingress.authority) },
         dnsRecord: { publish: publisher(host, { netns: host.netns.home, address: plan.upstreamDns }) },
       }
     : {}),

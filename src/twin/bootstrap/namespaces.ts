@@ -19,6 +19,7 @@ const OPENSHIFT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'network.openshift.io/policy-group': 'ingress',
     'policy-group.network.openshift.io/ingress': '',
   },
+  'openshift-ingress-canary': {},
   'openshift-ingress-operator': {},
 }
 
