@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { errorsOf, specOf, stored } from '../testing.ts'
 import { DaemonSet } from './daemon-set.ts'
 import { Deployment } from './deployment.ts'
+import { StatefulSet } from './stateful-set.ts'
 
 describe('workloads', () => {
   const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'a', image: 'i:1' }] } }
@@ -20,6 +21,29 @@ describe('workloads', () => {
     expect(specOf(stored(DaemonSet, deployment({})))).toMatchObject({
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
     })
+  })
+
+  it('mount the claims of a StatefulSet, and nothing that is not there', () => {
+    const mounting = (name: string) => ({
+      ...template,
+      spec: { containers: [{ name: 'a', image: 'i:1', volumeMounts: [{ name, mountPath: '/data' }] }] },
+    })
+    const set = (name: string) =>
+      errorsOf(StatefulSet, {
+        spec: {
+          selector,
+          serviceName: 's',
+          template: mounting(name),
+          volumeClaimTemplates: [
+            {
+              metadata: { name: 'data' },
+              spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+            },
+          ],
+        },
+      })
+    expect(set('data')).toEqual([])
+    expect(set('other')).toEqual(['spec.template.spec.containers[0].volumeMounts[0].name: NotFound'])
   })
 
   it('keep a zero that was asked for', () => {

@@ -146,12 +146,25 @@ export function statefulSetErrors(object: StatefulSet, old?: StatefulSet): reado
   const fixed = (one: StatefulSet['spec']): unknown => [one.serviceName, one.podManagementPolicy, one.selector]
   const changed = old && immutable('spec', fixed(spec), fixed(old.spec)).length > 0
   return [
-    ...workloadErrors(object, undefined, 'statefulset'),
+    ...workloadErrors(withClaims(object), undefined, 'statefulset'),
     ...notNegative('spec.replicas', spec.replicas),
     ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...notNegative('spec.ordinals.start', spec.ordinals?.start),
     ...(changed ? [{ type: 'Forbidden', field: 'spec', detail: MAY_CHANGE } as const] : []),
   ]
+}
+
+/** Its pods have a volume of each claim's name. */
+function withClaims(object: StatefulSet): StatefulSet {
+  const { template, volumeClaimTemplates = [] } = object.spec
+  const claims = volumeClaimTemplates.map(({ metadata: { name } }) => ({
+    name,
+    persistentVolumeClaim: { claimName: name },
+  }))
+  if (claims.length === 0 || !template.spec) return object
+  const others = (template.spec.volumes ?? []).filter(({ name }) => claims.every(claim => claim.name !== name))
+  const spec = { ...template.spec, volumes: [...others, ...claims] }
+  return { ...object, spec: { ...object.spec, template: { ...template, spec } } }
 }
 
 export const revisionErrors = ({ revision, data }: { readonly revision: number; readonly data?: unknown }) => [

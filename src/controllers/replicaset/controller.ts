@@ -29,6 +29,8 @@ export interface Replicas {
   readonly component: string
   readonly kind: Kind<ReplicaSet>
   sets(informers: Informers): Informer<ReplicaSet>
+  /** As the API has it. */
+  stored(set: ReplicaSet): ReplicaSet
 }
 
 const REPLICA_SETS: Replicas = {
@@ -36,10 +38,12 @@ const REPLICA_SETS: Replicas = {
   component: 'replicaset-controller',
   kind: ReplicaSet,
   sets: informers => informers.of(ReplicaSet, { indexes: { controller: byController } }),
+  stored: set => set,
 }
 
 interface Context extends ControllerDeps {
   readonly kind: Kind<ReplicaSet>
+  readonly stored: Replicas['stored']
   readonly recorder: EventRecorder
   readonly sets: Informer<ReplicaSet>
   readonly pods: Informer<Pod>
@@ -49,11 +53,12 @@ interface Context extends ControllerDeps {
 export function startReplicaSet(
   deps: ControllerDeps,
   signal: AbortSignal,
-  { name, component, kind, sets }: Replicas = REPLICA_SETS,
+  { name, component, kind, sets, stored }: Replicas = REPLICA_SETS,
 ): Promise<Controller> {
   const context: Context = {
     ...deps,
     kind,
+    stored,
     recorder: deps.events(component),
     sets: sets(deps.informers),
     pods: deps.informers.of(Pod, { indexes: { controller: byController, orphans } }),
@@ -90,7 +95,7 @@ async function handle(context: Context, key: string, queue: Queue, signal: Abort
   const { failure, error } = await resize(context, set)
   const { status, recheckMs } = observe(set, ownedBy(context, set), failure, context.clock.now())
   if (!sameValue(status, set.status))
-    await context.client.updateStatus(context.kind, { ...set, status }).catch(ignoreNotFound)
+    await context.client.updateStatus(context.kind, context.stored({ ...set, status })).catch(ignoreNotFound)
   if (recheckMs !== undefined) queue.addAfter(key, recheckMs)
   if (failure) throw error
   await rest(context, status.replicas, signal)

@@ -28,6 +28,8 @@ it('keeps its pods, and leaves those of ReplicaSets alone', async () => {
   expect(pod!.metadata.ownerReferences).toMatchObject([{ apiVersion: 'v1', name: 'old', controller: true }])
   const key = { namespace: 'shop', name: 'old' }
   await eventually(() => api.get(ReplicationController, key)?.status?.replicas === 2)
+  // A server refuses an object whose selector is not labels alone.
+  expect(api.get(ReplicationController, key)!.spec.selector).toEqual(spec.selector.matchLabels)
   const before = api.get(ReplicationController, key)!
   api.put(ReplicationController, { ...before, spec: { ...before.spec, replicas: 0 } })
   await eventually(() => owned('ReplicationController').length === 0)

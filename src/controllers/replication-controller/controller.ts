@@ -16,6 +16,7 @@ const REPLICATION_CONTROLLERS: Replicas = {
   component: 'replication-controller',
   // Only its status is ever written, and that is alike.
   kind: ReplicationController as unknown as Kind<ReplicaSet>,
+  stored: set => stored(set),
   sets: (informers: Informers): Informer<ReplicaSet> => {
     const own = informers.of(ReplicationController, { indexes: { controller: byController } })
     const change = ({ type, object, old }: Change<ReplicationController>): Change<ReplicaSet> => ({
@@ -38,6 +39,10 @@ const REPLICATION_CONTROLLERS: Replicas = {
     }
   },
 }
+
+/** The way back: the labels alone. */
+const stored = (set: ReplicaSet): ReplicaSet =>
+  ({ ...set, spec: { ...set.spec, selector: set.spec.selector.matchLabels } }) as unknown as ReplicaSet
 
 function asSet(object: ReplicationController): ReplicaSet {
   const { selector = {}, ...spec } = object.spec

@@ -4,7 +4,7 @@ import { choose } from './choose.ts'
 import { imageKind, repositoryOf } from './images.ts'
 
 const machine: Machine = {
-  runs: command => ['sh', '/bin/sh', 'bash', 'sleep', 'wget', 'curl', 'node', 'python3'].includes(command),
+  runs: command => ['sh', '/bin/sh', 'bash', 'sleep', 'wget', 'curl', 'node', 'perl', 'python3'].includes(command),
   exists: path => path === '/app/here.js',
   namespace: 'openshift-ingress',
   builtins: new Set(['fairlead/dns']),
@@ -66,6 +66,7 @@ describe('how a container runs', () => {
     ['node:20', ['node', 'server.js'], [], 'stand-in'],
     ['node:20', ['node', '--inspect', '/app/here.js'], [], 'process node --inspect /app/here.js'],
     ['node:20', ['node', '-e', 'console.log(1)'], [], 'process node -e console.log(1)'],
+    ['perl:5.34', ['perl', '-wle', 'print 1'], [], 'process perl -wle print 1'],
     ['python:3', ['python3', '-m', 'http.server', '80'], [], 'process python3 -m http.server 80'],
     ['python:3', ['python3', '-m', 'flask', 'run'], [], 'stand-in'],
     // Parts of Fairlead.

@@ -105,7 +105,7 @@ function missingProgram(argv: readonly string[], machine: Machine): string | und
   const name = argv[0]!.split('/').at(-1)!
   if (!INTERPRETERS.test(name)) return undefined
   const rest = argv.slice(1)
-  if (rest.some(argument => /^(-c|-e|-r|--eval|-p|--print|--version|-V|-v)$/.test(argument))) return undefined
+  if (rest.some(argument => /^(-c|-[A-Za-z]*e|-r|--eval|-p|--print|--version|-V|-v)$/.test(argument))) return undefined
   const program = rest.find(argument => !argument.startsWith('-'))
   if (program === undefined) return undefined
   if (name.startsWith('python') && rest[rest.indexOf(program) - 1] === '-m')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FsDriver } from '../../host/fs/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
-import type { ProcessDriver } from '../../host/process/mod.ts'
+import type { Child, ProcessDriver } from '../../host/process/mod.ts'
 import type { Output } from './container/output.ts'
 import type { Workload } from './container/workload.ts'
 import { statePath } from './files.ts'
@@ -17,6 +17,8 @@ export interface Attempt {
   readonly output: Output
   /** While it runs. */
   workload: Workload | undefined
+  /** Of a server of ours, once something was run beside it: whose files such commands have. */
+  holder?: Promise<Child | undefined>
   /** Resolves when it has ended. */
   readonly done: Promise<void>
   finish(): void

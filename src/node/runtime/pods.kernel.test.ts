@@ -56,6 +56,8 @@ describe('a stand-in', () => {
     expect((await exec('standin', 'cat', '/etc/resolv.conf')).stdout).toContain('nameserver 172.30.0.10')
     expect((await exec('standin', 'cat', '/etc/hosts')).stdout).toContain('10.128.0.3 pod-host')
     expect((await exec('standin', 'hostname')).stdout).toBe('standin-host\n')
+    await exec('standin', 'sh', '-c', 'echo kept > /tmp/file')
+    expect((await exec('standin', 'cat', '/tmp/file')).stdout).toBe('kept\n')
     expect((await exec('standin', 'sh', '-c', 'ls /run; curl -s http://127.0.0.1:8080/health')).stdout).toBe(
       'applets\nok\n',
     )

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import type { Child, ExitStatus } from '../../../host/process/mod.ts'
+import type { Child, ExitStatus, ProcessDriver } from '../../../host/process/mod.ts'
 import { codeOf, messageOf } from '../../../lib/errors.ts'
 import { imageKind } from '../images.ts'
 import type { ExecSpec, ProcessStreams } from '../mod.ts'
@@ -7,6 +7,7 @@ import { RuntimeError } from '../mod.ts'
 import type { Attempt, Pod } from '../pod.ts'
 import type { Runtime } from '../state.ts'
 import { startBuiltin } from './builtin.ts'
+import type { Place } from './process.ts'
 import { commandSpec, spawnSpec } from './process.ts'
 import { placeOf } from './start.ts'
 
@@ -17,9 +18,9 @@ export async function execIn(runtime: Runtime, pod: Pod, attempt: Attempt, exec:
     return execBuiltin(runtime, pod, attempt, kind.builtin, exec)
   const applets = kind?.as === 'tools' && kind.applets
   const place = placeOf(runtime, pod, attempt.spec, { applets, role: false })
-  const child = attempt.workload?.child
   const { process } = runtime.deps
   await runtime.applets()
+  const child = attempt.workload?.child ?? (await holderOf(process, attempt, place))
   try {
     const started = child
       ? process.enter(child, commandSpec(attempt.spec, place, exec.command, exec.tty))
@@ -29,6 +30,22 @@ export async function execIn(runtime: Runtime, pod: Pod, attempt: Attempt, exec:
     throw execError(error, exec.command[0]!)
   }
 }
+
+/** One command after another sees what the one before it wrote, as in a container with a process of its own. */
+function holderOf(driver: ProcessDriver, attempt: Attempt, place: Place): Promise<Child | undefined> {
+  const hold = async (): Promise<Child | undefined> => {
+    const child = await driver.spawn(spawnSpec(attempt.spec, place, ['sleep', FOREVER], false))
+    child.exited.then(() => {
+      delete attempt.holder
+    })
+    attempt.done.then(() => child.kill('SIGKILL'))
+    return child
+  }
+  attempt.holder ??= hold().catch(() => undefined)
+  return attempt.holder
+}
+
+const FOREVER = '2147483647'
 
 function execError(error: unknown, command: string): RuntimeError {
   const code = codeOf(error)
