@@ -12,6 +12,7 @@ import { ServiceAccount } from '../../api/core/service-account.ts'
 import { DNSRecord } from '../../api/ingress-operator/dns-record.ts'
 import { IngressClass } from '../../api/networking/ingress-class.ts'
 import { IngressController } from '../../api/operator/ingress-controller.ts'
+import { PodDisruptionBudget } from '../../api/policy/pod-disruption-budget.ts'
 import { Route } from '../../api/route/route.ts'
 import { createEventRecorder } from '../../client/events.ts'
 import { eventually, settled, type TestBench, testBench } from '../../client/testing.ts'
@@ -441,4 +442,55 @@ test('pods that start again are no change of the routers', async () => {
   bench.api.put(Deployment, { ...deployment, metadata: { ...deployment.metadata, ...ROUTER }, status })
   await settled(bench)
   expect(reasonsOf(bench, 'default').DeploymentRollingOut).toBe('True PodsStarting')
+})
+
+test('another strategy: the Services of the one before go, and come back with it', async () => {
+  const bench = await start()
+  const { api } = bench
+  const NAMES = ['router-x', 'router-nodeport-x', 'router-internal-x'] as const
+  const there = () => NAMES.filter(name => api.get(Service, { namespace: 'openshift-ingress', name }))
+  const set = async (type: 'LoadBalancerService' | 'NodePortService' | 'Private' | 'HostNetwork') => {
+    const old = api.get(IngressController, { namespace: NAMESPACE, name: 'x' })
+    const metadata = { ...old?.metadata, namespace: NAMESPACE, name: 'x' }
+    api.put(IngressController, { ...old, metadata, spec: { domain: 'x.test', endpointPublishingStrategy: { type } } })
+    await settled(bench)
+    const pod = api.get(Deployment, { namespace: 'openshift-ingress', name: 'router-x' })!.spec.template.spec!
+    return { there: there(), isOnHost: pod.hostNetwork === true }
+  }
+  expect(await set('NodePortService')).toEqual({ there: ['router-nodeport-x', 'router-internal-x'], isOnHost: false })
+  expect(await set('LoadBalancerService')).toEqual({ there: ['router-x', 'router-internal-x'], isOnHost: false })
+  expect(await set('Private')).toEqual({ there: ['router-internal-x'], isOnHost: false })
+  expect(await set('HostNetwork')).toEqual({ there: ['router-internal-x'], isOnHost: true })
+})
+
+test('several routers have a budget of disruptions, one has none; the domain in force stays', async () => {
+  const bench = await start()
+  const { api } = bench
+  const budget = () => api.get(PodDisruptionBudget, ROUTER)?.spec?.maxUnavailable
+  const change = async (spec: IngressController['spec']) => {
+    const controller = api.get(IngressController, DEFAULT)!
+    api.put(IngressController, { ...controller, metadata: { ...controller.metadata, ...DEFAULT }, spec })
+    await settled(bench)
+  }
+  expect(budget()).toBe('50%')
+  await change({ replicas: 4 })
+  expect(budget()).toBe('25%')
+  await change({ replicas: 1, domain: 'other.test' })
+  expect(budget()).toBeUndefined()
+  expect(api.get(IngressController, DEFAULT)?.status?.domain).toBe('apps.fairlead.test')
+})
+
+test('what is asked for and not carried out is told; names that are too long are refused', async () => {
+  const bench = await start({ unsupportedConfigOverrides: { loadBalancingAlgorithm: 'leastconn' } })
+  await eventually(() =>
+    bench.api
+      .all(Event)
+      .some(({ message }) => message === 'spec.unsupportedConfigOverrides.loadBalancingAlgorithm: without effect here'),
+  )
+  bench.api.put(IngressController, {
+    metadata: { namespace: NAMESPACE, name: 'long' },
+    spec: { domain: `${'a'.repeat(60)}.`.repeat(4).slice(0, -1) },
+  })
+  await settled(bench)
+  expect(conditions(bench, 'long').Admitted).toBe('False')
 })

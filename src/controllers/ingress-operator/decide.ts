@@ -20,8 +20,21 @@ export function decide(settings: IngressSettings, others: readonly IngressContro
   return {
     operands: operandsOf(settings),
     ...statusOf(settings, observed),
-    warnings: [],
+    warnings: withoutEffect(settings.controller),
   }
+}
+
+/** Fields that say something which the routers do not carry out. */
+function withoutEffect({ spec }: IngressController): Decision['warnings'] {
+  const { unsupportedConfigOverrides: overrides, haproxyVersion, endpointPublishingStrategy: strategy } = spec
+  const fields = [
+    ...Object.keys((overrides as object | null | undefined) ?? {}).map(name => `unsupportedConfigOverrides.${name}`),
+    ...(haproxyVersion ? ['haproxyVersion'] : []),
+    ...(strategy?.loadBalancer?.providerParameters
+      ? ['endpointPublishingStrategy.loadBalancer.providerParameters']
+      : []),
+  ]
+  return fields.length > 0 ? [['WithoutEffect', `spec.${fields.join(', spec.')}: without effect here`]] : []
 }
 
 /** Whether what is wanted is there, whatever defaults stand beside it. Lists must be equal in length and order. */

@@ -2,9 +2,11 @@ import type { Deployment } from '../../api/apps/deployment.ts'
 import type { Service } from '../../api/core/service.ts'
 import type { IngressClass } from '../../api/networking/ingress-class.ts'
 import type { IngressController } from '../../api/operator/ingress-controller.ts'
+import type { PodDisruptionBudget } from '../../api/policy/pod-disruption-budget.ts'
 import type { Draft } from '../../client/mod.ts'
 import { routerArgs } from '../../model/routes/options.ts'
 import {
+  defaultNodes,
   type IngressSettings,
   OPERAND_NAMESPACE,
   OWNER_LABEL,
@@ -20,12 +22,30 @@ export interface Operands {
   /** The internal one, and the one that publishes, if any. */
   readonly services: readonly Draft<Service>[]
   readonly ingressClass: Draft<IngressClass>
+  /** For several routers. */
+  readonly budget?: Draft<PodDisruptionBudget>
 }
 
 export const operandsOf = (settings: IngressSettings): Operands => ({
   deployment: deploymentOf(settings),
   services: [internalService(settings.controller), ...publishingServices(settings)],
   ingressClass: ingressClassOf(settings.controller),
+  ...(replicasOf(settings) > 1 ? { budget: budgetOf(settings) } : {}),
+})
+
+/** How many routers may be away: for updates and for evictions alike. */
+const maxUnavailable = (replicas: number): string => (replicas < 4 ? '50%' : '25%')
+
+const budgetOf = (settings: IngressSettings): Draft<PodDisruptionBudget> => ({
+  metadata: {
+    namespace: OPERAND_NAMESPACE,
+    name: routerName(settings.controller),
+    labels: ownerLabel(settings.controller),
+  },
+  spec: {
+    maxUnavailable: maxUnavailable(replicasOf(settings)),
+    selector: { matchLabels: selectorOf(settings.controller) },
+  },
 })
 
 export const routerName = ({ metadata }: IngressController): string => `router-${metadata.name}`
@@ -45,7 +65,7 @@ function deploymentOf(settings: IngressSettings): Draft<Deployment> {
       strategy: {
         type: 'RollingUpdate',
         // On the host network a new pod cannot stand beside the old one: the ports are taken.
-        rollingUpdate: { maxUnavailable: replicas < 4 ? '50%' : '25%', maxSurge: isOnHost ? 0 : '25%' },
+        rollingUpdate: { maxUnavailable: maxUnavailable(replicas), maxSurge: isOnHost ? 0 : '25%' },
       },
       template: {
         metadata: { labels: { ...selectorOf(controller), ...ownerLabel(controller) } } as NonNullable<
@@ -80,7 +100,7 @@ function podSpec(settings: IngressSettings, isOnHost: boolean): PodSpec {
     automountServiceAccountToken: false,
     priorityClassName: 'system-cluster-critical',
     terminationGracePeriodSeconds: 3600,
-    nodeSelector: nodeSelector?.matchLabels ?? DEFAULT_NODES,
+    nodeSelector: nodeSelector?.matchLabels ?? defaultNodes(settings),
     ...(tolerations?.length ? { tolerations } : {}),
     ...(isOnHost ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
     containers: [
@@ -95,8 +115,6 @@ function podSpec(settings: IngressSettings, isOnHost: boolean): PodSpec {
     ],
   }
 }
-
-const DEFAULT_NODES = { 'kubernetes.io/os': 'linux', 'node-role.kubernetes.io/worker': '' }
 
 const PORTS = [
   { name: 'http', protocol: 'TCP', port: 80, targetPort: 'http' },

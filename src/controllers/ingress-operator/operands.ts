@@ -9,6 +9,7 @@ import { DNSRecord } from '../../api/ingress-operator/dns-record.ts'
 import type { ApiObject, Kind } from '../../api/meta/meta.ts'
 import { IngressClass } from '../../api/networking/ingress-class.ts'
 import { IngressController } from '../../api/operator/ingress-controller.ts'
+import { PodDisruptionBudget } from '../../api/policy/pod-disruption-budget.ts'
 import { Route } from '../../api/route/route.ts'
 import { type Client, type Draft, isAlreadyExists, isNotFound, type ObjectKey } from '../../client/mod.ts'
 import { covers } from './decide.ts'
@@ -37,13 +38,20 @@ export interface CertifiedKey {
 }
 
 export const createOperandWriter = (client: Client): OperandWriter => ({
-  async ensure({ deployment, services, ingressClass }) {
+  async ensure({ deployment, services, ingressClass, budget }) {
     await ensureAccount(client)
     await ensureBundle(client)
-    await ensureStats(client, deployment.metadata.labels?.[OWNER_LABEL] ?? '')
+    const controller = deployment.metadata.labels?.[OWNER_LABEL] ?? ''
+    await ensureStats(client, controller)
     await ensure(client, Deployment, deployment)
     for (const service of services) await ensure(client, Service, service)
     await ensure(client, IngressClass, ingressClass)
+    // Of a strategy that it had before.
+    for (const name of [`router-${controller}`, `router-nodeport-${controller}`])
+      if (!services.some(({ metadata }) => metadata.name === name))
+        await removeIfThere(client, Service, operandKey(name))
+    if (budget) await ensure(client, PodDisruptionBudget, budget)
+    else await removeIfThere(client, PodDisruptionBudget, operandKey(`router-${controller}`))
   },
   async ensureCertificate(controller, make) {
     const key = operandKey(`router-certs-${controller.metadata.name}`)
@@ -57,13 +65,14 @@ export const createOperandWriter = (client: Client): OperandWriter => ({
   },
   async ensureRecord(controller, wanted) {
     const key = { namespace: OPERATOR_NAMESPACE, name: recordName(controller) }
-    if (!wanted) return removeOne(client, DNSRecord, key)
+    if (!wanted) return removeIfThere(client, DNSRecord, key)
     await ensure(client, DNSRecord, wanted)
   },
   async remove(controller) {
     const { name } = controller.metadata
     await removeOne(client, DNSRecord, { namespace: OPERATOR_NAMESPACE, name: recordName(controller) })
     await removeOne(client, Deployment, operandKey(routerName(controller)))
+    await removeOne(client, PodDisruptionBudget, operandKey(routerName(controller)))
     for (const service of [`router-internal-${name}`, `router-nodeport-${name}`, routerName(controller)])
       await removeOne(client, Service, operandKey(service))
     for (const secret of [`router-stats-${name}`, `router-certs-${name}`])
@@ -118,6 +127,11 @@ async function removeOne<T extends ApiObject>(client: Client, kind: Kind<T>, key
   await client.delete(kind, key).catch((error: unknown) => {
     if (!isNotFound(error)) throw error
   })
+}
+
+/** Asked for first: it mostly is not there. */
+async function removeIfThere<T extends ApiObject>(client: Client, kind: Kind<T>, key: ObjectKey): Promise<void> {
+  if (await client.find(kind, key)) await removeOne(client, kind, key)
 }
 
 async function ensureAccount(client: Client): Promise<void> {

@@ -42,9 +42,9 @@ export const selectorOf = ({ metadata }: IngressController): Readonly<Record<str
   [DEPLOYMENT_LABEL]: metadata.name,
 })
 
-/** Empty when neither says one. */
+/** Empty when neither says one. Once it is in force it stays, whatever the spec says later: Routes were told of it. */
 export const domainOf = ({ controller, config }: Pick<IngressSettings, 'controller' | 'config'>): string =>
-  controller.spec.domain || config?.spec.domain || ''
+  controller.status?.domain || controller.spec.domain || config?.spec.domain || ''
 
 /** The Secret with the certificate for Routes without one. */
 export const certificateOf = ({ metadata, spec }: IngressController): string =>
@@ -53,10 +53,18 @@ export const certificateOf = ({ metadata, spec }: IngressController): string =>
 /** Two, unless the nodes that would run them have the topology SingleReplica. */
 export function replicasOf({ controller, config, infrastructure }: IngressSettings): number {
   if (controller.spec.replicas !== undefined && controller.spec.replicas !== null) return controller.spec.replicas
-  const isOnControlPlane = config?.status?.defaultPlacement === 'ControlPlane'
   const { controlPlaneTopology, infrastructureTopology } = infrastructure?.status ?? {}
-  return (isOnControlPlane ? controlPlaneTopology : infrastructureTopology) === 'SingleReplica' ? 1 : 2
+  return (isOnControlPlane(config) ? controlPlaneTopology : infrastructureTopology) === 'SingleReplica' ? 1 : 2
 }
+
+const isOnControlPlane = (config: IngressConfig | undefined): boolean =>
+  config?.status?.defaultPlacement === 'ControlPlane'
+
+/** Which nodes routers run on, where the IngressController does not say. */
+export const defaultNodes = ({ config }: IngressSettings): Readonly<Record<string, string>> => ({
+  'kubernetes.io/os': 'linux',
+  [`node-role.kubernetes.io/${isOnControlPlane(config) ? 'master' : 'worker'}`]: '',
+})
 
 /** With defaults: outside of clouds that have load balancers, routers listen on their nodes. */
 export function publishingOf({ controller, infrastructure }: IngressSettings): EndpointPublishingStrategy {

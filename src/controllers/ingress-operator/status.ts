@@ -32,10 +32,15 @@ type Verdict = Omit<OperatorCondition, 'lastTransitionTime'>
 const yes = (type: string, reason: string, message: string): Verdict => ({ type, status: 'True', reason, message })
 const no = (type: string, reason: string, message: string): Verdict => ({ type, status: 'False', reason, message })
 
+const LONGEST_NAME = 253
+
 /** Why an IngressController cannot be: it has no domain, or another has the same. */
 export function admissionProblem(settings: IngressSettings, others: readonly IngressController[]): string | undefined {
   const domain = domainOf(settings)
   if (domain === '') return 'spec.domain is empty and config.openshift.io ingress "cluster" has no domain'
+  const { name } = settings.controller.metadata
+  if (`router-${name}.${domain}`.length > LONGEST_NAME)
+    return "The combined 'router-' + metadata.name + '.' + .spec.domain cannot exceed 253 characters"
   const problem = settingsProblem(settings.controller)
   if (problem !== undefined) return problem
   const { metadata } = settings.controller
