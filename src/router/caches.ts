@@ -12,6 +12,7 @@ import type { RouterOptions } from '../model/routes/options.ts'
 import { readPage } from '../model/routes/page.ts'
 import type { SecretView } from '../model/routes/read.ts'
 import { serviceKeyOf } from '../model/services/fronts.ts'
+import { IDLED_AT } from '../model/services/idling.ts'
 import { createExternalSecrets, type ExternalSecrets } from './external-secrets.ts'
 import { type IngressCaches, openIngressCaches } from './ingress-caches.ts'
 import type { Planner } from './layout/planner.ts'
@@ -69,7 +70,7 @@ export function openCaches(informers: Informers, options: RouterOptions): Caches
   }
 }
 
-const sliceService = (slice: EndpointSlice): readonly string[] => {
+export const sliceService = (slice: EndpointSlice): readonly string[] => {
   const key = serviceKeyOf(slice)
   return key === undefined ? [] : [key]
 }
@@ -161,13 +162,18 @@ const serviceAuthority = (config: ConfigMap | undefined): string | undefined =>
 const trimService = ({ apiVersion, kind, metadata, spec, status }: Service): Service => ({
   apiVersion,
   kind,
-  metadata: identity(metadata),
+  metadata: { ...identity(metadata), ...idledAt(metadata) },
   spec: {
     ...(spec.ports ? { ports: spec.ports.map(({ name, port }) => ({ port, ...(name ? { name } : {}) })) } : {}),
     ...(spec.externalIPs ? { externalIPs: spec.externalIPs } : {}),
   },
   ...(status?.loadBalancer?.ingress ? { status: { loadBalancer: status.loadBalancer } } : {}),
 })
+
+const idledAt = ({ annotations }: Service['metadata']): Pick<Service['metadata'], 'annotations'> => {
+  const at = annotations?.[IDLED_AT]
+  return at === undefined ? {} : { annotations: { [IDLED_AT]: at } }
+}
 
 const trimSlice = ({ apiVersion, kind, metadata, addressType, endpoints, ports }: EndpointSlice): EndpointSlice => ({
   apiVersion,

@@ -8,10 +8,12 @@ import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Verdict } from '../model/routes/admission.ts'
+import { serviceAt } from '../model/routes/endpoints.ts'
 import { policyOf, type RouterOptions } from '../model/routes/options.ts'
 import type { RouterSettings } from '../model/routes/settings.ts'
 import type { RouterPolicy } from '../model/routes/types.ts'
-import { type Caches, feed, openCaches, sourcesOf } from './caches.ts'
+import { NEED_PODS } from '../model/services/idling.ts'
+import { type Caches, feed, openCaches, sliceService, sourcesOf } from './caches.ts'
 import { feedIngresses, publishedAt } from './ingress-caches.ts'
 import { createIngressStatus, type IngressStatusWriter } from './ingress-status.ts'
 import type { IngressVerdict } from './layout/ingresses.ts'
@@ -20,11 +22,12 @@ import type { Layout, Listeners } from './layout/types.ts'
 import type { Meter } from './meter.ts'
 import { renderMetrics } from './metrics.ts'
 import { accessOf } from './metrics-access.ts'
-import { keyOf } from './object-keys.ts'
+import { keyOf, splitKey } from './object-keys.ts'
 import { createProbeServer } from './probes.ts'
 import { findRefused } from './refused.ts'
 import { createServing, type Serving } from './serve.ts'
 import { createStatusWriter, type StatusWriter } from './status.ts'
+import { createWaitingRoom, type Doors, type WaitingRoom } from './waiting-room.ts'
 
 export interface RouterDeps {
   /** The one that writes through to the informers, where there is one. */
@@ -38,6 +41,8 @@ export interface RouterDeps {
   readonly meter?: Pick<Meter, 'counts'>
   /** Listens on every address of the router's network. */
   readonly listen: (server: Listenable, port: number) => Promise<void>
+  /** Where requests for idled Services wait; without it they are answered 503. */
+  readonly doors?: Doors
   /** How long requests may take to end when the router is told to stop. */
   readonly graceMs?: number
 }
@@ -82,7 +87,15 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
   const state: RouterState = { hosts: 0, sweepMs: FIRST_SWEEP_MS, ...nothingUntold() }
   await deps.listen(probes, options.statsPort)
   await deps.informers.sync(signal)
-  const planner = createPlanner(policy, listenersOf(options, haproxy), { ...caches.view, now: () => deps.clock.now() })
+  const room = openWaitingRoom(deps, caches, policy, service => {
+    planner.touch(service)
+    loop.trigger()
+  })
+  const planner = createPlanner(policy, listenersOf(options, haproxy), {
+    ...caches.view,
+    now: () => deps.clock.now(),
+    ...(room ? { door: room.door } : {}),
+  })
   const unfeed = feed(caches, planner, route => {
     if (route.status?.ingress?.some(({ routerName }) => routerName === policy.name)) state.left.add(keyOf(route))
   })
@@ -104,6 +117,32 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
     await haproxy.stop(deps.graceMs ?? GRACE_MS)
   }
   return { progress: () => deps.progress.progress(), done: ended() }
+}
+
+/** Requests for idled Services wait here, and are told of by an event, as OKD's data plane does. */
+function openWaitingRoom(
+  deps: RouterDeps,
+  caches: Caches,
+  { name }: RouterPolicy,
+  opened: (service: string) => void,
+): WaitingRoom | undefined {
+  if (!deps.doors) return undefined
+  const events = createEventRecorder(deps, { component: `router-${name}` })
+  const room = createWaitingRoom({
+    doors: deps.doors,
+    endpoints: (service, port) => serviceAt({ service, weight: 1 }, port, caches.view).endpoints,
+    need: key => {
+      const { namespace, name: service } = splitKey(key)
+      const object = { apiVersion: 'v1', kind: 'Service', namespace, name: service }
+      events.record(object, 'Normal', NEED_PODS, `The service ${key} needs pods`)
+    },
+    opened,
+    failed: error => deps.log.warn({ error: messageOf(error) }, 'no port for requests of an idled Service'),
+  })
+  caches.slices.onChange(({ object }) => {
+    for (const key of sliceService(object)) room.changed(key)
+  })
+  return room
 }
 
 const listenersOf = (options: RouterOptions, { openFiles, cpus }: Haproxy): Listeners => ({

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -79,8 +79,17 @@ export async function startLiveRouter(
         resolve()
       })
     })
+  const doors = {
+    async open(onConnection: (socket: Socket) => void) {
+      const server = createServer({ allowHalfOpen: true }, onConnection)
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      return { port: (server.address() as AddressInfo).port, close: () => void server.close() }
+    },
+    connect: (host: string, port: number) => connect({ host, port, allowHalfOpen: true }),
+  }
   const deps = {
     ...bench,
+    doors,
     client: bench.informers.client,
     clock: systemClock,
     haproxy: counted,

@@ -71,7 +71,7 @@ test.each([
 
 describe('serviceAt', () => {
   const view = (exists: boolean, ...slices: EndpointSlice[]) => ({
-    service: () => (exists ? ({} as never) : undefined),
+    service: () => (exists ? ({ metadata: {} } as never) : undefined),
     slices: () => slices,
   })
   test.each([

@@ -4,6 +4,7 @@ import type { Cidr } from '../../lib/cidr.ts'
 import { cidr, contains } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf, parseIp } from '../../lib/ip.ts'
+import { isIdled } from '../services/idling.ts'
 import type { RouteEndpoint, RouteService, RouteTarget } from './types.ts'
 
 /** What a router knows of the Services. */
@@ -24,6 +25,7 @@ export function serviceAt(target: RouteTarget, port: string | number | undefined
   // A slice without endpoints, as Services without pods have, does not say which ports there would be.
   const telling = slices.filter(slice => slice.endpoints.length > 0)
   const isPortKnown = telling.length === 0 || telling.some(slice => portsOf(slice, wanted.port).length > 0)
+  if (isIdled(service)) return { ...target, endpoints: [], problem: 'NoEndpoints', idled: true }
   return { ...target, endpoints: [], problem: isPortKnown ? 'NoEndpoints' : 'PortNotFound' }
 }
 

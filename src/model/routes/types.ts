@@ -193,6 +193,8 @@ export interface RouteService extends RouteTarget {
   /** In an order of their own, whatever the order of the slices. */
   readonly endpoints: readonly RouteEndpoint[]
   readonly problem?: ServiceProblem
+  /** Nobody serves it, and somebody would if it were asked for. */
+  readonly idled?: true
 }
 
 /** A Route that won its host and path, with where its requests go. */

@@ -1,3 +1,5 @@
+import { ip } from '../../lib/ip.ts'
+import type { RouteEndpoint } from '../../model/routes/types.ts'
 import { className, type Ledger } from './ledger.ts'
 import { layOutServers, type ServerWishes } from './servers.ts'
 import type { Standings } from './standings.ts'
@@ -38,7 +40,10 @@ interface Used {
   readonly users: Map<string, number>
 }
 
-export function createBackends(ledger: Ledger, standings: Standings): Backends {
+/** Where requests for an idled Service wait: a port of 127.0.0.1, where there is one by now. */
+export type DoorOf = (service: string, port: string | number | undefined) => number | undefined
+
+export function createBackends(ledger: Ledger, standings: Standings, doorOf: DoorOf = () => undefined): Backends {
   const byId = new Map<string, Used>()
   const byName = new Map<string, Used>()
   const byService = new Map<string, Set<Used>>()
@@ -99,7 +104,7 @@ export function createBackends(ledger: Ledger, standings: Standings): Backends {
       dirty.clear()
       for (const name of changed) {
         const used = byName.get(name)
-        if (used) laidOut.set(name, layOutBackend(used.wish, standings))
+        if (used) laidOut.set(name, layOutBackend(used.wish, standings, doorOf))
         else laidOut.delete(name)
       }
       if (areFilesDirty) authorities = new Map([...files].map(([file, { pem }]) => [file, pem]))
@@ -113,12 +118,20 @@ export function createBackends(ledger: Ledger, standings: Standings): Backends {
 const idOf = (route: string, { service, port, spec, wishes }: BackendWish): string =>
   JSON.stringify([service, port, className(spec), wishes, wishes.maxConnections === undefined ? undefined : route])
 
-function layOutBackend({ service, port, spec, wishes, authorities }: BackendWish, standings: Standings): BackendLayout {
-  const { endpoints } = standings.at(service, port)
+function layOutBackend(
+  { service, port, spec, wishes, authorities }: BackendWish,
+  standings: Standings,
+  doorOf: DoorOf,
+): BackendLayout {
+  const { endpoints, idled } = standings.at(service, port)
+  const door = idled ? doorOf(service, port) : undefined
   const mayBeH2c = spec.mode === 'http' && !wishes.tls
   return {
     service,
-    servers: layOutServers(service, endpoints, wishes, mayBeH2c),
+    servers: layOutServers(service, door === undefined ? endpoints : [doorway(door)], wishes, mayBeH2c),
     ...(authorities ? { authorities } : {}),
   }
 }
+
+const LOOPBACK = ip('127.0.0.1')
+const doorway = (port: number): RouteEndpoint => ({ address: LOOPBACK, port, target: 'idled' })

@@ -5,7 +5,7 @@ import type { Verdict } from '../../model/routes/admission.ts'
 import type { ServiceView } from '../../model/routes/endpoints.ts'
 import type { SecretView } from '../../model/routes/read.ts'
 import type { RouterPolicy } from '../../model/routes/types.ts'
-import { createBackends } from './backends.ts'
+import { createBackends, type DoorOf } from './backends.ts'
 import { createIngresses, type IngressVerdict } from './ingresses.ts'
 import { shortHash } from './keys.ts'
 import { createLedger } from './ledger.ts'
@@ -57,13 +57,13 @@ export interface Planner {
 export function createPlanner(
   policy: RouterPolicy,
   listeners: Listeners,
-  view: ServiceView & Partial<SecretView>,
+  view: ServiceView & Partial<SecretView> & { readonly door?: DoorOf },
 ): Planner {
   const standings = createStandings(view)
   const table = createTable(policy, standings, view)
   const ingresses = createIngresses(table, view)
   const ledger = createLedger()
-  const backends = createBackends(ledger, standings)
+  const backends = createBackends(ledger, standings, view.door)
   const parts = createVersions<HostPart>()
   const owners = createOwners()
   let defaultCertificate: string | undefined

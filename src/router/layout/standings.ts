@@ -41,4 +41,4 @@ export function createStandings(view: ServiceView): Standings {
   }
 }
 
-const summary = ({ problem, endpoints }: Standing): string => problem ?? String(endpoints.length > 0)
+const summary = ({ problem, endpoints, idled }: Standing): string => `${problem ?? endpoints.length > 0}${idled ?? ''}`

@@ -25,7 +25,7 @@ export function layOutTurns(
   isSticky: boolean,
   weights: Map<string, string>,
 ): { readonly target: string; readonly label: string } {
-  const live = backends.filter(({ service }) => service.endpoints.length > 0)
+  const live = backends.filter(({ service }) => service.endpoints.length > 0 || service.idled)
   const turning = live.filter(({ service }) => service.weight > 0)
   const kept = isSticky ? live : turning
   const first = backends.find(({ service }) => service.weight > 0)
