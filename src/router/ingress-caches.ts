@@ -2,7 +2,7 @@ import type { Service } from '../api/core/service.ts'
 import { Ingress, type IngressLoadBalancerIngress } from '../api/networking/ingress.ts'
 import { IngressClass } from '../api/networking/ingress-class.ts'
 import type { Informer, Informers } from '../client/mod.ts'
-import { dialectOf } from '../model/ingress/classes.ts'
+import { classNameOf, dialectOf, TO_ROUTES } from '../model/ingress/classes.ts'
 import type { RouterOptions } from '../model/routes/options.ts'
 import type { Planner } from './layout/planner.ts'
 import { keyOf, splitKey } from './object-keys.ts'
@@ -33,12 +33,16 @@ interface Feed {
 export function feedIngresses({ caches, shard, planner, router, leave }: Feed): () => void {
   const { ingresses, classes } = caches
   const byName = (name: string): IngressClass | undefined => classes.get({ name })
+  const served = new Set<string>()
   const put = (ingress: Ingress): void => {
+    const key = keyOf(ingress)
     const dialect = isInShard(shard, ingress) ? dialectOf(ingress, byName, router) : undefined
-    if (dialect && !ingress.metadata.deletionTimestamp) planner.putIngress(ingress, dialect)
-    else {
-      planner.removeIngress(keyOf(ingress))
-      leave(ingress)
+    if (dialect && !ingress.metadata.deletionTimestamp) {
+      served.add(key)
+      planner.putIngress(ingress, dialect)
+    } else {
+      planner.removeIngress(key)
+      if (served.delete(key) || isStranger(ingress, byName)) leave(ingress)
     }
   }
   for (const ingress of ingresses.list()) put(ingress)
@@ -50,6 +54,12 @@ export function feedIngresses({ caches, shard, planner, router, leave }: Feed): 
   return () => {
     for (const stop of stops) stop()
   }
+}
+
+/** Of a class that cannot have written what we write: what stands in its status of ours is from the time when it was ours. */
+function isStranger(ingress: Ingress, classes: (name: string) => IngressClass | undefined): boolean {
+  const found = classes(classNameOf(ingress) ?? '')
+  return found !== undefined && found.spec?.controller !== TO_ROUTES
 }
 
 /** Where clients reach the router: the addresses of its Service, else its own name. */

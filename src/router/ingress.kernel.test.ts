@@ -21,6 +21,7 @@ beforeAll(async () => {
   for (const [name, controller] of [
     ['fairlead', 'fairlead.dev/ingress'],
     ['nginx', 'k8s.io/ingress-nginx'],
+    ['openshift-default', 'openshift.io/ingress-to-route'],
     ['other', 'example.com/other'],
   ])
     router.bench.api.put(IngressClass, { metadata: { name: name! }, spec: { controller: controller! } })
@@ -313,6 +314,20 @@ describe('who serves', () => {
     await put('class', { rules, ingressClassName: 'absent' })
     expect(await at('class.test', '/')).toEqual(['404'])
     await drop('class')
+  })
+
+  it('what OKD’s controller writes of its own Ingresses stays', async () => {
+    const written = { loadBalancer: { ingress: [{ hostname: 'router-default.apps.fairlead.test' }] } }
+    for (const ingressClassName of ['openshift-default', undefined]) {
+      router.bench.api.put(Ingress, {
+        metadata: { namespace: 'shop', name: 'routed' },
+        spec: { rules: [rule('routed.test', ['Prefix', '/', 'a'])], ...(ingressClassName ? { ingressClassName } : {}) },
+        status: written,
+      } as never)
+      await router.settle()
+      expect(status('routed')).toEqual(written.loadBalancer.ingress)
+      await drop('routed')
+    }
   })
 
   it('of one host and path the oldest claim, across namespaces; other paths are shared; the next takes over', async () => {

@@ -65,7 +65,7 @@ async function usedWith(rights: ReadonlySet<string>): Promise<ReadonlySet<string
   const client = guarded(bench.api.client, rights, used)
   const stop = new AbortController()
   const informers = createInformers({ ...bench, client }, stop.signal)
-  bench.api.put(Namespace, { metadata: { name: 'shop' } })
+  bench.api.put(Namespace, { metadata: { name: 'shop' }, spec: {} })
   bench.api.put(Service, { metadata: { namespace: 'shop', name: 'web' }, spec: {} })
   bench.api.put(IngressClass, { metadata: { name: 'fairlead' }, spec: { controller: 'fairlead.dev/ingress' } })
   bench.api.put(Route, {
