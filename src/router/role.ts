@@ -113,6 +113,7 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
     await loop.done
     unfeed()
     unfeedIngresses?.()
+    room?.close()
     probes.close()
     await haproxy.stop(deps.graceMs ?? GRACE_MS)
   }
