@@ -84,6 +84,8 @@ for (let i = 0; i < CHANGES; i++) {
 bench.api.drop(NetworkPolicy, { namespace: 'shop', name: 'changing' })
 times.sort((a, b) => a - b)
 const at = (share: number): number => round(times[Math.min(times.length - 1, Math.floor(times.length * share))]!, 1)
+// Agents would undo what puts their rules to sleep.
+for (const agent of agents) agent.kill('SIGSTOP')
 const ratio = await throughputRatio({
   client: client.netns.name,
   server: server.netns.name,
@@ -100,7 +102,7 @@ const result = {
   throughputRatio: round(ratio, 2),
 }
 console.log(JSON.stringify(result))
-for (const agent of agents) agent.kill()
+for (const agent of agents) agent.kill('SIGKILL')
 bench.close()
 world.close()
 process.exit(0)

@@ -166,6 +166,11 @@ test('a pod that has run to its end is nobody any more; one that is ending still
 })
 
 test('eight thousand rules of a firewall hold in their order, and the rest of policy with them', async () => {
+  // Eight thousand rules are seconds of work where others work too.
+  const inForce = (): Promise<void> =>
+    settled(bench)
+      .catch(() => settled(bench))
+      .catch(() => settled(bench))
   const server = createServer(socket => socket.end('outside'))
   await world.sockets.listen(server, { netns: world.outside, port: 9000 })
   const out = (from: Name) => world.ask(pods[from].netns, OUTSIDE, 9000)
@@ -178,14 +183,14 @@ test('eight thousand rules of a firewall hold in their order, and the rest of po
   const firewall = (egress: readonly object[]) =>
     bench.api.put(EgressFirewall, { metadata: { namespace: 'shop', name: 'default' }, spec: { egress } } as never)
   firewall([...many, rule('Allow', `${OUTSIDE}/32`), rule('Deny', '0.0.0.0/0')])
-  await settled(bench)
+  await inForce()
   expect(await out('a')).toBe('outside')
   firewall([...many, rule('Deny', '0.0.0.0/0'), rule('Allow', `${OUTSIDE}/32`)])
-  await settled(bench)
+  await inForce()
   expect(await out('a')).toBe('timeout')
   expect(await ask('a', 'b')).toContain('pod-2-3')
   bench.api.drop(EgressFirewall, { namespace: 'shop', name: 'default' })
-  await settled(bench)
+  await inForce()
   expect(await out('a')).toBe('outside')
   server.close()
 }, 60_000)
