@@ -48,6 +48,7 @@ import { EndpointSlice } from './discovery/endpoint-slice.ts'
 import { Event as NewerEvent } from './events/event.ts'
 import { DNSRecord } from './ingress-operator/dns-record.ts'
 import { EgressNetworkPolicy } from './network/egress-network-policy.ts'
+import { EgressRouter } from './network-operator/egress-router.ts'
 import { Ingress } from './networking/ingress.ts'
 import { IngressClass } from './networking/ingress-class.ts'
 import { IPAddress } from './networking/ip-address.ts'
@@ -136,6 +137,7 @@ export const KINDS: readonly Kind[] = [
   OperatorDNS,
   DNSRecord,
   IngressController,
+  EgressRouter,
   OperatorNetwork,
 ]
 

@@ -32,13 +32,14 @@ import { startDisruption } from './disruption/controller.ts'
 import { type DnsOperatorOptions, startDnsOperator } from './dns-operator/controller.ts'
 import { type DnsRecordOptions, startDnsRecord } from './dns-record/controller.ts'
 import { startEgressIP } from './egress-ip/controller.ts'
+import { startEgressRouter } from './egress-router/controller.ts'
 import { startEgressService } from './egress-service/controller.ts'
 import { startEndpoints } from './endpoints/controller.ts'
 import { startEndpointSlice } from './endpointslice/controller.ts'
 import { startEndpointSliceMirroring } from './endpointslice-mirroring/controller.ts'
 import { startGarbage } from './garbage/controller.ts'
-import { startIngressClaims } from './ingress-claims/controller.ts'
 import { type IngressCanaryOptions, startIngressCanary } from './ingress-canary/controller.ts'
+import { startIngressClaims } from './ingress-claims/controller.ts'
 import { type IngressOperatorOptions, startIngressOperator } from './ingress-operator/controller.ts'
 import { startIngressToRoute } from './ingress-to-route/controller.ts'
 import { startJob } from './job/controller.ts'
@@ -157,6 +158,7 @@ export async function startControllers(
     startUnidling(each, signal),
     startEgressIP(each, signal),
     startEgressService(each, signal),
+    ...(kinds.some(({ kind }) => kind === 'EgressRouter') ? [startEgressRouter(each, signal)] : []),
     startIngressClaims(each, { classless: options.ingressOperator !== undefined }, signal),
     startNodeLifecycle(each, options.nodeGraceMs === undefined ? {} : { graceMs: options.nodeGraceMs }, signal),
     ...(options.clusterNetwork ? [startNodeIpam(each, { clusterNetwork: options.clusterNetwork }, signal)] : []),

@@ -81,6 +81,13 @@ export function fakeLinks(namespaces: FakeNetns): FakeLinks {
       case 'bridge':
       case 'vxlan':
         return create(id, operation)
+      case 'macvlan': {
+        const parent = network.links.get(operation.parent)
+        if (!parent) return 'ENODEV'
+        if (of(operation.netns.fd).links.has(operation.name)) return 'EEXIST'
+        add(of(operation.netns.fd), operation.name, { kind: 'macvlan', mtu: parent.mtu, mac: macOf(lastIndex) })
+        return undefined
+      }
       case 'delete':
         drop(network, operation.name)
         return undefined

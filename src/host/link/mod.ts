@@ -21,6 +21,14 @@ export type LinkOp =
       readonly mac: string
       readonly mtu: number
     }
+  /** On a link of the namespace that it is made from, and at once in another one: a MAC of its own on the parent's network. */
+  | {
+      readonly op: 'macvlan'
+      readonly name: string
+      readonly parent: string
+      readonly mode: 'bridge' | 'private' | 'vepa' | 'passthru'
+      readonly netns: Netns
+    }
   | { readonly op: 'up' | 'down' | 'delete'; readonly name: string }
   | { readonly op: 'mtu'; readonly name: string; readonly mtu: number }
   | { readonly op: 'master'; readonly name: string; readonly master: string }

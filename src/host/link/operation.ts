@@ -30,9 +30,11 @@ const ADD = REQUEST | CREATE | EXCLUSIVE
 const PUT = REQUEST | CREATE | REPLACE
 
 const IFF_UP = 1
-const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, NET_NS_FD: 28 } as const
+const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, NET_NS_FD: 28 } as const
 const INFO = { KIND: 1, DATA: 2 } as const
 const VETH_INFO_PEER = 1
+const MACVLAN_MODE = 1
+const MACVLAN_MODES = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const
 const VXLAN = { ID: 1, LOCAL: 4, LEARNING: 7, PORT: 15, LOCAL6: 17 } as const
 const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PREFSRC: 7, METRICS: 8, TABLE: 15 } as const
 const RTAX_MTU = 2
@@ -60,6 +62,8 @@ export function namesNeeded(operation: LinkOp): readonly string[] {
   switch (operation.op) {
     case 'master':
       return [operation.master]
+    case 'macvlan':
+      return [operation.parent]
     case 'address':
     case 'address-delete':
       return [operation.name]
@@ -100,6 +104,12 @@ export function request(operation: LinkOp, index: IndexOf): Buffer {
       return link(ADD, operation, {}, [[IFLA.LINKINFO, [kind('bridge')]]])
     case 'vxlan':
       return link(ADD, operation, {}, [[IFLA.LINKINFO, [kind('vxlan'), [INFO.DATA, vxlan(operation)]]]])
+    case 'macvlan':
+      return link(ADD, { name: operation.name }, {}, [
+        [IFLA.LINK, u32(index(operation.parent))],
+        [IFLA.NET_NS_FD, u32(operation.netns.fd)],
+        [IFLA.LINKINFO, [kind('macvlan'), [INFO.DATA, [[MACVLAN_MODE, u32(MACVLAN_MODES[operation.mode])]]]]],
+      ])
     case 'up':
     case 'down':
       return link(REQUEST, operation, { change: IFF_UP, flags: operation.op === 'up' ? IFF_UP : 0 }, [])

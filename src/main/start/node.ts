@@ -2,6 +2,7 @@ import type { EventRecorder } from '../../client/events.ts'
 import { createEventRecorder } from '../../client/events.ts'
 import { joinProgress } from '../../client/progress.ts'
 import type { DatapathOptions } from '../../datapath/options.ts'
+import { insideNetworks } from '../../datapath/options.ts'
 import { parseCidr } from '../../lib/cidr.ts'
 import { UserError } from '../../lib/errors.ts'
 import { ip } from '../../lib/ip.ts'
@@ -83,6 +84,7 @@ export const start = begin(async args => {
       netns,
       link: links,
       nft,
+      arp,
       conntrack,
       socket: sockets,
       fs,
@@ -165,6 +167,7 @@ const kubeletOptions = (options: NodeOptions): KubeletOptions => ({
   stateDir: options.stateDir,
   maxPods: MAX_PODS,
   refusesNodeServices: options.joinNetwork !== undefined,
+  insideNetworks: insideNetworks(datapathOptions(options)),
   version: `v1.33.13+fairlead-${VERSION}`,
 })
 

@@ -1,11 +1,13 @@
 import type { Client, Informers } from '../../client/mod.ts'
 import type { ProgressCollector } from '../../client/progress.ts'
+import type { ArpDriver } from '../../host/arp/mod.ts'
 import type { ConntrackDriver } from '../../host/conntrack/mod.ts'
 import type { FsDriver } from '../../host/fs/mod.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
 import type { NetnsDriver } from '../../host/netns/mod.ts'
 import type { NftDriver } from '../../host/nft/mod.ts'
 import type { SocketDriver } from '../../host/socket/mod.ts'
+import type { Cidr } from '../../lib/cidr.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
@@ -22,6 +24,8 @@ export interface KubeletDeps {
   readonly netns: NetnsDriver
   readonly link: LinkDriver
   readonly nft: NftDriver
+  /** Absent: nobody is told where an egress router's address has come to. */
+  readonly arp?: ArpDriver
   readonly conntrack: ConntrackDriver
   readonly socket: SocketDriver
   readonly fs: FsDriver
@@ -48,6 +52,8 @@ export interface KubeletOptions {
   readonly maxPods: number
   /** The cloud's metadata and machine-config ports are refused to pods, as OpenShift does. */
   readonly refusesNodeServices?: boolean
+  /** Of pods, Services and joins: what egress routers reach by their pod network and not outside. */
+  readonly insideNetworks?: readonly Cidr[]
   /** As `kubectl get nodes` shows it. */
   readonly version: string
   /** Resolves when the node's network stands: pods with a network of their own wait for it. Absent: it stands already. */

@@ -75,6 +75,7 @@ function openPlugin(
     pod: async (ref: PodRef) => pods.get(ref) ?? (await deps.client.get(Pod, ref).catch(absent)),
     network: () => network.current,
   }
+  deps.fs.mkdir(options.stateDir)
   servePlugin(plugin, `${options.stateDir}/cni.sock`, signal).catch(error =>
     deps.log.error({ error: messageOf(error) }, 'container engines cannot be served'),
   )

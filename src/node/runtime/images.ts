@@ -64,6 +64,10 @@ const BY_PATTERN: readonly (readonly [RegExp, ImageKind])[] = [
   [/^busybox[-\w.]*$/, BY_NAME.busybox!],
   [/^(nginx-\d+|nginx-\d+-micro)$/, BY_NAME['nginx-unprivileged']!],
   [/^httpd-\d+$/, BY_NAME.httpd!],
+  [/^(origin-|ose-)?egress-router$/, builtin('egress-router', '/bin/egress-router.sh')],
+  [/^(origin-|ose-)?egress-http-proxy$/, builtin('egress-http-proxy', '/bin/egress-http-proxy.sh')],
+  [/^(origin-|ose-)?egress-dns-proxy$/, builtin('egress-dns-proxy', '/bin/egress-dns-proxy.sh')],
+  [/^(origin-|ose-)?egress-router-cni$/, BY_NAME.pause!],
 ]
 
 /** `nginxinc/nginx-unprivileged`, `curlimages/curl` and `registry.k8s.io/e2e-test-images/agnhost` are known by their last part. */

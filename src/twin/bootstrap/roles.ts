@@ -6,7 +6,7 @@ import type { WorldPlan } from '../plan.ts'
 const READ = 'get list watch'
 /** Where whatever a node's network is made of is defined. */
 const NETWORK_GROUPS =
-  'networking.k8s.io policy.networking.k8s.io k8s.ovn.org network.openshift.io k8s.cni.cncf.io whereabouts.cni.cncf.io metallb.io frrk8s.metallb.io nmstate.io config.openshift.io operator.openshift.io security.openshift.io gateway.networking.k8s.io'
+  'networking.k8s.io policy.networking.k8s.io k8s.ovn.org network.openshift.io network.operator.openshift.io k8s.cni.cncf.io whereabouts.cni.cncf.io metallb.io frrk8s.metallb.io nmstate.io config.openshift.io operator.openshift.io security.openshift.io gateway.networking.k8s.io'
 
 /** What each of the twin's own roles may do, and no more. */
 export const twinRoles = (plan: WorldPlan): RoleManifests => ({

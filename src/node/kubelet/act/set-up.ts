@@ -11,6 +11,7 @@ import { block } from '../tracked.ts'
 import { makeVolumes } from '../volumes/make.ts'
 import type { ActDeps } from './mod.ts'
 import { isUnavailable, whereabouts } from './mod.ts'
+import { addRouterLink } from './router-link.ts'
 import { setSysctls } from './sysctls.ts'
 
 /** Network, volumes, sandbox; again where they are there already. */
@@ -21,6 +22,7 @@ export async function setUp(deps: ActDeps, tracked: Tracked, pod: Pod): Promise<
     const network = pod.spec.hostNetwork ? undefined : addNetwork(deps, tracked.podUid)
     tracked.addresses = network?.addresses ?? options.addresses
     if (network) setSysctls(deps, pod, network.netns)
+    if (network) await addRouterLink(deps, pod, network)
     // Policy holds from the first packet on: no process of the pod runs before.
     if (network) await deps.gate?.secure(pod, network.addresses)
     deps.hostPorts()?.put(pod, tracked.addresses.map(ip))

@@ -1,6 +1,7 @@
 import { agnhost } from './agnhost/agnhost.ts'
 import { serveHostname } from './agnhost/serve-hostname.ts'
 import { echoBasic } from './echo-basic.ts'
+import { egressDnsProxy, egressHttpProxy, egressRouter } from './egress-router.ts'
 import { httpbin } from './httpbin.ts'
 import type { Builtin } from './mod.ts'
 import { helloOpenshift, httpd, httpEcho, nginx, nginxUnprivileged, pause } from './web.ts'
@@ -11,6 +12,9 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(
     agnhost,
     'serve-hostname': serveHostname,
     'echo-basic': echoBasic,
+    'egress-router': egressRouter,
+    'egress-http-proxy': egressHttpProxy,
+    'egress-dns-proxy': egressDnsProxy,
     'hello-openshift': helloOpenshift,
     'http-echo': httpEcho,
     httpbin,
