@@ -74,7 +74,7 @@ async function answer(parts: HandlerParts, request: ApiRequest, caller: User): P
       plural: info.plural,
       subresource: info.subresource ?? '',
       namespace: info.namespace ?? (resource && isNamespace(resource) ? (info.name ?? '') : ''),
-      name: info.name ?? '',
+      name: info.name ?? nameSelected(request),
     },
   })
   if (!resource) return notFoundPage
@@ -84,6 +84,16 @@ async function answer(parts: HandlerParts, request: ApiRequest, caller: User): P
   if (!run) return notFoundPage
   const reply: Reply = await run(context)
   return respond(context, reply)
+}
+
+/**
+ * A list or watch of one object by its name needs the right to that one alone. Source: k8s.io/apiserver/pkg/endpoints/request
+ * (RequestInfo).
+ */
+function nameSelected({ method, query }: ApiRequest): string {
+  if (method !== 'GET' && method !== 'HEAD') return ''
+  const terms = (query.get('fieldSelector') ?? '').split(',')
+  return terms.map(term => /^metadata\.name==?([A-Za-z0-9.:_-]+)$/.exec(term)?.[1]).find(Boolean) ?? ''
 }
 
 /** A request for a namespace itself is one within it. */

@@ -47,6 +47,21 @@ describe('what roles permit', () => {
     expect(await status(list, JANE)).toBe(403)
   })
 
+  it('a right to one object by name is one to list and watch it, by a field selector that says so', async () => {
+    const user = person('one')
+    await post(`${RBAC}/namespaces/b/roles`, role('one', [can('list', 'secrets', 'core', 'mine')]))
+    await post(`${RBAC}/namespaces/b/rolebindings`, binding('one', 'Role/one', [{ kind: 'User', name: 'one' }]))
+    for (const name of ['mine', 'other']) await post('/api/v1/namespaces/b/secrets', { metadata: { name } })
+    const list = '/api/v1/namespaces/b/secrets?fieldSelector='
+    const mine = await call(api, `GET ${list}metadata.name%3Dmine`, { user })
+    expect(mine.json.items.map((one: { metadata: { name: string } }) => one.metadata.name)).toEqual(['mine'])
+    expect(await status(`GET ${list}metadata.name%3Dother`, user)).toBe(403)
+    expect(await status(`GET ${list}metadata.name!%3Dmine`, user)).toBe(403)
+    expect(await status(`GET ${list}metadata.namespace%3Db`, user)).toBe(403)
+    expect(await status('GET /api/v1/namespaces/b/secrets', user)).toBe(403)
+    expect(await status(`DELETE ${list}metadata.name%3Dmine`, user)).toBe(403)
+  })
+
   it('holds for groups, service accounts, paths and the whole cluster', async () => {
     const robot = person('system:serviceaccount:b:robot', 'system:serviceaccounts:b')
     await post(`${RBAC}/clusterroles`, role('all', [can('*', 'nodes'), canPaths('get', '/metrics/*')]))
