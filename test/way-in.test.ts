@@ -79,7 +79,7 @@ async function routersOn(...nodes: string[]): Promise<void> {
       const found = await twin.kubectl('-n', 'openshift-ingress', 'get', 'pods', '-o', `jsonpath=${template}`)
       return found.trim().split(' ').toSorted().join() === wanted.join()
     },
-    60_000,
+    120_000,
   )
 }
 
