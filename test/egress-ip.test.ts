@@ -23,7 +23,7 @@ kind: Namespace
 metadata: { name: prod, labels: { env: prod } }
 ---
 ${['node-1', 'node-2', 'node-3'].map((node, i) => pod(`web-${i + 1}`, node)).join('')}
-${pod('host', 'node-1', '  hostNetwork: true').replace('containerPort: 8080', 'containerPort: 18080')}
+${pod('host', 'node-1', '  hostNetwork: true').replace('containerPort: 8080', 'containerPort: 18080').replace('app: web', 'app: host')}
 apiVersion: v1
 kind: Service
 metadata: { name: web, namespace: prod }
@@ -150,7 +150,7 @@ test('only administrators of the cluster write EgressIPs; what selects badly is 
   expect(denied.stderr).toMatch(/Forbidden|forbidden/)
   expect((await twin.tryKubectl(patch)).code).toBe(0)
   const object = (spec: string): string =>
-    `{apiVersion: k8s.ovn.org/v1, kind: EgressIP, metadata: {name: bad}, spec: ${spec}}`
+    `apiVersion: k8s.ovn.org/v1\nkind: EgressIP\nmetadata: { name: bad }\nspec: ${spec}\n`
   const apply = (spec: string) => twin.tryKubectl(['apply', '-f', '-'], { input: object(spec) })
   expect((await apply('{egressIPs: [172.18.0.60]}')).stderr).toContain('spec.namespaceSelector')
   expect((await apply('{namespaceSelector: {}}')).stderr).toContain('spec.egressIPs')
@@ -204,10 +204,13 @@ test('an agent and the control plane are killed in the middle of a move', async 
 test('several addresses are spread, a connection has one of them, and a node that joins gets its part', async () => {
   await twin.kubectl('label', 'node', 'node-3', 'k8s.ovn.org/egress-assignable-')
   const more = ['51', '52'].map(
-    last =>
-      `{apiVersion: k8s.ovn.org/v1, kind: EgressIP, metadata: {name: e${last}}, spec: {egressIPs: [172.18.0.${last}], namespaceSelector: {matchLabels: {none: such}}}}`,
+    last => `apiVersion: k8s.ovn.org/v1
+kind: EgressIP
+metadata: { name: e${last} }
+spec: { egressIPs: [172.18.0.${last}], namespaceSelector: { matchLabels: { none: such } } }
+`,
   )
-  await twin.tryKubectl(['apply', '-f', '-'], { input: more.join('\n---\n') })
+  expect((await twin.tryKubectl(['apply', '-f', '-'], { input: more.join('---\n') })).code).toBe(0)
   const nodes = async (): Promise<readonly string[]> =>
     (await twin.kubectl('get', 'egressip', '-o', 'jsonpath={.items[*].status.items[*].node}')).trim().split(/\s+/)
   await until('all are on one node', async () => (await nodes()).join() === 'node-2,node-2,node-2')

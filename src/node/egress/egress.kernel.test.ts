@@ -178,7 +178,7 @@ test('nothing talks to the address itself: the node’s own servers are not behi
   server.close()
 })
 
-test('an agent that comes anew takes over what is in the kernel; one without anything to do leaves no trace', async () => {
+test('an agent that comes anew takes over what is in the kernel', async () => {
   putEgressIP(first.api, { [EIP]: 3 })
   await everybody()
   await isHeldBy(3, EIP)
