@@ -27,7 +27,7 @@ export function identitiesOf(world: PolicyWorld, before: IdentityLedger): Identi
   const keyed = new Map<Ip, string>()
   const members = new Map<string, readonly Member[]>()
   for (const [address, holders] of holdersOf(world)) {
-    const key = holders.map(memberKey).toSorted().join('\n')
+    const key = keyOf(holders)
     keyed.set(address, key)
     if (!members.has(key)) members.set(key, holders)
   }
@@ -69,6 +69,10 @@ function holdersOf({ pods, hostPods, nodes }: PolicyWorld): ReadonlyMap<Ip, read
   for (const pod of pods) for (const address of pod.addresses) holders.set(address, [pod])
   return holders
 }
+
+/** Nearly all have one holder, whose key is the same text each time: it is not read anew. */
+const keyOf = (holders: readonly Member[]): string =>
+  holders.length === 1 ? memberKey(holders[0]!) : holders.map(memberKey).toSorted().join('\n')
 
 const MEMBER_KEYS = new WeakMap<Member, string>()
 
