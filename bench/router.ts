@@ -37,14 +37,19 @@ const kindOf = (index: number): 'edge' | 'own' | 'passthrough' | 'reencrypt' =>
 async function measure(): Promise<object> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-router-'))
   const pods = await startPods(folder)
-  const rivals = { hand: await rival(folder, handWritten()), regex: await rival(folder, regexLayout()) }
+  const rivals = {
+    hand: await rival(folder, handWritten()),
+    same: await rival(folder, sameWork()),
+    regex: await rival(folder, regexLayout()),
+  }
   if (process.env.BENCH_OURS) return measureOurs(folder).finally(() => pods.kill('SIGKILL'))
   const cpuUsHandWritten = await cpuPerRequest(folder, await rivals.hand(), () => 0, 9443)
+  const cpuUsSameByHand = await cpuPerRequest(folder, await rivals.same(), () => 0, 9443)
   const cpuUsRegexLayout = await cpuPerRequest(folder, await rivals.regex(), random, 9443, true)
   const ours = await measureOurs(folder)
   pods.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
-  return { routes: ROUTES, ...ours, cpuUsHandWritten, cpuUsRegexLayout }
+  return { routes: ROUTES, ...ours, cpuUsHandWritten, cpuUsSameByHand, cpuUsRegexLayout }
 }
 
 const random = (): number => {
@@ -93,6 +98,56 @@ const handWritten = (): Program => ({
   config: `${RIVAL}  default_backend b
 backend b
   balance random
+  cookie C insert indirect nocache httponly secure
+  server a ${pod(5)}:8080 check inter 5s cookie a
+  server b ${pod(6)}:8080 check inter 5s cookie b
+`,
+  files: new Map([['default.pem', someCertificate]]),
+})
+
+/** One edge Route beside one that is passed through on the same port, with what a router does to each request; by hand. */
+const sameWork = (): Program => ({
+  config: `global
+  nbthread 1
+  maxconn 4000
+  tune.pool-low-fd-ratio 80
+  tune.pool-high-fd-ratio 90
+  tune.bufsize 32768
+  tune.maxrewrite 8192
+defaults
+  mode http
+  timeout client 30s
+  timeout server 30s
+  timeout connect 5s
+  http-reuse safe
+frontend sorter
+  mode tcp
+  bind :9443
+  tcp-request inspect-delay 5s
+  tcp-request content accept if { req.ssl_hello_type 1 }
+  use_backend passed if { req.ssl_sni passed.example.com }
+  default_backend inner
+backend inner
+  mode tcp
+  server inner abns@bench-inner send-proxy-v2
+backend passed
+  mode tcp
+  server a ${pod(5)}:8443 check inter 5s
+frontend f
+  bind abns@bench-inner accept-proxy ssl crt default.pem
+  http-request deny deny_status 400 if { req.hdrs -m reg '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]' }
+  http-request del-header Proxy
+  http-request del-header X-SSL -m beg
+  default_backend b
+backend b
+  balance random
+  retry-on conn-failure empty-response
+  option forwardfor
+  http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE TRACE }
+  http-request add-header X-Forwarded-Host %[req.hdr(host)]
+  http-request add-header X-Forwarded-Port %[dst_port]
+  http-request add-header X-Forwarded-Proto https
+  http-request add-header Forwarded for=%[src];host=%[req.hdr(host)];proto=https
   cookie C insert indirect nocache httponly secure
   server a ${pod(5)}:8080 check inter 5s cookie a
   server b ${pod(6)}:8080 check inter 5s cookie b
@@ -231,6 +286,7 @@ async function measureOurs(folder: string): Promise<object> {
     graceMs: 0,
   }
   const startMs = systemClock.monotonic()
+  const used = process.cpuUsage()
   const role = await startRouter(
     deps,
     { ...ROUTER_DEFAULTS, threads: 1, accessLog: false, maxConnections: 4000 },
@@ -238,7 +294,9 @@ async function measureOurs(folder: string): Promise<object> {
   )
   while (pid === 0) await systemClock.sleep(5)
   const coldStartS = round((systemClock.monotonic() - startMs) / 1000, 2)
-  progress(`all Routes served after ${coldStartS} s`)
+  const { user, system } = process.cpuUsage(used)
+  const coldStartCpuS = round((user + system) / 1e6 + cpuTicks(pid) / 100, 2)
+  progress(`all Routes served after ${coldStartS} s, ${coldStartCpuS} s of CPU`)
   await quiet(bench)
   const cpuUsPerRequest = await cpuPerRequest(folder, pid, random, 443)
   const routeP99Ms = await routeLatency(bench)
@@ -260,6 +318,7 @@ async function measureOurs(folder: string): Promise<object> {
     reloadsPer1000Changes: loads - loadsBefore,
     rssMb,
     coldStartS,
+    coldStartCpuS,
   }
 }
 
