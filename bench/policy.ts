@@ -3,17 +3,18 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { progress } from './measure.ts'
 
-/** Figures of the same line that have benches of their own; null: not measured. */
-const ELSEWHERE: Readonly<Record<string, ((args: readonly string[]) => Promise<number>) | undefined>> = {
-  egressIPFailoverMs: undefined,
+/** Figures of the same line that have benches of their own, one after the other. */
+const ELSEWHERE: Readonly<Record<string, () => Promise<number>>> = {
+  egressIPFailoverMs: async () => Number(await inside('egress.ts', [])),
   cniAddP99Ms: async () => Number(await inside('cni.ts', [])),
 }
 
 /** Policy of a large cluster in the kernels of three nodes: see docs/benchmarks.md. Runs in namespaces of its own. */
 export async function policy(args: readonly string[]): Promise<object> {
   const own = JSON.parse(await inside('inside.ts', args)) as object
-  const others = Object.entries(ELSEWHERE).map(async ([field, measure]) => [field, (await measure?.(args)) ?? null])
-  return { ...own, ...Object.fromEntries(await Promise.all(others)) }
+  const others: Record<string, number> = {}
+  for (const [field, measure] of Object.entries(ELSEWHERE)) others[field] = await measure()
+  return { ...own, ...others }
 }
 
 /** The last line of what a program beside `inside.ts` says. */
