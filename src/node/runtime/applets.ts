@@ -1,5 +1,6 @@
 import type { FsDriver } from '../../host/fs/mod.ts'
 import type { ProcessDriver } from '../../host/process/mod.ts'
+import { knowsTimeout, wgetWithTimeout } from './applet-wget.ts'
 import { collect } from './collect.ts'
 import { appletFolder } from './files.ts'
 
@@ -25,9 +26,11 @@ async function make(
   if (busybox === undefined) return new Set()
   const known = fs.list(folder)
   if (known.length > 0) return new Set(known)
-  const child = await process.spawn({ command: busybox, args: ['--list'], env: {} })
-  const { stdout } = await collect(child)
+  const ask = async (...args: string[]) => collect(await process.spawn({ command: busybox, args, env: {} }))
+  const [{ stdout }, { stderr: help }] = await Promise.all([ask('--list'), ask('wget', '--help')])
   const names = stdout.split('\n').filter(name => /^[\w[.-]+$/.test(name) && name !== 'busybox')
-  for (const name of names) fs.symlink(busybox, `${folder}/${name}`)
+  for (const name of names)
+    if (name === 'wget' && !knowsTimeout(help)) fs.write(`${folder}/${name}`, wgetWithTimeout(busybox), 0o755)
+    else fs.symlink(busybox, `${folder}/${name}`)
   return new Set(names)
 }

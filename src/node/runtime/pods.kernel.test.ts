@@ -173,6 +173,13 @@ describe('recognised images', () => {
     await pod('busybox', { image: 'busybox', args: ['sh', '-c', 'nslookup --help 2>&1 | head -1; exec sleep 60'] })
     await pod('netshoot', { image: 'nicolaka/netshoot', args: ['sleep', '60'] })
     expect((await exec('busybox', 'sh', '-c', 'wget --help 2>&1 | head -1')).stdout).toMatch(/^BusyBox/)
+    expect(await exec('busybox', 'wget', '-T', '2', '-qO-', 'http://127.0.0.1:9')).toMatchObject({
+      code: 1,
+      stderr: "wget: can't connect to remote host (127.0.0.1): Connection refused\n",
+    })
+    const listening = "cat /proc/net/tcp /proc/net/tcp6 | grep -q ':0063 '"
+    const silent = `nc -ll -p 99 -e sleep 9 & until ${listening}; do :; done; wget --timeout=1 --spider http://127.0.0.1:99; kill %1`
+    expect((await exec('busybox', 'sh', '-c', silent)).stderr).toContain('wget: download timed out\n')
     expect((await exec('netshoot', 'sh', '-c', 'wget --version | head -1')).stdout).toMatch(/^GNU Wget/)
     expect((await exec('netshoot', 'sh', '-c', 'nc --help 2>&1 | head -1')).stdout).toMatch(/BusyBox/)
   })
