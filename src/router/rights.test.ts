@@ -131,6 +131,8 @@ test('the definition of Routes is installed where there is none, and left alone 
     },
   } as unknown as Client
   const client = guarded(api, rights, used)
+  const refused = installRoutesCrd(guarded(api, new Set(), used), bench.signal)
+  await expect(refused).rejects.toMatchObject({ code: 'RoutesRefused' })
   expect(await installRoutesCrd(client, bench.signal)).toBe('installed')
   expect(asked).toHaveLength(1)
   found = { ...made, metadata: { ...made.metadata, labels: {} } }
