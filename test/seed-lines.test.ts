@@ -150,4 +150,14 @@ describe('the way in', () => {
     expect(text).toMatch(/api-tls terminates api\.example\.com/)
     expect(text).toMatch(/\/v1 +api:80 \(10\.[\d.]+:8080,10\.[\d.]+:8080,10\.[\d.]+:8080\)/)
   })
+
+  test('kubectl get ingresscontroller -n openshift-ingress-operator, and what the cluster says of ingress', async () => {
+    const controllers = await twin.kubectl('get', 'ingresscontroller', '-n', 'openshift-ingress-operator')
+    expect(controllers).toMatch(/^NAME +AGE\ndefault +\d+\w+$/m)
+    const operator = await twin.kubectl('get', 'co', 'ingress')
+    expect(operator).toMatch(/^NAME +VERSION +AVAILABLE +PROGRESSING +DEGRADED +SINCE +MESSAGE$/m)
+    expect(operator).toMatch(
+      /^ingress +\S+ +True +False +False +\d+\w+ +The "default" ingress controller reports Available=True\.$/m,
+    )
+  })
 })

@@ -238,3 +238,44 @@ test('a change of every router costs no request', async () => {
   expect(answered).toBeGreaterThan(50)
   expect(failed).toBe(0)
 })
+
+test('a third domain behind a load balancer of its own: the wildcard is in DNS as long as it is there', async () => {
+  const input = `
+apiVersion: operator.openshift.io/v1
+kind: IngressController
+metadata: { name: third, namespace: ${OPERATOR} }
+spec:
+  domain: third.fairlead.test
+  replicas: 1
+  routeSelector: { matchLabels: { domain: third } }
+  endpointPublishingStrategy:
+    type: LoadBalancerService
+    loadBalancer: { scope: External, dnsManagementPolicy: Managed, allowedSourceRanges: [ 172.18.0.200/32 ] }
+---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: { name: third, namespace: wayin, labels: { domain: third } }
+spec: { subdomain: shop, to: { kind: Service, name: web } }
+`
+  expect((await twin.tryKubectl(['apply', '-f', '-'], { input })).code).toBe(0)
+  const named = ['-n', OPERATOR, 'wait', 'ingresscontroller/third', '--for=condition=Available', '--timeout=60s']
+  await twin.kubectl(...named)
+  const status = (from: string) =>
+    must(
+      'exec',
+      from,
+      '--',
+      ...['sh', '-c', `curl -s -m 2 -o /dev/null -w '%{http_code}' http://shop.third.fairlead.test/ || true`],
+    )
+  await until('the client is served', async () => (await status('client')) === '200')
+  expect(await status('lb-1')).toBe('000')
+  await twin.kubectl('-n', OPERATOR, 'delete', 'ingresscontroller', 'third')
+  const looked = () => inClient('sh', '-c', 'busybox nslookup shop.third.fairlead.test 172.18.0.53 2>&1 || true')
+  expect(await looked()).toMatch(/NXDOMAIN|can't find/)
+})
+
+test('the canary is asked through the front door, and says so', async () => {
+  const reason = '{.status.conditions[?(@.type=="CanaryChecksSucceeding")].status}'
+  const said = () => twin.kubectl('-n', OPERATOR, 'get', 'ingresscontroller', 'default', '-o', `jsonpath=${reason}`)
+  await until('the canary is asked', async () => (await said()) === 'True', 60_000)
+})
