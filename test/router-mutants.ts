@@ -29,6 +29,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     to: "'method', 'CONNECTED'",
     tests: [[HOSTILE, 'headers that concern one connection do not travel on it']],
   },
+  'control bytes reach the pod': {
+    file: rules,
+    from: "'-m', 'reg', CONTROLS, '}'],",
+    to: "'-m', 'str', CONTROLS, '}'],",
+    tests: [[HOSTILE, 'a NUL in a header']],
+  },
   'a slash in Host is part of the path': {
     file: rules,
     from: "'-m', 'sub', '/', '}'],",
@@ -40,6 +46,18 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     from: "['http-request', 'del-header', 'X-SSL', '-m', 'beg'],",
     to: '',
     tests: [['src/router/role.kernel.test.ts', 'headers: what the client may not say is gone']],
+  },
+  'an expired certificate is shown': {
+    file: 'src/model/routes/certificate.ts',
+    from: 'untilMs < nowMs',
+    to: 'untilMs < 0',
+    tests: [['src/model/routes/read.test.ts', 'a certificate that has expired is not shown']],
+  },
+  'nobody is told that an idled Service is asked for': {
+    file: 'src/router/waiting-room.ts',
+    from: 'if (!release(service, room)) deps.need(service)',
+    to: 'release(service, room)',
+    tests: [['src/router/idling.kernel.test.ts', 'http: a request for an idled Service']],
   },
   'the router itself is a pod': {
     file: 'src/model/routes/endpoints.ts',
@@ -67,8 +85,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'what was said in another shard stays': {
     file: 'src/router/role.ts',
-    from: 'status.withdraw(state.left)',
-    to: 'status.withdraw([])',
+    from: 'routes.withdraw(state.left)',
+    to: 'routes.withdraw([])',
     tests: [[ROLE, 'a Route that goes to another shard loses what was said of it']],
   },
   'any password opens metrics': {

@@ -369,6 +369,7 @@ describe('Routes through real sockets', () => {
       'A"B / HTTP/1.1\r\nHost: plain.example.com\r\n\r\n',
       'GET /"\\ HTTP/9.9"\r\n\r\n',
       'GET / HTTP/1.1\r\nHost: a"b\\c\r\nX-Request-Id: "\\\x01\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: a"b\\c\r\nX-Request-Id: "\\\xff\r\n\r\n',
       '{"id":"forged"}\r\n\r\n',
       'GET /\x00\x01\xff HTTP/1.1\r\nHost: x\r\n\r\n',
     ]
@@ -425,7 +426,7 @@ describe('Routes through real sockets', () => {
     await Promise.all(clients)
     agent.destroy()
     expect(failed).toEqual([])
-    expect(count).toBeGreaterThan(1000)
+    expect(count).toBeGreaterThan(200)
     expect(pid).toBe(before)
   })
 
@@ -472,7 +473,7 @@ describe('Routes through real sockets', () => {
     expect(logLines.filter(line => !own.test(line) && !JSON.parse(line).status)).toEqual([])
   })
 
-  it('kill -9 of HAProxy: everything is back well within two seconds', async () => {
+  it('kill -9 of HAProxy: everything is back within a second', async () => {
     putRoute('late', 'late.example.com')
     await settled(bench)
     const before = pid
@@ -480,7 +481,7 @@ describe('Routes through real sockets', () => {
     process.kill(before, 'SIGKILL')
     const answers = async (): Promise<boolean> =>
       (await ask({ host: 'late.example.com' }).catch(() => undefined))?.status === 200
-    while (!(await answers())) expect(systemClock.monotonic() - startMs).toBeLessThan(2000)
+    while (!(await answers())) expect(systemClock.monotonic() - startMs).toBeLessThan(1000)
     expect(pid).not.toBe(before)
     expect((await ask({ host: 'none.apps.fairlead.test', tls: true })).status).toBe(200)
     expect((await ask({ host: 'paths.example.com', path: '/sub' })).status).toBe(200)
