@@ -112,6 +112,17 @@ export function linkConformance(fixture: () => LinkFixture): void {
     expect(left).not.toContain('10.7.0.0/16 ')
   })
 
+  it('makes a macvlan of one namespace in another', () => {
+    pair()
+    const macvlan = { op: 'macvlan', name: 'mv0', parent: 'va', mode: 'bridge', netns: b } as const
+    links.apply(a, [macvlan, macvlan])
+    expect(named(b, 'mv0')).toMatchObject({ kind: 'macvlan', mtu: named(a, 'va')!.mtu })
+    expect(named(a, 'mv0')).toBeUndefined()
+    expect(() => links.apply(a, [{ ...macvlan, name: 'mv1', parent: 'absent' }])).toThrow('ENODEV')
+    links.apply(b, [{ op: 'delete', name: 'mv0' }])
+    expect(named(b, 'mv0')).toBeUndefined()
+  })
+
   it('takes neighbours, forwarding entries and rules, and gives them back', () => {
     links.apply(a, [
       {

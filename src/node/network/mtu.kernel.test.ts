@@ -38,7 +38,7 @@ beforeAll(async () => {
     { op: 'address', name: 'eth0', address: BEYOND, bits: 24 },
     { op: 'up', name: 'eth0' },
   ])
-  command('beyond', 'ip', 'route', 'add', 'default', 'via', '192.0.2.1', 'advmss', '1460')
+  route(beyond.name, 'add', 'default', 'via', '192.0.2.1', 'advmss', '1460')
   for (const number of [1, 2])
     world.link.apply(world.node(number), [{ op: 'route', to: cidr('192.0.2.0/24'), via: OUTSIDE }])
   putService(bench.api, 'bulk', VIP, {
@@ -76,8 +76,11 @@ async function serveBulk(netns: Netns): Promise<void> {
   servers.push(server, udp)
 }
 
-const command = (at: string, name: string, ...args: string[]): string =>
-  spawnSync('ip', ['netns', 'exec', at, name, ...args], { encoding: 'utf8' }).stdout
+const route = (at: string, ...args: string[]): string => {
+  const { status, stdout, stderr } = spawnSync('ip', ['-n', at, 'route', ...args], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`ip route ${args.join(' ')} in ${at}: ${stderr}`)
+  return stdout
+}
 
 /** Bytes that came back of as many that were sent. */
 const bulk = (netns: Netns, address: Ip, port = PORT): Promise<number> =>
@@ -138,17 +141,17 @@ test('datagrams of every size arrive', async () => {
 }, 60_000)
 
 test('what does not fit beyond the cluster is told to the pod that sent it', async () => {
-  const route = () => command(pods.a.netns.name, 'ip', 'route', 'get', BEYOND)
-  command(pods.a.netns.name, 'ip', 'route', 'flush', 'cache')
-  expect(route()).not.toContain('mtu 1200')
+  const way = () => route(pods.a.netns.name, 'get', BEYOND)
+  route(pods.a.netns.name, 'flush', 'cache')
+  expect(way()).not.toContain('mtu 1200')
   expect(await echoed(pods.a.netns, BEYOND, 1372)).toBe(1372)
-  expect(route()).toContain('mtu 1200')
+  expect(way()).toContain('mtu 1200')
   // The others are not concerned.
-  expect(command(pods.a.netns.name, 'ip', 'route', 'get', OUTSIDE)).not.toContain('mtu 1200')
+  expect(route(pods.a.netns.name, 'get', OUTSIDE)).not.toContain('mtu 1200')
 })
 
 test('what comes by a node port and does not fit the tunnel is told to the client outside', async () => {
-  command('outside', 'ip', 'route', 'flush', 'cache')
+  route(world.outside.name, 'flush', 'cache')
   const say = await world.sockets.udp({ netns: world.outside, port: 0, family: 4 })
   putService(bench.api, 'grams', ip('172.30.0.51'), {
     type: 'NodePort',
@@ -163,6 +166,6 @@ test('what comes by a node port and does not fit the tunnel is told to the clien
     await new Promise(resolve => setTimeout(resolve, 50))
   }
   expect(lengths).toContain(1472)
-  expect(command('outside', 'ip', 'route', 'get', underlayOf(1))).toContain('mtu 1400')
+  expect(route(world.outside.name, 'get', underlayOf(1))).toContain('mtu 1400')
   say.close()
 })
