@@ -24,7 +24,7 @@ export interface GoldenRun {
 /** Plans a case's states one after another, as a router would. */
 export function runCase(name: string, defaultCertificate: string): GoldenRun {
   const [first = '', ...later] = readFileSync(join(FOLDER, `${name}.in.yaml`), 'utf8').split('=== then\n')
-  const world = createWorld({ wildcards: true })
+  const world = createWorld({ wildcards: true }, name.startsWith('ingress') ? { ingress: true } : {})
   world.planner.setDefaultCertificate(defaultCertificate)
   setAll(world, first)
   let { layout } = world.planner.plan()
