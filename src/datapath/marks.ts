@@ -95,6 +95,13 @@ export const PLACES = {
     chain: 'pod-limits',
     use: "the cloud's metadata and machine-config ports are refused to pods; their multicast ends here",
   },
+  entryTracked: {
+    hook: 'prerouting',
+    priority: -160,
+    type: 'filter',
+    chain: 'entry-tracked',
+    use: 'without a tunnel: what outside may not send, once connections are known: answers to pods come by way of other nodes',
+  },
   admit: {
     hook: 'prerouting',
     priority: -110,

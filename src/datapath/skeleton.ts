@@ -134,6 +134,7 @@ function ownNetwork(options: DatapathOptions, families: readonly Family[]): read
       nft`fib daddr type local counter name tunnel-drop drop`,
     ]),
     ...chain('entry', entry(options), PLACES.entry),
+    ...(options.transport === 'host-gw' ? chain('entry-tracked', entryTracked(options), PLACES.entryTracked) : []),
     ...chain(
       'output-raw',
       families.map(family => nft`${familyWord(family)} daddr ${nodes(family)} udp dport ${VXLAN_PORT} notrack`),
@@ -176,23 +177,35 @@ function refuse(options: DatapathOptions, family: Family): readonly NftText[] {
 
 /** Links of the cluster's own are named; whatever else a packet comes by is outside. */
 function entry(options: DatapathOptions): readonly NftText[] {
-  const families = familiesOf(options)
-  const routed = families.map(family => {
-    const pods = ofFamily(insideNetworks(options), family)
-    return nft`${familyWord(family)} saddr ${pods} ${familyWord(family)} daddr ${pods} accept`
-  })
   return [
     nft`iifname { "lo", ${quoted(MANAGEMENT_LINK)} } accept`,
     nft`iifname ${quoted(VXLAN_LINK)} counter name vxlan-in accept`,
     nft`iifname ${quoted(POD_LINKS)} goto from-pod`,
     nft`udp dport ${VXLAN_PORT} goto tunnel`,
-    ...(options.transport === 'host-gw' ? routed : []),
-    ...families.map(
-      family =>
-        nft`${familyWord(family)} daddr ${ofFamily(insideNetworks(options), family)} counter name outside-drop drop`,
-    ),
+    ...(options.transport === 'host-gw' ? [] : shut(options)),
   ]
 }
+
+/** Without a tunnel only connections tell answers to pods, which come by way of other nodes, from what outside begins. */
+function entryTracked(options: DatapathOptions): readonly NftText[] {
+  const routed = familiesOf(options).map(family => {
+    const pods = ofFamily(insideNetworks(options), family)
+    return nft`${familyWord(family)} saddr ${pods} ${familyWord(family)} daddr ${pods} accept`
+  })
+  return [
+    nft`iifname { "lo", ${quoted(MANAGEMENT_LINK)} } accept`,
+    nft`iifname ${quoted(POD_LINKS)} accept`,
+    nft`ct state established,related accept`,
+    ...routed,
+    ...shut(options),
+  ]
+}
+
+const shut = (options: DatapathOptions): readonly NftText[] =>
+  familiesOf(options).map(
+    family =>
+      nft`${familyWord(family)} daddr ${ofFamily(insideNetworks(options), family)} counter name outside-drop drop`,
+  )
 
 function arrive(families: readonly Family[]): readonly NftText[] {
   return [

@@ -105,7 +105,7 @@ export function seenOutside(
   })
 }
 
-export const startEgressOn = (world: World, bench: TestBench, number: number, signal = bench.signal) =>
+export const startEgressOn = (world: World, bench: TestBench, number: number, options = DUAL_OPTIONS) =>
   startEgress(
     {
       ...bench,
@@ -116,8 +116,8 @@ export const startEgressOn = (world: World, bench: TestBench, number: number, si
       conntrack: kernelConntrack(world.netns),
       arp: kernelArp(world.netns),
     },
-    { ...DUAL_OPTIONS, node: `node-${number}`, netns: world.node(number) },
-    signal,
+    { ...options, node: `node-${number}`, netns: world.node(number) },
+    bench.signal,
   )
 
 /** Nodes with agents, and the controller that gives addresses to them. */
