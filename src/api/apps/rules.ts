@@ -1,5 +1,5 @@
 /** The rules of workloads. Source: k8s.io/kubernetes/pkg/apis/apps/validation. */
-import { invalid, notSupported, required } from '../../schema/field-error.ts'
+import { forbidden, invalid, notSupported, required } from '../../schema/field-error.ts'
 import type { FieldError } from '../../schema/kind.ts'
 import { templateErrors } from '../core/pod/rules/spec.ts'
 import type { PodTemplateSpec } from '../core/pod/template.ts'
@@ -29,6 +29,7 @@ function workloadErrors({ spec }: Workload, old: Workload | undefined, kind = 'd
       : [invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')]),
     ...templateErrors(template, 'spec.template'),
     ...restartErrors(template),
+    ...lifetimeErrors(template),
     ...(old ? immutable('spec.selector', selector, old.spec.selector) : []),
   ]
 }
@@ -38,6 +39,16 @@ function restartErrors({ spec }: PodTemplateSpec): readonly FieldError[] {
   if (policy === undefined || policy === 'Always') return []
   return [notSupported('spec.template.spec.restartPolicy', policy, ['Always'])]
 }
+
+/** What pods that are replaced for ever cannot have. */
+const lifetimeErrors = ({ spec }: PodTemplateSpec): readonly FieldError[] => [
+  ...(spec?.activeDeadlineSeconds === undefined
+    ? []
+    : [forbidden('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicaSet is not Supported')]),
+  ...(spec?.ephemeralContainers?.length
+    ? [forbidden('spec.template.spec.ephemeralContainers', 'ephemeral containers not allowed in pod template')]
+    : []),
+]
 
 export function deploymentErrors(object: Deployment, old?: Deployment): readonly FieldError[] {
   const { replicas, minReadySeconds, revisionHistoryLimit, progressDeadlineSeconds: deadline, strategy } = object.spec

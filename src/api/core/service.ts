@@ -22,7 +22,7 @@ export const SessionAffinityConfig = message(`${GROUP}.SessionAffinityConfig`, '
 export interface ServicePort extends InferMessage<typeof ServicePort> {}
 export const ServicePort = message(`${GROUP}.ServicePort`, 'A port of a Service.', {
   name: string(1, 'Needed where there are several ports; unique.'),
-  protocol: string(2, 'TCP, UDP or SCTP.', { enum: ['TCP', 'UDP', 'SCTP'], default: 'TCP' }),
+  protocol: string(2, 'TCP, UDP or SCTP.', { enum: ['SCTP', 'TCP', 'UDP'], default: 'TCP' }),
   appProtocol: string(6, 'What is spoken on the port, such as http or kubernetes.io/h2c.', { explicit: true }),
   port: int32(3, "The port on the Service's address.", { required: true }),
   targetPort: intOrString(
@@ -60,7 +60,7 @@ export const ServiceSpec = message(`${GROUP}.ServiceSpec`, 'What a Service shoul
   sessionAffinityConfig: one(14, ref<SessionAffinityConfig>(SessionAffinityConfig), 'Settings of session affinity.'),
   ipFamilies: list(19, STRING, 'Its address families.'),
   ipFamilyPolicy: string(17, 'Whether it has one family or two.', {
-    enum: ['SingleStack', 'PreferDualStack', 'RequireDualStack'],
+    enum: ['PreferDualStack', 'RequireDualStack', 'SingleStack'],
     explicit: true,
   }),
   allocateLoadBalancerNodePorts: boolean(20, 'Whether a load balancer Service has node ports.', { explicit: true }),

@@ -17,14 +17,14 @@ describe('ingresses', () => {
     [ingress({ pathType: undefined }), [`${where}.pathType: Required`]],
     [ingress({ path: 'x' }), [`${where}.path: Invalid: must be an absolute path`]],
     [ingress({ path: '/a//b' }), [`${where}.path: Invalid: must not contain '//'`]],
-    [ingress({ backend: {} }), [`${where}.backend: Required: service or resource backend is required`]],
+    [ingress({ backend: {} }), [`${where}.backend: Invalid: resource or service backend is required`]],
     [
       ingress({ backend: { service: { name: 'web' } } }),
-      [`${where}.backend.service.port: Required: port name or number is required`],
+      [`${where}.backend: Required: port name or number is required`],
     ],
     [
       ingress({ backend: { service: { name: 'web', port: { name: 'http', number: 80 } } } }),
-      [`${where}.backend.service.port: Invalid: cannot set both port name & port number`],
+      [`${where}.backend: Invalid: cannot set both port name & port number`],
     ],
     [
       { spec: { rules: [{ host: '1.2.3.4' }] } },
@@ -60,7 +60,7 @@ describe('network policies', () => {
     [{ ingress: [{ from: [{}] }] }, ['spec.ingress[0].from[0]: Required: must specify a peer']],
     [
       { egress: [{ ports: [{ endPort: 90 }] }] },
-      ['spec.egress[0].ports[0].port: Required: must be specified when `endPort` is specified'],
+      ['spec.egress[0].ports[0].endPort: Invalid: may not be specified when `port` is not specified'],
     ],
     [
       { egress: [{ ports: [{ port: 'dns', endPort: 90 }] }] },

@@ -4,7 +4,7 @@ import { parseIp } from '../../lib/ip.ts'
 import { forbidden, invalid, notSupported, required } from '../../schema/field-error.ts'
 import type { FieldError } from '../../schema/kind.ts'
 import {
-  dns1123Label,
+  dns1035Label,
   dns1123Subdomain,
   portName,
   portNumber,
@@ -16,7 +16,9 @@ import type { HTTPIngressPath, Ingress, IngressBackend, IngressRule } from './in
 import type { IngressClass } from './ingress-class.ts'
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from './network-policy.ts'
 
-export function ingressErrors({ spec }: Ingress): readonly FieldError[] {
+const CLASS = 'kubernetes.io/ingress.class'
+
+export function ingressErrors({ metadata, spec }: Ingress, old?: Ingress): readonly FieldError[] {
   const { rules = [], defaultBackend, ingressClassName, tls = [] } = spec
   return [
     ...(rules.length === 0 && !defaultBackend
@@ -25,11 +27,18 @@ export function ingressErrors({ spec }: Ingress): readonly FieldError[] {
     ...(ingressClassName === undefined ? [] : named('spec.ingressClassName', ingressClassName, dns1123Subdomain)),
     ...(defaultBackend ? backendErrors(defaultBackend, 'spec.defaultBackend') : []),
     ...rules.flatMap((rule, index) => ruleErrors(rule, `spec.rules[${index}]`)),
-    ...tls.flatMap(({ hosts = [] }, index) =>
-      hosts.flatMap((host, at) => hostErrors(host, `spec.tls[${index}].hosts[${at}]`)),
-    ),
+    ...tls.flatMap(({ hosts = [], secretName }, index) => [
+      ...hosts.flatMap((host, at) => hostErrors(host, `spec.tls[${index}].hosts[${at}]`)),
+      ...(secretName ? named(`spec.tls[${index}].secretName`, secretName, dns1123Subdomain) : []),
+    ]),
+    ...(old ? [] : classErrors(metadata.annotations?.[CLASS], ingressClassName)),
   ]
 }
+
+const classErrors = (annotation: string | undefined, name: string | undefined): readonly FieldError[] =>
+  annotation === undefined || name === undefined || annotation === name
+    ? []
+    : [invalid(`annotations.${CLASS}`, annotation, 'must match `ingressClassName` when both are specified')]
 
 function ruleErrors({ host, http }: IngressRule, path: string): readonly FieldError[] {
   const errors: FieldError[] = []
@@ -67,15 +76,15 @@ function pathErrors({ path = '', pathType, backend }: HTTPIngressPath, where: st
 
 function backendErrors({ service, resource }: IngressBackend, path: string): readonly FieldError[] {
   if (service && resource) return [invalid(path, '', 'cannot set both resource and service backends')]
-  if (resource) return []
-  if (!service) return [required(path, 'service or resource backend is required')]
+  if (resource) return resource.apiGroup ? named(`${path}.resource.apiGroup`, resource.apiGroup, dns1123Subdomain) : []
+  if (!service) return [invalid(path, '', 'resource or service backend is required')]
   const errors: FieldError[] = []
   if (service.name === '') errors.push(required(`${path}.service.name`))
-  else errors.push(...named(`${path}.service.name`, service.name, dns1123Label))
+  else errors.push(...named(`${path}.service.name`, service.name, dns1035Label))
   const { name, number } = service.port ?? {}
   const where = `${path}.service.port`
-  if (name && number) errors.push(invalid(where, '', 'cannot set both port name & port number'))
-  else if (!name && !number) errors.push(required(where, 'port name or number is required'))
+  if (name && number) errors.push(invalid(path, '', 'cannot set both port name & port number'))
+  else if (!name && !number) errors.push(required(path, 'port name or number is required'))
   if (name) errors.push(...named(`${where}.name`, name, portName))
   if (number) errors.push(...portNumber(number).map(detail => invalid(`${where}.number`, number, detail)))
   return errors
@@ -130,8 +139,9 @@ const portsErrors = (ports: readonly NetworkPolicyPort[], path: string): readonl
     if (typeof port === 'number') errors.push(...portNumber(port).map(detail => invalid(`${where}.port`, port, detail)))
     else if (port !== undefined) errors.push(...named(`${where}.port`, port, portName))
     if (endPort === undefined) return errors
-    if (port === undefined) errors.push(required(`${where}.port`, 'must be specified when `endPort` is specified'))
-    else if (typeof port === 'string')
+    if (port === undefined)
+      return [invalid(`${where}.endPort`, endPort, 'may not be specified when `port` is not specified')]
+    if (typeof port === 'string')
       errors.push(invalid(`${where}.endPort`, endPort, 'may not be specified when `port` is non-numeric'))
     else if (endPort < port) errors.push(invalid(`${where}.endPort`, port, 'must be greater than or equal to `port`'))
     return [...errors, ...portNumber(endPort).map(detail => invalid(`${where}.endPort`, endPort, detail))]

@@ -310,6 +310,7 @@ describe('restarts', () => {
       ],
     })
     await settled()
+    await eventually(() => condition('web', 'Initialized') === 'True')
     const before = pod('web')!
     agent.stop()
     await agent.role.done

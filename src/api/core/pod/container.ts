@@ -26,7 +26,7 @@ export const ContainerPort = message(
     name: string(1, 'A name that Services may use; unique in the pod.'),
     hostPort: int32(2, 'The same port on the node.'),
     containerPort: int32(3, 'The port number.', { required: true }),
-    protocol: string(4, 'TCP, UDP or SCTP.', { enum: ['TCP', 'UDP', 'SCTP'], default: 'TCP' }),
+    protocol: string(4, 'TCP, UDP or SCTP.', { enum: ['SCTP', 'TCP', 'UDP'], default: 'TCP' }),
     hostIP: string(5, "The node's address for hostPort."),
   },
 )
@@ -62,7 +62,7 @@ export const VolumeMount = message(`${GROUP}.VolumeMount`, 'Where a volume appea
   mountPath: string(3, 'The path in the container.', { required: true }),
   subPath: string(4, 'The part of the volume to mount.'),
   mountPropagation: string(5, 'Whether later mounts pass between node and container.', {
-    enum: ['None', 'HostToContainer', 'Bidirectional'],
+    enum: ['Bidirectional', 'HostToContainer', 'None'],
     explicit: true,
   }),
   subPathExpr: string(6, 'As subPath, with $(NAME) replaced by variables.'),
@@ -113,7 +113,7 @@ export const Container = message(`${GROUP}.Container`, 'One container of a pod.'
     default: 'File',
   }),
   imagePullPolicy: string(14, 'When the image is pulled; Always for the tag latest, else IfNotPresent.', {
-    enum: ['Always', 'Never', 'IfNotPresent'],
+    enum: ['Always', 'IfNotPresent', 'Never'],
   }),
   securityContext: one(15, ref<SecurityContext>(SecurityContext), 'Its privileges.'),
   stdin: boolean(16, 'Standard input stays open.'),

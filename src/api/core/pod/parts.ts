@@ -7,7 +7,7 @@ const GROUP = 'io.k8s.api.core.v1'
 export interface Toleration extends InferMessage<typeof Toleration> {}
 export const Toleration = message(`${GROUP}.Toleration`, 'A taint that a pod tolerates.', {
   key: string(1, "The taint's key; all where absent, with Exists."),
-  operator: string(2, 'Equal, which is the default, or Exists.', { enum: ['Exists', 'Equal'] }),
+  operator: string(2, 'Equal, which is the default, or Exists.', { enum: ['Equal', 'Exists'] }),
   value: string(3, "The taint's value."),
   effect: string(4, "The taint's effect; all where absent.", { enum: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] }),
   tolerationSeconds: int64(5, 'How long a NoExecute taint is tolerated.', { explicit: true }),

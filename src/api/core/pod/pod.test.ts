@@ -110,7 +110,7 @@ describe('pods', () => {
     [
       one({ env: [{ name: 'a=b' }] }),
       [
-        "spec.containers[0].env[0].name: Invalid: a valid environment variable name must consist only of printable ASCII characters other than '=' (regex used for validation is '[ -<>-~]+')",
+        "spec.containers[0].env[0].name: Invalid: a valid environment variable name must consist only of printable ASCII characters other than '='",
       ],
     ],
     [
@@ -123,7 +123,7 @@ describe('pods', () => {
     ],
     [
       one({ imagePullPolicy: 'Maybe' }),
-      ['spec.containers[0].imagePullPolicy: NotSupported: supported values: "Always", "Never", "IfNotPresent"'],
+      ['spec.containers[0].imagePullPolicy: NotSupported: supported values: "Always", "IfNotPresent", "Never"'],
     ],
     [
       pod({ volumes: [{ name: 'v', emptyDir: {}, secret: { secretName: 's' } }] }),
@@ -132,7 +132,7 @@ describe('pods', () => {
     [pod({ volumes: [{ name: 'v', configMap: {} }] }), ['spec.volumes[0].configMap.name: Required']],
     [pod({ dnsPolicy: 'None' }), ['spec.dnsConfig: Required: must provide `dnsConfig` when `dnsPolicy` is None']],
     [pod({ dnsPolicy: 'None', dnsConfig: { nameservers: ['172.30.0.10'] } }), []],
-    [pod({ hostname: 'a.b' }), [`spec.hostname: Invalid: ${NO_LABEL}`]],
+    [pod({ hostname: 'a.b' }), ['spec.hostname: Invalid: must not contain dots']],
     [
       pod({ tolerations: [{ operator: 'Exists', value: 'x' }] }),
       ["spec.tolerations[0].operator: Invalid: value must be empty when `operator` is 'Exists'"],

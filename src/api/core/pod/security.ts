@@ -33,7 +33,7 @@ export interface SeccompProfile extends InferMessage<typeof SeccompProfile> {}
 export const SeccompProfile = message(`${GROUP}.SeccompProfile`, 'The system call filter.', {
   type: string(1, 'RuntimeDefault, Unconfined, or Localhost for a file of the node.', {
     required: true,
-    enum: ['Unconfined', 'RuntimeDefault', 'Localhost'],
+    enum: ['Localhost', 'RuntimeDefault', 'Unconfined'],
   }),
   localhostProfile: string(2, 'The file, for Localhost.', { explicit: true }),
 })
@@ -42,7 +42,7 @@ export interface AppArmorProfile extends InferMessage<typeof AppArmorProfile> {}
 export const AppArmorProfile = message(`${GROUP}.AppArmorProfile`, 'The AppArmor profile.', {
   type: string(1, 'RuntimeDefault, Unconfined, or Localhost for a profile of the node.', {
     required: true,
-    enum: ['Unconfined', 'RuntimeDefault', 'Localhost'],
+    enum: ['Localhost', 'RuntimeDefault', 'Unconfined'],
   }),
   localhostProfile: string(2, 'The profile, for Localhost.', { explicit: true }),
 })
@@ -88,7 +88,7 @@ export const PodSecurityContext = message(`${GROUP}.PodSecurityContext`, 'Privil
   fsGroup: int64(5, 'A further group id that owns the volumes.', { explicit: true }),
   sysctls: list(7, ref<Sysctl>(Sysctl), "Kernel parameters of the pod's namespaces."),
   fsGroupChangePolicy: string(9, 'When ownership of volumes is changed.', {
-    enum: ['OnRootMismatch', 'Always'],
+    enum: ['Always', 'OnRootMismatch'],
     explicit: true,
   }),
   seccompProfile: one(10, ref<SeccompProfile>(SeccompProfile), 'The system call filter.'),

@@ -70,7 +70,8 @@ export const externalAddressErrors = ({ externalIPs = [] }: ServiceSpec): readon
   })
 
 const SPECIAL: readonly (readonly [pattern: RegExp, detail: string])[] = [
-  [/^(0\.0\.0\.0|::)$/, 'may not be unspecified (0.0.0.0 or ::)'],
+  [/^0\.0\.0\.0$/, 'may not be unspecified (0.0.0.0)'],
+  [/^::$/, 'may not be unspecified (::)'],
   [/^(127\.|::1$)/, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
   [/^(169\.254\.|fe[89ab])/, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'],
   [/^(224\.0\.0\.|ff02:)/, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'],

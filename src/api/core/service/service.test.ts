@@ -64,7 +64,7 @@ describe('services', () => {
     [{ ports: [{ ...port, name: 'A' }] }, [`spec.ports[0].name: Invalid: ${NO_LABEL}`]],
     [
       { ports: [{ ...port, protocol: 'HTTP' }] },
-      ['spec.ports[0].protocol: NotSupported: supported values: "TCP", "UDP", "SCTP"'],
+      ['spec.ports[0].protocol: NotSupported: supported values: "SCTP", "TCP", "UDP"'],
     ],
     [
       { ports: [{ ...port, targetPort: 'UPPER' }] },

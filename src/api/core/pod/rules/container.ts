@@ -1,4 +1,4 @@
-import { duplicate, invalid, required } from '../../../../schema/field-error.ts'
+import { duplicate, forbidden, invalid, notSupported, required } from '../../../../schema/field-error.ts'
 import type { FieldError } from '../../../../schema/kind.ts'
 import { formatQuantity, parseQuantity } from '../../../../schema/quantity.ts'
 import { dns1123Label, portName, portNumber } from '../../../meta/names.ts'
@@ -7,10 +7,12 @@ import type { Container, ContainerPort } from '../container.ts'
 import type { PodSpec } from '../spec.ts'
 import { envErrors, mountErrors } from './env.ts'
 import { probesErrors } from './probe.ts'
+import { securityErrors } from './security.ts'
+import { soundVolumes } from './volume.ts'
 
 /** All containers of a pod: each by itself, and that no name is used twice. */
 export function containersErrors(spec: PodSpec, path: string): readonly FieldError[] {
-  const volumes = new Set((spec.volumes ?? []).map(volume => volume.name))
+  const volumes = soundVolumes(spec.volumes ?? [])
   const main = spec.containers
   const init = spec.initContainers ?? []
   const check = (list: readonly Container[], where: string): readonly FieldError[] =>
@@ -19,9 +21,15 @@ export function containersErrors(spec: PodSpec, path: string): readonly FieldErr
   return [
     ...(main.length === 0 ? [required(`${path}.containers`)] : []),
     ...check(main, `${path}.containers`),
+    ...main.flatMap((one, index) =>
+      one.restartPolicy === undefined
+        ? []
+        : [forbidden(`${path}.containers[${index}].restartPolicy`, 'may not be set for non-init containers')],
+    ),
     ...duplicateNames(main, `${path}.containers`),
     ...hostPortErrors(main, `${path}.containers`),
     ...check(init, `${path}.initContainers`),
+    ...init.flatMap((one, index) => initErrors(one, `${path}.initContainers[${index}]`)),
     ...duplicateNames(init, `${path}.initContainers`),
     ...init.flatMap((one, index) =>
       taken.has(one.name) ? [duplicate(`${path}.initContainers[${index}].name`, one.name)] : [],
@@ -29,8 +37,24 @@ export function containersErrors(spec: PodSpec, path: string): readonly FieldErr
   ]
 }
 
+const ONLY_SIDECARS = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const
+
+/** What runs to its end is neither probed nor stopped. */
+function initErrors(container: Container, path: string): readonly FieldError[] {
+  const { restartPolicy } = container
+  if (restartPolicy === 'Always') return []
+  return [
+    ...(restartPolicy === undefined ? [] : [notSupported(`${path}.restartPolicy`, restartPolicy, ['Always'])]),
+    ...ONLY_SIDECARS.filter(name => container[name] !== undefined).map(name =>
+      forbidden(`${path}.${name}`, 'may not be set for init containers without restartPolicy=Always'),
+    ),
+  ]
+}
+
 const duplicateNames = (list: readonly Container[], path: string): readonly FieldError[] =>
   duplicates(list, one => one.name).map(index => duplicate(`${path}[${index}].name`, list[index]!.name))
+
+const DEFAULT_GRACE_SECONDS = 30
 
 function containerErrors(
   container: Container,
@@ -48,8 +72,9 @@ function containerErrors(
     ...portsErrors(container.ports ?? [], spec.hostNetwork ?? false, `${path}.ports`),
     ...envErrors(container, path),
     ...mountErrors(container, volumes, path),
-    ...probesErrors(container, path),
+    ...probesErrors(container, path, spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS),
     ...resourceErrors(container, `${path}.resources`),
+    ...securityErrors(container.securityContext, `${path}.securityContext`),
   ]
 }
 
@@ -91,9 +116,17 @@ function resourceErrors({ resources = {} }: Container, path: string): readonly F
   const over = Object.entries(requests).flatMap(([name, amount]) => {
     const limit = limits[name] === undefined ? undefined : parseQuantity(limits[name])
     const asked = parseQuantity(amount)
+    if (!limit && isWhole(name))
+      return [required(`${path}.limits`, 'Limit must be set for non overcommitable resources')]
+    if (limit && asked && isWhole(name) && asked.nano !== limit.nano)
+      return [invalid(`${path}.requests`, amount, `must be equal to ${name} limit of ${formatQuantity(limit)}`)]
     if (!limit || !asked || asked.nano <= limit.nano) return []
     const detail = `must be less than or equal to ${name} limit of ${formatQuantity(limit)}`
     return [invalid(`${path}.requests`, amount, detail)]
   })
   return [...negative, ...over]
 }
+
+/** Devices and huge pages are nobody else's while a container has them. */
+const isWhole = (name: string): boolean =>
+  name.startsWith('hugepages-') || (name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name))

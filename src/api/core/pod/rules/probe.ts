@@ -5,13 +5,23 @@ import { named, notNegative } from '../../../meta/rules.ts'
 import type { Container } from '../container.ts'
 import type { GRPCAction, HTTPGetAction, Lifecycle, LifecycleHandler, Probe, ProbeHandler } from '../probe.ts'
 
-export function probesErrors(container: Container, path: string): readonly FieldError[] {
+/** `graceSeconds`: how long the pod has to end. */
+export function probesErrors(container: Container, path: string, graceSeconds: number): readonly FieldError[] {
   const { livenessProbe, readinessProbe, startupProbe, lifecycle } = container
   return [
     ...probeErrors(livenessProbe, `${path}.livenessProbe`, true),
     ...probeErrors(readinessProbe, `${path}.readinessProbe`, false),
     ...probeErrors(startupProbe, `${path}.startupProbe`, true),
-    ...lifecycleErrors(lifecycle, `${path}.lifecycle`),
+    ...(readinessProbe?.terminationGracePeriodSeconds === undefined
+      ? []
+      : [
+          invalid(
+            `${path}.readinessProbe.terminationGracePeriodSeconds`,
+            readinessProbe.terminationGracePeriodSeconds,
+            'must not be set for readinessProbes',
+          ),
+        ]),
+    ...lifecycleErrors(lifecycle, `${path}.lifecycle`, graceSeconds),
   ]
 }
 
@@ -32,10 +42,24 @@ function probeErrors(probe: Probe | undefined, path: string, once: boolean): rea
   ]
 }
 
-const lifecycleErrors = (lifecycle: Lifecycle | undefined, path: string): readonly FieldError[] =>
-  (['postStart', 'preStop'] as const).flatMap(name =>
-    lifecycle?.[name] ? handlerErrors(lifecycle[name], `${path}.${name}`) : [],
-  )
+const lifecycleErrors = (lifecycle: Lifecycle | undefined, path: string, graceSeconds: number): readonly FieldError[] =>
+  (['postStart', 'preStop'] as const).flatMap(name => {
+    const handler = lifecycle?.[name]
+    if (!handler) return []
+    const seconds = handler.sleep?.seconds ?? 0
+    return [
+      ...handlerErrors(handler, `${path}.${name}`),
+      ...(seconds >= 0 && seconds <= graceSeconds
+        ? []
+        : [
+            invalid(
+              `${path}.${name}.sleep`,
+              seconds,
+              `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`,
+            ),
+          ]),
+    ]
+  })
 
 const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const
 
@@ -64,14 +88,20 @@ function actionErrors(
     case 'grpc':
       return grpcErrors(handler.grpc!, path)
     case 'sleep':
-      return notNegative(`${path}.seconds`, handler.sleep!.seconds)
+      return []
   }
 }
 
-const httpErrors = ({ path: url, port }: HTTPGetAction, path: string): readonly FieldError[] => [
+const httpErrors = ({ path: url, port, httpHeaders = [] }: HTTPGetAction, path: string): readonly FieldError[] => [
   ...(url ? [] : [required(`${path}.path`)]),
   ...portErrors(port, `${path}.port`),
+  ...httpHeaders.flatMap(({ name }) =>
+    /^[-A-Za-z0-9]+$/.test(name) ? [] : [invalid(`${path}.httpHeaders`, name, HEADER)],
+  ),
 ]
+
+const HEADER =
+  "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')"
 
 const grpcErrors = ({ port }: GRPCAction, path: string): readonly FieldError[] => portErrors(port, `${path}.port`)
 

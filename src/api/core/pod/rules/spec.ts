@@ -1,5 +1,5 @@
 /** The rules of pods and of what makes them. Source: ValidatePodSpec of k8s.io/kubernetes/pkg/apis/core/validation. */
-import { invalid, required } from '../../../../schema/field-error.ts'
+import { invalid, notSupported, required } from '../../../../schema/field-error.ts'
 import type { FieldError } from '../../../../schema/kind.ts'
 import { dns1123Label, dns1123Subdomain, ipAddress, qualifiedName } from '../../../meta/names.ts'
 import { labelErrors, metadataErrors, named, notNegative, selectorErrors } from '../../../meta/rules.ts'
@@ -8,6 +8,7 @@ import type { Toleration } from '../parts.ts'
 import type { PodSpec } from '../spec.ts'
 import type { PodTemplateSpec } from '../template.ts'
 import { containersErrors } from './container.ts'
+import { podSecurityErrors } from './security.ts'
 import { volumesErrors } from './volume.ts'
 
 export const templateErrors = ({ metadata, spec }: PodTemplateSpec, path: string): readonly FieldError[] => [
@@ -26,6 +27,9 @@ export const podSpecErrors = (spec: PodSpec, path: string): readonly FieldError[
   ...dnsErrors(spec, path),
   ...spreadErrors(spec, `${path}.topologySpreadConstraints`),
   ...affinityErrors(spec.affinity, `${path}.affinity`),
+  ...nodeAffinityErrors(spec.affinity, `${path}.affinity.nodeAffinity`),
+  ...podSecurityErrors(spec.securityContext, `${path}.securityContext`),
+  ...gateErrors(spec, path),
 ]
 
 const nameErrors = (spec: PodSpec, path: string): readonly FieldError[] => [
@@ -71,7 +75,7 @@ function tolerationErrors(toleration: Toleration, path: string): readonly FieldE
 const hostErrors = ({ hostAliases = [] }: PodSpec, path: string): readonly FieldError[] =>
   hostAliases.flatMap(({ ip, hostnames = [] }, index) => [
     ...named(`${path}.hostAliases[${index}].ip`, ip, ipAddress),
-    ...hostnames.flatMap(name => named(`${path}.hostAliases[${index}].hostnames`, name, dns1123Subdomain)),
+    ...hostnames.flatMap((name, at) => named(`${path}.hostAliases[${index}].hostnames[${at}]`, name, dns1123Subdomain)),
   ])
 
 const MAX_NAMESERVERS = 3
@@ -102,7 +106,10 @@ function dnsErrors({ dnsPolicy, dnsConfig }: PodSpec, path: string): readonly Fi
 }
 
 /** A search path may have underscores, as SRV names do. */
-const searchPath: typeof dns1123Subdomain = text => dns1123Subdomain(text.replaceAll('_', 'a'))
+const searchPath: typeof dns1123Subdomain = text =>
+  dns1123Subdomain(text.replaceAll('_', 'a')).map(why =>
+    why.replace("characters, '-' or '.'", "characters, '_', '-' or '.'"),
+  )
 
 function spreadErrors({ topologySpreadConstraints = [] }: PodSpec, path: string): readonly FieldError[] {
   return topologySpreadConstraints.flatMap(({ maxSkew, topologyKey, labelSelector, minDomains }, index) => {
@@ -138,6 +145,33 @@ function affinityErrors(affinity: Affinity | undefined, path: string): readonly 
     ]
   })
 }
+
+function nodeAffinityErrors(affinity: Affinity | undefined, path: string): readonly FieldError[] {
+  const { [REQUIRED]: demand, [PREFERRED]: wishes = [] } = affinity?.nodeAffinity ?? {}
+  return [
+    ...(demand && demand.nodeSelectorTerms.length === 0
+      ? [required(`${path}.${REQUIRED}.nodeSelectorTerms`, 'must have at least one node selector term')]
+      : []),
+    ...wishes.flatMap(({ weight }, index) =>
+      weight >= 1 && weight <= 100
+        ? []
+        : [invalid(`${path}.${PREFERRED}[${index}].weight`, weight, 'must be in the range 1-100')],
+    ),
+  ]
+}
+
+const OPERATING_SYSTEMS = ['linux', 'windows']
+
+const gateErrors = (
+  { readinessGates = [], schedulingGates = [], os }: PodSpec,
+  path: string,
+): readonly FieldError[] => [
+  ...readinessGates.flatMap(({ conditionType }, index) =>
+    named(`${path}.readinessGates[${index}].conditionType`, conditionType, qualifiedName),
+  ),
+  ...schedulingGates.flatMap(({ name }, index) => named(`${path}.schedulingGates[${index}]`, name, qualifiedName)),
+  ...(os?.name && !OPERATING_SYSTEMS.includes(os.name) ? [notSupported(`${path}.os`, os.name, OPERATING_SYSTEMS)] : []),
+]
 
 const termErrors = ({ topologyKey, labelSelector, namespaceSelector }: PodAffinityTerm, path: string): FieldError[] => [
   ...(topologyKey === ''

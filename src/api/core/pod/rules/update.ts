@@ -7,8 +7,11 @@ import { podSpecErrors } from './spec.ts'
 
 export const podErrors = (pod: Pod, old?: Pod): readonly FieldError[] => [
   ...podSpecErrors(pod.spec, 'spec'),
-  ...(old ? changeErrors(pod, old) : []),
+  ...(old ? changeErrors(pod, old) : newErrors(pod)),
 ]
+
+const newErrors = ({ spec }: Pod): readonly FieldError[] =>
+  spec.ephemeralContainers?.length ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []
 
 export const POD_MAY_CHANGE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
@@ -43,7 +46,7 @@ function fixed(spec: PodSpec, old: PodSpec): unknown {
   const {
     activeDeadlineSeconds: _deadline,
     tolerations: _tolerations,
-    terminationGracePeriodSeconds: _grace,
+    terminationGracePeriodSeconds: grace,
     ephemeralContainers: _ephemeral,
     schedulingGates: _gates,
     containers,
@@ -53,8 +56,10 @@ function fixed(spec: PodSpec, old: PodSpec): unknown {
   } = spec
   const withoutImage = ({ image: _image, resources: _resources, ...container }: PodSpec['containers'][number]) =>
     container
+  const before = old.terminationGracePeriodSeconds
   return {
     ...rest,
+    grace: (before ?? 0) < 0 && grace === 1 ? before : grace,
     nodeName: old.nodeName ? nodeName : undefined,
     containers: containers.map(withoutImage),
     initContainers: initContainers?.map(withoutImage),
