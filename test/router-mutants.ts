@@ -2,6 +2,7 @@ import type { Mutant } from './sig-network/mutants.ts'
 import type { Scenario } from './sig-network/scenarios.ts'
 
 const ROLE = 'src/router/role.test.ts'
+const INGRESS = 'src/router/ingress.kernel.test.ts'
 const HOSTILE = 'src/router/hostile.kernel.test.ts'
 const rules = 'src/router/render/rules.ts'
 
@@ -112,6 +113,36 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     from: 'if (!isPlain) return true',
     to: '',
     tests: [['src/router/render/changes.test.ts', 'text that is syntax inline never stands inline']],
+  },
+  'an Ingress takes the host of another namespace’s Route': {
+    file: 'src/model/routes/claims.ts',
+    from: '(route.ingress ? other?.routeOwner : other?.owner)',
+    to: '(route.ingress ? undefined : other?.owner)',
+    tests: [[INGRESS, 'a host of a Route is not shared with Ingresses of other namespaces']],
+  },
+  'rules without a host take what others claim': {
+    file: rules,
+    from: "set('r', find('str(*)'), missing('txn.r'), missing('txn.cl')),",
+    to: "set('r', find('str(*)'), missing('txn.r')),",
+    tests: [[INGRESS, 'rules without a host are for hosts that nobody claims']],
+  },
+  'an annotation that says who may come in is passed over': {
+    file: 'src/model/ingress/nginx.ts',
+    from: 'closed ||= isGuard',
+    to: 'closed ||= false',
+    tests: [['src/model/ingress/nginx.test.ts', 'what is unknown is told; snippets are refused']],
+  },
+  'expressions of tenants cost what they like': {
+    file: 'src/model/ingress/pattern.ts',
+    from: 'return unbounded <= MAX_UNBOUNDED',
+    to: 'return true',
+    tests: [['src/model/ingress/nginx.test.ts', 'an expression that could take for ever, or is none']],
+  },
+  'a right to one Secret is one to the others by name': {
+    file: 'src/apiserver/handle.ts',
+    from: 'metadata\\.name==?(',
+    to: 'metadata\\.name!?==?(',
+    tests: [['src/apiserver/auth/rbac/rbac.test.ts', 'a right to one object by name is one to list and watch it']],
   },
 }
 
