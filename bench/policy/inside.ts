@@ -88,6 +88,7 @@ bench.api.drop(NetworkPolicy, { namespace: 'shop', name: 'changing' })
 await waitFor(async () => (await connect()) !== undefined)
 times.sort((a, b) => a - b)
 const at = (share: number): number => round(times[Math.min(times.length - 1, Math.floor(times.length * share))]!, 1)
+progress(`changes in force after ${at(0.5)} ms, of a hundred the slowest after ${at(0.99)} ms`)
 // Agents would undo what puts their rules to sleep.
 for (const agent of agents) agent.kill('SIGSTOP')
 const ratio = await throughputRatio({
