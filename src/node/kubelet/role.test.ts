@@ -310,7 +310,7 @@ describe('restarts', () => {
       ],
     })
     await settled()
-    await eventually(() => condition('web', 'Initialized') === 'True')
+    await eventually(() => condition('web', 'Ready') === 'True')
     const before = pod('web')!
     agent.stop()
     await agent.role.done
