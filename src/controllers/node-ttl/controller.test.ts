@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { Node } from '../../api/core/node.ts'
 import { eventually } from '../../client/testing.ts'
 import { type ControllerBench, controllerBench, nodeSeed } from '../shared/testing.ts'
