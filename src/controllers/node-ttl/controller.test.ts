@@ -1,14 +1,12 @@
-import { afterEach, expect, test } from 'vitest'
+import { onTestFinished, test } from 'vitest'
 import { Node } from '../../api/core/node.ts'
 import { eventually } from '../../client/testing.ts'
-import { type ControllerBench, controllerBench, nodeSeed } from '../shared/testing.ts'
+import { controllerBench, nodeSeed } from '../shared/testing.ts'
 import { startNodeTtl } from './controller.ts'
 
-let bench: ControllerBench
-afterEach(() => bench.close())
-
 test('nodes tell how long kubelets may believe what they read, by the size of the cluster', async () => {
-  bench = controllerBench()
+  const bench = controllerBench()
+  onTestFinished(() => bench.close())
   const ttl = (name: string) => bench.api.get(Node, { name })?.metadata.annotations?.['node.alpha.kubernetes.io/ttl']
   bench.api.put(Node, nodeSeed('node-0'))
   await startNodeTtl(bench.deps, bench.signal)
