@@ -27,10 +27,14 @@ export default defineConfig({
           name: 'unit',
           setupFiles: ['tools/property-seed.ts'],
           include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
-          exclude: ['**/*.kernel.test.ts'],
+          exclude: ['**/*.kernel.test.ts', '**/*.upstream.test.ts'],
           // Nothing works in module scope, so files can share a process: half the time of one each.
           isolate: false,
         },
+      },
+      {
+        // What others publish is fetched, which a world of its own network could not.
+        test: { name: 'upstream', include: ['src/**/*.upstream.test.ts'], testTimeout: 120_000, hookTimeout: 300_000 },
       },
       {
         plugins,

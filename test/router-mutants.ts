@@ -58,7 +58,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     file: 'src/router/waiting-room.ts',
     from: 'if (!release(service, room)) deps.need(service)',
     to: 'release(service, room)',
-    tests: [['src/router/idling.kernel.test.ts', 'http: a request for an idled Service']],
+    tests: [['src/router/idling.kernel.test.ts', 'a request for an idled Service says that pods are needed']],
   },
   'the router itself is a pod': {
     file: 'src/model/routes/endpoints.ts',
