@@ -1,10 +1,11 @@
 import type { Role } from '../client/mod.ts'
 import type { Logger } from '../lib/log.ts'
 
-/** A signal that aborts when the process is asked to end. */
+/** A signal that aborts when the process is asked to end. The runtime of pods asks more than once. */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort(new Error(name)))
+  process.on('SIGTERM', () => stop.abort(new Error('SIGTERM')))
+  process.once('SIGINT', () => stop.abort(new Error('SIGINT')))
   return stop.signal
 }
 

@@ -77,6 +77,7 @@ export async function startProcess(
   return {
     child,
     exited: child.exited,
+    isRole: place.isRole,
     terminate: () => child.kill('SIGTERM'),
     kill: () => child.kill('SIGKILL'),
   }

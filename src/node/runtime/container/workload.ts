@@ -6,6 +6,8 @@ export interface Workload {
   readonly exited: Promise<ExitStatus>
   /** SIGTERM: it may take its time. */
   terminate(): void
+  /** One of ours, which hears SIGTERM as often as it is sent, but not before it has loaded: as init of its PID namespace it misses the first. */
+  readonly isRole?: boolean
   /** SIGKILL. */
   kill(): void
   /** Why it could not go on, where it knows. */
