@@ -15,6 +15,7 @@ import { ip } from '../../../lib/ip.ts'
 import type { ApiObject, Kind } from '../../../schema/kind.ts'
 import type { World } from '../testing.ts'
 import { createWorld, OUTSIDE, putNode, putService, putSlice, underlayOf } from '../testing.ts'
+import type { PolicyRole } from './role.ts'
 import { policyOn, putNamespace, putPod, putPolicy } from './testing.ts'
 
 let world: World
@@ -22,13 +23,17 @@ let bench: TestBench
 let pods: Record<'a' | 'b' | 'c', { readonly netns: Netns; readonly address: Ip }>
 const HTTP = [{ name: 'http', containerPort: 8080 }]
 
+const roles = new Map<number, PolicyRole>()
+
 beforeAll(async () => {
   world = createWorld(2)
   bench = testBench()
   for (const number of [1, 2]) putNode(bench.api, number)
   for (const number of [1, 2]) {
     await (await world.start(bench, number)).ready
-    await (await policyOn(world, bench, number)).ready
+    const role = await policyOn(world, bench, number)
+    await role.ready
+    roles.set(number, role)
   }
   pods = { a: await world.pod(1, 3), b: await world.pod(2, 3), c: await world.pod(1, 4) }
   putNamespace(bench.api, 'shop', { team: 'shop' })
@@ -216,12 +221,10 @@ test('what was open is cut when it is not allowed any more, in both directions, 
 
 test('a new pod is isolated as soon as it is secured, before the API shows its address', async () => {
   await allow('deny', { podSelector: {}, policyTypes: ['Ingress'] })
-  const role = await policyOn(world, testBench({}, bench.api), 2)
-  await role.ready
   const fresh = await world.pod(2, 9)
   expect(await world.ask(pods.a.netns, fresh.address, 8080)).toContain('pod-2-9')
   const object = putPod(bench.api, { name: 'fresh', node: 'node-2', phase: 'Pending' })
-  await role.secure(object, [fresh.address])
+  await roles.get(2)!.secure(object, [fresh.address])
   expect(await world.ask(pods.a.netns, fresh.address, 8080)).toBe('timeout')
 })
 
