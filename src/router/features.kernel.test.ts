@@ -29,7 +29,7 @@ async function listen(server: Server, port: number, address: string): Promise<vo
 const pem = (text: string) => ({ cert: splitPem(text).certificate, key: splitPem(text).key })
 
 beforeAll(async () => {
-  for (const pod of PODS) execFileSync('ip', ['address', 'add', `${pod}/32`, 'dev', 'lo'])
+  for (const pod of PODS) execFileSync('ip', ['address', 'replace', `${pod}/32`, 'dev', 'lo'])
   for (const pod of PODS) {
     await listen(createServer(answer(pod)), 8080, pod)
     await listen(createTlsServer(pem(otherCertificate), answer(pod)), 8443, pod)

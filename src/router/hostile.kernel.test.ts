@@ -37,7 +37,7 @@ const pod = createServer(socket => {
 })
 
 beforeAll(async () => {
-  execFileSync('ip', ['address', 'add', `${POD}/32`, 'dev', 'lo'])
+  execFileSync('ip', ['address', 'replace', `${POD}/32`, 'dev', 'lo'])
   await new Promise<void>(resolve => pod.listen(8080, POD, resolve))
   router = await startLiveRouter({ http2: true, http2Always: true })
   router.putService('web', [POD])

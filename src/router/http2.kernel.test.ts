@@ -46,7 +46,7 @@ function answer(stream: ServerHttp2Stream, path: string): void {
 }
 
 beforeAll(async () => {
-  execFileSync('ip', ['address', 'add', `${POD}/32`, 'dev', 'lo'])
+  execFileSync('ip', ['address', 'replace', `${POD}/32`, 'dev', 'lo'])
   const { certificate, key } = splitPem(otherCertificate)
   servers.push(createServer(), createSecureServer({ cert: certificate, key }) as unknown as Http2Server)
   for (const [index, server] of servers.entries()) {

@@ -14,7 +14,7 @@ let router: LiveRouter
 const pods: Server[] = []
 
 beforeAll(async () => {
-  execFileSync('ip', ['address', 'add', `${POD}/32`, 'dev', 'lo'])
+  execFileSync('ip', ['address', 'replace', `${POD}/32`, 'dev', 'lo'])
   const { certificate: cert, key } = splitPem(otherCertificate)
   const answer: Parameters<typeof createWeb>[1] = (request, response) =>
     response.end(JSON.stringify({ pod: POD, url: request.url }))

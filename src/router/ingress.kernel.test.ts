@@ -26,7 +26,7 @@ beforeAll(async () => {
   ])
     router.bench.api.put(IngressClass, { metadata: { name: name! }, spec: { controller: controller! } })
   for (const service of SERVICES) {
-    execFileSync('ip', ['address', 'add', `${address(service)}/32`, 'dev', 'lo'])
+    execFileSync('ip', ['address', 'replace', `${address(service)}/32`, 'dev', 'lo'])
     const server = createServer((request, response) =>
       response.end(JSON.stringify({ pod: service, url: request.url, headers: request.headers })),
     )
@@ -364,7 +364,7 @@ describe('who serves', () => {
 it('ten pods take turns: a hundred requests reach each', async () => {
   const ten = Array.from({ length: 10 }, (_, index) => `10.128.7.${index + 1}`)
   for (const pod of ten) {
-    execFileSync('ip', ['address', 'add', `${pod}/32`, 'dev', 'lo'])
+    execFileSync('ip', ['address', 'replace', `${pod}/32`, 'dev', 'lo'])
     const server = createServer((_request, response) => response.end(JSON.stringify({ pod })))
     servers.push(server)
     await new Promise<void>(resolve => server.listen(8080, pod, resolve))

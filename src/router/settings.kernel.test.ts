@@ -13,7 +13,7 @@ let pod: Server
 let router: LiveRouter | undefined
 
 beforeAll(async () => {
-  execFileSync('ip', ['address', 'add', `${POD}/32`, 'dev', 'lo'])
+  execFileSync('ip', ['address', 'replace', `${POD}/32`, 'dev', 'lo'])
   pod = createServer((request, response) => {
     response.setHeader('content-type', 'text/plain').setHeader('x-from-pod', '1')
     response.end(JSON.stringify({ pod: POD, url: request.url, headers: request.headers, pad: 'x'.repeat(5000) }))

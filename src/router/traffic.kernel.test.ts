@@ -15,7 +15,7 @@ let router: LiveRouter
 
 beforeAll(async () => {
   for (const pod of PODS) {
-    execFileSync('ip', ['address', 'add', `${pod}/32`, 'dev', 'lo'])
+    execFileSync('ip', ['address', 'replace', `${pod}/32`, 'dev', 'lo'])
     const server = createServer((asked, response) => {
       setTimeout(() => response.end('ok'), asked.url === '/slow' ? 500 : 0)
     })

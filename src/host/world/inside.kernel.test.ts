@@ -14,7 +14,8 @@ describe('kernelInside', () => {
     expect(readdirSync('/run/netns')).toEqual([])
     expect(readFileSync('/etc/resolv.conf', 'utf8')).toBe(settlement.resolvConf)
     expect(hostname()).toBe('fairlead-x')
-    expect(readdirSync('/sys/class/net')).toEqual(['lo'])
+    const own = JSON.parse(execFileSync('ip', ['-json', 'link'], { encoding: 'utf8' })) as { ifname: string }[]
+    expect(readdirSync('/sys/class/net').toSorted()).toEqual(own.map(({ ifname }) => ifname).toSorted())
     expect(execFileSync('ip', ['netns', 'add', 'a'], { encoding: 'utf8' })).toBe('')
     expect(readdirSync('/run/netns')).toEqual(['a'])
   })
