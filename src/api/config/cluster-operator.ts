@@ -1,6 +1,7 @@
 import { age } from '../../lib/human-duration.ts'
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { json, list, message, one, ref, string, time } from '../../schema/field.ts'
+import type { ApiObject, Column } from '../../schema/kind.ts'
 import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -20,6 +21,21 @@ export const ClusterOperatorStatusCondition = message(
     message: string(0, 'Why, in a sentence.'),
   },
 )
+
+interface WithConditions {
+  readonly status?: { readonly conditions?: readonly ClusterOperatorStatusCondition[] }
+}
+
+export const conditionOf = ({ status }: WithConditions, type: string): ClusterOperatorStatusCondition | undefined =>
+  status?.conditions?.find(one => one.type === type)
+
+/** True, False or Unknown. */
+export const conditionColumn = (type: string, description: string): Column<ApiObject & WithConditions> => ({
+  name: type,
+  type: 'string',
+  description,
+  cell: object => conditionOf(object, type)?.status ?? '',
+})
 
 export interface OperandVersion extends InferMessage<typeof OperandVersion> {}
 export const OperandVersion = message(`${GROUP}.OperandVersion`, 'The version of what an operator runs.', {
@@ -67,24 +83,9 @@ export const ClusterOperator = defineKind<ClusterOperator>({
       description: 'The version it runs.',
       cell: object => object.status?.versions?.find(one => one.name === 'operator')?.version ?? '',
     },
-    {
-      name: 'Available',
-      type: 'string',
-      description: 'Whether it works.',
-      cell: object => conditionOf(object, 'Available')?.status ?? '',
-    },
-    {
-      name: 'Progressing',
-      type: 'string',
-      description: 'Whether it is changing.',
-      cell: object => conditionOf(object, 'Progressing')?.status ?? '',
-    },
-    {
-      name: 'Degraded',
-      type: 'string',
-      description: 'Whether something is wrong.',
-      cell: object => conditionOf(object, 'Degraded')?.status ?? '',
-    },
+    conditionColumn('Available', 'Whether it works.'),
+    conditionColumn('Progressing', 'Whether it is changing.'),
+    conditionColumn('Degraded', 'Whether something is wrong.'),
     {
       name: 'Since',
       type: 'string',
@@ -99,6 +100,3 @@ export const ClusterOperator = defineKind<ClusterOperator>({
     },
   ],
 })
-
-const conditionOf = ({ status }: ClusterOperator, type: string): ClusterOperatorStatusCondition | undefined =>
-  status?.conditions?.find(one => one.type === type)

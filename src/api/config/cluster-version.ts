@@ -4,7 +4,7 @@ import { boolean, int64, JSON_VALUE, json, list, message, one, ref, STRING, stri
 import { NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
-import { ClusterOperatorStatusCondition } from './cluster-operator.ts'
+import { ClusterOperatorStatusCondition, conditionColumn, conditionOf } from './cluster-operator.ts'
 
 const GROUP = 'com.github.openshift.api.config.v1'
 
@@ -83,18 +83,8 @@ export const ClusterVersion = defineKind<ClusterVersion>({
       description: 'The version there is.',
       cell: object => object.status?.history?.find(one => one.state === 'Completed')?.version ?? '',
     },
-    {
-      name: 'Available',
-      type: 'string',
-      description: 'Whether it works.',
-      cell: object => conditionOf(object, 'Available')?.status ?? '',
-    },
-    {
-      name: 'Progressing',
-      type: 'string',
-      description: 'Whether it is changing.',
-      cell: object => conditionOf(object, 'Progressing')?.status ?? '',
-    },
+    conditionColumn('Available', 'Whether it works.'),
+    conditionColumn('Progressing', 'Whether it is changing.'),
     {
       name: 'Since',
       type: 'string',
@@ -109,6 +99,3 @@ export const ClusterVersion = defineKind<ClusterVersion>({
     },
   ],
 })
-
-const conditionOf = ({ status }: ClusterVersion, type: string): ClusterOperatorStatusCondition | undefined =>
-  status?.conditions?.find(one => one.type === type)

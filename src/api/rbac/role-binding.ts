@@ -1,5 +1,6 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
 import { list, message, one, ref, string } from '../../schema/field.ts'
+import type { ApiObject, Column } from '../../schema/kind.ts'
 import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
@@ -32,12 +33,37 @@ export const RoleRef = message(
   { atomic: true },
 )
 
-const roleBindingFields = {
+/** What both kinds of bindings have. */
+export const bindingFields = {
   subjects: list(2, ref<Subject>(Subject), 'Who gets it.'),
   roleRef: one(3, ref<RoleRef>(RoleRef), 'The role; it cannot change.', { required: true }),
 }
 
-export interface RoleBinding extends KubeObject, Infer<typeof roleBindingFields> {}
+type Binding = ApiObject & Infer<typeof bindingFields>
+
+const subjectsColumn = (name: string, kind: string, description: string): Column<Binding> => ({
+  name,
+  type: 'string',
+  description,
+  priority: 1,
+  cell: ({ subjects }) => subjectNames(subjects, kind),
+})
+
+export const bindingColumns: readonly Column<Binding>[] = [
+  NAME,
+  {
+    name: 'Role',
+    type: 'string',
+    description: 'The role given.',
+    cell: ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`,
+  },
+  AGE,
+  subjectsColumn('Users', 'User', 'The users that get it.'),
+  subjectsColumn('Groups', 'Group', 'The groups that get it.'),
+  subjectsColumn('ServiceAccounts', 'ServiceAccount', 'The service accounts that get it.'),
+]
+
+export interface RoleBinding extends KubeObject, Infer<typeof bindingFields> {}
 export const RoleBinding = defineKind<RoleBinding>({
   group: 'rbac.authorization.k8s.io',
   version: 'v1',
@@ -46,44 +72,14 @@ export const RoleBinding = defineKind<RoleBinding>({
   namespaced: true,
   definition: 'io.k8s.api.rbac.v1.RoleBinding',
   doc: 'Gives a role to subjects, in a namespace.',
-  fields: roleBindingFields,
+  fields: bindingFields,
   complete: completeBinding,
   validate: (binding, old) => bindingErrors(binding, old, false),
-  columns: [
-    NAME,
-    {
-      name: 'Role',
-      type: 'string',
-      description: 'The role given.',
-      cell: object => `${object.roleRef.kind}/${object.roleRef.name}`,
-    },
-    AGE,
-    {
-      name: 'Users',
-      type: 'string',
-      description: 'The users that get it.',
-      priority: 1,
-      cell: object => subjectNames(object.subjects, 'User'),
-    },
-    {
-      name: 'Groups',
-      type: 'string',
-      description: 'The groups that get it.',
-      priority: 1,
-      cell: object => subjectNames(object.subjects, 'Group'),
-    },
-    {
-      name: 'ServiceAccounts',
-      type: 'string',
-      description: 'The service accounts that get it.',
-      priority: 1,
-      cell: object => subjectNames(object.subjects, 'ServiceAccount'),
-    },
-  ],
+  columns: bindingColumns,
 })
 
 /** The subjects of one kind; service accounts with their namespace. */
-export const subjectNames = (subjects: readonly Subject[] = [], kind: string): string =>
+const subjectNames = (subjects: readonly Subject[] = [], kind: string): string =>
   subjects
     .filter(one => one.kind === kind)
     .map(one => (kind === 'ServiceAccount' ? `${one.namespace}/${one.name}` : one.name))
