@@ -71,6 +71,7 @@ import { Role } from './rbac/role.ts'
 import { RoleBinding } from './rbac/role-binding.ts'
 import { Route } from './route/route.ts'
 import { PriorityClass } from './scheduling/priority-class.ts'
+import { SecurityContextConstraints } from './security/security-context-constraints.ts'
 import { Group } from './user/group.ts'
 import { User } from './user/user.ts'
 
@@ -139,6 +140,7 @@ export const KINDS: readonly Kind[] = [
   IngressController,
   EgressRouter,
   OperatorNetwork,
+  SecurityContextConstraints,
 ]
 
 /** Kinds that are posted and answered, never stored. Scale, Eviction, Binding and TokenRequest are bodies of subresources. */

@@ -9,6 +9,7 @@ import type { Kind } from '../schema/kind.ts'
 import type { Store } from '../store/mod.ts'
 import { createAdmission } from './admission/mod.ts'
 import { admissionOrder } from './admission/order.ts'
+import { makeConstraints } from './admission/scc/bundled.ts'
 import type { AccountsOptions } from './admission/service-account.ts'
 import type { PortRange } from './admission/service-address/ledger.ts'
 import type { Authorizer } from './auth/authorizer.ts'
@@ -142,7 +143,10 @@ export function createApiServer(deps: ApiServerDeps, options: ApiServerOptions):
   })
   const stopDefinitions = serveDefinitions(kernel)
   const stopAggregation = keepAggregated(kernel)
-  const ready = reconcileRoles(kernel, [defaultRoles, ...(options.roles ?? [openshiftRoles])])
+  const ready = Promise.all([
+    reconcileRoles(kernel, [defaultRoles, ...(options.roles ?? [openshiftRoles])]),
+    options.securityConstraints ? makeConstraints(kernel) : undefined,
+  ]).then(() => {})
   // Whoever awaits it hears of it all the same.
   ready.catch(() => {})
   const events = registry.find('', 'v1', 'events')

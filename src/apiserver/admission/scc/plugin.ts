@@ -1,18 +1,28 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { SecurityContextConstraints } from '../../../api/security/security-context-constraints.ts'
 import type { Store } from '../../../store/mod.ts'
 import type { Authorizer } from '../../auth/authorizer.ts'
 import type { User } from '../../auth/user.ts'
 import { accountGroups, accountName, accountOf, LOOPBACK } from '../../auth/user.ts'
 import { forbidden } from '../../errors.ts'
+import { follow } from '../../follow.ts'
 import type { Obj } from '../../object.ts'
 import type { Registry } from '../../resource/registry.ts'
-import { keyOf } from '../../resource/resource.ts'
+import { keyOf, prefixOf } from '../../resource/resource.ts'
 import { parseBytes } from '../../stored.ts'
 import type { Attributes, Plugin } from '../mod.ts'
 import { shownName } from '../mod.ts'
-import type { Constraint, Range } from './constraints.ts'
-import { ASSIGNED, CONSTRAINTS, GROUPS, REQUIRED, rangeText, UID_RANGE, uidRange } from './constraints.ts'
-import type { PodSpec } from './fit.ts'
-import { apply, misfits } from './fit.ts'
+import type { Fit, PodSpec } from './fit.ts'
+import { fitTo, profileName, SECCOMP } from './fit.ts'
+import { inOrder } from './order.ts'
+import type { Ranges } from './ranges.ts'
+import { annotationsOf, rangesOf } from './ranges.ts'
+
+const GROUP = 'security.openshift.io'
+const PLURAL = 'securitycontextconstraints'
+const ASSIGNED = 'openshift.io/scc'
+const REQUIRED = 'openshift.io/required-scc'
+const USED_BY = 'security.openshift.io/validated-scc-subject-type'
 
 /** The cluster's own: what runs there is trusted. */
 const isExempt = (namespace: string): boolean =>
@@ -23,79 +33,116 @@ const isExempt = (namespace: string): boolean =>
  * their account or maker may use. Pods that fit none are refused, with the reason for each.
  */
 export function securityConstraints(authorizer: Authorizer, store: Store, registry: Registry): Plugin {
+  const constraints = followed(store)
   return {
     name: 'SecurityContextConstraint',
-    operations: ['CREATE'],
+    operations: ['CREATE', 'UPDATE'],
     admit(attributes) {
-      const { resource, subresource, object, namespace = '', name } = attributes
-      if (resource.group !== '' || subresource !== '') return
-      if (resource.plural === 'namespaces') return annotate(object!, name)
-      if (resource.plural !== 'pods' || isExempt(namespace)) return
-      constrain(attributes, usable(authorizer, attributes), rangeOf(store, registry, namespace))
+      const { resource, subresource, operation, object, namespace = '', name } = attributes
+      if (resource.group !== '') return
+      const isMade = operation === 'CREATE' && subresource === ''
+      if (resource.plural === 'namespaces') return isMade ? annotate(object!, name) : undefined
+      const isDebugged = operation === 'UPDATE' && subresource === 'ephemeralcontainers'
+      if (resource.plural !== 'pods' || isExempt(namespace) || !(isMade || isDebugged)) return
+      constrain(attributes, constraints(), usable(authorizer, attributes), rangesIn(store, registry, namespace))
     },
   }
 }
 
-function constrain(
-  { object, resource, name }: Attributes,
-  may: (constraint: Constraint) => boolean,
-  range: Range,
-): void {
-  const pod = object!
-  const spec = pod.spec as PodSpec
-  const required = pod.metadata.annotations?.[REQUIRED]
-  const refused: string[] = []
-  for (const constraint of inOrder(CONSTRAINTS)) {
-    if (required !== undefined && constraint.name !== required) continue
-    const errors = may(constraint)
-      ? misfits(spec, constraint, range)
-      : ['Forbidden: not usable by user or serviceaccount']
-    if (errors.length === 0) {
-      apply(spec, constraint, range)
-      pod.metadata.annotations = { ...pod.metadata.annotations, [ASSIGNED]: constraint.name }
-      return
-    }
-    refused.push(...errors.map(error => `provider ${JSON.stringify(constraint.name)}: ${error}`))
+type Constraints = readonly SecurityContextConstraints[]
+
+/** All there are, in the order in which they are tried. Read when first asked for. */
+function followed(store: Store): () => Constraints {
+  const known = new Map<string, SecurityContextConstraints>()
+  let sorted: Constraints | undefined
+  let isFollowing = false
+  return () => {
+    if (!isFollowing)
+      follow(store, prefixOf(GROUP, PLURAL), (key, object) => {
+        if (object) known.set(key, object as unknown as SecurityContextConstraints)
+        else known.delete(key)
+        sorted = undefined
+      })
+    isFollowing = true
+    sorted ??= inOrder(known.values())
+    return sorted
   }
-  throw forbidden(
-    resource,
-    shownName(pod, name),
-    `unable to validate against any security context constraint: [${refused.join(', ')}]`,
-  )
 }
 
-const inOrder = (constraints: readonly Constraint[]): readonly Constraint[] =>
-  [...constraints].sort((a, b) => b.priority - a.priority || a.freedom - b.freedom || (a.name < b.name ? -1 : 1))
+/** Who may use a constraint. */
+type Usable = (constraint: SecurityContextConstraints) => 'serviceaccount' | 'user' | undefined
+
+function constrain(attributes: Attributes, constraints: Constraints, may: Usable, ranges: Ranges): void {
+  const pod = attributes.object!
+  const required = pod.metadata.annotations?.[REQUIRED]
+  const tried = required === undefined ? constraints : constraints.filter(one => one.metadata.name === required)
+  const refuse = (why: string): Error => forbidden(attributes.resource, shownName(pod, attributes.name), why)
+  if (tried.length === 0 && required !== undefined)
+    throw refuse(
+      `failed to retrieve the required SCC ${JSON.stringify(required)}: ${PLURAL}.${GROUP} ${JSON.stringify(required)} not found`,
+    )
+  if (tried.length === 0) throw refuse('no SecurityContextConstraints found in cluster')
+  const refused: string[] = []
+  for (const constraint of tried) {
+    const { name } = constraint.metadata
+    const usedBy = may(constraint)
+    if (!usedBy) {
+      refused.push(`provider ${JSON.stringify(name)}: Forbidden: not usable by user or serviceaccount`)
+      continue
+    }
+    const made = fitTo(pod.spec as PodSpec, constraint, ranges)
+    refused.push(...made.errors)
+    if (made.errors.length > 0 || !take(attributes, made)) continue
+    pod.metadata.annotations = { ...pod.metadata.annotations, [ASSIGNED]: name, [USED_BY]: usedBy }
+    return
+  }
+  const all = refused.length === 1 ? refused[0] : `[${refused.join(', ')}]`
+  throw refuse(`unable to validate against any security context constraint: ${all}`)
+}
+
+/** Makes the pod what fits; of a pod that runs, only its ephemeral containers may still change. */
+function take({ operation, object }: Attributes, { pod, containers }: Fit): boolean {
+  const spec = object!.spec as PodSpec
+  const late = new Set(spec.ephemeralContainers)
+  if (operation === 'UPDATE') {
+    const isSame =
+      isDeepStrictEqual(spec.securityContext, pod) &&
+      [...containers].every(([one, security]) => late.has(one) || isDeepStrictEqual(one.securityContext, security))
+    if (!isSame) return false
+  }
+  for (const [container, security] of containers) if (security) container.securityContext = security
+  if (!pod || operation === 'UPDATE') return true
+  spec.securityContext = pod
+  if (pod.seccompProfile)
+    object!.metadata.annotations = { ...object!.metadata.annotations, [SECCOMP]: profileName(pod.seccompProfile) }
+  return true
+}
 
 /** By the pod's account, or by whoever makes the pod himself; controllers make pods for others. */
-function usable(authorizer: Authorizer, attributes: Attributes): (constraint: Constraint) => boolean {
-  const { user, object, namespace = '' } = attributes
+function usable(authorizer: Authorizer, { user, object, namespace = '' }: Attributes): Usable {
   const account = (object!.spec as { serviceAccountName?: string }).serviceAccountName ?? 'default'
-  const users: User[] = [{ name: accountName(namespace, account), groups: accountGroups(namespace) }]
   const isController =
     user.name === LOOPBACK.name || user.name.startsWith('system:') || accountOf(user.name) !== undefined
-  if (!isController || user.name === 'system:admin') users.push(user)
-  return ({ name }) => {
-    if (name === 'restricted-v2') return true
-    const resource = {
-      group: 'security.openshift.io',
-      version: 'v1',
-      plural: 'securitycontextconstraints',
-      subresource: '',
-      namespace,
-      name,
-    }
-    return users.some(one => authorizer.authorize({ user: one, verb: 'use', path: '', resource }).allowed)
+  const asks = (one: User, { metadata: { name }, users, groups }: SecurityContextConstraints): boolean => {
+    if (users?.includes(one.name) || groups?.some(group => one.groups.includes(group))) return true
+    const resource = { group: GROUP, version: 'v1', plural: PLURAL, subresource: '', namespace, name }
+    return authorizer.authorize({ user: one, verb: 'use', path: '', resource }).allowed
+  }
+  const servant: User = { name: accountName(namespace, account), groups: accountGroups(namespace) }
+  return constraint => {
+    if (asks(servant, constraint)) return 'serviceaccount'
+    if (isController && user.name !== 'system:admin') return undefined
+    return asks(user, constraint) ? 'user' : undefined
   }
 }
 
-function rangeOf(store: Store, registry: Registry, namespace: string): Range {
+function rangesIn(store: Store, registry: Registry, namespace: string): Ranges {
   const resource = registry.find('', 'v1', 'namespaces')
   const stored = resource && store.head(keyOf(resource, undefined, namespace))
-  return uidRange(namespace, stored && parseBytes(stored.value).metadata.annotations?.[UID_RANGE])
+  return rangesOf(namespace, stored && parseBytes(stored.value).metadata.annotations)
 }
 
 function annotate(namespace: Obj, name: string): void {
-  const range = rangeText(uidRange(name, namespace.metadata.annotations?.[UID_RANGE]))
-  namespace.metadata.annotations = { [UID_RANGE]: range, [GROUPS]: range, ...namespace.metadata.annotations }
+  const { annotations } = namespace.metadata
+  namespace.metadata.annotations = { ...annotationsOf(rangesOf(name, annotations)), ...annotations }
 }

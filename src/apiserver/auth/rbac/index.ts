@@ -1,9 +1,9 @@
 import type { ClusterRole } from '../../../api/rbac/cluster-role.ts'
 import type { PolicyRule } from '../../../api/rbac/role.ts'
 import type { RoleBinding, RoleRef, Subject } from '../../../api/rbac/role-binding.ts'
-import type { Store, StoreEvent } from '../../../store/mod.ts'
+import type { Store } from '../../../store/mod.ts'
+import { follow } from '../../follow.ts'
 import { prefixOf } from '../../resource/resource.ts'
-import { parseBytes } from '../../stored.ts'
 import type { User } from '../user.ts'
 import { accountName } from '../user.ts'
 import { aggregatedRules } from './aggregate.ts'
@@ -44,17 +44,17 @@ export function createRoleIndex(store: Store): RoleIndex {
   // Aggregated rules depend on all cluster roles.
   let aggregated = new Map<string, readonly PolicyRule[]>()
   const stops = [
-    follow(store, 'clusterroles', (key, object) => {
+    follow(store, prefixOf(GROUP, 'clusterroles'), (key, object) => {
       aggregated = new Map()
       if (object) clusterRoles.set(key, object as unknown as ClusterRole)
       else clusterRoles.delete(key)
     }),
-    follow(store, 'roles', (key, object) => {
+    follow(store, prefixOf(GROUP, 'roles'), (key, object) => {
       if (object) roles.set(key, (object as unknown as ClusterRole).rules ?? [])
       else roles.delete(key)
     }),
-    follow(store, 'clusterrolebindings', bindings.change('ClusterRoleBinding')),
-    follow(store, 'rolebindings', bindings.change('RoleBinding')),
+    follow(store, prefixOf(GROUP, 'clusterrolebindings'), bindings.change('ClusterRoleBinding')),
+    follow(store, prefixOf(GROUP, 'rolebindings'), bindings.change('RoleBinding')),
   ]
   const clusterRules = (name: string): readonly PolicyRule[] | undefined => {
     const role = clusterRoles.get(name)
@@ -128,13 +128,3 @@ function createBindings() {
 /** Service accounts are users of that name. */
 const subjectKey = ({ kind, name, namespace = '' }: Subject, own: string): string =>
   kind === 'ServiceAccount' ? `User ${accountName(namespace || own, name)}` : `${kind} ${name}`
-
-/** Tells of everything of a type there is, and of every change, in the turn in which it is durable. */
-function follow(store: Store, plural: string, tell: (key: string, object: unknown) => void): () => void {
-  const prefix = prefixOf(GROUP, plural)
-  for (const { key, value } of store.range(prefix).items) tell(key.slice(prefix.length), parseBytes(value))
-  return store.watch(prefix, store.revision, (events: readonly StoreEvent[]) => {
-    for (const { type, key, value } of events)
-      tell(key.slice(prefix.length), type === 'delete' ? undefined : parseBytes(value))
-  })
-}

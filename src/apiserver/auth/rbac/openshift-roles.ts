@@ -1,4 +1,5 @@
 /** What OpenShift adds. Source: openshift/openshift-apiserver and origin's bootstrap policy. */
+import { BUNDLED } from '../../admission/scc/bundled.ts'
 import type { RoleManifests } from './manifest.ts'
 import { aggregateTo, can } from './manifest.ts'
 
@@ -7,12 +8,10 @@ const WRITE = 'create delete deletecollection patch update'
 const ROUTE = 'route.openshift.io'
 const PROJECT = 'project.openshift.io'
 
-const CONSTRAINTS = ['restricted-v2', 'nonroot-v2', 'hostnetwork-v2', 'anyuid', 'hostaccess', 'privileged']
-
 export const openshiftRoles: RoleManifests = {
   roles: [
     // `oc adm policy add-scc-to-user` binds these.
-    ...CONSTRAINTS.map(name => ({
+    ...BUNDLED.map(({ metadata: { name } }) => ({
       name: `system:openshift:scc:${name}`,
       rules: [can('use', 'securitycontextconstraints', 'security.openshift.io', name)],
     })),
@@ -42,7 +41,7 @@ export const openshiftRoles: RoleManifests = {
         can(READ, '*', 'config.openshift.io operator.openshift.io route.openshift.io project.openshift.io'),
         can(READ, '*', 'apps batch networking.k8s.io discovery.k8s.io policy rbac.authorization.k8s.io'),
         can(READ, '*', 'apiextensions.k8s.io coordination.k8s.io gateway.networking.k8s.io policy.networking.k8s.io'),
-        can(READ, '*', 'k8s.ovn.org k8s.cni.cncf.io metallb.io user.openshift.io'),
+        can(READ, '*', 'k8s.ovn.org k8s.cni.cncf.io metallb.io user.openshift.io security.openshift.io'),
       ],
     },
     {
@@ -62,6 +61,8 @@ export const openshiftRoles: RoleManifests = {
     },
   ],
   bindings: [
+    { name: 'system:openshift:scc:restricted-v2', groups: ['system:authenticated'] },
+    { name: 'system:openshift:scc:restricted-v3', groups: ['system:authenticated'] },
     { name: 'basic-users', role: 'basic-user', groups: ['system:authenticated'] },
     { name: 'self-provisioners', role: 'self-provisioner', groups: ['system:authenticated:oauth'] },
     { name: 'cluster-status-binding', role: 'cluster-status', groups: ['system:authenticated'] },
