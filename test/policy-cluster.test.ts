@@ -205,6 +205,30 @@ test('`policy status` says what is in force where, and a denied packet is an eve
   )
 })
 
+test('what OpenShift keeps from pods is refused: `trace` says why, and an event of the pod', async () => {
+  const trace = async (...to: string[]) => {
+    const { code, stdout, stderr } = await twin.fairlead('trace', `production/${await podOf('frontend')}`, ...to)
+    return { code, said: stdout + stderr }
+  }
+  const metadata = await trace('169.254.169.254', '--port', '80', '--probe')
+  expect(metadata.said).toContain(
+    "leaves   deny: refused to every pod: 169.254.169.254 is the cloud's metadata service\n",
+  )
+  expect(metadata.said).toContain('probe    refused\n')
+  expect(metadata.code).toBe(1)
+  const servers = await trace('172.18.0.11', '--port', '22623', '--probe')
+  expect(servers.said).toContain('deny: refused to every pod: TCP 22623 and 22624 are machine-config servers')
+  expect(servers.said).toContain('probe    refused\n')
+  expect((await trace('169.254.169.254', '--port', '53')).code).toBe(0)
+  expect((await trace('172.18.0.11', '--port', '22622', '--probe')).code).toBe(0)
+  const messages = await until('an event of each', async () => {
+    const args = ['--field-selector=reason=NetworkPolicyDenied', '-o=jsonpath={.items[*].message}']
+    const said = await twin.kubectl('-n', 'production', 'get', 'events', ...args)
+    return said.includes('TCP 80 to 169.254.169.254') && said.includes('TCP 22623 to 172.18.0.11') && said
+  })
+  expect(messages).not.toContain('22622')
+})
+
 test('the usual lines print what they print there', async () => {
   expect(await twin.kubectl('get', 'networkpolicy', '-A')).toMatch(
     /^NAMESPACE +NAME +POD-SELECTOR +AGE\nproduction +allow-from-openshift-ingress +<none> +\d+s\n/,

@@ -1,12 +1,14 @@
 import type { Family, Ip } from '../lib/ip.ts'
 import { familyOf, ip, ipBytes } from '../lib/ip.ts'
+import { MACHINE_CONFIG_PORTS, METADATA, METADATA_DNS_PORT } from '../model/policy/node-services.ts'
 import type { Command, Table } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
-import { hexText, macText, nft, quoted } from '../wire/nft/text.ts'
+import { hexText, macText, name, nft, quoted } from '../wire/nft/text.ts'
 import { macOf } from './mac.ts'
 import type { Place } from './marks.ts'
 import { PLACES } from './marks.ts'
 import { POD_LINKS } from './options.ts'
+import { logRule } from './policy/skeleton.ts'
 
 /** Whom a link of a pod leads to. */
 export interface PodSource {
@@ -20,15 +22,23 @@ export const PODS_TABLE: Table = { family: 'inet', name: 'fairlead-pods' }
 /** The family inet sees no ARP. */
 export const PODS_ARP_TABLE: Table = { family: 'arp', name: 'fairlead-pods' }
 
-const METADATA = ip('169.254.169.254')
 const MULTICAST = { 4: nft`224.0.0.0/4`, 6: nft`ff00::/8` } as const
 
-/**
- * The tables without their elements; a link that is in none of them sends nothing. refusesNodeServices: what OpenShift
- * keeps from pods, whatever their policies say (machine-config servers hold the secrets of new nodes). Source:
- * OVN-Kubernetes' rules for OCP in every pod. Adding what is there changes nothing.
- */
-export function podTables(refusesNodeServices: boolean): readonly (readonly [Table, readonly Command[]])[] {
+export interface PodRuleOptions {
+  /** What OpenShift keeps from pods (`model/policy/node-services`) is refused. */
+  readonly refusesNodeServices: boolean
+  /** Such refusals are logged; kernels without nfnetlink_log refuse the rule. */
+  readonly logs: boolean
+}
+
+/** What a refused packet is logged with. */
+export const REFUSED = 'refused-egress'
+
+/** The tables without their elements; a link that is in none of them sends nothing. Adding what is there changes nothing. */
+export function podTables({
+  refusesNodeServices,
+  logs,
+}: PodRuleOptions): readonly (readonly [Table, readonly Command[]])[] {
   const inet: readonly Command[] = [
     { do: 'add', what: 'table' },
     sourceSet('sources4', nft`type ifname . ether_addr . ipv4_addr;`),
@@ -36,6 +46,7 @@ export function podTables(refusesNodeServices: boolean): readonly (readonly [Tab
     // The target of an advertisement has no name in nft 1.0.6.
     sourceSet('targets6', nft`typeof iifname . ether saddr . @th,64,128;`),
     ...chain(PLACES.antispoof.chain, antispoof, PLACES.antispoof),
+    ...chain(REFUSED, [...(logs ? [logRule(REFUSED)] : []), nft`reject with icmpx type port-unreachable`]),
     ...chain(PLACES.podLimits.chain, limits(refusesNodeServices), PLACES.podLimits),
   ]
   const arp: readonly Command[] = [
@@ -72,13 +83,13 @@ const arpRules: readonly NftText[] = [
 const NEIGHBOURS = nft`{ nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert }`
 
 function limits(refusesNodeServices: boolean): readonly NftText[] {
-  const refusal = nft`reject with icmpx type port-unreachable`
+  const [first, second] = MACHINE_CONFIG_PORTS
   return [
     fromElsewhere,
     ...(refusesNodeServices
       ? [
-          nft`tcp dport { 22623, 22624 } tcp flags & (fin|syn|rst|ack) == syn ${refusal}`,
-          nft`ip daddr ${METADATA} meta l4proto { tcp, udp } th dport != 53 ${refusal}`,
+          nft`tcp dport { ${first}, ${second} } tcp flags & (fin|syn|rst|ack) == syn goto ${name(REFUSED)}`,
+          nft`ip daddr ${METADATA} meta l4proto { tcp, udp } th dport != ${METADATA_DNS_PORT} goto ${name(REFUSED)}`,
         ]
       : []),
     nft`ip daddr ${MULTICAST[4]} drop`,
@@ -139,11 +150,11 @@ export function linkLocalOf(mac: string): Ip {
 function chain(
   text: string,
   rules: readonly NftText[],
-  place: Pick<Place, 'hook' | 'priority' | 'type'>,
+  place?: Pick<Place, 'hook' | 'priority' | 'type'>,
 ): readonly Command[] {
-  const { hook, priority, type } = place
+  const hook = place && { hook: place.hook, priority: place.priority, type: place.type }
   return [
-    { do: 'add', what: 'chain', name: text, hook: { hook, priority, type } },
+    { do: 'add', what: 'chain', name: text, ...(hook ? { hook } : {}) },
     { do: 'flush', what: 'chain', name: text },
     ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain: text, rule })),
   ]

@@ -16,6 +16,8 @@ export interface Leg {
   readonly address: Ip
   /** Absent: what was asked for. */
   readonly port?: number
+  /** What is sent to, where it is a Service that leads to the address. */
+  readonly by?: { readonly address: Ip; readonly port: number }
   readonly names?: readonly string[]
 }
 
@@ -91,6 +93,7 @@ async function serviceLegs(
     throw new UserError('Usage', `the Service ${namespace}/${name} has no port ${targetPort ?? port}`, {
       hint: `its ports: ${(service.spec.ports ?? []).map(one => one.port).join(', ')}`,
     })
+  const clusterIp = parseIp(service.spec.clusterIP ?? '')
   const legs = wanted.flatMap(one =>
     slices.items.flatMap(slice => {
       const target = slice.ports?.find(each => (each.name ?? '') === (one.name ?? ''))?.port
@@ -101,7 +104,14 @@ async function serviceLegs(
         const who = targetRef?.name ? `pod ${targetRef.namespace ?? namespace}/${targetRef.name}` : text
         return address === undefined
           ? []
-          : [{ to: `${who}, behind Service ${namespace}/${name}:${one.port}`, address, port: target }]
+          : [
+              {
+                to: `${who}, behind Service ${namespace}/${name}:${one.port}`,
+                address,
+                port: target,
+                ...(clusterIp === undefined ? {} : { by: { address: clusterIp, port: one.port } }),
+              },
+            ]
       })
     }),
   )

@@ -3,8 +3,9 @@ import { UserError } from '../../lib/errors.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { parseIp } from '../../lib/ip.ts'
 import { describe } from '../../model/policy/describe.ts'
-import type { Engine, FlowDecision } from '../../model/policy/evaluate.ts'
+import type { Engine } from '../../model/policy/evaluate.ts'
 import { createEngine } from '../../model/policy/evaluate.ts'
+import { keptFromPods } from '../../model/policy/node-services.ts'
 import type { TwinControl } from '../../twin/mod.ts'
 import type { CliDeps, NamedOption } from '../deps.ts'
 import { probe, run } from './probe.ts'
@@ -37,6 +38,11 @@ export async function trace(deps: CliDeps, from: string, to: string, options: Tr
     const { items: pods } = await client.list(Pod)
     const world = await loadWorld(client, pods, profile === 'okd')
     const engine = createEngine(world)
+    const isPod = (address: Ip): boolean => world.pods.some(({ addresses }) => addresses.includes(address))
+    const keeps: Keeps = (asked, sent) =>
+      profile === 'okd' && isPod(asked.source)
+        ? keptFromPods({ protocol: asked.protocol, destination: sent.address, port: sent.port })
+        : undefined
     const management = new Map(
       world.nodes.flatMap(({ name, management: [own] }) => (own ? [[name, own] as const] : [])),
     )
@@ -50,9 +56,9 @@ export async function trace(deps: CliDeps, from: string, to: string, options: Tr
         protocol: options.protocol.toUpperCase(),
         port: leg.port ?? port ?? DEFAULT_PORT,
       }
-      const decision = tell(deps, engine, from, leg, asked)
-      if (decision.verdict === 'deny' && code === 0) code = DENIED
-      if (options.probe && !leg.from && (await differs(deps, control, from, leg, asked, decision))) code = DIFFERS
+      const said = tell(deps, { engine, keeps }, from, leg, asked)
+      if (said.verdict === 'deny' && code === 0) code = DENIED
+      if (options.probe && !leg.from && (await differs(deps, control, from, leg, asked, said))) code = DIFFERS
     }
     return code
   } finally {
@@ -75,14 +81,32 @@ interface Asked {
   readonly port: number
 }
 
-function tell(deps: CliDeps, engine: Engine, from: string, leg: Leg, { source, protocol, port }: Asked): FlowDecision {
-  const flow = { source: leg.from?.address ?? source, destination: leg.address, protocol, port }
+/** Why nobody but nodes may send there; undefined where pods may. */
+type Keeps = (asked: Asked, sent: { readonly address: Ip; readonly port: number }) => string | undefined
+
+interface Said {
+  readonly verdict: 'allow' | 'deny'
+  /** By an answer: policy denies with silence. */
+  readonly isRefused: boolean
+}
+
+function tell(
+  deps: CliDeps,
+  { engine, keeps }: { readonly engine: Engine; readonly keeps: Keeps },
+  from: string,
+  leg: Leg,
+  asked: Asked,
+): Said {
+  const { protocol, port } = asked
+  const flow = { ...asked, source: leg.from?.address ?? asked.source, destination: leg.address }
   const decision = engine.decide(leg.names ? { ...flow, names: leg.names } : flow)
-  const { verdict, egress, ingress } = decision
+  const kept = keeps(flow, leg.by ?? { address: leg.address, port })
+  const verdict = kept ? 'deny' : decision.verdict
   const who = leg.from?.name ?? from
   deps.out(`${who} (${flow.source}) to ${leg.to} (${leg.address}), ${protocol} ${port}: ${verdict}\n`)
-  deps.out(`  leaves   ${describe(egress, 'egress')}\n  enters   ${describe(ingress, 'ingress')}\n`)
-  return decision
+  deps.out(`  leaves   ${kept ? `deny: ${kept}` : describe(decision.egress, 'egress')}\n`)
+  deps.out(`  enters   ${describe(decision.ingress, 'ingress')}\n`)
+  return { verdict, isRefused: kept !== undefined }
 }
 
 /** Whether a packet met what the model does not say. Silence where nothing is denied may also be nobody there. */
@@ -92,10 +116,10 @@ async function differs(
   from: string,
   { address }: Leg,
   { protocol, port }: Asked,
-  { verdict }: FlowDecision,
+  { verdict, isRefused }: Said,
 ): Promise<boolean> {
   const met = await probe(control, from, address, protocol, port)
-  const isSame = (met === 'silence') === (verdict === 'deny')
+  const isSame = isRefused ? met === 'refused' : (met === 'silence') === (verdict === 'deny')
   const saysNothing = protocol === 'UDP' && met === 'silence' && !isSame
   const note = saysNothing ? ', which may be the answer of UDP' : `, which is not what the model says (${verdict})`
   deps.out(`  probe    ${met}${isSame ? '' : note}\n`)

@@ -31,9 +31,19 @@ type At = readonly (readonly [Table, Command])[]
 const NAMES = [PODS_TABLE, PODS_ARP_TABLE].map(({ family, name }) => `${family} ${name}`)
 
 export function createGuard(driver: NftDriver, { node, refusesNodeServices }: GuardOptions): Guard {
-  const tables = podTables(refusesNodeServices)
-    .map(([table, commands]) => transaction(table, commands))
-    .join('')
+  const text = (logs: boolean): string =>
+    podTables({ refusesNodeServices, logs })
+      .map(([table, commands]) => transaction(table, commands))
+      .join('')
+  /** The tables and what comes into them. Not every kernel can log; the rules hold without. */
+  const load = (nft: Nft, elements: string): void => {
+    try {
+      nft.run(text(true) + elements)
+    } catch (error) {
+      if (!(error instanceof NftError)) throw error
+      nft.run(text(false) + elements)
+    }
+  }
   const use = <T>(act: (nft: Nft) => T): T => {
     const nft = driver.open(node)
     try {
@@ -47,7 +57,7 @@ export function createGuard(driver: NftDriver, { node, refusesNodeServices }: Gu
     return NAMES.every(name => present.has(name))
   }
   return {
-    reload: pods => use(nft => nft.run(tables + printed(flushPods) + printed(podElements('add', pods)))),
+    reload: pods => use(nft => load(nft, printed(flushPods) + printed(podElements('add', pods)))),
     admit: pod =>
       use(nft => {
         const elements = printed(podElements('add', [pod]))
@@ -56,7 +66,7 @@ export function createGuard(driver: NftDriver, { node, refusesNodeServices }: Gu
         } catch (error) {
           if (!(error instanceof NftError)) throw error
           // Something else has taken the tables away.
-          nft.run(tables + elements)
+          load(nft, elements)
         }
       }),
     dismiss: pod =>

@@ -1,4 +1,5 @@
 import type { EventRecorder } from '../../../client/events.ts'
+import { REFUSED } from '../../../datapath/pod-rules.ts'
 import { POLICY_LOG_GROUP } from '../../../datapath/policy/skeleton.ts'
 import type { Netns } from '../../../host/netns/mod.ts'
 import type { LoggedPacket, PacketLogDriver } from '../../../host/nflog/mod.ts'
@@ -10,7 +11,8 @@ import type { AclLogging } from '../../../model/policy/acl-logging.ts'
 import { describe } from '../../../model/policy/describe.ts'
 import type { Decision, Engine } from '../../../model/policy/evaluate.ts'
 import { createEngine } from '../../../model/policy/evaluate.ts'
-import type { Direction, PodFacts, PolicyWorld } from '../../../model/policy/types.ts'
+import { keptFromPods } from '../../../model/policy/node-services.ts'
+import type { Direction, Flow, PodFacts, PolicyWorld } from '../../../model/policy/types.ts'
 
 export interface DenialDeps {
   readonly packetLog: PacketLogDriver
@@ -51,11 +53,16 @@ export function startDenials(deps: DenialDeps, netns: Netns, view: DenialView, s
     const world = view.world()
     const pod = world && podAt(world, direction === 'ingress' ? packet.destination : packet.source)
     if (!world || !pod) return
+    const { source, destination, protocol, port } = packet
+    const flow = { source, destination, protocol, ...(port === undefined ? {} : { port }) }
+    const isTold = (): boolean => isRecent(`${direction} ${source} ${destination} ${protocol} ${port}`)
+    if (packet.prefix === REFUSED) {
+      if (!isTold()) tellRefused(deps.events, pod, flow)
+      return
+    }
     const { allow, deny } = view.logging(pod.namespace)
     const level = word === 'deny' ? deny : allow
-    const { source, destination, protocol, port } = packet
-    if (!level && (word !== 'deny' || isRecent(`${direction} ${source} ${destination} ${protocol} ${port}`))) return
-    const flow = { source, destination, protocol, ...(port === undefined ? {} : { port }) }
+    if (!level && (word !== 'deny' || isTold())) return
     const decision = engine(world).decide(flow)[direction]
     // The world has changed since, or policy did not decide: there is nothing to say.
     if ((decision.verdict === 'deny') !== (word === 'deny') || !decision.policies) return
@@ -68,6 +75,12 @@ export function startDenials(deps: DenialDeps, netns: Netns, view: DenialView, s
   } catch (error) {
     deps.log.warn({ error: messageOf(error) }, 'denied packets cannot be told of')
   }
+}
+
+function tellRefused(events: EventRecorder, pod: PodFacts, flow: Flow): void {
+  const { destination, protocol, port } = flow
+  const why = keptFromPods(flow)
+  if (why) events.record(reference(pod), 'Warning', DENIED, `${protocol} ${port} to ${destination}: deny: ${why}`)
 }
 
 /** Made when somebody asks, for the world as it is then. */
