@@ -2,6 +2,7 @@
 import type { InferMessage } from '../../schema/field.ts'
 import { int32, list, message, one, ref, STRING, string } from '../../schema/field.ts'
 import { LabelSelector } from '../meta/selector.ts'
+import type { CnpProtocol } from './cnp-parts.ts'
 
 const GROUP = 'io.k8s.networking.policy.v1alpha1'
 export const definitionOf = (name: string): string => `${GROUP}.${name}`
@@ -111,3 +112,21 @@ export const BaselineEgressRule = message(
   'What happens to traffic that goes out, where nothing else decides.',
   { ...RULE, action: string(0, 'Allow or Deny.', { required: true, enum: DECIDES }), to },
 )
+
+/** A rule of any kind of the group, in either direction. */
+export interface AnyRule {
+  readonly name?: string
+  readonly action: string
+  readonly ports?: readonly PolicyPort[]
+  /** In place of ports, of a ClusterNetworkPolicy. */
+  readonly protocols?: readonly CnpProtocol[]
+  readonly from?: readonly PolicyEgressPeer[]
+  readonly to?: readonly PolicyEgressPeer[]
+}
+
+/** What all kinds of the group have in common. */
+export interface AnySpec {
+  readonly subject: PolicySubject
+  readonly ingress?: readonly AnyRule[]
+  readonly egress?: readonly AnyRule[]
+}

@@ -3,25 +3,11 @@ import { parseCidr } from '../../lib/cidr.ts'
 import { invalid, required, tooMany } from '../../schema/field-error.ts'
 import type { FieldError } from '../../schema/kind.ts'
 import { selectorErrors } from '../meta/rules.ts'
-import type { PolicyEgressPeer, PolicyPort, PolicySubject } from './parts.ts'
+import type { AnyRule, AnySpec, PolicyEgressPeer, PolicyPort, PolicySubject } from './parts.ts'
 
 const MOST = 100
 const MOST_NETWORKS = 25
 const LONGEST_NAME = 100
-
-interface AnyRule {
-  readonly name?: string
-  readonly action: string
-  readonly ports?: readonly PolicyPort[]
-  readonly from?: readonly PolicyEgressPeer[]
-  readonly to?: readonly PolicyEgressPeer[]
-}
-
-interface AnySpec {
-  readonly subject: PolicySubject
-  readonly ingress?: readonly AnyRule[]
-  readonly egress?: readonly AnyRule[]
-}
 
 export function clusterPolicyErrors({ subject, ingress = [], egress = [] }: AnySpec): readonly FieldError[] {
   return [

@@ -2,10 +2,10 @@ import type { AdminNetworkPolicy } from '../../api/cluster-policy/admin-network-
 import type { BaselineAdminNetworkPolicy } from '../../api/cluster-policy/baseline-admin-network-policy.ts'
 import type { ClusterNetworkPolicy } from '../../api/cluster-policy/cluster-network-policy.ts'
 import type { CnpPort, CnpProtocol } from '../../api/cluster-policy/cnp-parts.ts'
-import type { PolicyEgressPeer, PolicyPort, PolicySubject } from '../../api/cluster-policy/parts.ts'
+import type { AnyRule, AnySpec, PolicyEgressPeer, PolicyPort, PolicySubject } from '../../api/cluster-policy/parts.ts'
 import { parseCidr } from '../../lib/cidr.ts'
 import { plainName } from './names.ts'
-import type { Peer, PodsPeer, Policy, PortMatch, PortProtocol, Ports, Rule } from './types.ts'
+import type { Peer, PodsPeer, Policy, PortMatch, PortProtocol, Rule } from './types.ts'
 
 /** Source: network-policy-api, v1alpha1. */
 export const readAdminNetworkPolicy = ({ metadata, spec }: AdminNetworkPolicy): Policy => ({
@@ -33,21 +33,6 @@ export const readClusterNetworkPolicy = ({ metadata, spec }: ClusterNetworkPolic
   ...readSpec(spec),
 })
 
-interface AnyRule {
-  readonly name?: string
-  readonly action: string
-  readonly ports?: readonly PolicyPort[]
-  readonly protocols?: readonly CnpProtocol[]
-  readonly from?: readonly PolicyEgressPeer[]
-  readonly to?: readonly PolicyEgressPeer[]
-}
-
-interface AnySpec {
-  readonly subject: PolicySubject
-  readonly ingress?: readonly AnyRule[]
-  readonly egress?: readonly AnyRule[]
-}
-
 const readSpec = ({ subject, ingress = [], egress = [] }: AnySpec): Pick<Policy, 'subject' | 'ingress' | 'egress'> => ({
   subject: podsPeer(subject) ?? NOBODY,
   ...(ingress.length > 0 ? { ingress: ingress.map(readRule) } : {}),
@@ -63,15 +48,23 @@ function podsPeer({ namespaces, pods }: PolicySubject): PodsPeer | undefined {
 
 const isAllow = (action: string): boolean => action === 'Allow' || action === 'Accept'
 
-/** A peer or a port of a later version that is not understood must not open anything: then it denies everybody, or allows nobody. */
+/**
+ * A peer or a port that is not understood, as one of a later version, must not open anything: a rule that allows leaves it out,
+ * any other denies all that it may have meant.
+ */
 function readRule(rule: AnyRule): Rule {
   const { name, action, from, to } = rule
   const allows = isAllow(action)
   const peers = (from ?? to ?? []).map(peer => readPeer(peer, allows))
-  const read = { ...(name === undefined ? {} : { name }), ports: readPorts(rule) }
-  if (!allows && peers.includes(undefined)) return { ...read, ports: 'any', action: 'deny', peers: 'any' }
-  const verdict = allows ? 'allow' : action === 'Pass' ? 'pass' : 'deny'
-  return { ...read, action: verdict, peers: peers.filter(some => some !== undefined).flat() }
+  const ports = readPorts(rule)
+  const isDoubtful = !allows && (peers.includes(undefined) || (ports !== 'any' && ports.includes(undefined)))
+  const verdict = allows ? 'allow' : action === 'Pass' && !isDoubtful ? 'pass' : 'deny'
+  return {
+    ...(name === undefined ? {} : { name }),
+    action: verdict,
+    peers: !allows && peers.includes(undefined) ? 'any' : peers.filter(some => some !== undefined).flat(),
+    ports: isDoubtful || ports === 'any' ? 'any' : ports.filter(some => some !== undefined),
+  }
 }
 
 /** Undefined: not understood. Names are for what is allowed alone. */
@@ -80,34 +73,32 @@ function readPeer(peer: PolicyEgressPeer, allows: boolean): readonly Peer[] | un
   if (pods) return [pods]
   if (peer.nodes) return [{ kind: 'nodes', selector: peer.nodes }]
   if (peer.domainNames && allows) return [{ kind: 'names', names: peer.domainNames.map(plainName) }]
-  if (!peer.networks) return undefined
-  return peer.networks.flatMap((text): readonly Peer[] => {
-    const cidr = parseCidr(text)
-    return cidr ? [{ kind: 'net', cidr, except: [] }] : []
-  })
+  const networks = peer.networks?.map(parseCidr)
+  if (!networks || (!allows && networks.includes(undefined))) return undefined
+  return networks.filter(cidr => cidr !== undefined).map((cidr): Peer => ({ kind: 'net', cidr, except: [] }))
 }
 
-function readPorts({ ports, protocols }: AnyRule): Ports {
-  const read = [...(ports ?? []).flatMap(readPort), ...(protocols ?? []).flatMap(readProtocol)]
-  return ports?.length || protocols?.length ? read : 'any'
+type ReadPort = PortMatch | undefined
+
+const readPorts = ({ ports = [], protocols = [] }: AnyRule): 'any' | readonly ReadPort[] =>
+  ports.length + protocols.length > 0 ? [...ports.map(readPort), ...protocols.map(readProtocol)] : 'any'
+
+function readPort({ portNumber, portRange, namedPort }: PolicyPort): ReadPort {
+  if (portNumber) return { protocol: portNumber.protocol ?? 'TCP', from: portNumber.port, to: portNumber.port }
+  if (portRange) return { protocol: portRange.protocol ?? 'TCP', from: portRange.start, to: portRange.end }
+  return namedPort === undefined ? undefined : { name: namedPort }
 }
 
-function readPort({ portNumber, portRange, namedPort }: PolicyPort): readonly PortMatch[] {
-  if (portNumber) return [{ protocol: portNumber.protocol ?? 'TCP', from: portNumber.port, to: portNumber.port }]
-  if (portRange) return [{ protocol: portRange.protocol ?? 'TCP', from: portRange.start, to: portRange.end }]
-  return namedPort === undefined ? [] : [{ name: namedPort }]
-}
-
-function readProtocol({ tcp, udp, sctp, destinationNamedPort }: CnpProtocol): readonly PortMatch[] {
+function readProtocol({ tcp, udp, sctp, destinationNamedPort }: CnpProtocol): ReadPort {
   if (tcp) return numbersOf('TCP', tcp.destinationPort)
   if (udp) return numbersOf('UDP', udp.destinationPort)
   if (sctp) return numbersOf('SCTP', sctp.destinationPort)
-  return destinationNamedPort === undefined ? [] : [{ name: destinationNamedPort }]
+  return destinationNamedPort === undefined ? undefined : { name: destinationNamedPort }
 }
 
-/** Without ports the whole protocol is meant; ports of a form that is not understood are none. */
-function numbersOf(protocol: PortProtocol, port: CnpPort | undefined): readonly PortMatch[] {
-  if (!port) return [{ protocol, from: 0, to: 65_535 }]
-  if (port.range) return [{ protocol, from: port.range.start, to: port.range.end }]
-  return port.number === undefined ? [] : [{ protocol, from: port.number, to: port.number }]
+/** Without ports the whole protocol is meant. */
+function numbersOf(protocol: PortProtocol, port: CnpPort | undefined): ReadPort {
+  if (!port) return { protocol, from: 0, to: 65_535 }
+  if (port.range) return { protocol, from: port.range.start, to: port.range.end }
+  return port.number === undefined ? undefined : { protocol, from: port.number, to: port.number }
 }
