@@ -55,6 +55,7 @@ import { IPAddress } from './networking/ip-address.ts'
 import { NetworkPolicy } from './networking/network-policy.ts'
 import { ServiceCIDR } from './networking/service-cidr.ts'
 import { OAuthAccessToken } from './oauth/access-token.ts'
+import { ACCESS_REVIEWS } from './openshift-authorization/access-reviews.ts'
 import { DNS as OperatorDNS } from './operator/dns.ts'
 import { IngressController } from './operator/ingress-controller.ts'
 import { Network as OperatorNetwork } from './operator/network.ts'
@@ -156,4 +157,5 @@ export const VIRTUAL_KINDS: readonly Kind[] = [
   Scale,
   Eviction,
   ProjectRequest,
+  ...ACCESS_REVIEWS,
 ]

@@ -27,6 +27,15 @@ export interface Authorizer {
   authorize(attributes: Attributes): Decision
   /** Everything a user may do, in a namespace (empty: in the cluster alone), as far as it can be listed. */
   rulesFor?(user: User, namespace: string): HeldRules
+  /** Everybody who may, by name and in order. */
+  whoCan?(asked: Omit<Attributes, 'user'>): Holders
+}
+
+export interface Holders {
+  readonly users: readonly string[]
+  readonly groups: readonly string[]
+  /** What could not be found out. */
+  readonly problems: readonly string[]
 }
 
 export interface HeldRules {
@@ -41,6 +50,10 @@ export const groupAuthorizer = (groups: readonly string[], others: Required<Auth
     mayEverything(attributes.user, groups) ? { allowed: true, reason: '' } : others.authorize(attributes),
   rulesFor: (user, namespace) =>
     mayEverything(user, groups) ? { rules: EVERYTHING, problems: [] } : others.rulesFor(user, namespace),
+  whoCan(asked) {
+    const found = others.whoCan(asked)
+    return { ...found, groups: [...new Set([...found.groups, ...groups, MASTERS])].sort() }
+  },
 })
 
 const EVERYTHING: readonly PolicyRule[] = [

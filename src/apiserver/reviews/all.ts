@@ -2,6 +2,7 @@ import type { Verb } from '../context.ts'
 import { bindPod } from '../subresources/binding.ts'
 import { mayRequestProject, requestProject } from '../views/projects.ts'
 import { selfSubjectAccessReview, selfSubjectRulesReview, subjectAccessReview } from './access.ts'
+import { openshiftResourceAccessReview, openshiftSubjectAccessReview } from './openshift-access.ts'
 import { selfSubjectReview } from './self.ts'
 import { tokenReview } from './token.ts'
 
@@ -13,6 +14,10 @@ export const REVIEWS: Readonly<Record<string, Verb>> = {
   'authorization.k8s.io/selfsubjectaccessreviews': selfSubjectAccessReview,
   'authorization.k8s.io/selfsubjectrulesreviews': selfSubjectRulesReview,
   'authorization.k8s.io/subjectaccessreviews': subjectAccessReview,
+  'authorization.openshift.io/resourceaccessreviews': openshiftResourceAccessReview,
+  'authorization.openshift.io/localresourceaccessreviews': openshiftResourceAccessReview,
+  'authorization.openshift.io/subjectaccessreviews': openshiftSubjectAccessReview,
+  'authorization.openshift.io/localsubjectaccessreviews': openshiftSubjectAccessReview,
   'project.openshift.io/projectrequests': requestProject,
   'project.openshift.io/projectrequests list': mayRequestProject,
   'authorization.k8s.io/localsubjectaccessreviews': subjectAccessReview,

@@ -24,10 +24,12 @@ test('okd: DNS on 5353 behind .10:53, a default IngressController and its certif
       'Secret/openshift-ingress/router-certs-default',
       'IngressClass/openshift-default',
       'Ingress/cluster',
+      'Network/cluster',
     ]),
   )
   const text = JSON.stringify(all)
   expect(text).toContain('"clusterIP":"172.30.0.10"')
+  expect(text).toContain('"ovnKubernetesConfig":{"mtu":1400}')
   expect(text).toContain('"trafficDistribution":"PreferSameNode"')
   expect(text).toContain('"containerPort":5353')
 })

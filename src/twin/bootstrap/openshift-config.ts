@@ -31,6 +31,12 @@ export const openshiftConfig = (plan: WorldPlan): readonly Manifest[] => [
     metadata: { name: 'default' },
     spec: {},
   },
+  {
+    apiVersion: 'operator.openshift.io/v1',
+    kind: 'Network',
+    metadata: { name: 'cluster' },
+    spec: operatorNetwork(plan),
+  },
 ]
 
 /** Also the zone that the outside DNS takes records for. */
@@ -43,7 +49,19 @@ const config = (kind: string, rest: object): Manifest => ({
   ...rest,
 })
 
-const network = ({ config }: WorldPlan): object => ({
+/** What the network is made with. Changes of it are stored and have no effect. */
+const operatorNetwork = (plan: WorldPlan): object => {
+  const { networkType, ...networks } = network(plan)
+  return {
+    ...networks,
+    managementState: 'Managed',
+    defaultNetwork: { type: networkType, ovnKubernetesConfig: { mtu: plan.config.mtu } },
+    disableMultiNetwork: false,
+    deployKubeProxy: false,
+  }
+}
+
+const network = ({ config }: WorldPlan) => ({
   networkType: 'OVNKubernetes',
   clusterNetwork: [{ cidr: cidrText(config.clusterNetwork.cidr), hostPrefix: config.clusterNetwork.hostPrefix }],
   serviceNetwork: [cidrText(config.serviceNetwork)],

@@ -1,5 +1,6 @@
 import type { PolicyRule } from '../../../api/rbac/role.ts'
 import type { Attributes, Authorizer, Decision } from '../authorizer.ts'
+import type { User } from '../user.ts'
 import type { RoleIndex } from './index.ts'
 import { ruleAllows } from './rules.ts'
 
@@ -15,7 +16,21 @@ export const rbacAuthorizer = (index: RoleIndex): Required<Authorizer> => ({
     }
     return { rules: [...rules.values()], problems }
   },
+  whoCan(asked) {
+    const users = new Set<string>()
+    const groups = new Set<string>()
+    const problems = new Set<string>()
+    for (const { subject, grant } of index.everybody(asked.resource?.namespace ?? '')) {
+      if (grant.problem) problems.add(grant.problem)
+      // Rules do not look at who asks.
+      const allows = grant.rules.some(rule => ruleAllows(rule, { ...asked, user: NOBODY }))
+      if (allows) (subject.kind === 'Group' ? groups : users).add(subject.name)
+    }
+    return { users: [...users].sort(), groups: [...groups].sort(), problems: [...problems] }
+  },
 })
+
+const NOBODY: User = { name: '', groups: [] }
 
 function decide(index: RoleIndex, attributes: Attributes): Decision {
   const problems: string[] = []

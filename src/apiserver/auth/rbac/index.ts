@@ -22,9 +22,16 @@ export interface Grant {
 export interface RoleIndex {
   /** Of the cluster, and of the namespace where one is named. */
   grants(user: User, namespace: string): Generator<Grant>
+  /** The same for everybody who has any; service accounts are users. */
+  everybody(namespace: string): Generator<{ readonly subject: Named; readonly grant: Grant }>
   /** The rules of a role as they stand; undefined when there is no such role. */
   rulesOf(ref: RoleRef, namespace: string): readonly PolicyRule[] | undefined
   stop(): void
+}
+
+interface Named {
+  readonly kind: 'User' | 'Group'
+  readonly name: string
 }
 
 interface Bound {
@@ -74,6 +81,11 @@ export function createRoleIndex(store: Store): RoleIndex {
       if (namespace === '') return
       for (const bound of bindings.of(user, namespace)) yield grantOf(bound, rulesOf(bound.roleRef, namespace))
     },
+    *everybody(namespace) {
+      for (const scope of namespace === '' ? [''] : ['', namespace])
+        for (const [bound, subject] of bindings.in(scope))
+          yield { subject, grant: grantOf(bound, rulesOf(bound.roleRef, scope)) }
+    },
     rulesOf,
     stop() {
       for (const stop of stops) stop()
@@ -118,6 +130,10 @@ function createBindings() {
       }
       byKey.set(id, keys)
     },
+    *in(namespace: string): Generator<readonly [Bound, Named]> {
+      for (const list of bySubject.values())
+        for (const bound of list) if (bound.namespace === namespace) yield [bound, nameOf(bound.subject, namespace)]
+    },
     *of({ name, groups }: User, namespace: string): Generator<Bound> {
       yield* bySubject.get(`${namespace} User ${name}`) ?? []
       for (const group of groups) yield* bySubject.get(`${namespace} Group ${group}`) ?? []
@@ -126,5 +142,12 @@ function createBindings() {
 }
 
 /** Service accounts are users of that name. */
-const subjectKey = ({ kind, name, namespace = '' }: Subject, own: string): string =>
-  kind === 'ServiceAccount' ? `User ${accountName(namespace || own, name)}` : `${kind} ${name}`
+function nameOf({ kind, name, namespace = '' }: Subject, own: string): Named {
+  if (kind === 'ServiceAccount') return { kind: 'User', name: accountName(namespace || own, name) }
+  return { kind: kind === 'Group' ? 'Group' : 'User', name }
+}
+
+function subjectKey(subject: Subject, own: string): string {
+  const { kind, name } = nameOf(subject, own)
+  return `${kind} ${name}`
+}

@@ -1,4 +1,5 @@
 /** What OpenShift adds. Source: openshift/openshift-apiserver and origin's bootstrap policy. */
+import { ACCESS_REVIEWS } from '../../../api/openshift-authorization/access-reviews.ts'
 import { BUNDLED } from '../../admission/scc/bundled.ts'
 import type { RoleManifests } from './manifest.ts'
 import { aggregateTo, can } from './manifest.ts'
@@ -6,6 +7,7 @@ import { aggregateTo, can } from './manifest.ts'
 const READ = 'get list watch'
 const WRITE = 'create delete deletecollection patch update'
 const ROUTE = 'route.openshift.io'
+const AUTHORIZATION = 'authorization.openshift.io'
 const PROJECT = 'project.openshift.io'
 
 export const openshiftRoles: RoleManifests = {
@@ -42,6 +44,7 @@ export const openshiftRoles: RoleManifests = {
         can(READ, '*', 'apps batch networking.k8s.io discovery.k8s.io policy rbac.authorization.k8s.io'),
         can(READ, '*', 'apiextensions.k8s.io coordination.k8s.io gateway.networking.k8s.io policy.networking.k8s.io'),
         can(READ, '*', 'k8s.ovn.org k8s.cni.cncf.io metallb.io user.openshift.io security.openshift.io'),
+        can('create', ACCESS_REVIEWS.map(({ plural }) => plural).join(' '), AUTHORIZATION),
       ],
     },
     {
@@ -57,7 +60,11 @@ export const openshiftRoles: RoleManifests = {
     {
       name: 'system:openshift:aggregate-to-admin',
       labels: { [aggregateTo('admin')]: 'true' },
-      rules: [can('delete get patch update', 'projects', PROJECT), can('update', 'routes/status', ROUTE)],
+      rules: [
+        can('delete get patch update', 'projects', PROJECT),
+        can('update', 'routes/status', ROUTE),
+        can('create', 'localresourceaccessreviews localsubjectaccessreviews', AUTHORIZATION),
+      ],
     },
   ],
   bindings: [
