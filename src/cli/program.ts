@@ -28,6 +28,7 @@ export function program(deps: CliDeps, done: (code: number) => void): Command {
     .option('--nodes <n>', 'how many nodes (default: 3)')
     .option('--profile <profile>', 'okd (default) or kubernetes')
     .option('--config <file>', 'the networking part of an OpenShift install-config')
+    .option('--dual-stack', 'with IPv6 beside IPv4')
     .option('--rootless', 'in a user namespace, also as root')
     .option('--ephemeral', 'forget everything at down')
     .option('--publish <ports>', 'host ports, as in api=7443,http=8000,https=8443')

@@ -6,6 +6,7 @@ export interface UpOptions extends NamedOption {
   readonly nodes?: string
   readonly profile?: string
   readonly config?: string
+  readonly dualStack?: boolean
   readonly rootless?: boolean
   readonly ephemeral?: boolean
   readonly publish?: string
@@ -48,6 +49,7 @@ async function requestOf(deps: CliDeps, options: UpOptions): Promise<LaunchReque
     ...(options.nodes === undefined ? {} : { nodes: Number(options.nodes) }),
     ...(profile === undefined ? {} : { profile }),
     ...(config === undefined ? {} : { file: { path: config, text: await readConfig(deps, config) } }),
+    ...(options.dualStack ? { dualStack: true } : {}),
     ...(options.ephemeral ? { ephemeral: true } : {}),
     ...(options.rootless ? { rootless: true } : {}),
     ...(options.publish === undefined ? {} : { publish: parsePublish(options.publish) }),

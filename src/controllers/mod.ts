@@ -98,7 +98,7 @@ export interface ControllersOptions {
   /** Where Services' addresses come from. Absent: the API server itself tells of them. */
   readonly serviceNetworks?: ServiceCidrOptions
   /** Addresses for Services of type LoadBalancer. Absent: something else gives them. */
-  readonly loadBalancerPool?: AddressPool
+  readonly loadBalancerPools?: readonly AddressPool[]
   /** A node that was not heard for so long is lost; 40 s where absent. */
   readonly nodeGraceMs?: number
 }
@@ -170,7 +170,7 @@ export async function startControllers(
     ...(options.ingressCanary ? [startIngressCanary(each, options.ingressCanary, signal)] : []),
     ...(options.dnsRecord ? [startDnsRecord(each, options.dnsRecord, signal)] : []),
     ...(options.serviceNetworks ? [startServiceCidr(each, options.serviceNetworks, signal)] : []),
-    ...(options.loadBalancerPool ? [startLoadBalancer(each, options.loadBalancerPool, signal)] : []),
+    ...(options.loadBalancerPools ? [startLoadBalancer(each, options.loadBalancerPools, signal)] : []),
     ...(options.ingressOperator
       ? [startIngressOperator(each, options.ingressOperator, signal), startIngressToRoute(each, signal)]
       : []),

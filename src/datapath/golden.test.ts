@@ -44,7 +44,7 @@ test('the skeleton', () => {
 })
 
 test('the skeleton of a dual-stack cluster without tunnel', () => {
-  const { joinNetwork: _, ...options } = SKELETON
+  const { joinNetworks: _, ...options } = SKELETON
   const dual = {
     ...options,
     transport: 'host-gw' as const,
@@ -57,7 +57,7 @@ test('the skeleton of a dual-stack cluster without tunnel', () => {
 })
 
 test("the skeleton where pods are another network's", () => {
-  const { joinNetwork: _, ...options } = SKELETON
+  const { joinNetworks: _, ...options } = SKELETON
   const alone = { ...options, transport: 'none' as const, sourceAddresses: [] }
   const text = [...foundation(alone), ...hooks(alone)].map(command => `${print(TABLE, command)}\n`).join('')
   expect(text).toBe(golden('skeleton-proxy.out.nft', text))

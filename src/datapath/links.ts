@@ -83,7 +83,6 @@ function managementFacts(options: DatapathOptions, self: NodeFacts): readonly Li
   if (!first) return []
   const { mtu } = options
   const ofFamily = (network: Cidr): Cidr | undefined => self.podNetworks.find(own => own.family === network.family)
-  const join = options.joinNetwork
   return [
     {
       key: `link ${MANAGEMENT_LINK}`,
@@ -94,7 +93,9 @@ function managementFacts(options: DatapathOptions, self: NodeFacts): readonly Li
       unmake: [{ op: 'delete', name: MANAGEMENT_LINK }],
     },
     ...self.podNetworks.flatMap(network => [managementOf(network), gatewayOf(network)]).map(managementAddress),
-    ...[...options.clusterNetworks.map(({ cidr }) => cidr), ...self.podNetworks, ...(join ? [join] : [])].map(nowhere),
+    ...[...options.clusterNetworks.map(({ cidr }) => cidr), ...self.podNetworks, ...(options.joinNetworks ?? [])].map(
+      nowhere,
+    ),
     ...options.serviceNetworks
       .filter(ofFamily)
       .map(to => route({ to, dev: MANAGEMENT_LINK, source: managementOf(ofFamily(to)!), mtu, family: to.family })),
@@ -121,17 +122,18 @@ const route = (step: Omit<RouteStep, 'op'>): LinkFact => ({
 })
 
 function tunnelFacts(options: DatapathOptions, self: NodeFacts): readonly LinkFact[] {
+  const make = tunnelSteps(options, self)
+  if (make.length === 0) return []
+  return [{ key: `link ${VXLAN_LINK}`, make, unmake: [{ op: 'delete', name: VXLAN_LINK }] }]
+}
+
+/** Makes the tunnel; nothing while the node has no address. */
+export function tunnelSteps({ mtu }: Pick<DatapathOptions, 'mtu'>, self: NodeFacts): readonly LinkStep[] {
   const local = self.addresses[0]
   if (!local) return []
   return [
-    {
-      key: `link ${VXLAN_LINK}`,
-      make: [
-        { op: 'vxlan', name: VXLAN_LINK, vni: VXLAN_VNI, port: VXLAN_PORT, local, mac: macOf(local), mtu: options.mtu },
-        { op: 'up', name: VXLAN_LINK },
-      ],
-      unmake: [{ op: 'delete', name: VXLAN_LINK }],
-    },
+    { op: 'vxlan', name: VXLAN_LINK, vni: VXLAN_VNI, port: VXLAN_PORT, local, mac: macOf(local), mtu },
+    { op: 'up', name: VXLAN_LINK },
   ]
 }
 

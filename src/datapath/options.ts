@@ -22,9 +22,9 @@ export interface DatapathOptions {
   readonly mtu: number
   /**
    * Where clients outside the cluster seem to come from when a backend must answer by way of the node they entered by:
-   * each node has one address of this network, as with OVN-Kubernetes' join switch. Absent: the management address.
+   * each node has one address of that of its family, as with OVN-Kubernetes' join switch. Absent: the management address.
    */
-  readonly joinNetwork?: Cidr
+  readonly joinNetworks?: readonly Cidr[]
 }
 
 export const MANAGEMENT_LINK = 'ovn-k8s-mp0'
@@ -44,8 +44,8 @@ export const managementOf = (podNetwork: Cidr): Ip => nth(podNetwork, 2)
 
 /** A node's address in the join network: by the number of its pod network, counted over all cluster networks. */
 export function joinAddressOf(options: DatapathOptions, podNetwork: Cidr): Ip | undefined {
-  const join = options.joinNetwork
-  if (!join || join.family !== podNetwork.family) return undefined
+  const join = options.joinNetworks?.find(({ family }) => family === podNetwork.family)
+  if (!join) return undefined
   let before = 0n
   for (const { cidr, hostPrefix } of options.clusterNetworks) {
     if (cidr.family !== podNetwork.family) continue
@@ -66,5 +66,5 @@ const FIRST_JOIN_ADDRESS = 2n
 export const insideNetworks = (options: DatapathOptions): readonly Cidr[] => [
   ...options.clusterNetworks.map(({ cidr }) => cidr),
   ...options.serviceNetworks,
-  ...(options.joinNetwork ? [options.joinNetwork] : []),
+  ...(options.joinNetworks ?? []),
 ]

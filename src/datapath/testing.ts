@@ -18,7 +18,7 @@ export const OPTIONS: DatapathOptions = {
   serviceNetworks: [cidr('172.30.0.0/16')],
   transport: 'vxlan',
   mtu: 1400,
-  joinNetwork: cidr('100.64.0.0/16'),
+  joinNetworks: [cidr('100.64.0.0/16')],
 }
 export const SKELETON: SkeletonOptions = { ...OPTIONS, sourceAddresses: [ip('100.64.0.2')] }
 

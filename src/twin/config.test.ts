@@ -51,6 +51,43 @@ networking:
     ]).toEqual(['10.200.0.0/16', 24, '10.201.0.0/16', '192.168.50.0/24', 1300])
   })
 
+  test('reads the second family of an install-config, and fills in what it leaves out', async () => {
+    const config = await withFile(`
+networking:
+  clusterNetwork: [{ cidr: 10.200.0.0/16, hostPrefix: 24 }, { cidr: fd77::/48, hostPrefix: 64 }]
+  serviceNetwork: [10.201.0.0/16, 'fd78::/112']
+`)
+    const { clusterNetwork, serviceNetwork, machineNetwork } = config.ipv6!
+    expect([clusterNetwork.cidr, serviceNetwork, machineNetwork].map(cidrText)).toEqual([
+      'fd77::/48',
+      'fd78::/112',
+      'fd18::/64',
+    ])
+    expect((await resolveConfig({ name: 'x', dualStack: true }, [])).ipv6!.clusterNetwork.hostPrefix).toBe(64)
+    expect((await resolveConfig({ name: 'x' }, [])).ipv6).toBeUndefined()
+  })
+
+  test.each([
+    ['networking: {serviceNetwork: [10.201.0.0/16, 10.202.0.0/16]}', 'serviceNetwork.1: must be an IPv6 network'],
+    ["networking: {serviceNetwork: ['fd02::/112', 10.201.0.0/16]}", 'serviceNetwork.0: must be an IPv4 network'],
+    ["networking: {serviceNetwork: [10.201.0.0/16, 'fd02::/64']}", 'fd02::/64 is too large'],
+    ["networking: {serviceNetwork: [10.201.0.0/16, 'fd01::/112']}", 'clusterNetwork fd01::/48 overlaps serviceNetwork'],
+    [
+      "networking: {clusterNetwork: [{cidr: 10.200.0.0/16, hostPrefix: 24}, {cidr: 'fd01::/48', hostPrefix: 80}]}",
+      'hostPrefix 80',
+    ],
+    [
+      "networking: {clusterNetworkMTU: 1200, serviceNetwork: [10.201.0.0/16, 'fd02::/112']}",
+      'clusterNetworkMTU 1200 is too small for IPv6',
+    ],
+    [
+      'networking: {clusterNetwork: [{cidr: 10.0.0.0/8, hostPrefix: 23}], serviceNetwork: [10.1.0.0/16]}',
+      'clusterNetwork 10.0.0.0/8 overlaps',
+    ],
+  ])('refuses %s', async (text, message) => {
+    expect((await refusal(withFile(text))).message).toContain(message)
+  })
+
   test.each([
     [
       'networking: {clusterNetwork: [{cidr: 10.0.0.0/8, hostPrefix: 23}], serviceNetwork: [10.1.0.0/16]}',

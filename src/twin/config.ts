@@ -1,6 +1,7 @@
 import type { Cidr } from '../lib/cidr.ts'
-import { cidr, cidrText, overlaps, parseCidr } from '../lib/cidr.ts'
+import { cidr, cidrText, overlaps } from '../lib/cidr.ts'
 import { UserError } from '../lib/errors.ts'
+import { readInstallConfig } from './install-config.ts'
 
 export type Profile = 'okd' | 'kubernetes'
 
@@ -8,6 +9,13 @@ export interface ClusterNetwork {
   readonly cidr: Cidr
   /** The length of each node's subnet. */
   readonly hostPrefix: number
+}
+
+/** The networks of a twin's second family. */
+export interface Ipv6Networks {
+  readonly clusterNetwork: ClusterNetwork
+  readonly serviceNetwork: Cidr
+  readonly machineNetwork: Cidr
 }
 
 /** A twin as it was asked for: fixed at its first `up`, kept in its state folder. */
@@ -19,6 +27,8 @@ export interface TwinConfig {
   readonly serviceNetwork: Cidr
   /** The nodes' own network, and the outside hosts'. */
   readonly machineNetwork: Cidr
+  /** Beside all of these, in a dual-stack twin. IPv4 comes first. */
+  readonly ipv6?: Ipv6Networks
   /** Of pods' links: the underlay's 1500 less what the overlay adds. */
   readonly mtu: number
   readonly transport: 'vxlan' | 'host-gw'
@@ -29,11 +39,22 @@ export interface TwinConfig {
   readonly ephemeral: boolean
 }
 
+export const clusterNetworksOf = ({ clusterNetwork, ipv6 }: TwinConfig): readonly ClusterNetwork[] => [
+  clusterNetwork,
+  ...(ipv6 ? [ipv6.clusterNetwork] : []),
+]
+export const serviceNetworksOf = ({ serviceNetwork, ipv6 }: TwinConfig): readonly Cidr[] => [
+  serviceNetwork,
+  ...(ipv6 ? [ipv6.serviceNetwork] : []),
+]
+
 export interface ConfigRequest {
   readonly name: string
   readonly profile?: Profile
   readonly nodes?: number
   readonly ephemeral?: boolean
+  /** With networks of IPv6, those of the file or others. */
+  readonly dualStack?: boolean
   /** The text of --config, and its path for messages. */
   readonly file?: { readonly path: string; readonly text: string }
 }
@@ -51,6 +72,14 @@ const DEFAULTS: Readonly<Record<Profile, Defaults>> = {
   kubernetes: { cluster: '10.244.0.0/16', hostPrefix: 24, service: '10.96.0.0/12', mtu: 1450 },
 }
 const MACHINE_NETWORK = '172.18.0.0/24'
+/** Pods and Services as in OKD's documentation. */
+const IPV6: Ipv6Networks = {
+  clusterNetwork: { cidr: cidr('fd01::/48'), hostPrefix: 64 },
+  serviceNetwork: cidr('fd02::/112'),
+  machineNetwork: cidr('fd18::/64'),
+}
+/** Source: RFC 8200 5. */
+const IPV6_MTU = 1280
 export const NODES_LIMIT = 32
 
 /** Checks the request and fills in the rest. `hostNetworks`: where the machine itself has routes. */
@@ -66,6 +95,7 @@ export async function resolveConfig(request: ConfigRequest, hostNetworks: readon
     clusterNetwork: file.clusterNetwork ?? { cidr: cidr(defaults.cluster), hostPrefix: defaults.hostPrefix },
     serviceNetwork: file.serviceNetwork ?? cidr(defaults.service),
     machineNetwork: file.machineNetwork ?? cidr(MACHINE_NETWORK),
+    ...(file.ipv6 || request.dualStack ? { ipv6: { ...IPV6, ...file.ipv6 } } : {}),
     mtu: file.mtu ?? defaults.mtu,
     transport: file.transport ?? 'vxlan',
     appsDomain: 'apps.fairlead.test',
@@ -104,6 +134,13 @@ function checkOverlaps(config: TwinConfig, hostNetworks: readonly Cidr[]): void 
     ['clusterNetwork', config.clusterNetwork.cidr],
     ['serviceNetwork', config.serviceNetwork],
     ['machineNetwork', config.machineNetwork],
+    ...(config.ipv6
+      ? ([
+          ['clusterNetwork', config.ipv6.clusterNetwork.cidr],
+          ['serviceNetwork', config.ipv6.serviceNetwork],
+          ['machineNetwork', config.ipv6.machineNetwork],
+        ] as const)
+      : []),
   ]
   const all = [...own, ...hostNetworks.map(network => ['the route of this machine', network] as const)]
   for (const [index, [name, network]] of own.entries())
@@ -118,7 +155,13 @@ function checkOverlaps(config: TwinConfig, hostNetworks: readonly Cidr[]): void 
         )
 }
 
-function checkRoom({ clusterNetwork, machineNetwork, nodes }: TwinConfig): void {
+function checkRoom(config: TwinConfig): void {
+  checkSubnets(config.clusterNetwork, config.nodes)
+  checkMachineNetwork(config.machineNetwork)
+  if (config.ipv6) checkIpv6(config.ipv6, config)
+}
+
+function checkSubnets(clusterNetwork: ClusterNetwork, nodes: number): void {
   const subnets = 2 ** (clusterNetwork.hostPrefix - clusterNetwork.cidr.bits)
   if (clusterNetwork.hostPrefix < clusterNetwork.cidr.bits || subnets < nodes)
     throw new UserError(
@@ -128,12 +171,15 @@ function checkRoom({ clusterNetwork, machineNetwork, nodes }: TwinConfig): void 
         hint: 'choose a larger network or a longer hostPrefix',
       },
     )
-  if (clusterNetwork.hostPrefix > 28)
+  if (clusterNetwork.cidr.family === 4 && clusterNetwork.hostPrefix > 28)
     throw new UserError(
       'HostPrefixLong',
       `hostPrefix ${clusterNetwork.hostPrefix} leaves a node fewer than 16 addresses`,
       { hint: 'choose 28 or less' },
     )
+}
+
+function checkMachineNetwork(machineNetwork: Cidr): void {
   if (machineNetwork.family !== 4 || machineNetwork.bits > 24)
     throw new UserError(
       'MachineNetworkSmall',
@@ -144,54 +190,17 @@ function checkRoom({ clusterNetwork, machineNetwork, nodes }: TwinConfig): void 
     )
 }
 
-interface FileSettings {
-  readonly clusterNetwork?: ClusterNetwork
-  readonly serviceNetwork?: Cidr
-  readonly machineNetwork?: Cidr
-  readonly mtu?: number
-  readonly transport?: 'vxlan' | 'host-gw'
-}
-
-/** The `networking` part of an OpenShift install-config; the rest of such a file is passed over. */
-async function readInstallConfig({ path, text }: { path: string; text: string }): Promise<FileSettings> {
-  const [{ parse }, { z }] = await Promise.all([import('yaml'), import('zod')])
-  const refuse = (message: string): never => {
-    throw new UserError('ConfigFile', `${path}: ${message}`, {
-      hint: 'it takes the networking part of an OpenShift install-config: clusterNetwork, serviceNetwork, machineNetwork, clusterNetworkMTU',
-    })
+/** Source: kube-apiserver and OKD's installer, which take no larger Service network, and a /64 for each node. */
+function checkIpv6({ clusterNetwork, serviceNetwork, machineNetwork }: Ipv6Networks, config: TwinConfig): void {
+  const refuse = (message: string, hint: string): never => {
+    throw new UserError('Ipv6Networks', message, { hint })
   }
-  const network = z
-    .string()
-    .refine(value => parseCidr(value)?.family === 4, { message: 'must be an IPv4 network such as 10.128.0.0/14' })
-  const Networking = z.strictObject({
-    networkType: z.enum(['OVNKubernetes']).optional(),
-    clusterNetwork: z.tuple([z.strictObject({ cidr: network, hostPrefix: z.int().min(1).max(32) })]).optional(),
-    serviceNetwork: z.tuple([network]).optional(),
-    machineNetwork: z.tuple([z.strictObject({ cidr: network })]).optional(),
-    clusterNetworkMTU: z.int().min(576).max(1450).optional(),
-    transport: z.enum(['vxlan', 'host-gw']).optional(),
-  })
-  let document: unknown
-  try {
-    document = parse(text, { maxAliasCount: 20 })
-  } catch (error) {
-    refuse(`not YAML: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`)
-  }
-  const networking = (document as { networking?: unknown } | null)?.networking
-  if (networking === undefined) refuse('has no "networking"')
-  const parsed = Networking.safeParse(networking)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!
-    refuse(`networking.${issue.path.join('.')}: ${issue.message}`)
-  }
-  const { clusterNetwork, serviceNetwork, machineNetwork, clusterNetworkMTU, transport } = parsed.data!
-  return {
-    ...(clusterNetwork
-      ? { clusterNetwork: { cidr: cidr(clusterNetwork[0].cidr), hostPrefix: clusterNetwork[0].hostPrefix } }
-      : {}),
-    ...(serviceNetwork ? { serviceNetwork: cidr(serviceNetwork[0]) } : {}),
-    ...(machineNetwork ? { machineNetwork: cidr(machineNetwork[0].cidr) } : {}),
-    ...(clusterNetworkMTU ? { mtu: clusterNetworkMTU } : {}),
-    ...(transport ? { transport } : {}),
-  }
+  checkSubnets(clusterNetwork, config.nodes)
+  if (clusterNetwork.hostPrefix !== 64)
+    refuse(`hostPrefix ${clusterNetwork.hostPrefix} of ${cidrText(clusterNetwork.cidr)}`, 'of IPv6 it is 64')
+  if (serviceNetwork.bits < 108)
+    refuse(`serviceNetwork ${cidrText(serviceNetwork)} is too large`, 'choose one of /108 or smaller, such as /112')
+  if (machineNetwork.bits > 64) refuse(`machineNetwork ${cidrText(machineNetwork)} is too small`, 'choose one of /64')
+  if (config.mtu < IPV6_MTU)
+    refuse(`clusterNetworkMTU ${config.mtu} is too small for IPv6`, `choose ${IPV6_MTU} or more`)
 }

@@ -105,6 +105,7 @@ const apiNames = (plan: WorldPlan): readonly string[] => [
   '127.0.0.1',
   plan.nodes[0]!.name,
   plan.nodes[0]!.address,
+  ...(plan.nodes[0]!.address6 ? [plan.nodes[0]!.address6] : []),
   plan.apiServiceIp,
   'kubernetes',
   'kubernetes.default',

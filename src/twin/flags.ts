@@ -42,7 +42,7 @@ export function fromArgs<F extends Flags>(role: string, flags: F, args: readonly
 }
 
 function splitArg(role: string, arg: string): [string, string] {
-  const match = /^(--[a-z-]+)=(.*)$/s.exec(arg)
+  const match = /^(--[a-z0-9-]+)=(.*)$/s.exec(arg)
   if (!match) throw usage(role, `${JSON.stringify(arg)} is not understood`, {})
   return [match[1]!, match[2]!]
 }

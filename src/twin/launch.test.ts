@@ -206,6 +206,20 @@ describe('launch', () => {
     expect((await rejection(launch(machine({ locked: true }), { name: 'x' }, quiet))).code).toBe('TwinStarting')
   })
 
+  test('IPv6 is refused where the kernel has none, and later where the twin began without', async () => {
+    const on = machine()
+    const dual = { name: 'x', dualStack: true }
+    expect((await rejection(launch(on, dual, quiet))).code).toBe('Ipv6Missing')
+    const able = { ...on, setting: (path: string) => (path === 'net/ipv6/conf/all/forwarding' ? '0' : undefined) }
+    await launch(able, dual, quiet)
+    await stop(able, 'x', false)
+    await launch(able, { name: 'x' }, quiet)
+    await stop(able, 'x', false)
+    await launch(able, dual, quiet)
+    await launch(able, { name: 'plain' }, quiet)
+    expect((await rejection(launch(able, { ...dual, name: 'plain' }, quiet))).code).toBe('TwinDiffers')
+  })
+
   test('other settings than the first are refused; the same ones and none are not', async () => {
     const on = machine()
     await launch(on, { name: 'x', nodes: 2 }, quiet)

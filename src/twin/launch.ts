@@ -89,6 +89,7 @@ async function launchLocked(deps: LaunchDeps, start: Start, progress: (step: str
   // The command that was starting it has died.
   if (running) await deps.worlds.stop(running, STOP_GRACE_MS)
   checkDisk(deps, folder)
+  checkIpv6(deps, config)
   const user = await chooseUser(deps, request.rootless ?? false)
   return { ...launched, state: await startWorld(deps, start, user, progress), already: false }
 }
@@ -131,25 +132,36 @@ function checkDisk(deps: LaunchDeps, { root }: TwinFolder): void {
 /** The twin's first configuration stands; asking for another one later is refused, not ignored. */
 async function configure(deps: LaunchDeps, request: LaunchRequest, folder: TwinFolder): Promise<TwinConfig> {
   const kept = readConfig(deps.fs, folder)
-  const asked = request.profile ?? request.nodes ?? request.file
+  const asked = request.profile ?? request.nodes ?? request.file ?? request.dualStack
   if (kept === undefined) return resolveConfig(request, deps.hostNetworks())
   if (asked === undefined) return kept
   const wanted = await resolveConfig(
     { profile: kept.profile, nodes: kept.nodes, ephemeral: kept.ephemeral, ...request },
     deps.hostNetworks(),
   )
-  const same = JSON.stringify({ ...wanted, ephemeral: kept.ephemeral }, bigintSafe) === JSON.stringify(kept, bigintSafe)
-  if (same || (request.file === undefined && wanted.profile === kept.profile && wanted.nodes === kept.nodes))
-    return kept
+  const isSame = JSON.stringify(settings(wanted), bigintSafe) === JSON.stringify(settings(kept), bigintSafe)
+  const isSamePart =
+    wanted.profile === kept.profile && wanted.nodes === kept.nodes && (!request.dualStack || kept.ipv6 !== undefined)
+  if (isSame || (request.file === undefined && isSamePart)) return kept
   throw new UserError(
     'TwinDiffers',
-    `the twin "${request.name}" exists with other settings (${kept.profile}, ${kept.nodes} nodes)`,
+    `the twin "${request.name}" exists with other settings (${kept.profile}, ${kept.nodes} nodes${kept.ipv6 ? ', dual-stack' : ''})`,
     {
       hint: `use another --name, or begin anew: ./fairlead down --forget --name ${request.name}`,
     },
   )
 }
+/** In one order, whatever it came from. */
+const settings = ({ ephemeral: _, ...config }: TwinConfig) =>
+  Object.entries(config).toSorted(([a], [b]) => (a < b ? -1 : 1))
 const bigintSafe = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
+
+function checkIpv6(deps: LaunchDeps, { ipv6 }: TwinConfig): void {
+  if (ipv6 === undefined || deps.setting('net/ipv6/conf/all/forwarding') !== undefined) return
+  throw new UserError('Ipv6Missing', "this machine's kernel has no IPv6, which a dual-stack twin needs", {
+    hint: 'start without --dual-stack, or boot the machine without ipv6.disable',
+  })
+}
 
 async function startWorld(
   deps: LaunchDeps,

@@ -29,6 +29,19 @@ test('the world of the default twin', async () => {
   ])
 })
 
+test('a dual-stack twin has IPv6 addresses with the same digits', async () => {
+  const plan = planWorld(await resolveConfig({ name: 'x', dualStack: true }, []))
+  expect(plan.nodes.map(({ address6 }) => address6)).toEqual(['fd18::11', 'fd18::12', 'fd18::13'])
+  expect(plan.outside.map(({ name, second }) => [name, second?.address, second?.gateway])).toEqual([
+    ['client', 'fd18::200', 'fd18::1'],
+    ['dns', 'fd18::53', 'fd18::1'],
+    ['lb-1', 'fd18::98', 'fd18::1'],
+    ['lb-2', 'fd18::99', 'fd18::1'],
+    ['internet', '2001:db8::10', '2001:db8::1'],
+  ])
+  expect(plan.balancerPools[1]).toEqual({ first: 'fd18::210', last: 'fd18::249' })
+})
+
 test('no two hosts share an address, with as many nodes as there may be', async () => {
   const plan = planWorld(await resolveConfig({ name: 'x', nodes: 32 }, []))
   const addresses = [

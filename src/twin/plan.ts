@@ -4,20 +4,28 @@ import type { Ip } from '../lib/ip.ts'
 import { addToIp } from '../lib/ip.ts'
 import type { TwinConfig } from './config.ts'
 
+/** Where a host is in a network, and its way out. */
+export interface Place {
+  readonly address: Ip
+  readonly network: Cidr
+  readonly gateway: Ip
+}
+
 export interface NodePlan {
   readonly name: string
   readonly address: Ip
+  /** In a dual-stack twin. */
+  readonly address6?: Ip
   readonly zone: string
   /** node-1 also carries the control plane. */
   readonly controlPlane: boolean
 }
 
 /** A host that is not part of the cluster. */
-export interface OutsideHost {
+export interface OutsideHost extends Place {
   readonly name: 'client' | 'dns' | 'lb-1' | 'lb-2' | 'internet'
-  readonly address: Ip
-  readonly network: Cidr
-  readonly gateway: Ip
+  /** The same of IPv6, in a dual-stack twin. */
+  readonly second?: Place
 }
 
 /** A way in: a domain, the address that the load balancers share for it, and where its routers listen on their nodes. */
@@ -40,13 +48,15 @@ export interface WorldPlan {
   readonly outside: readonly OutsideHost[]
   /** The world's own namespace routes between the machine network and the internet. */
   readonly gateway: Ip
+  /** The same of IPv6, in a dual-stack twin. */
+  readonly gateway6?: Ip
   readonly internet: { readonly network: Cidr; readonly gateway: Ip }
   readonly doors: readonly Door[]
   /** The address of the first door. */
   readonly vip: Ip
   readonly upstreamDns: Ip
-  /** For Services of type LoadBalancer, both ends included. */
-  readonly balancerPool: { readonly first: Ip; readonly last: Ip }
+  /** For Services of type LoadBalancer, both ends included; one a family. */
+  readonly balancerPools: readonly { readonly first: Ip; readonly last: Ip }[]
   readonly apiPort: number
   /** The Service `kubernetes`, and the cluster's DNS. */
   readonly apiServiceIp: Ip
@@ -58,10 +68,16 @@ const FIRST_NODE = 11
 const ZONES = ['zone-a', 'zone-b', 'zone-c'] as const
 /** TEST-NET-3: never routed on the real internet. */
 const INTERNET = cidr('203.0.113.0/24')
+/** The prefix for documentation. */
+const INTERNET6 = cidr('2001:db8::/64')
+
+/** fd18::200 beside 172.18.0.200. */
+const nth6 = (network: Cidr, index: number): Ip => nth(network, Number.parseInt(String(index), 16))
 
 export const nodePlan = (config: TwinConfig, index: number): NodePlan => ({
   name: `node-${index + 1}`,
   address: nth(config.machineNetwork, FIRST_NODE + index),
+  ...(config.ipv6 ? { address6: nth6(config.ipv6.machineNetwork, FIRST_NODE + index) } : {}),
   zone: ZONES[index % ZONES.length]!,
   controlPlane: index === 0,
 })
@@ -71,33 +87,47 @@ export function planWorld(config: TwinConfig): WorldPlan {
   const gateway = nth(network, 1)
   const vip = nth(network, 100)
   const upstreamDns = nth(network, 53)
-  const onMachineNetwork = (name: OutsideHost['name'], address: Ip): OutsideHost => ({
+  const network6 = config.ipv6?.machineNetwork
+  const onMachineNetwork = (name: OutsideHost['name'], index: number): OutsideHost => ({
     name,
-    address,
-    network,
-    gateway,
+    ...placeIn(network, nth, index),
+    ...(network6 ? { second: placeIn(network6, nth6, index) } : {}),
   })
   return {
     config,
     nodes: Array.from({ length: config.nodes }, (_, index) => nodePlan(config, index)),
     outside: [
-      onMachineNetwork('client', nth(network, 200)),
-      onMachineNetwork('dns', upstreamDns),
-      onMachineNetwork('lb-1', nth(network, 98)),
-      onMachineNetwork('lb-2', nth(network, 99)),
-      { name: 'internet', address: nth(INTERNET, 10), network: INTERNET, gateway: nth(INTERNET, 1) },
+      onMachineNetwork('client', 200),
+      onMachineNetwork('dns', 53),
+      onMachineNetwork('lb-1', 98),
+      onMachineNetwork('lb-2', 99),
+      {
+        name: 'internet',
+        ...placeIn(INTERNET, nth, 10),
+        ...(network6 ? { second: placeIn(INTERNET6, nth6, 10) } : {}),
+      },
     ],
     gateway,
+    ...(network6 ? { gateway6: nth6(network6, 1) } : {}),
     internet: { network: INTERNET, gateway: nth(INTERNET, 1) },
     doors: doorsOf(config, vip),
     vip,
     upstreamDns,
-    balancerPool: { first: nth(network, 210), last: nth(network, 249) },
+    balancerPools: [
+      { first: nth(network, 210), last: nth(network, 249) },
+      ...(network6 ? [{ first: nth6(network6, 210), last: nth6(network6, 249) }] : []),
+    ],
     apiPort: API_PORT,
     apiServiceIp: nth(config.serviceNetwork, 1),
     dnsServiceIp: addToIp(config.serviceNetwork.address, 10),
   }
 }
+
+const placeIn = (network: Cidr, at: typeof nth6, index: number): Place => ({
+  address: at(network, index),
+  network,
+  gateway: at(network, 1),
+})
 
 /** Two domains, each with an address of its own: what is for everybody, and what is not. */
 const doorsOf = ({ appsDomain }: TwinConfig, first: Ip): readonly Door[] =>

@@ -33,7 +33,7 @@ describe('rolesOf', () => {
       roles: ['worker'],
       clusterNetworks: ['10.128.0.0/14/23'],
       serviceNetworks: ['172.30.0.0/16'],
-      joinNetwork: '100.64.0.0/16',
+      joinNetworks: ['100.64.0.0/16'],
       mtu: 1400,
       clusterDns: '172.30.0.10',
     })
@@ -42,8 +42,19 @@ describe('rolesOf', () => {
   test('kubernetes has no join network', async () => {
     const roles = rolesOf(planWorld(await resolveConfig({ name: 'x', profile: 'kubernetes' }, [])), folder)
     const options = fromArgs('node', NODE_FLAGS, roles[3]!.args.slice(1))
-    expect(options.joinNetwork).toBeUndefined()
+    expect(options.joinNetworks).toEqual([])
     expect(options.mtu).toBe(1450)
+  })
+})
+
+test('a dual-stack twin has both families everywhere', async () => {
+  const roles = rolesOf(planWorld(await resolveConfig({ name: 'x', dualStack: true }, [])), folder)
+  expect(fromArgs('node', NODE_FLAGS, roles[3]!.args.slice(1))).toMatchObject({
+    address: '172.18.0.12',
+    address6: 'fd18::12',
+    clusterNetworks: ['10.128.0.0/14/23', 'fd01::/48/64'],
+    serviceNetworks: ['172.30.0.0/16', 'fd02::/112'],
+    joinNetworks: ['100.64.0.0/16', 'fd98::/64'],
   })
 })
 

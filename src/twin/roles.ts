@@ -1,6 +1,7 @@
 /** The processes of a world: where each runs, and the arguments after `node main`. */
 import { cidrText } from '../lib/cidr.ts'
 import type { TwinConfig } from './config.ts'
+import { clusterNetworksOf, serviceNetworksOf } from './config.ts'
 import type { Flags, OptionsOf } from './flags.ts'
 import { toArgs } from './flags.ts'
 import type { NodePlan, WorldPlan } from './plan.ts'
@@ -51,6 +52,7 @@ export const RUNTIME_FLAGS = {
 export const NODE_FLAGS = {
   name: { type: 'text', help: 'the name of the Node' },
   address: { type: 'text', help: "the node's own address" },
+  address6: { type: 'text', help: 'the same of IPv6, in a dual-stack cluster', optional: true },
   zone: { type: 'text', help: 'the label topology.kubernetes.io/zone', optional: true },
   roles: { type: 'list', help: 'labels node-role.kubernetes.io/<role>' },
   kubeconfig,
@@ -59,7 +61,7 @@ export const NODE_FLAGS = {
   stateDir: { type: 'text', help: 'addresses given to pods; lives as long as pods do' },
   clusterNetworks: { type: 'list', help: 'as in 10.128.0.0/14/23: network and length of each node’s' },
   serviceNetworks: { type: 'list', help: 'as in 172.30.0.0/16' },
-  joinNetwork: { type: 'text', help: 'whom clients from outside look like inside', optional: true },
+  joinNetworks: { type: 'list', help: 'whom clients from outside look like inside' },
   transport: { type: 'text', help: 'vxlan or host-gw' },
   mtu: { type: 'number', help: "of pods' links" },
   clusterDns: { type: 'text', help: 'what pods are given as their DNS server' },
@@ -133,6 +135,7 @@ export function nodeRole(plan: WorldPlan, folder: TwinFolder, node: NodePlan): R
   const args = toArgs(NODE_FLAGS, {
     name: node.name,
     address: node.address,
+    ...(node.address6 ? { address6: node.address6 } : {}),
     zone: node.zone,
     roles: node.controlPlane ? ['control-plane', 'master', 'worker'] : ['worker'],
     kubeconfig: roleKubeconfig(folder, node.name),
@@ -148,13 +151,14 @@ export function nodeRole(plan: WorldPlan, folder: TwinFolder, node: NodePlan): R
   return { name: node.name, host: node.name, args: ['node', ...args], servesApi: false }
 }
 
-/** OVN-Kubernetes' join network: whom a client from outside looks like to policy. */
+/** OVN-Kubernetes' join networks: whom a client from outside looks like to policy. */
 const JOIN_NETWORK = '100.64.0.0/16'
+const JOIN_NETWORK6 = 'fd98::/64'
 
 const networkOptions = (config: TwinConfig) => ({
-  clusterNetworks: [`${cidrText(config.clusterNetwork.cidr)}/${config.clusterNetwork.hostPrefix}`],
-  serviceNetworks: [cidrText(config.serviceNetwork)],
-  ...(config.profile === 'okd' ? { joinNetwork: JOIN_NETWORK } : {}),
+  clusterNetworks: clusterNetworksOf(config).map(({ cidr, hostPrefix }) => `${cidrText(cidr)}/${hostPrefix}`),
+  serviceNetworks: serviceNetworksOf(config).map(cidrText),
+  joinNetworks: config.profile === 'okd' ? [JOIN_NETWORK, ...(config.ipv6 ? [JOIN_NETWORK6] : [])] : [],
   transport: config.transport,
   mtu: config.mtu,
 })

@@ -2,7 +2,7 @@ import type { FsDriver } from '../host/fs/mod.ts'
 import type { Cidr } from '../lib/cidr.ts'
 import { cidr, cidrText } from '../lib/cidr.ts'
 import { UserError } from '../lib/errors.ts'
-import type { TwinConfig } from './config.ts'
+import type { ClusterNetwork, TwinConfig } from './config.ts'
 import type { Ports, TwinState } from './mod.ts'
 
 /** Where a twin keeps what outlives it: configuration, certificates, objects, the ports it had. Mode 0700. */
@@ -56,35 +56,43 @@ export function readPorts(fs: FsDriver, folder: TwinFolder): Ports | undefined {
 export const writePorts = (fs: FsDriver, folder: TwinFolder, ports: Ports): void =>
   fs.write(portsFile(folder), json(ports), 0o600)
 
-type StoredConfig = Omit<TwinConfig, 'clusterNetwork' | 'serviceNetwork' | 'machineNetwork'> & {
+interface Networks {
+  readonly clusterNetwork: ClusterNetwork
+  readonly serviceNetwork: Cidr
+  readonly machineNetwork: Cidr
+}
+interface StoredNetworks {
   readonly clusterNetwork: { readonly cidr: string; readonly hostPrefix: number }
   readonly serviceNetwork: string
   readonly machineNetwork: string
 }
+type StoredConfig = Omit<TwinConfig, keyof Networks | 'ipv6'> & StoredNetworks & { readonly ipv6?: StoredNetworks }
+
+const read = ({ clusterNetwork, serviceNetwork, machineNetwork }: StoredNetworks): Networks => ({
+  clusterNetwork: { cidr: cidr(clusterNetwork.cidr), hostPrefix: clusterNetwork.hostPrefix },
+  serviceNetwork: cidr(serviceNetwork),
+  machineNetwork: cidr(machineNetwork),
+})
+const written = ({ clusterNetwork, serviceNetwork, machineNetwork }: Networks): StoredNetworks => ({
+  clusterNetwork: { cidr: cidrText(clusterNetwork.cidr), hostPrefix: clusterNetwork.hostPrefix },
+  serviceNetwork: cidrText(serviceNetwork),
+  machineNetwork: cidrText(machineNetwork),
+})
 
 export function readConfig(fs: FsDriver, folder: TwinFolder): TwinConfig | undefined {
   const stored = readJson<StoredConfig>(fs, folder.config, BEGIN_ANEW)
   if (!stored) return undefined
   try {
-    return {
-      ...stored,
-      clusterNetwork: { cidr: cidr(stored.clusterNetwork.cidr), hostPrefix: stored.clusterNetwork.hostPrefix },
-      serviceNetwork: cidr(stored.serviceNetwork),
-      machineNetwork: cidr(stored.machineNetwork),
-    }
+    const { ipv6, ...rest } = stored
+    return { ...rest, ...read(stored), ...(ipv6 ? { ipv6: read(ipv6) } : {}) }
   } catch (cause) {
     throw damaged(folder.config, BEGIN_ANEW, cause)
   }
 }
 
 export function writeConfig(fs: FsDriver, folder: TwinFolder, config: TwinConfig): void {
-  const text = (network: Cidr): string => cidrText(network)
-  const stored: StoredConfig = {
-    ...config,
-    clusterNetwork: { cidr: text(config.clusterNetwork.cidr), hostPrefix: config.clusterNetwork.hostPrefix },
-    serviceNetwork: text(config.serviceNetwork),
-    machineNetwork: text(config.machineNetwork),
-  }
+  const { ipv6, ...rest } = config
+  const stored: StoredConfig = { ...rest, ...written(config), ...(ipv6 ? { ipv6: written(ipv6) } : {}) }
   fs.write(folder.config, json(stored), 0o600)
 }
 

@@ -34,7 +34,12 @@ const SEGMENT: NameRule = {
   message: "may not be '.', '..' or contain '/' or '%'",
 }
 
-const RULES: Readonly<Record<string, NameRule>> = { namespaces: LABEL, services: SERVICE }
+/** By plural and group. Names of IPAddresses are addresses, as their kind checks. */
+const RULES: Readonly<Record<string, NameRule>> = {
+  'namespaces.': LABEL,
+  'services.': SERVICE,
+  'ipaddresses.networking.k8s.io': SEGMENT,
+}
 const SEGMENT_GROUPS = new Set([
   'rbac.authorization.k8s.io',
   'oauth.openshift.io',
@@ -44,7 +49,7 @@ const SEGMENT_GROUPS = new Set([
 
 const ruleOf = (resource: Resource): NameRule => {
   if (SEGMENT_GROUPS.has(resource.group)) return SEGMENT
-  return (resource.group === '' ? RULES[resource.plural] : undefined) ?? SUBDOMAIN
+  return RULES[`${resource.plural}.${resource.group}`] ?? SUBDOMAIN
 }
 
 /** What is wrong with the name of a new object. */

@@ -8,10 +8,13 @@ import { startLoadBalancer } from './controller.ts'
 let bench: ControllerBench
 afterEach(() => bench.close())
 
-const POOL = { first: ip('172.18.0.210'), last: ip('172.18.0.212') }
+const POOLS = [
+  { first: ip('172.18.0.210'), last: ip('172.18.0.212') },
+  { first: ip('fd18::210'), last: ip('fd18::211') },
+]
 async function start(): Promise<void> {
   bench = controllerBench()
-  await startLoadBalancer(bench.deps, POOL, bench.signal)
+  await startLoadBalancer(bench.deps, POOLS, bench.signal)
 }
 const put = (name: string, spec: Partial<Service['spec']> = {}) => {
   const old = bench.api.get(Service, { namespace: 'shop', name })
@@ -62,4 +65,24 @@ it('an address that is asked for, if it is there to be given; other classes are 
   put('a', { loadBalancerIP: '172.18.0.210' })
   await settled(bench)
   expect([addresses().a, addresses().c]).toEqual(['172.18.0.210', '172.18.0.212'])
+})
+
+it('one of each family that the Service has, kept when the other comes and goes', async () => {
+  await start()
+  const ingress = (name: string) =>
+    bench.api.get(Service, { namespace: 'shop', name })?.status?.loadBalancer?.ingress?.map(one => one.ip)
+  put('both', { ipFamilies: ['IPv6', 'IPv4'] })
+  put('six', { ipFamilies: ['IPv6'] })
+  await settled(bench)
+  expect(ingress('both')).toEqual(['fd18::210', '172.18.0.210'])
+  expect(ingress('six')).toEqual(['fd18::211'])
+  put('both', { ipFamilies: ['IPv4'] })
+  put('late', { ipFamilies: ['IPv4', 'IPv6'], loadBalancerIP: '172.18.0.212' })
+  await settled(bench)
+  expect(ingress('both')).toEqual(['172.18.0.210'])
+  expect(ingress('late')).toEqual(['172.18.0.212', 'fd18::210'])
+  put('none', { ipFamilies: ['IPv6'] })
+  await settled(bench)
+  expect(ingress('none')).toBeUndefined()
+  expect(await bench.eventsOf('none')).toEqual(['AllocationFailed: no address is free between fd18::210 and fd18::211'])
 })

@@ -1,23 +1,24 @@
 import { Service } from '../../api/core/service.ts'
 import type { Ip } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
 import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
 import { type AddressPool, addressesOf, decide, isOurs } from './decide.ts'
 
 export type { AddressPool }
 
 /**
- * Gives Services of type LoadBalancer an address of the pool. Their statuses are the record of what is taken; node agents
+ * Gives Services of type LoadBalancer an address of each pool whose family they have. Their statuses are the record of what is taken; node agents
  * announce the addresses.
  */
 export async function startLoadBalancer(
   deps: ControllerDeps,
-  pool: AddressPool,
+  pools: readonly AddressPool[],
   signal: AbortSignal,
 ): Promise<Controller> {
   const { client, informers } = deps
   const events = deps.events('load-balancer-controller')
   const services = informers.of(Service)
-  let last: Ip | undefined
+  let last: readonly Ip[] = []
   const takenBut = (key: string): ReadonlySet<Ip> =>
     new Set(services.list().flatMap(one => (isOurs(one) && keyOf(one) !== key ? addressesOf(one) : [])))
   const controller = await startKeyed(
@@ -38,15 +39,16 @@ export async function startLoadBalancer(
       async handle(key) {
         const service = services.get(splitKey(key))
         if (!service) return
-        const wish = decide(service, pool, takenBut(key), last)
+        const wish = decide(service, pools, takenBut(key), last)
         if (wish.is === 'nothing') return
         if (wish.is === 'refused') return events.record(service, 'Warning', 'AllocationFailed', wish.why)
-        if (wish.given) last = wish.given
+        const { given = [] } = wish
+        last = [...given, ...last.filter(old => !given.some(one => familyOf(one) === familyOf(old)))]
         await client.updateStatus(Service, {
           ...service,
           status: { ...service.status, loadBalancer: wish.loadBalancer },
         })
-        if (wish.given) events.record(service, 'Normal', 'IPAllocated', `Assigned IP ["${wish.given}"]`)
+        if (given.length > 0) events.record(service, 'Normal', 'IPAllocated', `Assigned IP ${JSON.stringify(given)}`)
       },
     },
     signal,

@@ -1,8 +1,8 @@
 import type { LoadBalancerStatus, Service } from '../../api/core/service.ts'
 import type { Ip } from '../../lib/ip.ts'
-import { addToIp, ipToBigint, parseIp } from '../../lib/ip.ts'
+import { addToIp, familyOf, ipToBigint, parseIp } from '../../lib/ip.ts'
 
-/** Addresses for load balancers, both ends included. */
+/** Addresses of one family for load balancers, both ends included. */
 export interface AddressPool {
   readonly first: Ip
   readonly last: Ip
@@ -11,7 +11,7 @@ export interface AddressPool {
 export type Wish =
   /** The Service is another implementation's, or as it should be. */
   | { readonly is: 'nothing' }
-  | { readonly is: 'status'; readonly loadBalancer: LoadBalancerStatus; readonly given?: Ip }
+  | { readonly is: 'status'; readonly loadBalancer: LoadBalancerStatus; readonly given?: readonly Ip[] }
   | { readonly is: 'refused'; readonly why: string }
 
 /** Those of our pool; another implementation's class is its own affair. */
@@ -21,53 +21,75 @@ export const addressesOf = ({ status }: Service): readonly Ip[] =>
   (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => parseIp(ip ?? '') ?? [])
 
 /**
- * What a Service's load balancer status should become. `taken` are the addresses of all other Services; `after` is the
- * one that was given last: others follow it, so that one that was just freed is given again last.
+ * What a Service's load balancer status should become: one address for each family that it has and a pool is of. `taken` are the
+ * addresses of all other Services; `after` are those that were given last, one a family: others follow them, so that one that was
+ * just freed is given again last.
  */
-export function decide(service: Service, pool: AddressPool, taken: ReadonlySet<Ip>, after: Ip | undefined): Wish {
+export function decide(
+  service: Service,
+  pools: readonly AddressPool[],
+  taken: ReadonlySet<Ip>,
+  after: readonly Ip[],
+): Wish {
   const has = addressesOf(service)
   if (!isOurs(service)) {
     const isLeft = service.spec.type !== 'LoadBalancer' && (service.status?.loadBalancer?.ingress ?? []).length > 0
     return isLeft ? { is: 'status', loadBalancer: {} } : { is: 'nothing' }
   }
   if (service.metadata.deletionTimestamp) return { is: 'nothing' }
-  const asked = service.spec.loadBalancerIP
-  if (asked) return wishFor(parseIp(asked), asked, { has, pool, taken })
-  const [kept] = has.filter(address => isIn(pool, address) && !taken.has(address))
-  if (kept !== undefined) return has.length === 1 ? { is: 'nothing' } : given(kept)
-  const next = nextFree(pool, taken, after)
-  return next === undefined
-    ? { is: 'refused', why: `no address is free between ${pool.first} and ${pool.last}` }
-    : given(next)
+  const chosen: Ip[] = []
+  for (const pool of poolsFor(service, pools)) {
+    const found = choose(service, pool, { has, taken, after })
+    if (typeof found !== 'string') return found
+    chosen.push(found)
+  }
+  if (chosen.length === 0) return { is: 'refused', why: 'no pool is of its families' }
+  return chosen.join() === has.join() ? { is: 'nothing' } : given(chosen)
+}
+
+/** In the order of the Service's families. */
+function poolsFor({ spec }: Service, pools: readonly AddressPool[]): readonly AddressPool[] {
+  const families = spec.ipFamilies?.length ? spec.ipFamilies : ['IPv4']
+  return families.flatMap(name => pools.find(({ first }) => (familyOf(first) === 6) === (name === 'IPv6')) ?? [])
 }
 
 interface Holdings {
   readonly has: readonly Ip[]
-  readonly pool: AddressPool
   readonly taken: ReadonlySet<Ip>
+  readonly after: readonly Ip[]
 }
 
-function wishFor(address: Ip | undefined, text: string, { has, pool, taken }: Holdings): Wish {
+function choose({ spec }: Service, pool: AddressPool, { has, taken, after }: Holdings): Ip | Wish {
+  const { loadBalancerIP: text, ipFamilies = [] } = spec
+  const asked = text ? parseIp(text) : undefined
+  const isOther = asked !== undefined && familyOf(asked) !== familyOf(pool.first) && ipFamilies.length > 1
+  if (text && !isOther) return wishFor(asked, text, pool, taken)
+  const kept = has.find(address => isIn(pool, address) && !taken.has(address))
+  const last = after.find(address => isIn(pool, address))
+  const found = kept ?? nextFree(pool, taken, last)
+  return found ?? { is: 'refused', why: `no address is free between ${pool.first} and ${pool.last}` }
+}
+
+function wishFor(address: Ip | undefined, text: string, pool: AddressPool, taken: ReadonlySet<Ip>): Ip | Wish {
   if (address === undefined || !isIn(pool, address))
     return { is: 'refused', why: `spec.loadBalancerIP ${text} is not between ${pool.first} and ${pool.last}` }
-  if (taken.has(address)) return { is: 'refused', why: `spec.loadBalancerIP ${text} is another Service's` }
-  return has.length === 1 && has[0] === address ? { is: 'nothing' } : given(address)
+  return taken.has(address) ? { is: 'refused', why: `spec.loadBalancerIP ${text} is another Service's` } : address
 }
 
-const given = (address: Ip): Wish => ({
+const given = (addresses: readonly Ip[]): Wish => ({
   is: 'status',
-  loadBalancer: { ingress: [{ ip: address, ipMode: 'VIP' }] },
-  given: address,
+  loadBalancer: { ingress: addresses.map(ip => ({ ip, ipMode: 'VIP' })) },
+  given: addresses,
 })
 
 const isIn = ({ first, last }: AddressPool, address: Ip): boolean =>
-  address.includes(':') === first.includes(':') &&
+  familyOf(address) === familyOf(first) &&
   ipToBigint(address) >= ipToBigint(first) &&
   ipToBigint(address) <= ipToBigint(last)
 
 function nextFree(pool: AddressPool, taken: ReadonlySet<Ip>, after: Ip | undefined): Ip | undefined {
   const size = Number(ipToBigint(pool.last) - ipToBigint(pool.first)) + 1
-  const from = after === undefined || !isIn(pool, after) ? 0 : Number(ipToBigint(after) - ipToBigint(pool.first)) + 1
+  const from = after === undefined ? 0 : Number(ipToBigint(after) - ipToBigint(pool.first)) + 1
   for (let i = 0; i < size; i++) {
     const address = addToIp(pool.first, (from + i) % size)
     if (!taken.has(address)) return address

@@ -21,6 +21,7 @@ import { createMissing } from '../../twin/bootstrap/create.ts'
 import { dnsOperands } from '../../twin/bootstrap/dns.ts'
 import { bootstrapObjects } from '../../twin/bootstrap/mod.ts'
 import { twinRoles } from '../../twin/bootstrap/roles.ts'
+import { clusterNetworksOf, serviceNetworksOf } from '../../twin/config.ts'
 import type { Credentials } from '../../twin/credentials.ts'
 import { readCredentials } from '../../twin/credentials.ts'
 import { fromArgs } from '../../twin/flags.ts'
@@ -110,7 +111,7 @@ function createServer(
       roles: plan.config.profile === 'okd' ? [openshiftRoles, twinRoles(plan)] : [twinRoles(plan)],
       tokens: { key: tokenKey },
       metrics: async () => (await processMetrics()).metrics(),
-      serviceNetworks: [plan.config.serviceNetwork],
+      serviceNetworks: serviceNetworksOf(plan.config),
       routeDomain: plan.config.appsDomain,
       securityConstraints: plan.config.profile === 'okd',
       accounts: { serviceCa: plan.config.profile === 'okd' },
@@ -140,7 +141,7 @@ const controllersOptions = (
   host: RealHost,
 ): ControllersOptions => ({
   kinds: servedOf(plan, KINDS),
-  clusterNetwork: [plan.config.clusterNetwork],
+  clusterNetwork: clusterNetworksOf(plan.config),
   kubernetesService: { serviceAddresses: [plan.apiServiceIp], addresses: [ip(options.address)], port: options.port },
   namespaceContent: {
     rootCa: credentials.ca,
@@ -148,10 +149,13 @@ const controllersOptions = (
   },
   certificates: { sign: order => certify({ certificate: credentials.ca, key: credentials.caKey }, order) },
   nodeGraceMs: NODE_GRACE_MS,
-  loadBalancerPool: plan.balancerPool,
+  loadBalancerPools: plan.balancerPools,
   serviceNetworks: {
-    networks: [plan.config.serviceNetwork],
-    taken: [plan.config.clusterNetwork.cidr, plan.config.machineNetwork],
+    networks: serviceNetworksOf(plan.config),
+    taken: [
+      ...clusterNetworksOf(plan.config).map(({ cidr }) => cidr),
+      ...[plan.config, plan.config.ipv6].flatMap(networks => networks?.machineNetwork ?? []),
+    ],
   },
   ...(plan.config.profile === 'okd' ? { dnsOperator: dnsOperands(plan) } : {}),
   ...(plan.config.profile === 'okd'

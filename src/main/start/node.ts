@@ -5,6 +5,7 @@ import type { DatapathOptions } from '../../datapath/options.ts'
 import { insideNetworks } from '../../datapath/options.ts'
 import { parseCidr } from '../../lib/cidr.ts'
 import { UserError } from '../../lib/errors.ts'
+import type { Ip } from '../../lib/ip.ts'
 import { ip } from '../../lib/ip.ts'
 import { begin } from '../../main.ts'
 import { startAdvice } from '../../node/advice/role.ts'
@@ -64,7 +65,7 @@ export const start = begin(async args => {
       ...datapathOptions(options),
       node: options.name,
       netns: netns.home,
-      policesOwnNode: options.joinNetwork !== undefined,
+      policesOwnNode: isOkd(options),
       namesSocket: options.namesSocket,
     },
     signal,
@@ -106,7 +107,7 @@ export const start = begin(async args => {
   )
   const multicast = startMulticast(
     { informers, progress, nft, link: links, clock, log },
-    { node: options.name, netns: netns.home },
+    { ...datapathOptions(options), node: options.name, netns: netns.home },
     signal,
   )
   const roles = await Promise.all([network, policy, kubelet, announcer, multicast, egress])
@@ -147,13 +148,19 @@ function datapathOptions(options: NodeOptions): DatapathOptions {
     serviceNetworks: options.serviceNetworks.map(network),
     transport: options.transport === 'host-gw' ? 'host-gw' : 'vxlan',
     mtu: options.mtu,
-    ...(options.joinNetwork === undefined ? {} : { joinNetwork: network(options.joinNetwork) }),
+    joinNetworks: options.joinNetworks.map(network),
   }
 }
 
+/** OVN-Kubernetes alone has join networks. */
+const isOkd = ({ joinNetworks }: NodeOptions): boolean => joinNetworks.length > 0
+
+const addressesOf = ({ address, address6 }: NodeOptions): readonly Ip[] =>
+  [address, ...(address6 === undefined ? [] : [address6])].map(ip)
+
 const kubeletOptions = (options: NodeOptions): KubeletOptions => ({
   node: options.name,
-  addresses: [ip(options.address)],
+  addresses: addressesOf(options),
   labels: {
     ...(options.zone === undefined ? {} : { 'topology.kubernetes.io/zone': options.zone }),
     ...Object.fromEntries(options.roles.map(role => [`node-role.kubernetes.io/${role}`, ''])),
@@ -163,10 +170,12 @@ const kubeletOptions = (options: NodeOptions): KubeletOptions => ({
   clusterDns: [ip(options.clusterDns)],
   clusterDomain: options.clusterDomain,
   resolvConf: `nameserver ${options.upstreamDns}\n`,
-  hosts: `127.0.0.1 localhost\n::1 localhost\n${options.address} ${options.name}\n`,
+  hosts: `127.0.0.1 localhost\n::1 localhost\n${addressesOf(options)
+    .map(own => `${own} ${options.name}\n`)
+    .join('')}`,
   stateDir: options.stateDir,
   maxPods: MAX_PODS,
-  refusesNodeServices: options.joinNetwork !== undefined,
+  refusesNodeServices: isOkd(options),
   insideNetworks: insideNetworks(datapathOptions(options)),
   version: `v1.33.13+fairlead-${VERSION}`,
 })

@@ -3,6 +3,7 @@ import { joinProgress } from '../../client/progress.ts'
 import { serveNames } from '../../dns/names/gate.ts'
 import { begin } from '../../main.ts'
 import { startRuntime } from '../../node/runtime/role.ts'
+import { clusterNetworksOf, serviceNetworksOf } from '../../twin/config.ts'
 import { fromArgs } from '../../twin/flags.ts'
 import { ROLE_MOUNTS, ROUTER_KUBECONFIG, RUNTIME_FLAGS } from '../../twin/roles.ts'
 import { readConfig, twinFolderAt } from '../../twin/state.ts'
@@ -23,13 +24,10 @@ export const start = begin(async args => {
   const { netns, sockets, processes, fs, clock } = await realHost()
   untilWorldStands()
   const config = readConfig(fs, twinFolderAt(options.folder))
-  const networks = config ? [config.clusterNetwork.cidr, config.serviceNetwork] : []
+  const podNetworks = config ? clusterNetworksOf(config).map(({ cidr }) => cidr) : []
+  const networks = [...podNetworks, ...(config ? serviceNetworksOf(config) : [])]
   const { informers, progress } = await connect(options.kubeconfig, log, signal)
-  const gate = await serveNames(
-    { sockets, clock, log },
-    { path: options.namesSocket, podNetworks: config ? [config.clusterNetwork.cidr] : [] },
-    signal,
-  )
+  const gate = await serveNames({ sockets, clock, log }, { path: options.namesSocket, podNetworks }, signal)
   const role = await startRuntime(
     { netns, socket: sockets, process: processes, fs, clock, log },
     {

@@ -111,7 +111,9 @@ async function report(deps: NodeDeps, options: KubeletOptions, isNetworkReady: b
   // The cache will do: only since when conditions are as they are is read from it.
   const node = deps.informers.of(Node).get(key) ?? (await deps.client.get(Node, key))
   const status = nodeStatus(options, isNetworkReady, node.status?.conditions ?? [], deps.clock.now())
-  await deps.client.patch(Node, key, { type: 'strategic', body: { status } }, 'status')
+  // Addresses merge by type, of which a node of two families has two alike: the whole list is meant.
+  const addresses = [...status.addresses!, { $patch: 'replace' }]
+  await deps.client.patch(Node, key, { type: 'strategic', body: { status: { ...status, addresses } } }, 'status')
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }

@@ -6,6 +6,7 @@ import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import type { FakeApi } from '../../client/fake.ts'
 import type { TestBench } from '../../client/testing.ts'
 import type { DatapathOptions } from '../../datapath/options.ts'
+import { afterSilence } from '../../host/clock/testing.ts'
 import { kernelConntrack } from '../../host/conntrack/real.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
 import { kernelLinks } from '../../host/link/real.ts'
@@ -27,7 +28,7 @@ export const OPTIONS: DatapathOptions = {
   serviceNetworks: [cidr('172.30.0.0/16')],
   transport: 'vxlan',
   mtu: 1400,
-  joinNetwork: cidr('100.64.0.0/16'),
+  joinNetworks: [cidr('100.64.0.0/16')],
 }
 
 /** The same cluster with IPv6 beside IPv4. */
@@ -219,7 +220,9 @@ function ask(sockets: SocketDriver, netns: Netns, address: Ip, port: number): Pr
   return new Promise(resolve => {
     const socket = sockets.connect({ netns, address, port })
     let said = ''
-    const timer = setTimeout(() => socket.destroy(Object.assign(new Error('silence'), { code: 'timeout' })), SILENCE_MS)
+    const cancel = afterSilence(SILENCE_MS, () =>
+      socket.destroy(Object.assign(new Error('silence'), { code: 'timeout' })),
+    )
     socket
       .setEncoding('utf8')
       .on('data', (text: string) => {
@@ -227,7 +230,7 @@ function ask(sockets: SocketDriver, netns: Netns, address: Ip, port: number): Pr
       })
       .on('error', error => resolve(('code' in error && String(error.code)) || error.message))
       .on('close', () => {
-        clearTimeout(timer)
+        cancel()
         resolve(said)
       })
   })

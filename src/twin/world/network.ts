@@ -1,8 +1,6 @@
 import type { LinkOp } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
-import type { Cidr } from '../../lib/cidr.ts'
-import type { Ip } from '../../lib/ip.ts'
-import type { NodePlan, OutsideHost, WorldPlan } from '../plan.ts'
+import type { NodePlan, OutsideHost, Place, WorldPlan } from '../plan.ts'
 import { macOf } from '../plan.ts'
 
 /** The bridge that nodes and outside hosts hang on, in the world's own namespace. */
@@ -13,11 +11,10 @@ export const UPLINK = 'eth0'
 export const linkOf = (host: string): string => `v-${host}`
 
 /** A node or an outside host as the underlay sees it. */
-export interface Host {
+export interface Host extends Place {
   readonly name: string
-  readonly address: Ip
-  readonly network: Cidr
-  readonly gateway: Ip
+  /** Of IPv6, in a dual-stack twin. Its link address is that of the first. */
+  readonly second?: Place
   /** The machine network has a bridge; the internet is a link of its own. */
   readonly bridged: boolean
 }
@@ -27,6 +24,9 @@ export const nodeHost = (plan: WorldPlan, node: NodePlan): Host => ({
   address: node.address,
   network: plan.config.machineNetwork,
   gateway: plan.gateway,
+  ...(node.address6 && plan.gateway6
+    ? { second: { address: node.address6, network: plan.config.ipv6!.machineNetwork, gateway: plan.gateway6 } }
+    : {}),
   bridged: true,
 })
 
@@ -43,6 +43,11 @@ export const worldLinks = (plan: WorldPlan): readonly LinkOp[] => [
   { op: 'bridge', name: UNDERLAY, mac: macOf(plan.gateway) },
   { op: 'up', name: UNDERLAY },
   { op: 'address', name: UNDERLAY, address: plan.gateway, bits: plan.config.machineNetwork.bits },
+  ...(plan.gateway6
+    ? ([
+        { op: 'address', name: UNDERLAY, address: plan.gateway6, bits: plan.config.ipv6!.machineNetwork.bits },
+      ] as const)
+    : []),
 ]
 
 /** In the world's namespace, for one host. */
@@ -52,7 +57,9 @@ export function hostLink(host: Host, netns: Netns): readonly LinkOp[] {
     { op: 'veth', name, peer: { name: UPLINK, netns, mac: macOf(host.address) } },
     ...(host.bridged
       ? ([{ op: 'master', name, master: UNDERLAY }] as const)
-      : ([{ op: 'address', name, address: host.gateway, bits: host.network.bits }] as const)),
+      : placesOf(host).map(
+          ({ gateway, network }) => ({ op: 'address', name, address: gateway, bits: network.bits }) as const,
+        )),
     { op: 'up', name },
   ]
 }
@@ -61,9 +68,16 @@ export function hostLink(host: Host, netns: Netns): readonly LinkOp[] {
 export const hostSide = (host: Host): readonly LinkOp[] => [
   { op: 'up', name: 'lo' },
   { op: 'up', name: UPLINK },
-  { op: 'address', name: UPLINK, address: host.address, bits: host.network.bits },
-  { op: 'route', via: host.gateway },
+  ...placesOf(host).flatMap(
+    ({ address, network, gateway }) =>
+      [
+        { op: 'address', name: UPLINK, address, bits: network.bits },
+        { op: 'route', via: gateway, family: network.family },
+      ] as const,
+  ),
 ]
+
+const placesOf = (host: Host): readonly Place[] => [host, ...(host.second ? [host.second] : [])]
 
 /**
  * Who must know whom: permanent entries, since the kernel's one table for all others ends at 1,024. Only addresses that change hosts
@@ -71,8 +85,11 @@ export const hostSide = (host: Host): readonly LinkOp[] => [
  */
 export function neighboursOf(host: Host, hosts: readonly Host[]): readonly LinkOp[] {
   const others = hosts.filter(other => other.bridged && other.name !== host.name)
-  const gateway: LinkOp = { op: 'neighbour', dev: UPLINK, address: host.gateway, mac: macOf(host.gateway) }
-  return host.bridged ? [gateway, ...neighbours(UPLINK, others)] : []
+  const mac = macOf(host.gateway)
+  const gateways = placesOf(host).map(
+    ({ gateway }): LinkOp => ({ op: 'neighbour', dev: UPLINK, address: gateway, mac }),
+  )
+  return host.bridged ? [...gateways, ...neighbours(UPLINK, others)] : []
 }
 
 export const worldNeighbours = (hosts: readonly Host[]): readonly LinkOp[] =>
@@ -82,7 +99,9 @@ export const worldNeighbours = (hosts: readonly Host[]): readonly LinkOp[] =>
   )
 
 const neighbours = (dev: string, hosts: readonly Host[]): LinkOp[] =>
-  hosts.map(({ address }): LinkOp => ({ op: 'neighbour', dev, address, mac: macOf(address) }))
+  hosts.flatMap(host =>
+    placesOf(host).map(({ address }): LinkOp => ({ op: 'neighbour', dev, address, mac: macOf(host.address) })),
+  )
 
 /** Names under /proc/sys. Replies may leave by another way than requests came in: by tunnel and by underlay. */
 export const NODE_SYSCTLS: Readonly<Record<string, string>> = {
@@ -91,4 +110,7 @@ export const NODE_SYSCTLS: Readonly<Record<string, string>> = {
   'net/ipv4/conf/default/rp_filter': '0',
   [`net/ipv4/conf/${UPLINK}/rp_filter`]: '0',
 }
-export const WORLD_SYSCTLS: Readonly<Record<string, string>> = { 'net/ipv4/ip_forward': '1' }
+export const worldSysctls = ({ gateway6 }: WorldPlan): Readonly<Record<string, string>> => ({
+  'net/ipv4/ip_forward': '1',
+  ...(gateway6 ? { 'net/ipv6/conf/all/forwarding': '1' } : {}),
+})

@@ -5,10 +5,10 @@ import { resolveConfig } from '../config.ts'
 import { nodePlan, planWorld } from '../plan.ts'
 import { buildWorld, makePlaces } from './world.ts'
 
-async function build(nodes = 2) {
+async function build(nodes = 2, dualStack = false) {
   const netns = fakeNetns()
   const links = fakeLinks(netns)
-  const plan = planWorld(await resolveConfig({ name: 'x', nodes }, []))
+  const plan = planWorld(await resolveConfig({ name: 'x', nodes, dualStack }, []))
   return { netns, links, plan, world: buildWorld({ netns, links }, plan, makePlaces(netns, plan)) }
 }
 
@@ -39,6 +39,19 @@ test('a bridge for nodes and outside hosts, a link of its own for the internet',
   })
   expect(links.sysctls(world.netns('node-1'))).toMatchObject({ 'net/ipv4/ip_forward': '1' })
   expect(links.sysctls(world.netns('client'))).toEqual({})
+})
+
+test('a dual-stack world has IPv6 on the same links', async () => {
+  const { netns, links, world } = await build(2, true)
+  expect(links.addresses(netns.home).map(each => `${each.link} ${each.address}/${each.bits}`)).toEqual([
+    'underlay0 172.18.0.1/24',
+    'underlay0 fd18::1/64',
+    'v-internet 203.0.113.1/24',
+    'v-internet 2001:db8::1/64',
+  ])
+  expect(links.routes(world.netns('node-2'), 6)).toContainEqual({ to: '::/0', via: 'fd18::1', dev: 'eth0', table: 254 })
+  expect(links.neighbours(world.netns('node-1'))).toContain('eth0 fd18::12 0a:58:ac:12:00:0c')
+  expect(links.sysctls(netns.home)).toMatchObject({ 'net/ipv6/conf/all/forwarding': '1' })
 })
 
 test('everyone knows everyone for good', async () => {

@@ -11,9 +11,9 @@ import {
   NODE_SYSCTLS,
   neighboursOf,
   nodeHost,
-  WORLD_SYSCTLS,
   worldLinks,
   worldNeighbours,
+  worldSysctls,
 } from './network.ts'
 
 export interface WorldDeps {
@@ -68,7 +68,7 @@ export function buildWorld(deps: WorldDeps, plan: WorldPlan, places: Places): Wo
   }
 
   links.apply(netns.home, worldLinks(plan))
-  for (const [key, value] of Object.entries(WORLD_SYSCTLS)) links.sysctl(netns.home, key, value)
+  for (const [key, value] of Object.entries(worldSysctls(plan))) links.sysctl(netns.home, key, value)
   for (const host of hostsOf(plan)) join(host)
   links.apply(netns.home, worldNeighbours(hosts))
   for (const host of hosts) introduce(host)
