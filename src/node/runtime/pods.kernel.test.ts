@@ -124,7 +124,7 @@ describe('recognised images', () => {
       errors: ['Get "http://127.0.0.1:9/hostname": dial tcp 127.0.0.1:9: connect: connection refused'],
     })
     expect(JSON.parse(await get('/shell?shellCommand=echo%20hi'))).toEqual({ output: 'hi\n' })
-    expect(await exec('agnhost', '/agnhost', 'connect', '127.0.0.1:80', '--timeout=3s')).toEqual({
+    expect(await exec('agnhost', '/agnhost', 'connect', '127.0.0.1:80', '--timeout=60s')).toEqual({
       stdout: '',
       stderr: '',
       code: 0,
@@ -165,6 +165,15 @@ describe('recognised images', () => {
     await pod('nginx', { image: 'nginx:1.27' })
     expect(await curl('nginx', 'http://127.0.0.1/')).toContain('Welcome to nginx!')
     expect(await curl('nginx', '-o/dev/null', '-w', '%{http_code}', 'http://127.0.0.1/absent')).toBe('404')
+    expect(await exec('nginx', 'nginx', '-v')).toMatchObject({ code: 0, stderr: 'nginx version: nginx/1.27\n' })
+    expect(await exec('nginx', 'nginx', '-t')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('test is successful'),
+    })
+    expect(await exec('nginx', 'nginx', '-s', 'reload')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('takes no signals'),
+    })
     await pod('httpecho', { image: 'hashicorp/http-echo', args: ['-text=hi', '-listen=:8080', '-status-code=404'] })
     expect(await curl('httpecho', '-w', '%{http_code}', 'http://127.0.0.1:8080/')).toBe('hi\n404')
   })
@@ -298,6 +307,8 @@ server { listen 9090; location / { return 200 "up saw $request_uri"; } }
   expect(await curl('nginx-conf', '-o', '/dev/null', '-w', '%{http_code}', 'http://127.0.0.1:80/')).toContain('000')
   writeFileSync(`${conf}/default.conf`, 'server { listen 8080 ')
   await pod('nginx-broken', { image: 'nginx', mounts })
+  const test = await exec('nginx-conf', 'nginx', '-t')
+  expect(test).toMatchObject({ code: 1, stderr: expect.stringContaining('[emerg] unexpected end of file') })
   expect((await ending(runtime, 'nginx-broken')).phase).toMatchObject({ exitCode: 1 })
   expect(await logText(runtime, 'nginx-broken')).toContain('[emerg] unexpected end of file, expecting ";" or "}"')
 })
@@ -310,7 +321,7 @@ test('agnhost: health by gRPC that can be switched, and connections that are res
       probe(
         { socket: deps.socket, netns: at, clock: systemClock, runtime },
         { kind: 'grpc', address: ip('127.0.0.1'), port: 5000, service: '' },
-        5000,
+        60_000,
       )
     expect(await check()).toEqual({ ok: true, message: '' })
     await curl('health', 'http://127.0.0.1:8080/make-not-serving')
@@ -332,7 +343,7 @@ describe('a stand-in for anything', () => {
         probe(
           { socket: deps.socket, netns: at, clock: systemClock, runtime },
           { kind: 'grpc', address, port: 8080, service },
-          5000,
+          60_000,
         )
       expect(await check('')).toEqual({ ok: true, message: '' })
       const socket = new WebSocket('ws://talker:8080/chat', {

@@ -3,7 +3,10 @@ import type { Answer } from './http.ts'
 import { accessLogged, answering, targetOf } from './http.ts'
 import type { Builtin, BuiltinContext, HttpHandler, Request } from './mod.ts'
 import { untilStopped } from './mod.ts'
+import { mountedServers } from './nginx/config.ts'
 import { nginxWith } from './nginx/nginx.ts'
+import type { Questions } from './questions.ts'
+import { withQuestions } from './questions.ts'
 
 const HTML = 'text/html'
 const page = (title: string, text: string): string =>
@@ -50,13 +53,29 @@ const site =
   }
 
 const WELCOME = page('Welcome to nginx!', 'Fairlead answers in the place of the nginx image.')
-export const nginx = nginxWith(80, WELCOME)
-export const nginxUnprivileged = nginxWith(8080, WELCOME)
-export const httpd = site({
+const NGINX: Questions = {
+  name: 'nginx',
+  fallback: '1.29.0',
+  version: version => `nginx version: nginx/${version}`,
+  check(context) {
+    mountedServers(context)
+    const file = 'configuration file /etc/nginx/nginx.conf'
+    return `nginx: the ${file} syntax is ok\nnginx: ${file} test is successful`
+  },
+}
+export const nginx = withQuestions(nginxWith(80, WELCOME), NGINX)
+export const nginxUnprivileged = withQuestions(nginxWith(8080, WELCOME), NGINX)
+const apache = site({
   port: 80,
   root: '/usr/local/apache2/htdocs',
   server: 'Apache',
   welcome: '<html><body><h1>It works!</h1></body></html>\n',
+})
+export const httpd = withQuestions(apache, {
+  name: 'httpd',
+  fallback: '2.4.65',
+  version: version => `Server version: Apache/${version} (Unix)`,
+  check: () => 'Syntax OK',
 })
 
 const text = (
