@@ -16,7 +16,7 @@ import type { PortSet } from './port-set.ts'
 import { conditions, joined, NO_PORTS, union } from './port-set.ts'
 import { shortHash } from './port-unions.ts'
 import type { RulesetMap } from './ruleset.ts'
-import { denyChain } from './skeleton.ts'
+import { denyChain, identify } from './skeleton.ts'
 import { unionRules } from './union.ts'
 
 /** What a class needs of the kernel; names of what is shared say what it holds. */
@@ -100,7 +100,7 @@ function orderedChain(out: Out, tier: 'admin' | 'baseline'): string {
   if (elements.size > 0) out.maps.set(map, { definition: nft`type mark : verdict;`, elements })
   const chain = `${tier}-${podClass.direction}-${out.id}`
   out.chains.set(chain, [
-    ...(elements.size > 0 ? [nft`meta mark vmap ${at(map)}`] : []),
+    ...(elements.size > 0 ? [...identify(podClass.direction), nft`meta mark vmap ${at(map)}`] : []),
     ...stepsOf(new Map()).flatMap(step => stepRules(out, step)),
   ])
   return chain

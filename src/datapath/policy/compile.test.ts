@@ -54,9 +54,9 @@ function nameless({ chains, maps }: Ruleset, world: PolicyWorld): unknown {
   const where = new Map<string, string>()
   for (const [address, id] of [...maps.get('where4')!.elements].toSorted())
     where.set(id, `${where.get(id) ?? ''} ${address}`)
-  const renamed = [...maps].map(([name, { definition, elements }]) => {
+  const renamed = [...maps].map(([name, { elements }]) => {
     const names = name.startsWith('where') ? where : who
-    const isByMark = definition.includes('type mark')
+    const isByMark = /^(who|where|admin|baseline)-/.test(name)
     // A namespace in which nobody is has a number that nobody is found by.
     const lines = [...elements]
       .filter(([key]) => !isByMark || names.has(key))

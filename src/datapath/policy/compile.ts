@@ -17,9 +17,20 @@ import { identitiesOf } from './identities.ts'
 import { createIdentityIndex } from './identity-index.ts'
 import { createVersions } from './name-sets.ts'
 import { createNetMaps } from './net-maps.ts'
+import { createNumbers } from './numbers.ts'
 import { createPortUnions } from './port-unions.ts'
 import type { Ruleset, RulesetMap } from './ruleset.ts'
-import { firewallMap, fromMap, logRule, toMap, verdictDefinition, whereMap, whoDefinition, whoMap } from './skeleton.ts'
+import {
+  firewallMap,
+  fromMap,
+  leadMap,
+  logRule,
+  markDefinition,
+  toMap,
+  verdictDefinition,
+  whereMap,
+  whoMap,
+} from './skeleton.ts'
 
 /**
  * Compiles policy for the pods of one node. It keeps what it made, so that a change costs little more than its own size;
@@ -31,6 +42,8 @@ export interface PolicyCompiler {
 }
 
 const FAMILIES: readonly Family[] = [4, 6]
+/** Beyond it numbers of classes are given anew: most are of classes that are gone. */
+const MOST_LEADS = 20_000
 
 interface Kept {
   readonly policies: readonly Policy[]
@@ -53,6 +66,7 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
   const versions = createVersions()
   const unions = createPortUnions()
   const shared = { index, versions, unions, netMaps: createNetMaps(unions) }
+  let leadNumbers = createNumbers()
   const numbers = new Map<string, NftText>()
   const numberOf = (namespace: string): NftText => {
     const known = numbers.get(namespace) ?? nft`${numbers.size + 1}`
@@ -105,7 +119,8 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
         }),
       )
       const guard = (pod: PodFacts): string | undefined => firewalls.get(pod.namespace)?.compiled.chain
-      const dispatch = dispatchMaps(world, node, leads, guard)
+      if (leadNumbers.size > MOST_LEADS) leadNumbers = createNumbers()
+      const dispatch = dispatchMaps(world, node, { leads, guard, leadNumber: leadNumbers.of })
       kept = classes
       const parts = [...classes.values(), ...firewalls.values()].map(({ compiled }) => compiled)
       return gather(addressMaps(identities), dispatch, [...parts, { chains: told, maps: new Map() }])
@@ -233,31 +248,46 @@ function directed(direction: Direction, pod: PodFacts, all: readonly Policy[]): 
 const hasNames = ({ ingress = [] }: Policy): boolean =>
   ingress.some(({ ports }) => ports !== 'any' && ports.some(match => 'name' in match))
 
-type Elements = Map<NftText, NftText>
+interface Ways {
+  leads(pod: PodFacts, direction: Direction): NftText | undefined
+  guard(pod: PodFacts): string | undefined
+  leadNumber(lead: string): NftText
+}
 
+/** Pods lead to numbers and these to chains: so a pod that comes or goes is nothing that the kernel has to follow. */
 function dispatchMaps(
   { pods }: PolicyWorld,
   node: string,
-  leads: (pod: PodFacts, direction: Direction) => NftText | undefined,
-  guard: (pod: PodFacts) => string | undefined,
-): ReadonlyMap<string, Elements> {
-  const maps = new Map(
-    FAMILIES.flatMap(family => [fromMap(family), toMap(family), firewallMap(family)]).map(
-      map => [map, new Map()] as const,
-    ),
-  )
+  { leads, guard, leadNumber }: Ways,
+): ReadonlyMap<string, RulesetMap> {
+  const found = new Map<string, Map<NftText, NftText>>()
+  const map = (name: string, definition: NftText): readonly [string, RulesetMap] => {
+    const elements = new Map<NftText, NftText>()
+    found.set(name, elements)
+    return [name, { definition, elements }]
+  }
+  const maps = new Map([
+    ...FAMILIES.flatMap(family => [
+      map(fromMap(family), markDefinition(family)),
+      map(toMap(family), markDefinition(family)),
+      map(firewallMap(family), verdictDefinition(family)),
+    ]),
+    ...DIRECTIONS.map(direction => map(leadMap(direction), nft`type mark : verdict;`)),
+  ])
   for (const pod of pods) {
     if (pod.node !== node) continue
     const firewall = guard(pod)
     if (firewall !== undefined)
       for (const address of pod.addresses)
-        maps.get(firewallMap(familyOf(address)))!.set(addressText(address), nft`jump ${name(firewall)}`)
+        found.get(firewallMap(familyOf(address)))!.set(addressText(address), nft`jump ${name(firewall)}`)
     for (const direction of DIRECTIONS) {
       const lead = leads(pod, direction)
       if (lead === undefined) continue
+      const number = leadNumber(lead)
+      found.get(leadMap(direction))!.set(number, lead)
       for (const address of pod.addresses) {
         const family = familyOf(address)
-        maps.get(direction === 'egress' ? fromMap(family) : toMap(family))!.set(addressText(address), lead)
+        found.get(direction === 'egress' ? fromMap(family) : toMap(family))!.set(addressText(address), number)
       }
     }
   }
@@ -266,14 +296,11 @@ function dispatchMaps(
 
 function gather(
   addresses: ReadonlyMap<string, RulesetMap>,
-  dispatch: ReadonlyMap<string, Elements>,
+  dispatch: ReadonlyMap<string, RulesetMap>,
   classes: readonly Pick<CompiledClass, 'chains' | 'maps'>[],
 ): Ruleset {
   const chains = new Map<string, readonly NftText[]>()
-  const maps = new Map(addresses)
-  for (const family of FAMILIES)
-    for (const map of [fromMap(family), toMap(family), firewallMap(family)])
-      maps.set(map, { definition: verdictDefinition(family), elements: dispatch.get(map)! })
+  const maps = new Map([...addresses, ...dispatch])
   for (const compiled of classes) {
     for (const [key, rules] of compiled.chains) chains.set(key, rules)
     for (const [key, map] of compiled.maps) maps.set(key, map)
@@ -287,7 +314,7 @@ function whoAndWhere(
   numberOf: (namespace: string) => NftText,
 ): ReadonlyMap<string, RulesetMap> {
   const numbered = <T>(all: ReadonlyMap<Ip, T>, family: Family, numberOf: (value: T) => NftText): RulesetMap => ({
-    definition: whoDefinition(family),
+    definition: markDefinition(family),
     elements: new Map(
       [...all]
         .filter(([address]) => familyOf(address) === family)

@@ -15,12 +15,12 @@ export interface Net {
   readonly ports: PortUnion
 }
 
-/** Networks as a map of intervals that do not overlap, each leading to all that holds there. */
+/** Networks as a map of intervals that do not overlap, each with what holds there. */
 export interface NetMap {
   /** It says what the map holds: an interval map is never edited. */
   readonly name: string
   readonly map: RulesetMap
-  /** What its elements lead to. */
+  /** What its elements stand for. */
   readonly ports: readonly PortUnion[]
 }
 
@@ -62,9 +62,9 @@ function netMap(family: Family, nets: readonly Net[], unions: PortUnions): NetMa
     return { key: String(value.id), value }
   })
   const elements = new Map(
-    combined.map(({ interval, value }) => [intervalText(interval, family), value.lead().verdict] as const),
+    combined.map(({ interval, value }) => [intervalText(interval, family), value.number] as const),
   )
-  const definition = nft`type ${addressType(family)} : verdict; flags interval;`
+  const definition = nft`type ${addressType(family)} : mark; flags interval;`
   const name = `nets-${shortHash([...elements].flat().join('\n'))}`
   return { name, map: { definition, elements }, ports: [...new Set(combined.map(({ value }) => value))] }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { NftText } from '../../wire/nft/text.ts'
 import { name, nft } from '../../wire/nft/text.ts'
+import { createNumbers } from './numbers.ts'
 import type { PortSet } from './port-set.ts'
 import { conditions, NO_PORTS, union } from './port-set.ts'
 
@@ -9,6 +10,8 @@ export interface PortUnion {
   /** Of this set alone, among all that `PortUnions` made. */
   readonly id: number
   readonly ports: PortSet
+  /** What stands for it in maps, and in a packet's mark while it is looked up. */
+  readonly number: NftText
   /** Everything, or a chain that is named by the ports that it lets through. */
   lead(): PortLead
 }
@@ -29,6 +32,8 @@ const MOST = 20_000
 
 export function createPortUnions(): PortUnions {
   let last = 0
+  // Never forgotten: who still has an old set may meet any other.
+  const numbers = createNumbers()
   const known = new Map<string, PortUnion>()
   const byObject = new WeakMap<object, PortUnion>()
   const sums = new WeakMap<PortUnion, WeakMap<PortUnion, PortUnion>>()
@@ -41,6 +46,7 @@ export function createPortUnions(): PortUnions {
     const one: PortUnion = {
       id: ++last,
       ports,
+      number: numbers.of(shortHash(text)),
       lead() {
         lead ??= leadOf(ports)
         return lead

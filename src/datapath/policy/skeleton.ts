@@ -1,4 +1,6 @@
 import type { Family } from '../../lib/ip.ts'
+import type { Direction } from '../../model/policy/types.ts'
+import { DIRECTIONS } from '../../model/policy/types.ts'
 import type { Command, Table } from '../../wire/nft/command.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import { at, name, nft, quoted } from '../../wire/nft/text.ts'
@@ -26,21 +28,26 @@ const DENIED = 0x0000_0100
 const { mask: VERDICT } = CONNECTION_MARK.verdict
 const UNDENIED = (0xffff_ffff ^ VERDICT) >>> 0
 
-/** Names of the maps that every pod is looked up in: who has an address, and what leads from and to it. */
-/** In which namespace whoever has an address is, as a number. */
+/** Names of the maps that every pod is looked up in. In which namespace whoever has an address is, as a number. */
 export const whereMap = (family: Family): string => mapName('where', family)
+/** Who has an address, as a number. */
 export const whoMap = (family: Family): string => mapName('who', family)
+/** The number of what a pod's packets meet: from it and to it. */
 export const fromMap = (family: Family): string => mapName('from', family)
 /** Where the namespace's egress firewall is. */
 export const firewallMap = (family: Family): string => mapName('firewall', family)
 export const toMap = (family: Family): string => mapName('to', family)
+/** What these numbers lead to. */
+export const leadMap = (direction: Direction): string => (direction === 'egress' ? 'from' : 'to')
 
 /** All of those. */
-export const dispatchMaps = (): readonly string[] =>
-  FAMILIES.flatMap(family => [whereMap, whoMap, fromMap, firewallMap, toMap].map(of => of(family)))
+export const dispatchMaps = (): readonly string[] => [
+  ...FAMILIES.flatMap(family => [whereMap, whoMap, fromMap, firewallMap, toMap].map(of => of(family))),
+  ...DIRECTIONS.map(leadMap),
+]
 
 export const addressType = (family: Family): NftText => (family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`)
-export const whoDefinition = (family: Family): NftText => nft`type ${addressType(family)} : mark;`
+export const markDefinition = (family: Family): NftText => nft`type ${addressType(family)} : mark;`
 export const verdictDefinition = (family: Family): NftText => nft`type ${addressType(family)} : verdict;`
 
 /** What dropped a packet: each has a chain and a counter of its own. */
@@ -70,15 +77,13 @@ export function policyHooks(options: { readonly policesOwnNode: boolean }): read
     // The firewall comes first because its chains return: policy's accept what they allow, and end the hook.
     ...chain('egress', [
       ...beforehand(),
-      ...dispatch('saddr', firewallMap),
-      ...identify('daddr'),
-      ...dispatch('saddr', fromMap),
+      ...FAMILIES.map(family => nft`${field(family, 'saddr')} vmap ${at(firewallMap(family))}`),
+      ...dispatch('saddr', fromMap, 'egress'),
     ]),
-    ...chain('ingress', [...beforehand(), ...identify('saddr'), ...hairpins(), ...dispatch('daddr', toMap)]),
+    ...chain('ingress', [...beforehand(), ...dispatch('daddr', toMap, 'ingress')]),
     ...chain('to-pod', [
-      nft`iifname ${quoted(POD_LINKS)} goto ingress`,
       // What the node itself sends to its own pods, the probes of its kubelet above all, is never denied.
-      nft`fib saddr type local accept`,
+      nft`iifname != ${quoted(POD_LINKS)} fib saddr type local accept`,
       nft`goto ingress`,
     ]),
     ...(options.policesOwnNode ? chain(PLACES.inputPolicy.chain, [fromPods], PLACES.inputPolicy) : []),
@@ -101,10 +106,14 @@ const beforehand = (): readonly NftText[] => [
 ]
 
 /** A lookup that finds nothing leaves the old mark, so it is cleared first. */
-const identify = (side: 'saddr' | 'daddr'): readonly NftText[] => [
+const marked = (side: 'saddr' | 'daddr', map: (family: Family) => string): readonly NftText[] => [
   nft`meta mark set 0`,
-  ...FAMILIES.map(family => nft`meta mark set ${field(family, side)} map ${at(whoMap(family))}`),
+  ...FAMILIES.map(family => nft`meta mark set ${field(family, side)} map ${at(map(family))}`),
 ]
+
+/** Who is on the other side of a packet of the direction. */
+export const identify = (direction: Direction): readonly NftText[] =>
+  direction === 'egress' ? marked('daddr', whoMap) : [...marked('saddr', whoMap), ...hairpins()]
 
 /** A pod that reaches itself by way of a Service comes from an address that is nobody's: it is itself all the same. */
 const hairpins = (): readonly NftText[] =>
@@ -113,8 +122,11 @@ const hairpins = (): readonly NftText[] =>
       nft`ct mark and ${CONNECTION_MARK.hairpin.mask} != 0 meta mark set ct original ${field(family, 'saddr')} map ${at(whoMap(family))}`,
   )
 
-const dispatch = (side: 'saddr' | 'daddr', map: (family: Family) => string): readonly NftText[] =>
-  FAMILIES.map(family => nft`${field(family, side)} vmap ${at(map(family))}`)
+const dispatch = (
+  side: 'saddr' | 'daddr',
+  map: (family: Family) => string,
+  direction: Direction,
+): readonly NftText[] => [...marked(side, map), nft`meta mark vmap ${at(leadMap(direction))}`]
 
 export const field = (family: Family, side: 'saddr' | 'daddr'): NftText =>
   side === 'saddr' ? nft`${familyWord(family)} saddr` : nft`${familyWord(family)} daddr`

@@ -19,14 +19,13 @@ type Outcome = 'accept' | 'drop' | 'return'
 
 /** What becomes of the first packet of a connection at a pod of the node: at its source, or at its destination. */
 export function walk(ruleset: Ruleset, direction: 'egress' | 'ingress', packet: Packet): 'accept' | 'drop' {
-  const [self, peer] =
-    direction === 'egress' ? [packet.source, packet.destination] : [packet.destination, packet.source]
-  const mark = Number(lookUp(ruleset, self.includes(':') ? 'who6' : 'who4', peer) ?? 0)
-  const map = `${direction === 'egress' ? 'from' : 'to'}${self.includes(':') ? 6 : 4}`
+  const self = direction === 'egress' ? packet.source : packet.destination
+  const map = direction === 'egress' ? 'from' : 'to'
   const guard = direction === 'egress' && lookUp(ruleset, self.includes(':') ? 'firewall6' : 'firewall4', self)
-  if (guard && follow(ruleset, guard, { ...packet, mark }) === 'drop') return 'drop'
-  const lead = lookUp(ruleset, map, self)
-  return lead !== undefined && follow(ruleset, lead, { ...packet, mark }) === 'drop' ? 'drop' : 'accept'
+  if (guard && follow(ruleset, guard, { ...packet, mark: 0 }) === 'drop') return 'drop'
+  const mark = lookUp(ruleset, `${map}${self.includes(':') ? 6 : 4}`, self)
+  const lead = mark === undefined ? undefined : lookUp(ruleset, map, mark)
+  return lead !== undefined && follow(ruleset, lead, { ...packet, mark: Number(mark) }) === 'drop' ? 'drop' : 'accept'
 }
 
 function lookUp(ruleset: Ruleset, map: string, key: string): string | undefined {
@@ -64,11 +63,13 @@ function chain(ruleset: Ruleset, name: string, state: State): Outcome | undefine
 }
 
 function one(ruleset: Ruleset, rule: string, state: State): Outcome | undefined {
-  const set = /^meta mark set (?:0|(ip6? [sd]addr) map @(.+))$/.exec(rule)
+  const set = /^(.*?)meta mark set (?:0|((?:ct original )?ip6? [sd]addr|meta mark) map @(.+))$/.exec(rule)
   if (set) {
-    const key = set[1] === undefined ? undefined : addressOf(set[1], state)
-    if (set[1] === undefined) state.mark = 0
-    else if (key !== undefined) state.mark = Number(lookUp(ruleset, set[2]!, key) ?? state.mark)
+    if (!holds(set[1]!.trim(), state)) return undefined
+    const of = set[2]
+    const key = of === undefined ? undefined : of === 'meta mark' ? String(state.mark) : addressOf(of, state)
+    if (of === undefined) state.mark = 0
+    else if (key !== undefined) state.mark = Number(lookUp(ruleset, set[3]!, key) ?? state.mark)
     return undefined
   }
   const lookup = /^(.*?)(meta mark|ip6? [sd]addr) vmap @(.+)$/.exec(rule)
@@ -107,5 +108,5 @@ function isInRange(range: string, port: number): boolean {
 
 function addressOf(field: string, { source, destination }: State): Ip | undefined {
   const address = field.endsWith('saddr') ? source : destination
-  return address.includes(':') === field.startsWith('ip6') ? address : undefined
+  return address.includes(':') === field.includes('ip6') ? address : undefined
 }

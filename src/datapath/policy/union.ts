@@ -10,7 +10,8 @@ import type { Net } from './net-maps.ts'
 import type { PortSet } from './port-set.ts'
 import { conditions, isEmpty } from './port-set.ts'
 import type { PortUnion } from './port-unions.ts'
-import { whereMap } from './skeleton.ts'
+import { shortHash } from './port-unions.ts'
+import { identify, whereMap } from './skeleton.ts'
 
 /** What NetworkPolicies allow together: to whom, to which namespaces whole, at which networks, and to everybody. */
 interface Allowed {
@@ -26,20 +27,18 @@ export function unionRules(out: Out): readonly NftText[] {
   const allowed: Allowed = { who: new Map(), where: new Map(), nets: [], anybody: world.unions.none }
   for (const policy of podClass.policies.network)
     for (const rule of policy[podClass.direction]!) readRule(out, rule, allowed)
-  const who = `who-${id}`
-  const hasWho = verdictMap(out, who, allowed.who, identity => nft`${identity.id}`)
-  const where = `where-${id}`
-  const hasWhere = verdictMap(out, where, allowed.where, world.numberOf)
+  const who = portsMap(out, `who-${id}`, allowed.who, identity => nft`${identity.id}`)
+  const where = portsMap(out, `where-${id}`, allowed.where, world.numberOf)
   return [
     // A pod always reaches itself, also by way of a Service.
     nft`ct mark and ${CONNECTION_MARK.hairpin.mask} != 0 accept`,
     ...conditions(allowed.anybody.ports).map(condition => nft`${condition}accept`),
-    ...(hasWho ? [nft`meta mark vmap ${at(who)}`] : []),
-    ...(hasWhere
+    ...(who ? [...identify(podClass.direction), ...who] : []),
+    ...(where
       ? [
           nft`meta mark set 0`,
           ...FAMILIES.map(family => nft`meta mark set ${peerField(out, family)} map ${at(whereMap(family))}`),
-          nft`meta mark vmap ${at(where)}`,
+          ...where,
         ]
       : []),
     ...netRules(out, allowed.nets),
@@ -87,19 +86,34 @@ function commonPorts(out: Out, ports: Rule['ports']): PortUnion {
 
 const COMMON = new WeakMap<object, PortSet>()
 
-/** Says whether there is anybody in it. */
-function verdictMap<K>(out: Out, map: string, of: ReadonlyMap<K, PortUnion>, key: (of: K) => NftText): boolean {
-  if (of.size === 0) return false
+/** Whose mark it is, as a number of ports, and these; undefined when there is nobody. */
+function portsMap<K>(
+  out: Out,
+  map: string,
+  of: ReadonlyMap<K, PortUnion>,
+  key: (of: K) => NftText,
+): readonly NftText[] | undefined {
+  if (of.size === 0) return undefined
   const elements = new Map<NftText, NftText>()
-  for (const [one, ports] of of) elements.set(key(one), leadTo(out, ports))
-  out.maps.set(map, { definition: nft`type mark : verdict;`, elements })
-  return true
+  for (const [one, ports] of of) elements.set(key(one), ports.number)
+  out.maps.set(map, { definition: nft`type mark : mark;`, elements })
+  return [nft`meta mark set meta mark map ${at(map)}`, open(out, new Set(of.values()))]
 }
 
-function leadTo(out: Out, ports: PortUnion): NftText {
-  const { verdict, chain } = ports.lead()
-  if (chain) out.chains.set(...chain)
-  return verdict
+/**
+ * Ports by their numbers. Each time a rule changes the kernel follows, element by element, whatever leads from chain to
+ * chain: so the large maps hold numbers, and small ones lead. What was not found has left a mark that is no number of ports.
+ */
+function open(out: Out, all: Iterable<PortUnion>): NftText {
+  const elements = new Map<NftText, NftText>()
+  for (const ports of all) {
+    const { verdict, chain } = ports.lead()
+    if (chain) out.chains.set(...chain)
+    elements.set(ports.number, verdict)
+  }
+  const map = `open-${shortHash([...elements.keys()].toSorted().join())}`
+  out.maps.set(map, { definition: nft`type mark : verdict;`, elements })
+  return nft`meta mark vmap ${at(map)}`
 }
 
 const netRules = (out: Out, nets: readonly Net[]): readonly NftText[] =>
@@ -108,6 +122,5 @@ const netRules = (out: Out, nets: readonly Net[]): readonly NftText[] =>
     if (own.length === 0) return []
     const { name, map, ports } = out.world.netMaps.of(family, own)
     out.maps.set(name, map)
-    for (const one of ports) leadTo(out, one)
-    return [nft`${peerField(out, family)} vmap ${at(name)}`]
+    return [nft`meta mark set ${peerField(out, family)} map ${at(name)}`, open(out, ports)]
   })
