@@ -23,6 +23,7 @@ import { CertificateSigningRequest } from './certificates/certificate-signing-re
 import { AdminNetworkPolicy } from './cluster-policy/admin-network-policy.ts'
 import { BaselineAdminNetworkPolicy } from './cluster-policy/baseline-admin-network-policy.ts'
 import { ClusterNetworkPolicy } from './cluster-policy/cluster-network-policy.ts'
+import { APIServer } from './config/api-server.ts'
 import { ClusterOperator } from './config/cluster-operator.ts'
 import { ClusterVersion } from './config/cluster-version.ts'
 import { DNS as ConfigDNS } from './config/dns.ts'
@@ -130,6 +131,7 @@ export const KINDS: readonly Kind[] = [
   Group,
   User,
   OAuthAccessToken,
+  APIServer,
   ClusterOperator,
   ClusterVersion,
   ConfigDNS,

@@ -51,10 +51,10 @@ export async function tapped<T>(client: Client, control: TwinControl, f: () => P
 
 /** Looks where requests leave traces: the logs of routers and pods by the API, flows by the taps. */
 export function observer(client: Client, control: TwinControl, clock: Clock): Observer {
-  const log = async (namespace: string, name: string): Promise<readonly string[]> =>
-    String(
-      (await client.request('GET', `/api/v1/namespaces/${namespace}/pods/${name}/log?tailLines=1000`)) ?? '',
-    ).split('\n')
+  const log = async (namespace: string, name: string, container = ''): Promise<readonly string[]> => {
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}/log?tailLines=1000&container=${container}`
+    return String((await client.request('GET', path)) ?? '').split('\n')
+  }
   const routers = async (): Promise<readonly Pod[]> => (await client.list(Pod, ROUTER)).items
   const soon = async <T>(attempt: () => Promise<T | undefined>): Promise<T | undefined> => {
     const endMs = clock.monotonic() + LOG_LIMIT_MS
@@ -68,7 +68,9 @@ export function observer(client: Client, control: TwinControl, clock: Clock): Ob
     routerLine: id =>
       soon(async () => {
         for (const pod of await routers()) {
-          const line = (await log(ROUTER.namespace, pod.metadata.name)).find(each => each.includes(id))
+          // `logs` stands behind `router`, where it is asked for.
+          const container = pod.spec.containers.at(-1)!.name
+          const line = (await log(ROUTER.namespace, pod.metadata.name, container)).find(each => each.includes(id))
           if (line) return parseRouterLine(line)
         }
         return undefined

@@ -2,8 +2,6 @@ import { afterEach, expect, test } from 'vitest'
 import { Deployment } from '../../api/apps/deployment.ts'
 import { ClusterOperator } from '../../api/config/cluster-operator.ts'
 import { DNS as ConfigDNS } from '../../api/config/dns.ts'
-import { Infrastructure } from '../../api/config/infrastructure.ts'
-import { Ingress as IngressConfig } from '../../api/config/ingress.ts'
 import { Event } from '../../api/core/event.ts'
 import { Pod } from '../../api/core/pod.ts'
 import { Secret } from '../../api/core/secret.ts'
@@ -14,70 +12,12 @@ import { IngressClass } from '../../api/networking/ingress-class.ts'
 import { IngressController } from '../../api/operator/ingress-controller.ts'
 import { PodDisruptionBudget } from '../../api/policy/pod-disruption-budget.ts'
 import { Route } from '../../api/route/route.ts'
-import { createEventRecorder } from '../../client/events.ts'
-import { eventually, settled, type TestBench, testBench } from '../../client/testing.ts'
+import { eventually, settled, type TestBench } from '../../client/testing.ts'
 import { fakeClock } from '../../host/clock/fake.ts'
 import { parseRouterArgs } from '../../model/routes/options.ts'
-import { startIngressOperator } from './controller.ts'
+import { closeBench, conditions, DEFAULT, NAMESPACE, ROUTER, report, start } from './testing.ts'
 
-const NAMESPACE = 'openshift-ingress-operator'
-const DEFAULT = { namespace: NAMESPACE, name: 'default' }
-const ROUTER = { namespace: 'openshift-ingress', name: 'router-default' }
-const options = {
-  image: 'fairlead/router',
-  version: '1.2.3',
-  accessLog: true,
-  aliases: { 'apps.fairlead.test': 'apps.fairlead.localhost' },
-  certify: (domain: string) => ({ certificate: `for ${domain}`, key: 'secret' }),
-}
-
-let bench: TestBench | undefined
-afterEach(() => bench?.close())
-
-async function start(spec: IngressController['spec'] = {}, topology = 'HighlyAvailable', clock = fakeClock()) {
-  bench = testBench({}, undefined, clock)
-  const { api, informers } = bench
-  api.put(IngressConfig, { metadata: { name: 'cluster' }, spec: { domain: 'apps.fairlead.test' } } as never)
-  api.put(Infrastructure, {
-    metadata: { name: 'cluster' },
-    status: { platform: 'None', infrastructureTopology: topology, controlPlaneTopology: topology },
-  } as never)
-  api.put(IngressController, { metadata: { ...DEFAULT, generation: 3 }, spec })
-  const deps = {
-    ...bench,
-    client: informers.client,
-    events: (component: string) => createEventRecorder({ ...bench!, client: api.client }, { component }),
-  }
-  await startIngressOperator(deps, options, bench.signal)
-  await settled(bench)
-  return bench
-}
-
-const conditions = ({ api }: TestBench, name = 'default') =>
-  Object.fromEntries(
-    (api.get(IngressController, { namespace: NAMESPACE, name })?.status?.conditions ?? []).map(({ type, status }) => [
-      type,
-      status,
-    ]),
-  )
-
-/** What the Deployment controller would say. */
-async function report(bench: TestBench, available: number, condition = available > 0): Promise<void> {
-  const deployment = bench.api.get(Deployment, ROUTER)!
-  const isAvailable = condition ? 'True' : 'False'
-  bench.api.put(Deployment, {
-    ...deployment,
-    metadata: { ...deployment.metadata, namespace: 'openshift-ingress' },
-    status: {
-      replicas: deployment.spec.replicas!,
-      updatedReplicas: deployment.spec.replicas!,
-      availableReplicas: available,
-      ...(deployment.metadata.generation === undefined ? {} : { observedGeneration: deployment.metadata.generation }),
-      conditions: [{ type: 'Available', status: isAvailable }],
-    },
-  })
-  await settled(bench)
-}
+afterEach(closeBench)
 
 test('a router on the host network, its internal Service, class and account', async () => {
   const { api } = await start()
@@ -478,19 +418,4 @@ test('several routers have a budget of disruptions, one has none; the domain in 
   await change({ replicas: 1, domain: 'other.test' })
   expect(budget()).toBeUndefined()
   expect(api.get(IngressController, DEFAULT)?.status?.domain).toBe('apps.fairlead.test')
-})
-
-test('what is asked for and not carried out is told; names that are too long are refused', async () => {
-  const bench = await start({ unsupportedConfigOverrides: { loadBalancingAlgorithm: 'leastconn' } })
-  await eventually(() =>
-    bench.api
-      .all(Event)
-      .some(({ message }) => message === 'spec.unsupportedConfigOverrides.loadBalancingAlgorithm: without effect here'),
-  )
-  bench.api.put(IngressController, {
-    metadata: { namespace: NAMESPACE, name: 'long' },
-    spec: { domain: `${'a'.repeat(60)}.`.repeat(4).slice(0, -1) },
-  })
-  await settled(bench)
-  expect(conditions(bench, 'long').Admitted).toBe('False')
 })

@@ -1,4 +1,5 @@
 import { Deployment } from '../../api/apps/deployment.ts'
+import { APIServer } from '../../api/config/api-server.ts'
 import { ClusterOperator } from '../../api/config/cluster-operator.ts'
 import { DNS } from '../../api/config/dns.ts'
 import { Infrastructure } from '../../api/config/infrastructure.ts'
@@ -13,6 +14,7 @@ import { sameValue } from '../shared/values.ts'
 import { clusterOperatorStatus } from './cluster-operator.ts'
 import { decide } from './decide.ts'
 import { recordName, recordOf } from './dns.ts'
+import { missingOf } from './missing.ts'
 import { routerName } from './objects.ts'
 import { createOperandWriter } from './operands.ts'
 import {
@@ -28,6 +30,8 @@ export type { IngressOperatorOptions }
 
 /** How often it is looked whether the routers of a deleted IngressController have ended. */
 const REMOVAL_CHECK_MS = 1000
+/** How often it is looked for what an IngressController names. */
+const MISSING_CHECK_MS = 5000
 const recordOwner = (name: string): string[] =>
   name.endsWith('-wildcard') ? [`${OPERATOR_NAMESPACE}/${name.slice(0, -'-wildcard'.length)}`] : []
 const DEFAULT = `${OPERATOR_NAMESPACE}/default`
@@ -45,6 +49,7 @@ export async function startIngressOperator(
   const configs = informers.of(IngressConfig)
   const infrastructures = informers.of(Infrastructure)
   const zones = informers.of(DNS)
+  const apiServers = informers.of(APIServer)
   const records = informers.of(DNSRecord)
   const operators = informers.of(ClusterOperator)
   const deployments = informers.of(Deployment)
@@ -54,6 +59,14 @@ export async function startIngressOperator(
     const name = metadata.namespace === OPERAND_NAMESPACE ? metadata.labels?.[OWNER_LABEL] : undefined
     return name ? [`${OPERATOR_NAMESPACE}/${name}`] : []
   }
+
+  const metadata = { name: 'cluster' }
+  const cluster = () => ({
+    config: configs.get(metadata),
+    infrastructure: infrastructures.get(metadata),
+    dns: zones.get(metadata),
+    apiServer: apiServers.get(metadata),
+  })
 
   const handle = async (found: IngressController): Promise<number | undefined> => {
     const { finalizers = [], deletionTimestamp } = found.metadata
@@ -67,17 +80,13 @@ export async function startIngressOperator(
           ...found,
           metadata: { ...found.metadata, finalizers: [...finalizers, FINALIZER] },
         })
-    const settings = {
-      controller,
-      options,
-      config: configs.get({ name: 'cluster' }),
-      infrastructure: infrastructures.get({ name: 'cluster' }),
-      dns: zones.get({ name: 'cluster' }),
-    }
+    const settings = { controller, options, ...cluster() }
+    const missing = await missingOf(client, controller)
     const observe = () => ({
       deployment: deployments.get({ namespace: OPERAND_NAMESPACE, name: routerName(controller) }),
       publishing: services.get({ namespace: OPERAND_NAMESPACE, name: routerName(controller) }),
       record: records.get({ namespace: OPERATOR_NAMESPACE, name: recordName(controller) }),
+      missing,
       nowMs: clock.now(),
     })
     const { operands } = decide(settings, controllers.list(), observe())
@@ -90,7 +99,7 @@ export async function startIngressOperator(
     const { status, recheckMs, warnings } = decide(settings, controllers.list(), observe())
     if (!sameValue(status, controller.status)) await client.updateStatus(IngressController, { ...controller, status })
     for (const [reason, message] of warnings) events.record(controller, 'Warning', reason, message)
-    return recheckMs
+    return missing.length > 0 ? Math.min(recheckMs ?? MISSING_CHECK_MS, MISSING_CHECK_MS) : recheckMs
   }
 
   return startKeyed(
@@ -101,9 +110,7 @@ export async function startIngressOperator(
       workers: 1,
       triggers: [
         trigger(controllers, one => [keyOf(one)]),
-        trigger(configs, every),
-        trigger(infrastructures, every),
-        trigger(zones, every),
+        ...[configs, infrastructures, zones, apiServers].map(source => trigger<ApiObject>(source as never, every)),
         trigger(records, ({ metadata }) => recordOwner(metadata.name)),
         trigger(operators, ({ metadata }) => (metadata.name === 'ingress' ? [DEFAULT] : [])),
         trigger(deployments, owner),

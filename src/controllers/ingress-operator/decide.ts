@@ -2,6 +2,7 @@ import type { IngressController, IngressControllerStatus } from '../../api/opera
 import { type Operands, operandsOf } from './objects.ts'
 import type { IngressSettings } from './settings.ts'
 import { admissionProblem, type Observed, rejectedStatus, statusOf } from './status.ts'
+import { withoutEffect } from './without-effect.ts'
 
 /** What should be, and what to say. */
 export interface Decision {
@@ -17,24 +18,12 @@ export function decide(settings: IngressSettings, others: readonly IngressContro
   const problem = admissionProblem(settings, others)
   if (problem !== undefined)
     return { status: rejectedStatus(settings, problem, observed.nowMs), warnings: [['Rejected', problem]] }
+  const told = withoutEffect(settings.controller, observed.missing)
   return {
     operands: operandsOf(settings),
     ...statusOf(settings, observed),
-    warnings: withoutEffect(settings.controller),
+    warnings: told.length > 0 ? [['WithoutEffect', told.join('; ').slice(0, 1000)]] : [],
   }
-}
-
-/** Fields that say something which the routers do not carry out. */
-function withoutEffect({ spec }: IngressController): Decision['warnings'] {
-  const { unsupportedConfigOverrides: overrides, haproxyVersion, endpointPublishingStrategy: strategy } = spec
-  const fields = [
-    ...Object.keys((overrides as object | null | undefined) ?? {}).map(name => `unsupportedConfigOverrides.${name}`),
-    ...(haproxyVersion ? ['haproxyVersion'] : []),
-    ...(strategy?.loadBalancer?.providerParameters
-      ? ['endpointPublishingStrategy.loadBalancer.providerParameters']
-      : []),
-  ]
-  return fields.length > 0 ? [['WithoutEffect', `spec.${fields.join(', spec.')}: without effect here`]] : []
 }
 
 /** Whether what is wanted is there, whatever defaults stand beside it. Lists must be equal in length and order. */

@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto'
 import type { Deployment } from '../../api/apps/deployment.ts'
+import type { NodeSelectorRequirement } from '../../api/core/pod/affinity.ts'
 import type { Service } from '../../api/core/service.ts'
 import type { IngressClass } from '../../api/networking/ingress-class.ts'
 import type { IngressController } from '../../api/operator/ingress-controller.ts'
 import type { PodDisruptionBudget } from '../../api/policy/pod-disruption-budget.ts'
 import type { Draft } from '../../client/mod.ts'
 import { routerArgs } from '../../model/routes/options.ts'
+import { LOG_FOLDER, LOG_PIPE } from './router-settings.ts'
 import {
   defaultNodes,
+  HASH_LABEL,
   type IngressSettings,
   OPERAND_NAMESPACE,
   OWNER_LABEL,
@@ -57,6 +61,7 @@ function deploymentOf(settings: IngressSettings): Draft<Deployment> {
   const { controller } = settings
   const replicas = replicasOf(settings)
   const isOnHost = publishingOf(settings).type === 'HostNetwork'
+  const pod = podSpec(settings, isOnHost)
   return {
     metadata: { namespace: OPERAND_NAMESPACE, name: routerName(controller), labels: ownerLabel(controller) },
     spec: {
@@ -68,21 +73,25 @@ function deploymentOf(settings: IngressSettings): Draft<Deployment> {
         rollingUpdate: { maxUnavailable: maxUnavailable(replicas), maxSurge: isOnHost ? 0 : '25%' },
       },
       template: {
-        metadata: { labels: { ...selectorOf(controller), ...ownerLabel(controller) } } as NonNullable<
-          PodTemplate['metadata']
-        >,
-        spec: podSpec(settings, isOnHost),
+        // The hash tells of fields that are wanted no more.
+        metadata: {
+          labels: { ...selectorOf(controller), ...ownerLabel(controller), [HASH_LABEL]: hashOf(pod) },
+        } as Partial<PodTemplate['metadata']> as NonNullable<PodTemplate['metadata']>,
+        spec: pod,
       },
     },
   }
 }
+
+const hashOf = (pod: PodSpec): string => createHash('sha256').update(JSON.stringify(pod)).digest('hex').slice(0, 10)
 
 type PodTemplate = Deployment['spec']['template']
 type PodSpec = NonNullable<PodTemplate['spec']>
 
 function podSpec(settings: IngressSettings, isOnHost: boolean): PodSpec {
   const { controller, options } = settings
-  const { nodeSelector, tolerations } = controller.spec.nodePlacement ?? {}
+  const { tolerations } = controller.spec.nodePlacement ?? {}
+  const hasLogs = controller.spec.logging?.access?.destination.type === 'Container'
   const router = routerOptionsOf(settings)
   const port = (
     name: string,
@@ -100,7 +109,7 @@ function podSpec(settings: IngressSettings, isOnHost: boolean): PodSpec {
     automountServiceAccountToken: false,
     priorityClassName: 'system-cluster-critical',
     terminationGracePeriodSeconds: 3600,
-    nodeSelector: nodeSelector?.matchLabels ?? defaultNodes(settings),
+    ...placementOf(settings),
     ...(tolerations?.length ? { tolerations } : {}),
     ...(isOnHost ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
     containers: [
@@ -111,9 +120,41 @@ function podSpec(settings: IngressSettings, isOnHost: boolean): PodSpec {
         ports: [port('http', router.httpPort), port('https', router.httpsPort), port('metrics', router.statsPort)],
         readinessProbe: { ...probe('/healthz/ready'), periodSeconds: 5, failureThreshold: 3 },
         livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 3 },
+        ...(hasLogs ? { volumeMounts: [LOG_MOUNT] } : {}),
       },
+      ...(hasLogs ? [LOGS] : []),
     ],
+    ...(hasLogs ? { volumes: [{ name: LOG_MOUNT.name, emptyDir: {} }] } : {}),
   }
+}
+
+const LOG_MOUNT = { name: 'rsyslog-socket', mountPath: LOG_FOLDER }
+
+/** Prints the access log. A pipe that is open for writing too has no end. */
+const LOGS = {
+  name: 'logs',
+  image: 'busybox',
+  command: ['sh', '-c', `mkfifo ${LOG_PIPE} 2>/dev/null; exec cat <>${LOG_PIPE}`],
+  volumeMounts: [LOG_MOUNT],
+}
+
+/** Labels as they are; what else a selector says as an affinity, which OKD refuses. */
+function placementOf(settings: IngressSettings): Pick<PodSpec, 'nodeSelector' | 'affinity'> {
+  const { nodeSelector } = settings.controller.spec.nodePlacement ?? {}
+  if (!nodeSelector) return { nodeSelector: defaultNodes(settings) }
+  const { matchLabels = {}, matchExpressions = [] } = nodeSelector
+  const placement = { nodeSelector: matchLabels }
+  if (matchExpressions.length === 0) return placement
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }): NodeSelectorRequirement => ({
+      key,
+      operator: operator as NodeSelectorRequirement['operator'],
+      values,
+    }),
+  )
+  const nodeSelectorTerms = [{ matchExpressions: expressions }]
+  const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } }
+  return { ...placement, affinity: { nodeAffinity } }
 }
 
 const PORTS = [

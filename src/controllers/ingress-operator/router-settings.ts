@@ -3,18 +3,19 @@ import type { IngressController, IngressControllerSpec } from '../../api/operato
 import type { AccessLogging } from '../../api/operator/ingress-logging.ts'
 import { readHeaders } from '../../model/routes/headers.ts'
 import type { ClientTlsPolicy, LogSettings, RouterSettings, RouterTimes } from '../../model/routes/settings.ts'
-import { tlsProfileOf } from './tls-profiles.ts'
+import { isKnownCipher, tlsProfileOf } from './tls-profiles.ts'
 
-const CONFIG_NAMESPACE = 'openshift-config'
+/** Where an administrator puts what IngressControllers name. */
+export const CONFIG_NAMESPACE = 'openshift-config'
 
 /** The fields of an IngressController that its routers carry out, checked; what is wrong in one is said by `settingsProblem`. */
 export function routerSettingsOf(
   { spec }: IngressController,
   acceptProxy: boolean,
-  clusterTls?: TLSSecurityProfile,
+  profile: TLSSecurityProfile | undefined,
 ): RouterSettings {
   const actions = headersOf(spec)
-  const tls = tlsProfileOf(spec.tlsSecurityProfile ?? clusterTls)
+  const tls = tlsProfileOf(profile)
   return compact({
     namespaceSelector: spec.namespaceSelector,
     routeSelector: spec.routeSelector,
@@ -26,7 +27,7 @@ export function routerSettingsOf(
     uniqueId: uniqueIdOf(spec),
     caseAdjustments: filled(spec.httpHeaders?.headerNameCaseAdjustments?.filter(name => HEADER.test(name))),
     actions: typeof actions === 'string' ? undefined : actions,
-    compress: filled(spec.httpCompression?.mimeTypes?.filter(type => /^[\w.+-]+\/[\w.+*-]+(;[^\n\r]*)?$/.test(type))),
+    compress: filled(spec.httpCompression?.mimeTypes?.filter(isMimeType)),
     errorPages: spec.httpErrorCodePages?.name ? `${CONFIG_NAMESPACE}/${spec.httpErrorCodePages.name}` : undefined,
     ignoreEmpty: spec.httpEmptyRequestsPolicy === 'Ignore' || undefined,
     deferIdle: spec.idleConnectionTerminationPolicy === 'Deferred' || undefined,
@@ -42,13 +43,21 @@ export function settingsProblem({ spec }: IngressController): string | undefined
     return 'spec.tuningOptions.headerBufferMaxRewriteBytes must be less than headerBufferBytes'
   const actions = headersOf(spec)
   if (typeof actions === 'string') return `spec.httpHeaders ${actions}`
+  const { type, custom } = spec.tlsSecurityProfile ?? {}
+  if (type === 'Custom' && !custom?.ciphers?.some(isKnownCipher))
+    return 'spec.tlsSecurityProfile.custom.ciphers: none of them is known'
   const wrong = spec.clientTLS?.allowedSubjectPatterns?.find(pattern => !isPattern(pattern))
   if (wrong !== undefined)
     return `spec.clientTLS.allowedSubjectPatterns: ${JSON.stringify(wrong.slice(0, 64))} is not a regular expression`
   return undefined
 }
 
-const HEADER = /^[-!#$%&'*+.0-9A-Z^_`a-z|~]{1,128}$/
+/** A header's name. */
+export const HEADER = /^[-!#$%&'*+.0-9A-Z^_`a-z|~]{1,128}$/
+
+export const isMimeType = (text: string): boolean => /^[\w.+-]+\/[\w.+*-]+(;[^\n\r]*)?$/.test(text)
+/** HAProxy's formats, as an administrator writes them. */
+export const isFormat = (text: string): boolean => /^[\x20-\x7e]{1,1500}$/.test(text)
 
 const headersOf = ({ httpHeaders }: IngressControllerSpec) =>
   readHeaders(httpHeaders?.actions ? { actions: httpHeaders.actions } : undefined)
@@ -123,21 +132,28 @@ const buffersOf = ({ tuningOptions: tuning }: IngressControllerSpec): RouterSett
 function uniqueIdOf({ httpHeaders }: IngressControllerSpec): RouterSettings['uniqueId'] {
   const { name = '', format = '' } = httpHeaders?.uniqueId ?? {}
   if (!HEADER.test(name)) return undefined
-  return compact({ header: name, format: /^[\x20-\x7e]{1,1000}$/.test(format) ? format : undefined })
+  return compact({ header: name, format: isFormat(format) ? format : undefined })
 }
 
+/** Where the router and its container `logs` meet, as on OKD. */
+export const LOG_FOLDER = '/var/lib/rsyslog'
+export const LOG_PIPE = `${LOG_FOLDER}/access.log`
+
+const syslogAt = (address: string, port: number | string): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+
 function logOf(access: AccessLogging): LogSettings {
-  const { syslog, container } = access.destination
+  const { type, syslog, container } = access.destination
   const [cookie] = access.httpCaptureCookies ?? []
   const name = cookie?.matchType === 'Prefix' ? cookie.namePrefix : cookie?.name && `${cookie.name}=`
   const captured = (headers: readonly { readonly name: string; readonly maxLength: number }[] | undefined) =>
     filled(headers?.filter(one => HEADER.test(one.name)).map(one => ({ name: one.name, maxLength: one.maxLength })))
   return compact({
-    syslog: syslog ? `${syslog.address}:${syslog.port}` : undefined,
+    pipe: type === 'Container' ? LOG_PIPE : undefined,
+    syslog: syslog ? syslogAt(syslog.address, syslog.port) : undefined,
     facility: syslog?.facility || undefined,
     maxLength: Number(syslog?.maxLength ?? container?.maxLength ?? 0) || undefined,
-    format:
-      access.httpLogFormat && /^[\x20-\x7e]{1,1500}$/.test(access.httpLogFormat) ? access.httpLogFormat : undefined,
+    format: access.httpLogFormat && isFormat(access.httpLogFormat) ? access.httpLogFormat : undefined,
     ignoreEmpty: access.logEmptyRequests === 'Ignore' || undefined,
     requestHeaders: captured(access.httpCaptureHeaders?.request),
     responseHeaders: captured(access.httpCaptureHeaders?.response),

@@ -1,11 +1,13 @@
+import type { APIServer } from '../../api/config/api-server.ts'
 import type { DNS } from '../../api/config/dns.ts'
 import type { Infrastructure } from '../../api/config/infrastructure.ts'
 import type { Ingress as IngressConfig } from '../../api/config/ingress.ts'
+import type { TLSSecurityProfile } from '../../api/config/tls-profile.ts'
 import type { IngressController } from '../../api/operator/ingress-controller.ts'
 import type { EndpointPublishingStrategy, HostNetworkStrategy } from '../../api/operator/ingress-publishing.ts'
 import { ROUTER_DEFAULTS, type RouterOptions } from '../../model/routes/options.ts'
 import type { ForwardedPolicy } from '../../model/routes/types.ts'
-import { routerSettingsOf } from './router-settings.ts'
+import { parseDuration, routerSettingsOf } from './router-settings.ts'
 
 /** What the operator is told by whoever starts it. */
 export interface IngressOperatorOptions {
@@ -28,6 +30,7 @@ export interface IngressSettings {
   readonly config: IngressConfig | undefined
   readonly infrastructure: Infrastructure | undefined
   readonly dns: DNS | undefined
+  readonly apiServer: APIServer | undefined
   readonly options: IngressOperatorOptions
 }
 
@@ -36,6 +39,7 @@ export const OPERAND_NAMESPACE = 'openshift-ingress'
 const PREFIX = 'ingresscontroller.operator.openshift.io'
 export const DEPLOYMENT_LABEL = `${PREFIX}/deployment-ingresscontroller`
 export const OWNER_LABEL = `${PREFIX}/owning-ingresscontroller`
+export const HASH_LABEL = `${PREFIX}/hash`
 export const FINALIZER = `${PREFIX}/finalizer-ingresscontroller`
 
 export const selectorOf = ({ metadata }: IngressController): Readonly<Record<string, string>> => ({
@@ -45,6 +49,10 @@ export const selectorOf = ({ metadata }: IngressController): Readonly<Record<str
 /** Empty when neither says one. Once it is in force it stays, whatever the spec says later: Routes were told of it. */
 export const domainOf = ({ controller, config }: Pick<IngressSettings, 'controller' | 'config'>): string =>
   controller.status?.domain || controller.spec.domain || config?.spec.domain || ''
+
+/** An IngressController without a profile of its own has the cluster's. */
+export const tlsOf = ({ controller, apiServer }: IngressSettings): TLSSecurityProfile | undefined =>
+  controller.spec.tlsSecurityProfile?.type ? controller.spec.tlsSecurityProfile : apiServer?.spec.tlsSecurityProfile
 
 /** The Secret with the certificate for Routes without one. */
 export const certificateOf = ({ metadata, spec }: IngressController): string =>
@@ -103,6 +111,17 @@ function http2Of({ controller, config }: IngressSettings): boolean {
   return text === 'true'
 }
 
+const HARD_STOP = 'ingress.operator.openshift.io/hard-stop-after'
+
+/** How long the connections of a replaced process may last; of the cluster's configuration where the IngressController says nothing. */
+function hardStopOf({ controller, config }: IngressSettings): number | undefined {
+  const text = controller.metadata.annotations?.[HARD_STOP] ?? config?.metadata.annotations?.[HARD_STOP]
+  return text === undefined ? undefined : parseDuration(text)
+}
+
+/** As many as the open files allow: the API takes no larger number. */
+const UNLIMITED = 2_000_000
+
 const HTTP2_ALWAYS = 'router.fairlead.dev/http2-always'
 
 /** Whoever is in front says whose connection it is. */
@@ -117,7 +136,8 @@ export function routerOptionsOf(settings: IngressSettings): RouterOptions {
   const { spec, metadata } = controller
   const { httpPort, httpsPort, statsPort } = { ...HOST_PORTS, ...publishingOf(settings).hostNetwork }
   const domain = domainOf(settings)
-  const maxConnections = spec.tuningOptions?.maxConnections ?? 0
+  const maxConnections = spec.tuningOptions?.maxConnections || ROUTER_DEFAULTS.maxConnections
+  const hardStopMs = hardStopOf(settings)
   return {
     ...ROUTER_DEFAULTS,
     controller: metadata.name,
@@ -129,7 +149,7 @@ export function routerOptionsOf(settings: IngressSettings): RouterOptions {
     httpsPort,
     statsPort,
     threads: spec.tuningOptions?.threadCount || ROUTER_DEFAULTS.threads,
-    maxConnections: maxConnections > 0 ? maxConnections : ROUTER_DEFAULTS.maxConnections,
+    maxConnections: maxConnections > 0 ? maxConnections : UNLIMITED,
     // As on OKD a log that is asked for; beside it the twin's own, unless it goes elsewhere.
     accessLog: options.accessLog || spec.logging?.access !== undefined,
     forwarded: FORWARDED[spec.httpHeaders?.forwardedHeaderPolicy || 'Append'] ?? 'append',
@@ -137,7 +157,8 @@ export function routerOptionsOf(settings: IngressSettings): RouterOptions {
     http2: http2Of(settings) || metadata.annotations?.[HTTP2_ALWAYS] === 'true',
     http2Always: metadata.annotations?.[HTTP2_ALWAYS] === 'true',
     settings: {
-      ...routerSettingsOf(controller, isProxied(settings)),
+      ...routerSettingsOf(controller, isProxied(settings), tlsOf(settings)),
+      ...(hardStopMs === undefined ? {} : { hardStopMs }),
       ...(options.proxyFrom && publishingOf(settings).type === 'HostNetwork' ? { proxyFrom: options.proxyFrom } : {}),
     },
     ...(options.aliases?.[domain] === undefined ? {} : { alias: options.aliases[domain] }),

@@ -8,8 +8,9 @@ import { rfc3339 } from '../../lib/clock.ts'
 import { withCondition } from '../shared/conditions.ts'
 import { dnsConditions } from './dns.ts'
 import { settingsProblem } from './router-settings.ts'
-import { domainOf, type IngressSettings, publishingOf, replicasOf, selectorOf } from './settings.ts'
+import { domainOf, type IngressSettings, publishingOf, replicasOf, selectorOf, tlsOf } from './settings.ts'
 import { profileSpecOf } from './tls-profiles.ts'
+import { withoutEffect } from './without-effect.ts'
 
 /** What there is of the operands. */
 export interface Observed {
@@ -18,6 +19,8 @@ export interface Observed {
   readonly publishing: Service | undefined
   /** The wildcard's, where the strategy has one. */
   readonly record: DNSRecord | undefined
+  /** What the spec names and is not there: one sentence each. */
+  readonly missing: readonly string[]
   readonly nowMs: number
 }
 
@@ -72,9 +75,12 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
     ...dnsConditions(settings, observed.record),
     no('EvaluationConditionsDetected', 'NoEvaluationCondition', 'No evaluation condition is detected.'),
   ]
-  const known = merged(controller.status?.conditions, parts, nowMs)
+  const old = controller.status?.conditions?.filter(
+    ({ type }) => type !== IN_EFFECT || effects(controller, observed).length > 0,
+  )
+  const known = merged(old, parts, nowMs)
   const { degraded, recheckMs } = degradation(known, nowMs)
-  const conditions = merged(known, [...summary(parts), degraded], nowMs)
+  const conditions = merged(known, [...summary(parts), degraded, ...effects(controller, observed)], nowMs)
   const { namespaceSelector, routeSelector } = controller.spec
   return {
     status: {
@@ -84,7 +90,7 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
         .join(','),
       domain: domainOf(settings),
       endpointPublishingStrategy: withRanges(publishingOf(settings), observed.publishing),
-      tlsProfile: tlsStatus(controller),
+      tlsProfile: tlsStatus(settings),
       conditions,
       ...(controller.metadata.generation === undefined ? {} : { observedGeneration: controller.metadata.generation }),
       ...(namespaceSelector ? { namespaceSelector } : {}),
@@ -92,6 +98,14 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
     },
     ...(recheckMs === undefined ? {} : { recheckMs }),
   }
+}
+
+const IN_EFFECT = 'FieldsInEffect'
+
+/** Ours, and there only where a field is set and not carried out. */
+function effects(controller: IngressController, { missing }: Observed): readonly Verdict[] {
+  const told = withoutEffect(controller, missing)
+  return told.length > 0 ? [no(IN_EFFECT, 'WithoutEffect', told.join('\n'))] : []
 }
 
 /** The ranges in force are those of the Service. */
@@ -105,9 +119,12 @@ function withRanges(strategy: EndpointPublishingStrategy, service: Service | und
   }
 }
 
-function tlsStatus({ spec }: IngressController): NonNullable<IngressControllerStatus['tlsProfile']> {
-  const { ciphers, minTLSVersion } = profileSpecOf(spec.tlsSecurityProfile)
-  return { ciphers: [...ciphers], minTLSVersion: minTLSVersion === 'VersionTLS10' ? 'VersionTLS11' : minTLSVersion }
+function tlsStatus(settings: IngressSettings): NonNullable<IngressControllerStatus['tlsProfile']> {
+  const profile = profileSpecOf(tlsOf(settings))
+  return {
+    ...profile,
+    minTLSVersion: profile.minTLSVersion === 'VersionTLS10' ? 'VersionTLS11' : profile.minTLSVersion,
+  }
 }
 
 const merged = (

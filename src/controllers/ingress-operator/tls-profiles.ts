@@ -1,3 +1,4 @@
+import { getCiphers } from 'node:tls'
 import type { TLSProfileSpec, TLSSecurityProfile } from '../../api/config/tls-profile.ts'
 import type { TlsProfile } from '../../model/routes/settings.ts'
 
@@ -34,6 +35,19 @@ const OLD = [
   'DES-CBC3-SHA',
 ]
 
+/** OpenSSL passes over ciphers that it does not know, and refuses a list of such alone. */
+export const isKnownCipher = (name: string): boolean =>
+  SUITES.includes(name) || OLD.includes(name) || getCiphers().includes(name.toLowerCase())
+
+/** By OpenSSL's names. X25519MLKEM768 came with OpenSSL 3.5. */
+const GROUPS: Readonly<Record<string, string>> = {
+  X25519: 'X25519',
+  secp256r1: 'P-256',
+  secp384r1: 'P-384',
+  secp521r1: 'P-521',
+}
+export const isKnownGroup = (name: string): boolean => Object.hasOwn(GROUPS, name)
+
 type Version = TLSProfileSpec['minTLSVersion']
 
 /** Mozilla's profiles, as OKD has them. */
@@ -48,10 +62,13 @@ export const PROFILES: Readonly<
 /** The profile in force, as status tells it: Intermediate where none is named. */
 export function profileSpecOf(profile: TLSSecurityProfile | undefined): {
   readonly ciphers: readonly string[]
+  readonly groups?: readonly string[]
   readonly minTLSVersion: Version
 } {
-  if (profile?.type === 'Custom' && profile.custom)
-    return { ciphers: profile.custom.ciphers ?? [], minTLSVersion: profile.custom.minTLSVersion }
+  if (profile?.type === 'Custom' && profile.custom) {
+    const { ciphers, groups, minTLSVersion } = profile.custom
+    return { ciphers: ciphers ?? [], ...(groups?.length ? { groups } : {}), minTLSVersion }
+  }
   return PROFILES[profile?.type === 'Old' || profile?.type === 'Modern' ? profile.type : 'Intermediate']
 }
 
@@ -66,7 +83,8 @@ const VERSIONS: Readonly<Record<string, TlsProfile['minVersion']>> = {
 /** For HAProxy; undefined where it is what a router does anyway. */
 export function tlsProfileOf(profile: TLSSecurityProfile | undefined): TlsProfile | undefined {
   if (!profile?.type || profile.type === 'Intermediate') return undefined
-  const { ciphers, minTLSVersion } = profileSpecOf(profile)
+  const { ciphers, groups = [], minTLSVersion } = profileSpecOf(profile)
+  const curves = groups.filter(isKnownGroup).map(name => GROUPS[name]!)
   const named = ciphers.filter(cipher => /^[A-Za-z0-9_-]{1,64}$/.test(cipher))
   const suites = named.filter(cipher => cipher.startsWith('TLS_'))
   const others = named.filter(cipher => !cipher.startsWith('TLS_'))
@@ -74,5 +92,6 @@ export function tlsProfileOf(profile: TLSSecurityProfile | undefined): TlsProfil
     minVersion: VERSIONS[minTLSVersion ?? 'VersionTLS12'] ?? 'TLSv1.2',
     ...(suites.length > 0 ? { suites } : {}),
     ...(others.length > 0 ? { ciphers: others } : {}),
+    ...(curves.length > 0 ? { curves } : {}),
   }
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
+import { logPipe } from '../../host/haproxy/log-pipe.ts'
 import { realHaproxy } from '../../host/haproxy/real.ts'
 import { ip } from '../../lib/ip.ts'
 import { begin } from '../../main.ts'
@@ -31,10 +32,12 @@ export const start = begin(async args => {
   if (args.includes(INSTALL)) log.info({ routes: await installRoutesCrd(client, signal) }, 'the API knows Routes')
   const folder = `/run/fairlead/haproxy-${options.controller}-${process.env.HOSTNAME ?? process.pid}`.slice(0, 80)
   const meter = createMeter()
+  const pipe = options.settings.log?.pipe
+  const output = pipe === undefined ? process.stdout : logPipe(pipe, host.clock)
   const logs = new Writable({
     write(chunk: Buffer, _encoding, done) {
       meter.read(chunk)
-      process.stdout.write(chunk, done)
+      output.write(chunk, done)
     },
   })
   const haproxy = await realHaproxy({ folder, logs, log, clock: host.clock })

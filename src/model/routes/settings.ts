@@ -30,6 +30,8 @@ export interface RouterSettings {
   /** A request ends when its client has gone. */
   readonly abortClosed?: boolean
   readonly log?: LogSettings
+  /** How long the connections of a replaced process may last. */
+  readonly hardStopMs?: number
 }
 
 export interface TlsProfile {
@@ -37,6 +39,7 @@ export interface TlsProfile {
   /** Of TLS 1.2 and below, and of 1.3, by OpenSSL's names. */
   readonly ciphers?: readonly string[]
   readonly suites?: readonly string[]
+  readonly curves?: readonly string[]
 }
 
 export interface ClientTlsPolicy {
@@ -61,7 +64,9 @@ export interface RouterTimes {
 }
 
 export interface LogSettings {
-  /** "address:port"; the container's own output where absent. */
+  /** A pipe that another container reads. */
+  readonly pipe?: string
+  /** "address:port"; the container's own output where neither is there. */
   readonly syslog?: string
   readonly facility?: string
   readonly maxLength?: number

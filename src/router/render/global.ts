@@ -23,7 +23,7 @@ export const globalSection = (listeners: Listeners, servers: number): Section =>
     // Else two routers on one host would share the port without a word, each serving its own state.
     ['noreuseport'],
     // A process that was replaced lives until its last connection: never without an end.
-    ['hard-stop-after', '1h'],
+    ['hard-stop-after', hardStop(listeners.settings)],
     // The pool of idle connections to pods is capped at a share of all files; 25 % destroys reuse with many backends.
     ['tune.pool-low-fd-ratio', '80'],
     ['tune.pool-high-fd-ratio', '90'],
@@ -38,12 +38,16 @@ export const globalSection = (listeners: Listeners, servers: number): Section =>
   ],
 })
 
+const hardStop = ({ hardStopMs }: Listeners['settings']): string =>
+  hardStopMs === undefined ? '1h' : `${hardStopMs}ms`
+
 function tlsLines({ tls }: Listeners['settings']): readonly Line[] {
-  const { minVersion = 'TLSv1.2', ciphers, suites } = tls ?? {}
+  const { minVersion = 'TLSv1.2', ciphers, suites, curves } = tls ?? {}
   return [
     ['ssl-default-bind-options', 'ssl-min-ver', minVersion],
     ...(ciphers ? [['ssl-default-bind-ciphers', ciphers.join(':')]] : []),
     ...(suites ? [['ssl-default-bind-ciphersuites', suites.join(':')]] : []),
+    ...(curves ? [['ssl-default-bind-curves', curves.join(':')]] : []),
   ]
 }
 

@@ -1,10 +1,12 @@
 import { cidrText } from '../../lib/cidr.ts'
+import { clusterNetworksOf, serviceNetworksOf } from '../config.ts'
 import type { WorldPlan } from '../plan.ts'
 import type { Manifest } from './mod.ts'
 
 /** The cluster-wide configuration objects that operators and `oc` read: all named cluster, but ClusterVersion. */
 export const openshiftConfig = (plan: WorldPlan): readonly Manifest[] => [
   config('Ingress', { spec: { domain: plan.config.appsDomain } }),
+  config('APIServer', { spec: { audit: { profile: 'Default' } } }),
   config('DNS', { spec: { baseDomain: baseDomain(plan), publicZone: { id: baseDomain(plan) } } }),
   config('Network', { spec: network(plan), status: { ...network(plan), clusterNetworkMTU: plan.config.mtu } }),
   config('Infrastructure', {
@@ -63,6 +65,6 @@ const operatorNetwork = (plan: WorldPlan): object => {
 
 const network = ({ config }: WorldPlan) => ({
   networkType: 'OVNKubernetes',
-  clusterNetwork: [{ cidr: cidrText(config.clusterNetwork.cidr), hostPrefix: config.clusterNetwork.hostPrefix }],
-  serviceNetwork: [cidrText(config.serviceNetwork)],
+  clusterNetwork: clusterNetworksOf(config).map(({ cidr, hostPrefix }) => ({ cidr: cidrText(cidr), hostPrefix })),
+  serviceNetwork: serviceNetworksOf(config).map(cidrText),
 })

@@ -1,0 +1,146 @@
+/** What fields say is carried out, or told not to be. */
+import { afterEach, expect, test } from 'vitest'
+import { Deployment } from '../../api/apps/deployment.ts'
+import { APIServer } from '../../api/config/api-server.ts'
+import { Event } from '../../api/core/event.ts'
+import { IngressController } from '../../api/operator/ingress-controller.ts'
+import { eventually, settled, type TestBench } from '../../client/testing.ts'
+import { parseRouterArgs } from '../../model/routes/options.ts'
+import { closeBench, conditions, DEFAULT, NAMESPACE, ROUTER, start } from './testing.ts'
+
+afterEach(closeBench)
+
+const argsOf = ({ api }: TestBench) =>
+  parseRouterArgs(api.get(Deployment, ROUTER)?.spec.template.spec?.containers[0]?.args ?? [])
+const inEffect = ({ api }: TestBench) =>
+  api.get(IngressController, DEFAULT)?.status?.conditions?.find(({ type }) => type === 'FieldsInEffect')
+const putDefault = async (bench: TestBench, spec: IngressController['spec'], annotations = {}) => {
+  const { metadata } = bench.api.get(IngressController, DEFAULT)!
+  bench.api.put(IngressController, { metadata: { ...metadata, ...DEFAULT, annotations }, spec })
+  await settled(bench)
+}
+
+test('names that are too long are refused', async () => {
+  const bench = await start()
+  bench.api.put(IngressController, {
+    metadata: { namespace: NAMESPACE, name: 'long' },
+    spec: { domain: `${'a'.repeat(60)}.`.repeat(4).slice(0, -1) },
+  })
+  await settled(bench)
+  expect(conditions(bench, 'long').Admitted).toBe('False')
+})
+
+test.each<[message: string, spec: IngressController['spec']]>([
+  [
+    'spec.unsupportedConfigOverrides.loadBalancingAlgorithm: not known here',
+    { unsupportedConfigOverrides: { loadBalancingAlgorithm: 'leastconn' } },
+  ],
+  ['spec.haproxyVersion: the HAProxy of the machine is used', { haproxyVersion: '3.2' }],
+  [
+    'spec.endpointPublishingStrategy.loadBalancer.providerParameters: there is no cloud',
+    {
+      endpointPublishingStrategy: {
+        type: 'LoadBalancerService',
+        loadBalancer: { scope: 'External', dnsManagementPolicy: 'Managed', providerParameters: { type: 'AWS' } },
+      },
+    },
+  ],
+  [
+    'spec.tuningOptions.reloadInterval: most changes need no reload, and the others are not put off',
+    { tuningOptions: { reloadInterval: '30s' } },
+  ],
+  [
+    'spec.tuningOptions.configurationManagement: changes are always made at run time',
+    { tuningOptions: { configurationManagement: 'ForkAndReload' } },
+  ],
+  ['spec.tuningOptions.serverTimeout: "soon" is not a duration', { tuningOptions: { serverTimeout: 'soon' } }],
+  [
+    'spec.tlsSecurityProfile.custom.groups: "X25519MLKEM768" is not known',
+    {
+      tlsSecurityProfile: {
+        type: 'Custom',
+        custom: {
+          ciphers: ['ECDHE-RSA-AES128-GCM-SHA256'],
+          groups: ['X25519MLKEM768', 'secp256r1'],
+          minTLSVersion: 'VersionTLS12',
+        },
+      },
+    },
+  ],
+  [
+    'spec.logging.access.httpCaptureHeaders: "not a header" is not a header',
+    {
+      logging: {
+        access: {
+          destination: { type: 'Container' },
+          httpCaptureHeaders: { request: [{ name: 'not a header', maxLength: 10 }] },
+        },
+      },
+    },
+  ],
+  ['spec.httpCompression.mimeTypes: "text" is not a type', { httpCompression: { mimeTypes: ['text'] } }],
+  ['spec.httpHeaders.uniqueId.name: "a b" is not a header', { httpHeaders: { uniqueId: { name: 'a b' } } }],
+  [
+    'spec.clientTLS.clientCA: there is no ConfigMap openshift-config/ca',
+    { clientTLS: { clientCertificatePolicy: 'Required', clientCA: { name: 'ca' } } },
+  ],
+  ['spec.httpErrorCodePages: there is no ConfigMap openshift-config/pages', { httpErrorCodePages: { name: 'pages' } }],
+  ['spec.defaultCertificate: there is no Secret openshift-ingress/mine', { defaultCertificate: { name: 'mine' } }],
+])('set and not carried out: %s', async (message, spec) => {
+  const bench = await start(spec)
+  await eventually(() => bench.api.all(Event).some(event => event.message === message))
+  expect(inEffect(bench)).toMatchObject({ status: 'False', reason: 'WithoutEffect', message })
+  await putDefault(bench, {})
+  expect(inEffect(bench)).toBeUndefined()
+  expect(conditions(bench).Admitted).toBe('True')
+})
+
+test('what is carried out is not told of', async () => {
+  const bench = await start(
+    {
+      tuningOptions: { maxConnections: -1, configurationManagement: 'Dynamic', tunnelTimeout: '2h' },
+      nodePlacement: {
+        nodeSelector: {
+          matchLabels: { edge: 'yes' },
+          matchExpressions: [{ key: 'zone', operator: 'NotIn', values: ['c'] }],
+        },
+      },
+      logging: { access: { destination: { type: 'Container', container: { maxLength: 2048 } } } },
+    },
+    'SingleReplica',
+  )
+  expect(inEffect(bench)).toBeUndefined()
+  expect(argsOf(bench)).toMatchObject({
+    maxConnections: 2_000_000,
+    settings: { times: { tunnel: 7_200_000 }, log: { pipe: '/var/lib/rsyslog/access.log', maxLength: 2048 } },
+  })
+  const pod = () => bench.api.get(Deployment, ROUTER)?.spec.template.spec
+  expect(pod()?.nodeSelector).toEqual({ edge: 'yes' })
+  expect(JSON.stringify(pod()?.affinity)).toContain('{"key":"zone","operator":"NotIn","values":["c"]}')
+  expect(pod()?.containers.map(({ name }) => name)).toEqual(['router', 'logs'])
+  expect(pod()?.containers.map(({ volumeMounts }) => volumeMounts)).toEqual(
+    Array(2).fill([{ name: 'rsyslog-socket', mountPath: '/var/lib/rsyslog' }]),
+  )
+  await putDefault(bench, {}, { 'ingress.operator.openshift.io/hard-stop-after': '15m' })
+  expect(pod()?.affinity).toBeUndefined()
+  expect(pod()?.containers.map(({ name }) => name)).toEqual(['router'])
+  expect(argsOf(bench)).toMatchObject({ maxConnections: 50_000, settings: { hardStopMs: 900_000 } })
+})
+
+test('TLS: the cluster’s profile where there is none of its own; none without a cipher', async () => {
+  const bench = await start()
+  const profile = () => bench.api.get(IngressController, DEFAULT)?.status?.tlsProfile
+  expect(profile()?.minTLSVersion).toBe('VersionTLS12')
+  bench.api.put(APIServer, {
+    metadata: { name: 'cluster' },
+    spec: { tlsSecurityProfile: { type: 'Modern', modern: {} } },
+  })
+  await settled(bench)
+  expect(profile()?.minTLSVersion).toBe('VersionTLS13')
+  expect(argsOf(bench).settings.tls?.minVersion).toBe('TLSv1.3')
+  await putDefault(bench, { tlsSecurityProfile: { type: 'Old', old: {} } })
+  expect(profile()?.minTLSVersion).toBe('VersionTLS11')
+  const custom = { ciphers: ['NO-SUCH-CIPHER'], minTLSVersion: 'VersionTLS12' } as const
+  await putDefault(bench, { tlsSecurityProfile: { type: 'Custom', custom } })
+  expect(conditions(bench).Admitted).toBe('False')
+})
