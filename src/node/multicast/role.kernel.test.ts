@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import type { Socket } from 'node:dgram'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Namespace } from '../../api/core/namespace.ts'
 import { Pod } from '../../api/core/pod.ts'
 import type { TestBench } from '../../client/testing.ts'
@@ -8,36 +8,43 @@ import { eventually, settled, testBench } from '../../client/testing.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { Ip } from '../../lib/ip.ts'
 import type { World } from '../network/testing.ts'
-import { createWorld, putDualNode } from '../network/testing.ts'
+import { createWorld, DUAL_OPTIONS, putDualNode } from '../network/testing.ts'
 import { MULTICAST_ANNOTATION, startMulticast } from './role.ts'
 
 let world: World
 let bench: TestBench
+let stop: AbortController
 const GROUP = { 4: '239.1.1.1', 6: 'ff15::1' } as const
 const pods = new Map<string, { readonly netns: Netns; readonly address: Ip; readonly address6: Ip }>()
+const VXLAN = DUAL_OPTIONS
+const HOST_GW = { ...DUAL_OPTIONS, transport: 'host-gw', mtu: 1450 } as const
 
-beforeAll(async () => {
+async function begin(options: typeof DUAL_OPTIONS): Promise<void> {
+  stop = new AbortController()
   world = createWorld(2, true)
   bench = testBench()
   for (const number of [1, 2]) putDualNode(bench.api, number, 'a')
-  for (const number of [1, 2]) await (await world.start(bench, number)).ready
-  for (const number of [1, 2])
-    await startMulticast(
-      { ...bench, nft: world.nft, link: world.link },
-      { node: `node-${number}`, netns: world.node(number) },
-      bench.signal,
-    )
+  for (const number of [1, 2]) await (await world.start(bench, number, bench.signal, options)).ready
+  for (const number of [1, 2]) await agent(number, options)
   for (const namespace of ['on', 'off', 'also']) putNamespace(namespace, {})
   await put('sender', 'on', 1, 3)
   await put('near', 'on', 1, 4)
   await put('far', 'on', 2, 3)
   await put('stranger', 'off', 1, 5)
   await put('far stranger', 'also', 2, 4)
-})
-afterAll(() => {
+}
+const agent = (number: number, options: typeof DUAL_OPTIONS, signal = stop.signal) =>
+  startMulticast(
+    { ...bench, nft: world.nft, link: world.link },
+    { ...options, node: `node-${number}`, netns: world.node(number) },
+    signal,
+  )
+function end(): void {
+  stop.abort()
   bench.close()
   world.close()
-})
+  pods.clear()
+}
 
 const putNamespace = (name: string, annotations: Record<string, string>) =>
   bench.api.put(Namespace, { metadata: { name, annotations } } as never)
@@ -55,7 +62,7 @@ async function put(name: string, namespace: string, node: number, index: number)
 const PORT = 5007
 
 /** Who of all pods hears what the sender says to the group; each word is said until an honest unicast listener has it. */
-async function hearers(from = 'sender', family: 4 | 6 = 4): Promise<readonly string[]> {
+async function hearers(from = 'sender', family: 4 | 6 = 4, bytes = 0): Promise<readonly string[]> {
   const heard = new Set<string>()
   const sockets: Socket[] = []
   let isMarked = false
@@ -74,7 +81,7 @@ async function hearers(from = 'sender', family: 4 | 6 = 4): Promise<readonly str
   // Two rounds and then a word to itself: what would come has come by then.
   for (let round = 0; round < 3; round++) {
     isMarked = false
-    sender.send(`word ${from}`, PORT, GROUP[family])
+    sender.send(`word ${from}`.padEnd(bytes), PORT, GROUP[family])
     await new Promise(resolve => setImmediate(resolve))
     sender.send('end', PORT, family === 6 ? address6 : address)
     await eventually(() => isMarked)
@@ -83,38 +90,88 @@ async function hearers(from = 'sender', family: 4 | 6 = 4): Promise<readonly str
   return [...heard].filter(name => name !== from).sort()
 }
 
-test.each([4, 6] as const)(
-  'off until the namespace says so, then for its pods alone, on all nodes; off again (IPv%i)',
-  async family => {
-    putNamespace('on', {})
-    await settled(bench)
-    expect(await hearers('sender', family)).toEqual([])
-    putNamespace('on', { [MULTICAST_ANNOTATION]: 'true' })
-    await settled(bench)
-    expect(await hearers('sender', family)).toEqual(['far', 'near'])
-    expect(await hearers('far', family)).toEqual(['near', 'sender'])
-    expect(await hearers('stranger', family)).toEqual([])
-    putNamespace('also', { [MULTICAST_ANNOTATION]: 'true' })
-    await settled(bench)
-    expect(await hearers('far stranger', family)).toEqual([])
-    expect(await hearers('sender', family)).toEqual(['far', 'near'])
-    putNamespace('on', { [MULTICAST_ANNOTATION]: 'false' })
-    putNamespace('also', {})
-    await settled(bench)
-    expect(await hearers('sender', family)).toEqual([])
-    expect(
-      spawnSync('ip', ['netns', 'exec', world.node(1).name, 'nft', 'list', 'tables'], { encoding: 'utf8' }).stdout,
-    ).not.toContain('multicast')
-  },
-)
+const linksOf = (node: number): string =>
+  spawnSync('ip', ['-n', world.node(node).name, 'link'], { encoding: 'utf8' }).stdout
 
-test('pods that come and go are heard and hear no more', async () => {
-  putNamespace('on', { [MULTICAST_ANNOTATION]: 'true' })
-  await put('late', 'on', 2, 6)
+async function ask(annotation: 'true' | 'false'): Promise<void> {
+  putNamespace('on', { [MULTICAST_ANNOTATION]: annotation })
   await settled(bench)
-  expect(await hearers()).toEqual(['far', 'late', 'near'])
-  bench.api.drop(Pod, { namespace: 'on', name: 'near' })
-  await settled(bench)
-  expect(await hearers()).toEqual(['far', 'late'])
-  expect(await hearers('near')).toEqual([])
+}
+
+describe('by the tunnel', () => {
+  beforeAll(() => begin(VXLAN))
+  afterAll(end)
+
+  test.each([4, 6] as const)(
+    'off until the namespace says so, then for its pods alone, on all nodes; off again (IPv%i)',
+    async family => {
+      putNamespace('on', {})
+      await settled(bench)
+      expect(await hearers('sender', family)).toEqual([])
+      await ask('true')
+      expect(await hearers('sender', family)).toEqual(['far', 'near'])
+      expect(await hearers('far', family)).toEqual(['near', 'sender'])
+      expect(await hearers('stranger', family)).toEqual([])
+      putNamespace('also', { [MULTICAST_ANNOTATION]: 'true' })
+      await settled(bench)
+      expect(await hearers('far stranger', family)).toEqual([])
+      expect(await hearers('sender', family)).toEqual(['far', 'near'])
+      putNamespace('on', { [MULTICAST_ANNOTATION]: 'false' })
+      putNamespace('also', {})
+      await settled(bench)
+      expect(await hearers('sender', family)).toEqual([])
+      expect(
+        spawnSync('ip', ['netns', 'exec', world.node(1).name, 'nft', 'list', 'tables'], { encoding: 'utf8' }).stdout,
+      ).not.toContain('multicast')
+    },
+  )
+
+  test('pods that come and go are heard and hear no more', async () => {
+    putNamespace('on', { [MULTICAST_ANNOTATION]: 'true' })
+    await put('late', 'on', 2, 6)
+    await settled(bench)
+    expect(await hearers()).toEqual(['far', 'late', 'near'])
+    bench.api.drop(Pod, { namespace: 'on', name: 'near' })
+    await settled(bench)
+    expect(await hearers()).toEqual(['far', 'late'])
+    expect(await hearers('near')).toEqual([])
+  })
+})
+
+describe('without a tunnel', () => {
+  beforeAll(() => begin(HOST_GW))
+  afterAll(end)
+
+  test('there is one for groups alone, while a namespace asks, and datagrams of full size fit', async () => {
+    await ask('false')
+    expect(await hearers()).toEqual([])
+    expect(linksOf(1)).not.toContain('vxlan0')
+    await ask('true')
+    expect(linksOf(1)).toContain('vxlan0')
+    expect(await hearers('sender')).toEqual(['far', 'near'])
+    expect(await hearers('sender', 6)).toEqual(['far', 'near'])
+    expect(await hearers('far')).toEqual(['near', 'sender'])
+    for (const { netns } of pods.values()) spawnSync('ip', ['-n', netns.name, 'link', 'set', 'eth0', 'mtu', '1450'])
+    for (const node of [1, 2])
+      for (const [link] of linksOf(node).matchAll(/\bpod[^@]+/g))
+        spawnSync('ip', ['-n', world.node(node).name, 'link', 'set', link, 'mtu', '1450'])
+    expect(await hearers('sender', 4, 1422)).toEqual(['far', 'near'])
+    expect(await world.ask(pods.get('sender')!.netns, pods.get('far')!.address, 8080)).toContain('pod-2-3')
+  })
+
+  test('an agent that comes back keeps it, and takes it away when nobody asks any more', async () => {
+    await ask('true')
+    stop.abort()
+    bench.api.put(Namespace, { metadata: { name: 'on', annotations: {} } } as never)
+    stop = new AbortController()
+    for (const number of [1, 2]) await agent(number, HOST_GW)
+    await settled(bench)
+    expect(linksOf(1) + linksOf(2)).not.toContain('vxlan0')
+    await ask('true')
+    stop.abort()
+    stop = new AbortController()
+    for (const number of [1, 2]) await agent(number, HOST_GW)
+    await settled(bench)
+    expect(await hearers()).toEqual(['far', 'near'])
+  })
 })

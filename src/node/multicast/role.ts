@@ -3,8 +3,10 @@ import { Node } from '../../api/core/node.ts'
 import { runLoop } from '../../client/loop.ts'
 import type { Informers, Role } from '../../client/mod.ts'
 import type { ProgressCollector } from '../../client/progress.ts'
+import { tunnelSteps } from '../../datapath/links.ts'
 import type { MulticastPlan } from '../../datapath/multicast.ts'
 import { MULTICAST_TABLE, multicastTable } from '../../datapath/multicast.ts'
+import type { DatapathOptions } from '../../datapath/options.ts'
 import { VXLAN_LINK } from '../../datapath/options.ts'
 import type { LinkDriver, LinkState } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
@@ -12,6 +14,7 @@ import type { NftDriver } from '../../host/nft/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
+import type { NodeFacts } from '../../model/nodes/facts.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
 import { transaction } from '../../wire/nft/transaction.ts'
 import { linkOf } from '../cni/names.ts'
@@ -27,7 +30,7 @@ export interface MulticastDeps {
   readonly log: Logger
 }
 
-export interface MulticastOptions {
+export interface MulticastOptions extends Pick<DatapathOptions, 'transport' | 'mtu'> {
   readonly node: string
   readonly netns: Netns
 }
@@ -59,8 +62,10 @@ export async function startMulticast(
       .filter(isOn)
       .map(({ metadata }) => metadata.name)
     await pods.follow(wanted.toSorted())
-    const others = nodes.list().filter(({ metadata }) => metadata.name !== options.node)
-    kernel.apply(pods, wanted.length === 0 ? [] : others.flatMap(node => nodeFacts(node).addresses.slice(0, 1)))
+    const own = nodes.get({ name: options.node })
+    const others = nodes.list().filter(node => node !== own)
+    const to = wanted.length === 0 ? [] : others.flatMap(node => nodeFacts(node).addresses.slice(0, 1))
+    kernel.apply(pods, { self: own && nodeFacts(own), others: to })
   }
   const loop = runLoop(
     deps,
@@ -72,7 +77,14 @@ export async function startMulticast(
 
 const isOn = ({ metadata }: Namespace): boolean => metadata.annotations?.[MULTICAST_ANNOTATION] === 'true'
 
-function createKernel({ nft, link, log }: MulticastDeps, { node, netns }: MulticastOptions) {
+interface Place {
+  readonly self: NodeFacts | undefined
+  /** Where frames for other nodes go; empty while no namespace asks. */
+  readonly others: readonly Ip[]
+}
+
+function createKernel({ nft, link, log }: MulticastDeps, options: MulticastOptions) {
+  const { node, netns } = options
   let loaded = ''
   let flooded: { readonly index: number; readonly to: readonly Ip[] } = { index: 0, to: [] }
   const flood = (tunnel: LinkState, to: readonly Ip[]): void => {
@@ -84,25 +96,50 @@ function createKernel({ nft, link, log }: MulticastDeps, { node, netns }: Multic
     if (gone.length + more.length > 0) link.apply(netns, [...gone.map(entry('fdb-delete')), ...more.map(entry('fdb'))])
     flooded = { index: tunnel.index, to }
   }
+  /** Where other packets need no tunnel there is one for groups alone, for as long as somebody asks. */
+  const tunnel = createTunnel({ link, isOwn: options.transport === 'host-gw' }, options)
   return {
-    apply(pods: FollowedPods, others: readonly Ip[]): void {
-      const links = new Map(pods.namespaces().length > 0 || flooded.to.length > 0 ? indexed(link.links(netns)) : [])
-      const tunnel = links.get(VXLAN_LINK)
-      if (tunnel) flood(tunnel, others)
-      const plan = planOf(pods, node, links, tunnel !== undefined && others.length > 0)
+    apply(pods: FollowedPods, { self, others }: Place): void {
+      if (self && others.length > 0) tunnel.stand(self)
+      const isAsked = pods.namespaces().length > 0 || flooded.to.length > 0
+      const links = new Map(isAsked ? indexed(link.links(netns)) : [])
+      const way = links.get(VXLAN_LINK)
+      if (way) flood(way, others)
+      const plan = planOf(pods, node, links, way !== undefined && others.length > 0)
       const text = transaction(MULTICAST_TABLE, multicastTable(plan))
       const handle = nft.open(netns)
       try {
         const isThere = handle.tables().includes(`${MULTICAST_TABLE.family} ${MULTICAST_TABLE.name}`)
         const hasAny = plan.groups.some(({ local }) => local.length > 0)
         const key = `${text} ${[...links].map(([name, { index }]) => `${name}#${index}`).join()}`
-        if (key === loaded && isThere === hasAny) return
-        if (hasAny || isThere) handle.run(text)
-        loaded = key
-        if (hasAny || isThere) log.info({ namespaces: pods.namespaces() }, 'multicast stands')
+        if (key !== loaded || isThere !== hasAny) {
+          if (hasAny || isThere) handle.run(text)
+          loaded = key
+          if (hasAny || isThere) log.info({ namespaces: pods.namespaces() }, 'multicast stands')
+        }
       } finally {
         handle.close()
       }
+      if (others.length === 0) tunnel.fall()
+    },
+  }
+}
+
+function createTunnel(
+  { link, isOwn }: { readonly link: LinkDriver; readonly isOwn: boolean },
+  { netns, mtu }: MulticastOptions,
+) {
+  const isThere = (): boolean => link.links(netns).some(({ name }) => name === VXLAN_LINK)
+  /** Whether there may be one: an agent before may have left it. */
+  let mayStand = isOwn
+  return {
+    stand(self: NodeFacts): void {
+      if (isOwn && !isThere()) link.apply(netns, tunnelSteps({ mtu }, self))
+      mayStand = isOwn
+    },
+    fall(): void {
+      if (mayStand && isThere()) link.apply(netns, [{ op: 'delete', name: VXLAN_LINK }])
+      mayStand = false
     },
   }
 }
