@@ -66,6 +66,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     to: 'if (address === undefined) continue',
     tests: [[HOSTILE, 'pods that are no pods are not asked']],
   },
+  'a default certificate is shown in the place of a Route’s own': {
+    file: 'src/router/render/program.ts',
+    from: ' !*\\n`',
+    to: '\\n`',
+    tests: [['src/router/certificates.kernel.test.ts', 'goes before the names of a default one']],
+  },
   'a key of another certificate is taken': {
     file: 'src/model/routes/certificate.ts',
     from: 'if (!leaf!.checkPrivateKey(key))',

@@ -47,6 +47,7 @@ describe('how a container runs', () => {
     ['docker.io/nginxinc/nginx-unprivileged:1.27', [], [], 'builtin nginx-unprivileged'],
     ['nginx', ['nginx', '-g', 'daemon off;'], [], 'builtin nginx -g daemon off;'],
     ['registry.k8s.io/pause:3.10', [], [], 'builtin pause'],
+    ['quay.io/jetstack/cert-manager-acmesolver:v1.21.2', [], ['--token=t'], 'builtin acmesolver --token=t'],
     // Images known for their tools.
     ['busybox', [], [], 'process sh (applets)'],
     ['busybox:1.37', [], ['wget', '-qO-', 'http://api'], 'process wget -qO- http://api (applets)'],

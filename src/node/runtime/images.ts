@@ -38,6 +38,7 @@ const BY_NAME: Readonly<Record<string, ImageKind>> = {
   httpbin: builtin('httpbin', 'gunicorn', '/bin/go-httpbin'),
   'go-httpbin': builtin('httpbin', '/bin/go-httpbin', 'go-httpbin'),
   'http-echo': builtin('http-echo', '/http-echo', 'http-echo'),
+  'cert-manager-acmesolver': builtin('acmesolver', '/app/cmd/acmesolver/acmesolver'),
 
   busybox: tools(['sh'], [], true),
   alpine: tools(['/bin/sh'], [], true),

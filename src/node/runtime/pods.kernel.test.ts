@@ -178,6 +178,24 @@ describe('recognised images', () => {
     expect(await curl('httpecho', '-w', '%{http_code}', 'http://127.0.0.1:8080/')).toBe('hi\n404')
   })
 
+  test('cert-manager’s solver answers one token of one domain', async () => {
+    const image = 'quay.io/jetstack/cert-manager-acmesolver:v1.21.2'
+    await pod('solver', { image, args: ['--listen-port=8089', '--domain=a.test', '--token=t0', '--key=t0.key'] })
+    const ask = (host: string, path: string) =>
+      curl('solver', '-w', ' %{http_code}', '-H', `Host: ${host}`, `http://127.0.0.1:8089${path}`)
+    const folder = '/.well-known/acme-challenge'
+    expect(await ask('a.test', `${folder}/t0`)).toBe('t0.key 200')
+    expect(await ask('a.test:80', `${folder}/t0`)).toBe('t0.key 200')
+    expect(await ask('a.test', '/healthz')).toBe(' 200')
+    const refused = '404 page not found\n 404'
+    for (const [host, path] of [
+      ['b.test', `${folder}/t0`],
+      ['a.test', `${folder}/t1`],
+      ['a.test', '/t0'],
+    ] as const)
+      expect(await ask(host, path)).toBe(refused)
+  })
+
   test('busybox gets busybox’s own commands, others this machine’s', async () => {
     await pod('busybox', { image: 'busybox', args: ['sh', '-c', 'nslookup --help 2>&1 | head -1; exec sleep 60'] })
     await pod('netshoot', { image: 'nicolaka/netshoot', args: ['sleep', '60'] })

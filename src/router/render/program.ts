@@ -28,6 +28,11 @@ export interface ProgramText {
 
 export const DEFAULT_CERTIFICATE = 'certs/default.pem'
 export const CERTIFICATES = 'certs.list'
+/**
+ * The default certificate by no name at all: HAProxy 2.6 would show it for the names in it rather than a Route's own, where it has an
+ * elliptic key and the Route's an RSA one.
+ */
+const DEFAULT_LIST = 'default.list'
 /** The whole state as text: a process started with it needs no commands, but for health checks that are not wanted. */
 export function renderProgram(layout: Layout): ProgramText {
   const sections: Section[] = [
@@ -114,7 +119,8 @@ function secure(layout: Layout): readonly Section[] {
   const { listeners, isSorted } = layout
   const own = [`:${listeners.httpsPort}`, ...proxied(listeners)]
   const alpn = listeners.http2Always ? ['alpn', H2] : []
-  const tls = ['ssl', 'crt', DEFAULT_CERTIFICATE, ...clientVerification(listeners), 'crt-list', CERTIFICATES, ...alpn]
+  const lists = ['crt-list', DEFAULT_LIST, 'crt-list', CERTIFICATES]
+  const tls = ['ssl', ...lists, ...clientVerification(listeners), ...alpn]
   if (!isSorted) return [secureFrontend(layout, [...own, ...tls], balanced(listeners))]
   return [
     ...sorter(listeners, own, balanced(listeners)),
@@ -200,7 +206,7 @@ function renderFiles(layout: Layout): Map<string, string> {
   if (page503 !== undefined) files.set(PAGE_503, page503)
   if (page404 !== undefined) files.set(PAGE_404, page404)
   if (layout.defaultCertificate === undefined) return files
-  files.set(DEFAULT_CERTIFICATE, layout.defaultCertificate)
+  files.set(DEFAULT_CERTIFICATE, layout.defaultCertificate).set(DEFAULT_LIST, `${DEFAULT_CERTIFICATE} !*\n`)
   let list = ''
   for (const { certificate } of layout.parts.values())
     if (certificate) {

@@ -1,3 +1,4 @@
+import { acmesolver } from './acmesolver.ts'
 import { agnhost } from './agnhost/agnhost.ts'
 import { serveHostname } from './agnhost/serve-hostname.ts'
 import { echoBasic } from './echo-basic.ts'
@@ -9,6 +10,7 @@ import { helloOpenshift, httpd, httpEcho, nginx, nginxUnprivileged, pause } from
 /** By the names that the table of images uses. */
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(
   Object.entries({
+    acmesolver,
     agnhost,
     'serve-hostname': serveHostname,
     'echo-basic': echoBasic,
