@@ -1,5 +1,5 @@
-import type { Haproxy } from '../host/haproxy/mod.ts'
-import { parseStat } from '../wire/haproxy/answer.ts'
+import type { Haproxy, Usage } from '../host/haproxy/mod.ts'
+import { parseInfo, parseStat } from '../wire/haproxy/answer.ts'
 import { show } from '../wire/haproxy/command.ts'
 import { BUCKETS_MS, type RequestCounts } from './meter.ts'
 import type { ServingCounts } from './serve.ts'
@@ -96,7 +96,7 @@ const MAX_SERVERS = 500
 /** Prometheus text. HAProxy is asked when somebody asks. */
 export async function renderMetrics(source: MetricsSource): Promise<{ readonly type: string; readonly text: string }> {
   const { counts } = source
-  const rows = source.isServing() ? await statistics(source.haproxy) : []
+  const { rows, maxConnections } = source.isServing() ? await statistics(source.haproxy) : NOTHING
   const { scrapes } = source
   if (source.isServing()) scrapes.total++
   if (source.isServing() && rows.length === 0) scrapes.failures++
@@ -117,10 +117,11 @@ export async function renderMetrics(source: MetricsSource): Promise<{ readonly t
     const isServer = owner && row.svname !== 'FRONTEND' && row.svname !== 'BACKEND'
     return isServer ? [[{ server: row.addr || row.svname!, ...owner, pod: row.svname! }, row] as const] : []
   })
-  const single = (name: string, help: string, value: number): string =>
-    family(name, 'gauge', help, [[{}, String(value)]])
+  const single: Single = (name, help, value, type = 'gauge') => family(name, type, help, [[{}, String(value)]])
   const text = [
     single('haproxy_up', 'Was the last scrape of haproxy successful.', source.isServing() ? 1 : 0),
+    maxConnections === undefined ? '' : single('haproxy_max_connections', 'How many connections.', maxConnections),
+    ...usageLines(await source.haproxy.usage(), single),
     single('template_router_reload_failure', 'Whether the last program was refused.', counts.isRefused ? 1 : 0),
     summary(
       'template_router_reload_seconds',
@@ -154,6 +155,22 @@ export async function renderMetrics(source: MetricsSource): Promise<{ readonly t
   ]
   return { type: 'text/plain; version=0.0.4; charset=utf-8', text: text.join('') }
 }
+
+type Single = (name: string, help: string, value: number, type?: 'counter' | 'gauge') => string
+
+/** As Prometheus' libraries tell of a process, under HAProxy's name. */
+const usageLines = (usage: Usage | undefined, single: Single): readonly string[] =>
+  usage
+    ? [
+        single('haproxy_process_cpu_seconds_total', 'Time of CPU, in seconds.', usage.cpuSeconds, 'counter'),
+        single('haproxy_process_max_fds', 'How many files may be open.', usage.maxFiles),
+        single('haproxy_process_open_fds', 'How many files are open.', usage.openFiles),
+        single('haproxy_process_resident_memory_bytes', 'Resident memory, in bytes.', usage.residentBytes),
+        single('haproxy_process_start_time_seconds', 'When it started, in seconds since 1970.', usage.startSeconds),
+        single('haproxy_process_virtual_memory_bytes', 'Virtual memory, in bytes.', usage.virtualBytes),
+        single('haproxy_process_virtual_memory_max_bytes', 'Its limit; -1: none.', usage.maxVirtualBytes),
+      ]
+    : []
 
 /** Of Routes that share a backend, the first in their order is named. */
 function labelsOf({ service, routes }: Owner): {
@@ -220,7 +237,15 @@ function family(name: string, type: string, help: string, samples: readonly (rea
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
 }
 
-async function statistics(haproxy: Haproxy): Promise<readonly Row[]> {
-  const [answer = ''] = await haproxy.run([show('stat')])
-  return parseStat(answer)
+interface Statistics {
+  readonly rows: readonly Row[]
+  readonly maxConnections?: number
+}
+
+const NOTHING: Statistics = { rows: [] }
+
+async function statistics(haproxy: Haproxy): Promise<Statistics> {
+  const [table = '', info = ''] = await haproxy.run([show('stat'), show('info')])
+  const { Maxconn } = parseInfo(info)
+  return { rows: parseStat(table), ...(Maxconn === undefined ? {} : { maxConnections: Number(Maxconn) }) }
 }

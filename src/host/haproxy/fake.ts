@@ -24,6 +24,16 @@ export interface FakeOptions {
   readonly answers?: (command: Command) => string | undefined
 }
 
+const USAGE = {
+  cpuSeconds: 1.5,
+  startSeconds: 1_700_000_000,
+  virtualBytes: 2 ** 27,
+  maxVirtualBytes: -1,
+  residentBytes: 2 ** 25,
+  openFiles: 40,
+  maxFiles: 20_000,
+}
+
 export function fakeHaproxy(options: FakeOptions = {}): FakeHaproxy {
   const goneHandlers = new Set<() => void>()
   const loaded: Program[] = []
@@ -52,6 +62,7 @@ export function fakeHaproxy(options: FakeOptions = {}): FakeHaproxy {
       loaded.push(program)
       return { pid: ++pid, version: '2.6.12' }
     },
+    usage: async () => (state ? USAGE : undefined),
     async run(batch) {
       const serving = state
       if (!serving) throw new HaproxyGone()

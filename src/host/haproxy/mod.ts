@@ -15,6 +15,18 @@ export interface Serving {
   readonly writeMs?: number
 }
 
+/** Of the process that serves; -1 where there is no limit. */
+export interface Usage {
+  readonly cpuSeconds: number
+  /** Since 1970. */
+  readonly startSeconds: number
+  readonly virtualBytes: number
+  readonly maxVirtualBytes: number
+  readonly residentBytes: number
+  readonly openFiles: number
+  readonly maxFiles: number
+}
+
 /** One HAProxy with its folder. Methods that change it are called one after another, never at the same time. */
 export interface Haproxy {
   /** How many files a process may open here: bounds maxconn, since a start beyond it fails. */
@@ -34,6 +46,8 @@ export interface Haproxy {
    * errors in words. Rejects with HaproxyGone when the process ended before the last answer: what was done is lost anyway.
    */
   run(commands: readonly Command[]): Promise<readonly string[]>
+  /** Undefined while none serves. */
+  usage(): Promise<Usage | undefined>
   /** Called when the process that serves has ended without having been told to. Returns the way to stop listening. */
   onGone(handler: () => void): () => void
   /** Takes no new connections, lets requests end for so long, then kills. */

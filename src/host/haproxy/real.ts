@@ -8,6 +8,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/log.ts'
 import { parseAlerts } from '../../wire/haproxy/answer.ts'
 import { type Haproxy, HaproxyGone, HaproxyRefused, type Program, type Serving } from './mod.ts'
+import { usageOf } from './usage.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 export interface RealOptions {
@@ -69,6 +70,7 @@ export async function realHaproxy(options: RealOptions): Promise<Haproxy> {
       if (!current) throw new HaproxyGone()
       return current.run(commands)
     },
+    usage: async () => current && usageOf(current.pid),
     onGone(handler) {
       goneHandlers.add(handler)
       return () => goneHandlers.delete(handler)
