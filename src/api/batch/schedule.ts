@@ -193,6 +193,22 @@ function localOf(ms: number, zone: string): Local {
   }
 }
 
+/** RFC 3339 by the clock of a zone: 2026-01-01T05:30:00+05:30. */
+export function zonedTime(ms: number, zone: string): string {
+  const whole = Math.floor(ms / 1000) * 1000
+  const { month, day, hour, minute, second } = localOf(whole, zone)
+  const year = new Date(whole).getUTCFullYear()
+  // A zone may be in another year, but never by more than a day.
+  const local = [year - 1, year, year + 1]
+    .map(one => Date.UTC(one, month - 1, day, hour, minute, second))
+    .reduce((best, one) => (Math.abs(one - whole) < Math.abs(best - whole) ? one : best))
+  const offset = Math.round((local - whole) / MINUTE_MS)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const size = Math.abs(offset)
+  const suffix = offset === 0 ? 'Z' : `${offset < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`
+  return `${new Date(local).toISOString().slice(0, 19)}${suffix}`
+}
+
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS

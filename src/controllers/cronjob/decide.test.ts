@@ -72,6 +72,10 @@ describe('when a Job is made', () => {
       ownerReferences: [{ kind: 'CronJob', name: 'tick', controller: true }],
     })
     expect(decide(cron(), [], at('00:10:05')).recheckMs).toBe(595_100)
+    const { create } = decide(cron({ timeZone: 'Asia/Kolkata' }), [], at('00:10:05'))
+    expect(create?.metadata.annotations).toEqual({
+      'batch.kubernetes.io/cronjob-scheduled-timestamp': '2026-01-01T05:40:00+05:30',
+    })
   })
 })
 
@@ -98,6 +102,7 @@ it('keeps the last few that ended', () => {
 it('says what it saw', () => {
   expect(reasons(cron({}, active('x')), [job('x', 'Complete')], '00:01:00')).toEqual(['SawCompletedJob'])
   expect(reasons(cron({}, active('x')), [], '00:01:00')).toEqual(['MissingJob'])
+  expect(reasons(cron({}, active('x')), [job('x'), job('y')], '00:01:00')).toEqual(['UnexpectedJob'])
   expect(reasons(cron({ schedule: '* * * * *' }), [], '04:00:00')).toEqual(['TooManyMissedTimes'])
   expect(reasons(cron({ startingDeadlineSeconds: 60 }), [], '00:11:01')).toEqual([])
   const plan = decide(cron({}, active('x')), [job('x', 'Complete', '2026-01-01T00:00:30Z')], at('00:01:00'))

@@ -1,6 +1,6 @@
 import { CronJob, type CronJobStatus } from '../../api/batch/cron-job.ts'
 import type { Job } from '../../api/batch/job.ts'
-import { isTimeZone, nextAfter, parseSchedule, type Schedule } from '../../api/batch/schedule.ts'
+import { isTimeZone, nextAfter, parseSchedule, type Schedule, zonedTime } from '../../api/batch/schedule.ts'
 import type { Draft } from '../../client/mod.ts'
 import { controllerReference } from '../../client/owner.ts'
 import { rfc3339 } from '../../lib/clock.ts'
@@ -83,6 +83,11 @@ function follow(cron: CronJob, jobs: readonly Job[], events: CronJobEvent[]): Cr
       events.push({ type: 'Normal', reason: 'SawCompletedJob', message })
     }
   }
+  for (const job of jobs)
+    if (!isFinished(job) && !known.some(one => one.uid === job.metadata.uid)) {
+      const message = `Saw a job that the controller did not create or forgot: ${job.metadata.name}`
+      events.push({ type: 'Warning', reason: 'UnexpectedJob', message })
+    }
   const succeeded = jobs.filter(job => hasCondition(job, 'Complete')).map(job => job.status?.completionTime ?? '')
   const lastSuccessfulTime = [cron.status?.lastSuccessfulTime ?? '', ...succeeded].sort().at(-1)
   const { lastScheduleTime } = cron.status ?? {}
@@ -170,7 +175,7 @@ export function jobDraft(cron: CronJob, dueMs: number): Draft<Job> {
       namespace: cron.metadata.namespace!,
       name: `${cron.metadata.name}-${Math.floor(dueMs / 60_000)}`,
       ...(metadata?.labels ? { labels: metadata.labels } : {}),
-      annotations: { ...metadata?.annotations, [SCHEDULED_AT]: rfc3339(dueMs) },
+      annotations: { ...metadata?.annotations, [SCHEDULED_AT]: zonedTime(dueMs, cron.spec.timeZone ?? 'UTC') },
       ownerReferences: [controllerReference(CronJob, cron)],
     },
     spec,

@@ -9,7 +9,16 @@ import { messageOf } from '../../lib/errors.ts'
 import { claimPods, orphanPods, settleClaims } from '../shared/claim.ts'
 import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
 import { sameValue } from '../shared/values.ts'
-import { type Backoff, decide, FAILURE_COUNT, isFinished, msUntilExpired, NO_FAILURES, type Plan } from './decide.ts'
+import {
+  type Backoff,
+  decide,
+  FAILURE_COUNT,
+  failuresBefore,
+  isFinished,
+  msUntilExpired,
+  NO_FAILURES,
+  type Plan,
+} from './decide.ts'
 import { indexOf, isTracked, podDraft, TRACKING } from './pods.ts'
 
 export interface JobOptions {
@@ -145,7 +154,7 @@ function withFailureCount({ pods }: Context, job: Job, index: number | undefined
   const earlier = pods
     .by('controller', job.metadata.uid)
     .filter(pod => indexOf(pod) === index && pod.status?.phase === 'Failed')
-    .map(pod => 1 + (Number(pod.metadata.annotations?.[FAILURE_COUNT] ?? 0) || 0))
+    .map(pod => 1 + failuresBefore(pod))
   const annotations = { ...draft.metadata.annotations, [FAILURE_COUNT]: String(Math.max(0, ...earlier)) }
   return { ...draft, metadata: { ...draft.metadata, annotations } }
 }

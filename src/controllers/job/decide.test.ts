@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Job } from '../../api/batch/job.ts'
 import type { Pod } from '../../api/core/pod.ts'
 import { type PodShape, podOf } from '../shared/testing.ts'
-import { decide, msUntilExpired, NO_FAILURES } from './decide.ts'
+import { decide, FAILURE_COUNT, msUntilExpired, NO_FAILURES } from './decide.ts'
 import { formatIndexes, parseIndexes, pendingIndexes } from './indexes.ts'
 import { INDEX, podDraft, TRACKING } from './pods.ts'
 
@@ -178,6 +178,21 @@ describe('indexes', () => {
     expect([half.status.failedIndexes, half.create]).toEqual(['0', []])
     const end = run({ ...limited, status: half.status }, [pod('Succeeded', { index: 1 })])
     expect(end.status.conditions?.at(-1)).toMatchObject({ type: 'Failed', reason: 'FailedIndexes' })
+  })
+  it('then wait for their own failures alone', () => {
+    const limited = indexed({ backoffLimitPerIndex: 5, backoffLimit: 100, completions: 3, parallelism: 3 })
+    const failed = (index: number, before: number, endedAt: string): Pod => {
+      const one = pod('Failed', { index, meta: { annotations: { [INDEX]: `${index}`, [FAILURE_COUNT]: `${before}` } } })
+      const terminated = { exitCode: 1, finishedAt: endedAt }
+      const containerStatuses = [
+        { name: 'c', ready: false, restartCount: 0, image: '', imageID: '', state: { terminated } },
+      ]
+      return { ...one, status: { ...one.status!, containerStatuses } } as Pod
+    }
+    const early = run(limited, [failed(0, 0, '2026-01-01T00:00:55Z')])
+    expect([early.create, early.recheckMs]).toEqual([[1, 2], 5000])
+    const later = run(limited, [failed(0, 0, '2026-01-01T00:00:50Z'), failed(1, 2, '2026-01-01T00:00:50Z')])
+    expect([later.create, later.recheckMs]).toEqual([[0, 2], 30_000])
   })
   it('some may be enough', () => {
     const enough = indexed({ successPolicy: { rules: [{ succeededIndexes: '0,2-3', succeededCount: 1 }] } })

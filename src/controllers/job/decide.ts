@@ -186,14 +186,14 @@ function failedIndexes(
   for (const { pod, action } of actions) {
     const index = indexOf(pod)
     if (index === undefined) continue
-    const earlier = Number(pod.metadata.annotations?.[FAILURE_COUNT] ?? 0) || 0
-    if (action.is === 'fail-index' || (action.is === 'count' && earlier >= limit)) result.add(index)
+    if (action.is === 'fail-index' || (action.is === 'count' && failuresBefore(pod) >= limit)) result.add(index)
   }
   return result
 }
 
 /** How often the index of a pod failed before it, on pods of Jobs with a limit for each index. */
 export const FAILURE_COUNT = 'batch.kubernetes.io/job-index-failure-count'
+export const failuresBefore = ({ metadata }: Pod): number => Number(metadata.annotations?.[FAILURE_COUNT] ?? 0) || 0
 
 function nextBackoff(before: Backoff, done: readonly Pod[], failed: readonly Pod[], nowMs: number): Backoff {
   if (done.length > 0 && failed.length === 0) return NO_FAILURES
@@ -280,12 +280,31 @@ function manage(
   const ending = job.spec.podReplacementPolicy === 'Failed' ? pods.filter(isTerminating).length : 0
   const missing = wanted - ending - (active.length - remove.length)
   if (missing <= 0) return { create: [], remove, recheckMs: undefined }
-  const waitMs = backoffLeft(count.backoff, limits, nowMs)
+  const isEach = job.spec.backoffLimitPerIndex !== undefined
+  const waitMs = isEach ? 0 : backoffLeft(count.backoff, limits, nowMs)
   if (waitMs > 0) return { create: [], remove, recheckMs: waitMs }
   if (!isIndexed(job)) return { create: Array.from({ length: missing }, () => undefined), remove, recheckMs: undefined }
   const busy = active.filter(pod => !remove.includes(pod)).map(indexOf)
   const taken = new Set([...(count.completed ?? []), ...count.failedIndexes, ...busy] as number[])
-  return { create: pendingIndexes(missing, completions ?? 0, taken), remove, recheckMs: undefined }
+  const next = pendingIndexes(missing, completions ?? 0, taken)
+  if (!isEach) return { create: next, remove, recheckMs: undefined }
+  const waits = next.map(index => ({ index, waitMs: backoffLeft(failuresOf(index, pods, nowMs), limits, nowMs) }))
+  const create = waits.filter(one => one.waitMs === 0).map(one => one.index)
+  return { create, remove, recheckMs: least(...waits.map(one => one.waitMs).filter(wait => wait > 0)) }
+}
+
+/** getRemainingTimePerIndex: with a limit for each index, each waits for its own failures alone. */
+function failuresOf(index: number, pods: readonly Pod[], nowMs: number): Backoff {
+  const failed = pods.filter(pod => indexOf(pod) === index && pod.status?.phase === 'Failed')
+  if (failed.length === 0) return NO_FAILURES
+  const failures = Math.max(...failed.map(pod => 1 + failuresBefore(pod)))
+  return { failures, lastFailureMs: Math.max(...failed.map(pod => finishedMs(pod, nowMs))) }
+}
+
+/** When its last container ended, as far as that is known. */
+function finishedMs({ status }: Pod, nowMs: number): number {
+  const ends = (status?.containerStatuses ?? []).map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ''))
+  return Math.min(nowMs, Math.max(...ends.filter(end => !Number.isNaN(end)), Number.NEGATIVE_INFINITY))
 }
 
 function backoffLeft({ failures, lastFailureMs }: Backoff, { backoffMs }: Limits, nowMs: number): number {

@@ -80,6 +80,29 @@ it('keeps names and claims through an update, and revisions to go back to', asyn
   )
 })
 
+it('claims go with the set or the pod, as the policy says at that time', async () => {
+  await start()
+  const { api } = bench
+  const volumeClaimTemplates = [{ metadata: { name: 'www' } }] as never
+  await api.client.create(StatefulSet, { metadata: web, spec: { ...spec(3, 'v1'), volumeClaimTemplates } })
+  await settled(bench)
+  const owners = () =>
+    api
+      .all(PersistentVolumeClaim)
+      .map(({ metadata }) => (metadata.ownerReferences ?? []).map(({ kind }) => kind).join())
+  const policy = async (whenDeleted: string, whenScaled: string, more: object = {}) => {
+    const persistentVolumeClaimRetentionPolicy = { whenDeleted, whenScaled }
+    const body = { spec: { persistentVolumeClaimRetentionPolicy, ...more } }
+    await api.client.patch(StatefulSet, web, { type: 'merge', body })
+    await settled(bench)
+    return owners()
+  }
+  expect(owners()).toEqual(['', '', ''])
+  expect(await policy('Delete', 'Retain')).toEqual(['StatefulSet', 'StatefulSet', 'StatefulSet'])
+  expect(await policy('Retain', 'Retain')).toEqual(['', '', ''])
+  expect(await policy('Delete', 'Delete', { replicas: 1 })).toEqual(['StatefulSet', 'Pod', 'Pod'])
+})
+
 it('forgets revisions beyond the limit, but none that is in use', async () => {
   await start()
   const { api } = bench

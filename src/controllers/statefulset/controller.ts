@@ -12,7 +12,7 @@ import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trig
 import { type History, keepHistory, revisionsOf, templateOfRevision, truncateHistory } from '../shared/history.ts'
 import { sameValue } from '../shared/values.ts'
 import { type Creation, decide, type Plan } from './decide.ts'
-import { claimDrafts, ordinalOf, POD_NAME, podDraft, podName, revisionOf } from './identity.ts'
+import { claimDrafts, claimOwners, ordinalOf, POD_NAME, podDraft, podName, revisionOf } from './identity.ts'
 
 const HASH_LABEL = 'controller.kubernetes.io/hash'
 
@@ -66,9 +66,12 @@ async function handle(context: Context, key: string, queue: Queue): Promise<void
   const revisions = revisionsFor(set, history)
   const plan = (): Plan => decide(set, claimsOf(context, set).owned, revisions, clock.now())
   let failure: unknown
-  await apply(context, set, history, plan()).catch(error => {
+  try {
+    await keepOwners(context, set, claimsOf(context, set).owned)
+    await apply(context, set, history, plan())
+  } catch (error) {
     failure = error
-  })
+  }
   const { status, recheckMs } = plan()
   const next = { ...status, collisionCount: history.collisionCount }
   if (!sameValue(next, set.status)) await client.updateStatus(StatefulSet, { ...set, status: next })
@@ -138,7 +141,6 @@ async function remove(context: Context, set: StatefulSet, pod: Pod): Promise<voi
   const { namespace, name, uid } = pod.metadata
   const about = `Pod ${name} in StatefulSet ${set.metadata.name}`
   try {
-    await handOver(context, set, pod)
     await client.delete(Pod, { namespace: namespace!, name }, { preconditions: { uid } })
     recorder.record(set, 'Normal', 'SuccessfulDelete', `delete ${about} successful`)
   } catch (error) {
@@ -148,19 +150,18 @@ async function remove(context: Context, set: StatefulSet, pod: Pod): Promise<voi
   }
 }
 
-/** Where claims go when the set shrinks, they belong to the pod that goes for good. */
-async function handOver({ client, claims }: Context, set: StatefulSet, pod: Pod): Promise<void> {
-  if (set.spec.persistentVolumeClaimRetentionPolicy?.whenScaled !== 'Delete') return
-  const ordinal = ordinalOf(set, pod)!
-  const start = set.spec.ordinals?.start ?? 0
-  if (ordinal >= start && ordinal < start + (set.spec.replicas ?? 1)) return
-  const { name, uid } = pod.metadata
-  const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name, uid }]
-  for (const { metadata } of claimDrafts(set, ordinal)) {
-    const key = { namespace: metadata.namespace!, name: metadata.name! }
-    if (claims.get(key))
-      await client.patch(PersistentVolumeClaim, key, { type: 'merge', body: { metadata: { ownerReferences } } })
-  }
+/** Claims go with whom the policy says, also once it says otherwise; before a pod that takes its claims along is deleted. */
+async function keepOwners({ client, claims }: Context, set: StatefulSet, pods: readonly Pod[]): Promise<void> {
+  for (const pod of pods)
+    for (const { metadata } of claimDrafts(set, ordinalOf(set, pod)!)) {
+      const key = { namespace: metadata.namespace!, name: metadata.name! }
+      const claim = claims.get(key)
+      if (!claim) continue
+      const ownerReferences = claimOwners(set, pod, claim)
+      if (sameValue(ownerReferences, claim.metadata.ownerReferences ?? [])) continue
+      const body = { metadata: { uid: claim.metadata.uid, ownerReferences } }
+      await client.patch(PersistentVolumeClaim, key, { type: 'merge', body })
+    }
 }
 
 async function relabel({ client }: Context, { metadata }: Pod): Promise<void> {

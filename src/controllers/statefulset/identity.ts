@@ -2,6 +2,7 @@ import { StatefulSet } from '../../api/apps/stateful-set.ts'
 import type { PersistentVolumeClaim } from '../../api/core/persistent-volume-claim.ts'
 import type { PodTemplateSpec } from '../../api/core/pod/template.ts'
 import type { Pod } from '../../api/core/pod.ts'
+import type { OwnerReference } from '../../api/meta/meta.ts'
 import type { Draft } from '../../client/mod.ts'
 import { controllerReference } from '../../client/owner.ts'
 import { metadataFromTemplate } from '../shared/pods.ts'
@@ -55,6 +56,18 @@ export function podDraft(set: StatefulSet, template: PodTemplateSpec, revision: 
       ...(claimed.length > 0 ? { volumes: [...own, ...claimed] } : {}),
     },
   }
+}
+
+/** updateClaimOwnerRefForSetAndPod: references that are not of the set or the pod stay. */
+export function claimOwners(set: StatefulSet, pod: Pod, claim: PersistentVolumeClaim): readonly OwnerReference[] {
+  const { whenDeleted, whenScaled } = set.spec.persistentVolumeClaimRetentionPolicy ?? {}
+  const start = set.spec.ordinals?.start ?? 0
+  const ordinal = ordinalOf(set, pod)!
+  const goes = whenScaled === 'Delete' && (ordinal < start || ordinal >= start + (set.spec.replicas ?? 1))
+  const { name, uid } = pod.metadata
+  const others = (claim.metadata.ownerReferences ?? []).filter(one => one.uid !== uid && one.uid !== set.metadata.uid)
+  if (goes) return [...others, { apiVersion: 'v1', kind: 'Pod', name, uid }]
+  return whenDeleted === 'Delete' ? [...others, controllerReference(StatefulSet, set)] : others
 }
 
 /** getPersistentVolumeClaims: what the pod of one ordinal keeps when it is replaced. */
