@@ -81,7 +81,7 @@ const CASES: readonly (readonly [string, Case])[] = [
     'IPAddresses',
     {
       path: `${net}/ipaddresses`,
-      name: '192.0.2.7',
+      name: '2001:db8::7',
       object: { spec: { parentRef: { resource: 'services', namespace: 'shop', name: 'web' } } },
     },
   ],

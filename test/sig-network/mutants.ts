@@ -175,9 +175,9 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     to: 'const wanted = service.spec.trafficDistribution\n  if (wanted',
   },
   'two families are one': {
-    file: 'src/apiserver/admission/service-address/allocate.ts',
-    from: 'for (const family of anything ? ([4, 6] as const) : cluster) families.add(family)',
-    to: '',
+    file: 'src/apiserver/admission/service-address/families.ts',
+    from: ': [...families, ...others]',
+    to: ': families',
   },
   'SCTP is not carried': { file: lower, from: "SCTP: 'sctp' }", to: "SCTP: 'tcp' }" },
   'pods search nowhere': {

@@ -121,7 +121,7 @@ describe('service addresses', () => {
       201,
     )
     const away = await patch('a', { type: 'ExternalName', externalName: 'example.com' })
-    expect(away.spec.clusterIP).toBeUndefined()
+    expect([away.spec.clusterIP, away.spec.internalTrafficPolicy]).toEqual([undefined, undefined])
     expect((await post({ clusterIP: before.clusterIP })).status).toBe(201)
   })
 
@@ -155,6 +155,14 @@ describe('service addresses', () => {
     expect(spec).toMatchObject({ ipFamilies: ['IPv4', 'IPv6'], clusterIPs: ['172.30.1.1', 'fd02::101'] })
     const single = (await call(dual, `POST ${SERVICES}`, { body: service({ ipFamilies: ['IPv6'] }) })).json.spec
     expect(single).toMatchObject({ ipFamilyPolicy: 'SingleStack', clusterIP: 'fd02::102' })
+    const both = { body: service({ ipFamilyPolicy: 'RequireDualStack' }, 'both') }
+    const [, second] = (await call(dual, `POST ${SERVICES}`, both)).json.spec.clusterIPs
+    const one = await call(dual, `PATCH ${SERVICES}/both`, {
+      body: { spec: { ipFamilyPolicy: 'SingleStack' } },
+      headers: MERGE,
+    })
+    expect(one.json.spec).toMatchObject({ ipFamilies: ['IPv4'], clusterIPs: ['172.30.1.2'] })
+    expect((await call(dual, `POST ${SERVICES}`, { body: service({ clusterIP: second }) })).status).toBe(201)
     await dual.close()
   })
 })

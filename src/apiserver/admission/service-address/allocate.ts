@@ -1,21 +1,26 @@
-import type { Family } from '../../../lib/ip.ts'
 import type { FieldError } from '../../../schema/kind.ts'
 import { internalError, invalid } from '../../errors.ts'
 import type { Obj } from '../../object.ts'
 import type { Resource } from '../../resource/resource.ts'
+import { fillFamilies } from './families.ts'
 import type { Ledger } from './ledger.ts'
-import { familyName, familyOfText } from './ledger.ts'
 import type { SpecLike } from './service.ts'
 import { isHeadless, NONE, needsAddress, needsHealthPort, needsPorts, specOf } from './service.ts'
 
-/** Fills in addresses and node ports, and takes those that are asked for. Throws StatusError 422; takes nothing back. */
-export function allocate(ledger: Ledger, resource: Resource, service: Obj, owner: string): void {
+/**
+ * Fills in families, addresses and node ports, and takes those that are asked for. `old`: what the Service was. Throws StatusError
+ * 422; takes nothing back.
+ */
+export function allocate(ledger: Ledger, resource: Resource, service: Obj, owner: string, old?: Obj): void {
   const spec = specOf(service)
-  const refuse = (error: FieldError) => invalid(resource, service.metadata.name ?? '', [error])
+  const refuseAll = (errors: readonly FieldError[]) => invalid(resource, service.metadata.name ?? '', errors)
+  const refuse: Refuse = error => refuseAll([error])
   if (needsAddress(spec)) {
-    const families = fillFamilies(ledger, spec, refuse)
+    const before = old && needsAddress(specOf(old)) ? specOf(old) : undefined
+    const errors = fillFamilies(spec, before, ledger.families)
+    if (errors.length > 0) throw refuseAll(errors)
     if (isHeadless(spec)) spec.clusterIPs = [NONE]
-    else takeAddresses(ledger, spec, families, owner, refuse)
+    else takeAddresses(ledger, spec, owner, refuse)
   }
   if (needsPorts(spec)) takePorts(ledger, spec, owner, refuse)
   if (needsHealthPort(spec)) takeHealthPort(ledger, spec, owner, refuse)
@@ -23,53 +28,12 @@ export function allocate(ledger: Ledger, resource: Resource, service: Obj, owner
 
 type Refuse = (error: FieldError) => Error
 
-const FAMILY: Readonly<Record<string, Family>> = { IPv4: 4, IPv6: 6 }
-
-/** The families a Service is to have, from what it asks for, the addresses it names, and what the cluster offers. */
-function fillFamilies(ledger: Ledger, spec: SpecLike, refuse: Refuse): readonly Family[] {
-  const cluster = ledger.families
-  const anything = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0
-  const named = (spec.clusterIPs ?? [spec.clusterIP ?? '']).flatMap(text => familyOfText(text) ?? [])
-  const families = new Set<Family>()
-  for (const [index, name] of (spec.ipFamilies ?? []).entries()) {
-    const family = FAMILY[name]
-    if (family === undefined || (!anything && !cluster.includes(family)))
-      throw refuse({
-        type: 'Invalid',
-        field: `spec.ipFamilies[${index}]`,
-        value: name,
-        detail: 'not configured on this cluster',
-      })
-    families.add(family)
-  }
-  for (const family of named) families.add(family)
-  spec.ipFamilyPolicy ??= anything ? 'RequireDualStack' : families.size > 1 ? 'RequireDualStack' : 'SingleStack'
-  if (families.size === 0) families.add(cluster[0]!)
-  if (spec.ipFamilyPolicy !== 'SingleStack') {
-    if (spec.ipFamilyPolicy === 'RequireDualStack' && !anything && cluster.length < 2)
-      throw refuse({
-        type: 'Invalid',
-        field: 'spec.ipFamilyPolicy',
-        value: spec.ipFamilyPolicy,
-        detail: 'this cluster is not configured for dual-stack services',
-      })
-    for (const family of anything ? ([4, 6] as const) : cluster) families.add(family)
-  }
-  spec.ipFamilies = [...families].map(familyName)
-  return [...families]
-}
-
-function takeAddresses(
-  ledger: Ledger,
-  spec: SpecLike,
-  families: readonly Family[],
-  owner: string,
-  refuse: Refuse,
-): void {
+/** An address that is not of its family is left as it is: validation says so. */
+function takeAddresses(ledger: Ledger, spec: SpecLike, owner: string, refuse: Refuse): void {
   const asked = spec.clusterIPs?.length ? spec.clusterIPs : spec.clusterIP ? [spec.clusterIP] : []
   const addresses: string[] = []
-  for (const family of families) {
-    const wanted = asked.find(text => familyOfText(text) === family)
+  for (const [index, name] of (spec.ipFamilies ?? []).entries()) {
+    const wanted = asked[index]
     if (wanted !== undefined) {
       const problem = ledger.takeAddress(wanted, owner)
       if (problem !== undefined)
@@ -77,7 +41,7 @@ function takeAddresses(
       addresses.push(wanted)
       continue
     }
-    const address = ledger.nextAddress(family, owner)
+    const address = ledger.nextAddress(name === 'IPv6' ? 6 : 4, owner)
     if (address === undefined) throw internalError('failed to allocate a serviceIP: range is full')
     addresses.push(address)
   }

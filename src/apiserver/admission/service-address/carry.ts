@@ -38,6 +38,8 @@ function dropWhatTheTypeHasNot(service: Obj, old: Obj): void {
     delete spec.ipFamilies
     delete spec.ipFamilyPolicy
   }
+  // Filled in for the type before; a name has no policy.
+  if (!needsAddress(spec)) delete spec.internalTrafficPolicy
   if (!needsPorts(spec) && needsPorts(before))
     for (const port of spec.ports ?? [])
       if (before.ports?.some(({ nodePort }) => nodePort === port.nodePort)) delete port.nodePort

@@ -55,7 +55,7 @@ export function serviceAddresses(store: Store, makeLedger: (seed: number) => Led
       const { object, old, resource } = attributes
       if (old) carryAllocated(object!, old)
       try {
-        if (!isRefusedLater(object!, old)) allocate(ledger(), resource, object!, ownerOf(attributes))
+        if (!isRefusedLater(object!, old)) allocate(ledger(), resource, object!, ownerOf(attributes), old)
       } catch (error) {
         giveBack(attributes)
         throw error

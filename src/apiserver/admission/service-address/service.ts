@@ -18,6 +18,7 @@ export interface SpecLike {
   selector?: Record<string, string>
   ports?: PortLike[]
   externalTrafficPolicy?: string
+  internalTrafficPolicy?: string
   healthCheckNodePort?: number
   allocateLoadBalancerNodePorts?: boolean
 }
