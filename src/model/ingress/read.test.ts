@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Ingress, IngressSpec } from '../../api/networking/ingress.ts'
+import { someCertificate } from '../../host/haproxy/testdata/certificates.ts'
 import { hostProblem } from '../routes/host.ts'
 import { dialectOf, unclaimedBecause } from './classes.ts'
 import { readIngress } from './read.ts'
@@ -104,6 +105,26 @@ test.each([
   [{ ingressClassName: 'missing' }, {}, 'default', undefined],
 ])('class %o, annotations %o at router %s: %s', (spec, annotations, router, expected) => {
   expect(dialectOf(ingress(spec, { annotations }), classes, router)).toBe(expected)
+})
+
+test('a certificate that has expired is not shown, and that is told; on the day before it is', () => {
+  const at = someCertificate.indexOf('-----BEGIN PRIVATE')
+  const base64 = (text: string): string => Buffer.from(text).toString('base64')
+  const data = { 'tls.crt': base64(someCertificate.slice(0, at)), 'tls.key': base64(someCertificate.slice(at)) }
+  const spec = {
+    tls: [{ hosts: ['a.test'], secretName: 'cert' }],
+    rules: [{ host: 'a.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: to('a') }] } }],
+  }
+  const secret = { data, type: 'kubernetes.io/tls' } as never
+  const read = (nowMs: number) => readIngress(ingress(spec), { secret: () => secret, now: () => nowMs })
+  const untilMs = read(0).claims[0]!.certificate!.untilMs
+  expect(read(untilMs - 86_400_000)).toMatchObject({ claims: [{ certificate: { untilMs } }], warnings: [] })
+  expect(read(untilMs + 1000).claims[0]?.certificate).toBeUndefined()
+  expect(read(untilMs + 1000).warnings).toEqual([
+    expect.stringMatching(
+      /^Secret shop\/cert is not served: certificate expired at \d{4}-.*; the default certificate is/,
+    ),
+  ])
 })
 
 test('who claims nothing is told why', () => {

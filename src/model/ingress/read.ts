@@ -1,5 +1,5 @@
 import type { HTTPIngressPath, Ingress, IngressBackend } from '../../api/networking/ingress.ts'
-import { readCertificate } from '../routes/certificate.ts'
+import { expiryProblem, readCertificate } from '../routes/certificate.ts'
 import { hostProblem, pathProblem, quoted } from '../routes/host.ts'
 import type { SecretView } from '../routes/read.ts'
 import type { Certificate, RouteFacts } from '../routes/types.ts'
@@ -166,5 +166,6 @@ function certificateOf(key: string, view: SecretView): Certificate | string {
   if (!secret) return 'cannot be read'
   const text = (name: string): string => Buffer.from(secret.data?.[name] ?? '', 'base64').toString()
   const read = readCertificate({ certificate: text('tls.crt'), key: text('tls.key') })
-  return typeof read === 'string' ? `is not served: ${read.replaceAll('spec.tls.', '')}` : read
+  const problem = typeof read === 'string' ? read : view.now && expiryProblem(read, view.now())
+  return problem === undefined ? read : `is not served: ${problem.replaceAll('spec.tls.', '')}`
 }

@@ -35,7 +35,8 @@ interface Known {
 export function createIngresses(table: Claims, view: Partial<SecretView>): Ingresses {
   const known = new Map<string, Known>()
   let changed = new Set<string>()
-  const secrets: SecretView = { secret: key => view.secret?.(key) }
+  const { now } = view
+  const secrets: SecretView = { secret: key => view.secret?.(key), ...(now ? { now } : {}) }
 
   const remove = (key: string): void => {
     for (const claim of known.get(key)?.claims ?? []) table.remove(claim.key)
