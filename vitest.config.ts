@@ -30,6 +30,9 @@ export default defineConfig({
           exclude: ['**/*.kernel.test.ts', '**/*.upstream.test.ts'],
           // Nothing works in module scope, so files can share a process: half the time of one each.
           isolate: false,
+          // Of busy machines: what hangs is told all the same.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -44,8 +47,8 @@ export default defineConfig({
           include: ['src/**/*.kernel.test.ts', 'test/**/*.test.ts'],
           exclude: withoutKubectl,
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

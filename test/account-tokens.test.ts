@@ -24,7 +24,7 @@ const start = async (name: string, account: string, spec: object = {}): Promise<
   const input = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: pod })
   const made = await run(KUBECTL, ['apply', '-f', '-'], { env: twin.env, input })
   expect(made.stderr).toBe('')
-  await twin.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=30s')
+  await twin.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=90s')
 }
 
 test('an account may what its roles say, and its pods find all they need to ask', async () => {
@@ -35,7 +35,7 @@ test('an account may what its roles say, and its pods find all they need to ask'
   expect(await ask('asker', '/version')).toBe('200')
   expect(await ask('asker', '/api/v1/namespaces/default/pods')).toBe('403')
   await twin.kubectl('create', 'rolebinding', 'robot', '--clusterrole=view', '--serviceaccount=default:robot')
-  expect(await ask('asker', '/api/v1/namespaces/default/pods')).toBe('200')
+  await until('the role counts', async () => (await ask('asker', '/api/v1/namespaces/default/pods')) === '200')
   expect(await ask('asker', '/api/v1/namespaces/default/secrets')).toBe('403')
   const serviceCa = await twin.kubectl('exec', 'asker', '--', 'head', '-1', `${FOLDER}/service-ca.crt`)
   expect(serviceCa).toContain('BEGIN CERTIFICATE')

@@ -13,7 +13,7 @@ beforeAll(async () => {
   twin = await startTwin({ name: 'egress-router' })
   await twin.kubectl('create', 'namespace', 'shop')
   await kubectl('run', 'client', '--image=curlimages/curl', '--command', '--', 'sleep', '100000')
-  await kubectl('wait', '--for=condition=Ready', 'pod/client', '--timeout=20s')
+  await kubectl('wait', '--for=condition=Ready', 'pod/client', '--timeout=90s')
 })
 afterAll(async () => {
   await twin?.down()
@@ -37,7 +37,7 @@ async function ask(...args: string[]): Promise<string> {
     'curl',
     '-sS',
     '-m',
-    '3',
+    '30',
     ...args,
   ])
   if (/curl: \(7\)/.test(stderr)) return REFUSED
@@ -96,13 +96,13 @@ test('an EgressRouter leads its ports outside, from its own address; changed set
     metadata: { name: 'out' },
     spec: { selector: { app: 'egress-router-cni' }, ports },
   })
-  await kubectl('wait', '--for=condition=Available', 'egressrouter/out', '--timeout=20s')
+  await kubectl('wait', '--for=condition=Available', 'egressrouter/out', '--timeout=90s')
   await until('the router is what it should be', async () => (await ask('http://out:8080/')) === '172.18.0.60')
   expect(await ask('http://out:80/')).toBe(REFUSED)
   await apply(router({ addresses: [{ ip: '172.18.0.70/24' }], redirect: { fallbackIP: INTERNET } }))
   await until('the router is what it should be', async () => (await ask('http://out:80/')) === '172.18.0.70')
   await apply(router({ addresses: [{ ip: '172.18.0.70' }] }))
-  await kubectl('wait', '--for=condition=Degraded', 'egressrouter/out', '--timeout=20s')
+  await kubectl('wait', '--for=condition=Degraded', 'egressrouter/out', '--timeout=90s')
   expect(await kubectl('get', 'egressrouter', 'out', '-o', 'jsonpath={.status.conditions[*].message}')).toContain(
     'addresses[0].ip',
   )
@@ -110,7 +110,7 @@ test('an EgressRouter leads its ports outside, from its own address; changed set
     'the router is what it should be',
     async () => (await kubectl('get', 'pods', '-l', 'app=egress-router-cni', '-o', 'name')) === '',
   )
-}, 60_000)
+})
 
 test('the three modes of the older images', async () => {
   const proxy = (image: string, name: string, value: string) => ({
@@ -136,7 +136,7 @@ test('the three modes of the older images', async () => {
       main: proxy('dns-proxy', 'EGRESS_DNS_PROXY_DESTINATION', `8080 ${INTERNET} 80`),
     }),
   )
-  await kubectl('wait', '--for=condition=Ready', 'pod/redirect', 'pod/http', 'pod/dns', '--timeout=30s')
+  await kubectl('wait', '--for=condition=Ready', 'pod/redirect', 'pod/http', 'pod/dns', '--timeout=90s')
   const [redirect, http, dns] = await Promise.all(['redirect', 'http', 'dns'].map(addressOf))
   for (const port of [80, 8080]) expect(await ask(`http://${redirect}:${port}/`)).toBe('172.18.0.61')
   expect(await ask(`http://${redirect}:9090/`)).toBe(REFUSED)
@@ -147,7 +147,7 @@ test('the three modes of the older images', async () => {
   expect(await ask('-p', ...through, `http://${INTERNET}/`)).toBe('172.18.0.62')
   for (const denied of ['203.0.113.11', '198.51.100.1'])
     expect(await ask(...through, `http://${denied}/`)).toContain('403')
-}, 60_000)
+})
 
 test('wrong settings are told: by the container, and of a pod that may not', async () => {
   const wrong = legacy('wrong', {

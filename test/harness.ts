@@ -31,7 +31,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     env: options.env ?? process.env,
     cwd: options.cwd ?? ROOT,
     maxBuffer: 64 << 20,
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: options.timeoutMs ?? 120_000,
   }
   return new Promise(resolve => {
     const child = execFile(command, [...args], settings, (error, stdout, stderr) => {
@@ -97,7 +97,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
   }
   const [command, ...prefix] = [...(options.prefix ?? []), join(options.program ?? ROOT, 'fairlead')]
   const fairlead = (verb: string, ...args: string[]): Promise<Result> =>
-    run(command!, [...prefix, verb, '--name', options.name, ...args], { env, timeoutMs: 120_000 })
+    run(command!, [...prefix, verb, '--name', options.name, ...args], { env, timeoutMs: 240_000 })
   const up = await fairlead('up', ...(options.args ?? []))
   if (up.code !== 0) throw new Error(`up ended with ${up.code}\n${up.stdout}\n${up.stderr}`)
   const state = portsOf(dataHome, options.name)
@@ -117,7 +117,7 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       return result.stdout
     },
     https: (host, path = '/', headers = {}) => get(state.https, host, path, headers),
-    curl: (...args) => run('curl', ['-sS', '--max-time', '10', ...args], { env }),
+    curl: (...args) => run('curl', ['-sS', '--max-time', '30', ...args], { env }),
     down: async () => {
       await fairlead('down')
       if (options.dataHome === undefined) rmSync(dataHome, { recursive: true, force: true })
@@ -152,30 +152,35 @@ function get(port: number, host: string, path: string, headers: Record<string, s
         )
       },
     )
-    outgoing.setTimeout(5000, () => outgoing.destroy(new Error('no answer within 5 s')))
+    outgoing.setTimeout(30_000, () => outgoing.destroy(new Error('no answer within 30 s')))
     outgoing.on('error', reject)
     outgoing.end()
   })
 }
 
-/** Tries until the condition gives a value; the last error or value goes into the message when it never does. */
+/** For busy machines: what happens at all happens sooner. */
+export const PATIENCE_MS = 90_000
+
+/** Tries until the condition gives a value; what was seen last goes into the message when it never does. */
 export async function until<T>(
   what: string,
   attempt: () => Promise<T | undefined | false>,
-  limitMs = 20_000,
+  limitMs = PATIENCE_MS,
 ): Promise<T> {
   const endMs = Date.now() + limitMs
   let last: unknown
-  while (Date.now() < endMs) {
+  do {
     try {
       const value = await attempt()
       if (value !== undefined && value !== false) return value
+      last = value
     } catch (error) {
       last = error
     }
     await sleep(50)
-  }
-  throw new Error(`${what}: not within ${limitMs} ms`, { cause: last })
+  } while (Date.now() < endMs)
+  const seen = last instanceof Error ? last.message : String(last)
+  throw new Error(`${what}: not within ${limitMs} ms; seen last: ${seen}`, { cause: last })
 }
 
 /** Starts a command that goes on; the caller ends it. */
@@ -246,4 +251,28 @@ export async function traces(): Promise<Record<string, readonly string[]>> {
     mnt: inodes('mnt').sort(),
     pid: inodes('pid').sort(),
   }
+}
+
+/** Of processes: those that are still ending when a test begins are none of its own. */
+const OF_PROCESSES = ['net', 'mnt', 'pid']
+
+/** What is there that was not before, and what of the machine itself is gone; one line each. */
+const changes = (
+  before: Record<string, readonly string[]>,
+  now: Record<string, readonly string[]>,
+): readonly string[] =>
+  Object.entries(now).flatMap(([kind, items]) => [
+    ...items.filter(item => !before[kind]!.includes(item)).map(item => `+ ${kind} ${item}`),
+    ...before[kind]!.filter(item => !items.includes(item) && !OF_PROCESSES.includes(kind)).map(
+      item => `- ${kind} ${item}`,
+    ),
+  ])
+
+/** Waits until links, rules, mounts and namespaces are what they were. */
+export async function nothingLeft(before: Record<string, readonly string[]>, now = traces): Promise<void> {
+  await until('nothing is left', async () => {
+    const left = changes(before, await now())
+    if (left.length > 0) throw new Error(left.join('\n'))
+    return true
+  })
 }

@@ -231,12 +231,26 @@ describe('the pod network', () => {
   })
 
   test('from outside neither a pod address nor a ClusterIP is reachable, while the front door is', async () => {
-    const from = (url: string, ...more: string[]) =>
-      twin.fairlead('exec', 'client', '--', 'curl', '-sk', '-m2', '-o', '/dev/null', '-w', '%{http_code}', ...more, url)
-    expect((await from(`http://${await podAddress()}:8080/`)).stdout).toBe('000')
-    expect((await from(`http://${await addressOf('svc', 'api', '{.spec.clusterIP}')}/`)).stdout).toBe('000')
+    const from = (seconds: '2' | '30', url: string, ...more: string[]) =>
+      twin.fairlead(
+        'exec',
+        'client',
+        '--',
+        'curl',
+        '-sk',
+        '-m',
+        seconds,
+        '-o',
+        '/dev/null',
+        '-w',
+        '%{http_code}',
+        ...more,
+        url,
+      )
+    expect((await from('2', `http://${await podAddress()}:8080/`)).stdout).toBe('000')
+    expect((await from('2', `http://${await addressOf('svc', 'api', '{.spec.clusterIP}')}/`)).stdout).toBe('000')
     const name = 'api-production.apps.fairlead.test'
-    expect((await from(`https://${name}/`, '--resolve', `${name}:443:172.18.0.100`)).stdout).toBe('200')
+    expect((await from('30', `https://${name}/`, '--resolve', `${name}:443:172.18.0.100`)).stdout).toBe('200')
   })
 
   test("pods reach the internet with their node's address", async () => {

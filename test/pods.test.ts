@@ -29,17 +29,17 @@ test('a host port is reached from outside, and after the node’s agent was kill
   const ports = [{ containerPort: 8080, hostPort: 18080 }]
   const netexec = { name: 'c', image: 'registry.k8s.io/e2e-test-images/agnhost:2.53', args: ['netexec'], ports }
   await apply(pod('hosted', { containers: [netexec] }))
-  await twin.kubectl('wait', '--for=condition=Ready', 'pod/hosted', '--timeout=20s')
+  await twin.kubectl('wait', '--for=condition=Ready', 'pod/hosted', '--timeout=90s')
   const node = await get('pod', 'hosted', '{.status.hostIP}')
-  const ask = async () =>
-    (await twin.fairlead('exec', 'client', '--', 'curl', '-s', '-m', '2', `http://${node}:18080/hostname`)).stdout
+  const ask = async (seconds = '30') =>
+    (await twin.fairlead('exec', 'client', '--', 'curl', '-s', '-m', seconds, `http://${node}:18080/hostname`)).stdout
   expect(await ask()).toBe('hosted')
   process.kill(await hostPid(twin, await get('pod', 'hosted', '{.spec.nodeName}')), 'SIGKILL')
   expect(await ask()).toBe('hosted')
   await twin.fairlead('wait')
   expect(await ask()).toBe('hosted')
   await twin.kubectl('delete', 'pod', 'hosted', '--grace-period=0', '--force')
-  await until('nobody answers', async () => (await ask()) === '')
+  await until('nobody answers', async () => (await ask('2')) === '')
 })
 
 describe('what may not run', () => {
@@ -51,7 +51,7 @@ describe('what may not run', () => {
     }
     const spec = { replicas: 2, selector: { matchLabels: { app: 'bad' } }, template }
     await apply({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'bad', namespace: 'tight' }, spec })
-    expect((await twin.fairlead('wait', '--timeout', '20s')).code).toBe(0)
+    expect((await twin.fairlead('wait', '--timeout', '90s')).code).toBe(0)
     const conditions = await twin.kubectl(
       'get',
       'deployment',
@@ -102,9 +102,9 @@ test('an important pod takes the place of a lesser one', async () => {
       ],
     })
   await apply(...classes, holding('lesser', 'p10'))
-  await twin.kubectl('wait', '--for=condition=Ready', 'pod/lesser', '--timeout=20s')
+  await twin.kubectl('wait', '--for=condition=Ready', 'pod/lesser', '--timeout=90s')
   await apply(holding('important', 'p1000'))
-  await twin.kubectl('wait', '--for=condition=Ready', 'pod/important', '--timeout=20s')
+  await twin.kubectl('wait', '--for=condition=Ready', 'pod/important', '--timeout=90s')
   expect((await twin.tryKubectl(['get', 'pod', 'lesser'])).stderr).toContain('not found')
   const events = await twin.kubectl(
     'get',
@@ -121,7 +121,7 @@ test('a debugging container sees the processes of its target', async () => {
   await apply(
     pod('watched', { containers: [{ name: 'c', image: 'busybox', command: ['sh', '-c', 'sleep 4242; true'] }] }),
   )
-  await twin.kubectl('wait', '--for=condition=Ready', 'pod/watched', '--timeout=20s')
+  await twin.kubectl('wait', '--for=condition=Ready', 'pod/watched', '--timeout=90s')
   const command = ['--', 'sh', '-c', 'ps -o args']
   await twin.kubectl('debug', 'watched', '--image=busybox', '--target=c', '--profile=general', '-c', 'look', ...command)
   const log = async () => (await twin.tryKubectl(['logs', 'watched', '-c', 'look'])).stdout

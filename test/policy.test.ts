@@ -5,6 +5,8 @@ import { hostPid, startTwin, until } from './harness.ts'
 
 /** curl's exit code for silence: policy drops, it does not refuse. */
 const CURL_TIMEOUT = 28
+/** Seconds, for what is allowed. */
+const PATIENT = '60'
 const SHOP = ['00-namespace', '10-api', '20-frontend', '30-postgres', '60-networkpolicies']
 
 const kubectlOf =
@@ -12,11 +14,11 @@ const kubectlOf =
   (...args: string[]) =>
     twin.tryKubectl(['-n', namespace, ...args])
 
-/** What curl in a pod makes of a request, as its exit code. */
+/** What curl in a pod makes of a request within so many seconds, as its exit code. */
 const curlOf =
   (twin: Twin, namespace: string) =>
-  async (pod: string, url: string): Promise<number> => {
-    const command = ['exec', pod, '--', 'curl', '-s', '-m', '2', '-o', '/dev/null', url]
+  async (pod: string, url: string, seconds = '2'): Promise<number> => {
+    const command = ['exec', pod, '--', 'curl', '-s', '-m', seconds, '-o', '/dev/null', url]
     const { code, stderr } = await kubectlOf(twin, namespace)(...command)
     return Number(/exit code (\d+)/.exec(stderr)?.[1] ?? code)
   }
@@ -29,7 +31,7 @@ async function settled(twin: Twin): Promise<void> {
 async function applyShop(twin: Twin, files: readonly string[]): Promise<void> {
   await twin.kubectl('apply', ...files.flatMap(file => ['-f', `examples/shop/${file}.yaml`]))
   await settled(twin)
-  await twin.kubectl('-n', 'production', 'wait', '--for=condition=Available', 'deployment', '--all', '--timeout=20s')
+  await twin.kubectl('-n', 'production', 'wait', '--for=condition=Available', 'deployment', '--all', '--timeout=90s')
 }
 
 /** http://<cluster IP>:<port>: without a name, for pods that may not ask for one. */
@@ -38,7 +40,7 @@ const addressOf = async (twin: Twin, service: string, port: number): Promise<str
 
 describe('as on OKD', () => {
   let twin: Twin
-  let curl: (pod: string, url: string) => Promise<number>
+  let curl: (pod: string, url: string, seconds?: string) => Promise<number>
   beforeAll(async () => {
     twin = await startTwin({ name: 'policy' })
     await applyShop(twin, [...SHOP, '40-route'])
@@ -49,23 +51,23 @@ describe('as on OKD', () => {
   })
 
   test('the frontend reaches the API, and nobody else does', async () => {
-    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
-    expect(await curl('deploy/frontend', 'http://api-canary')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://api', PATIENT)).toBe(0)
+    expect(await curl('deploy/frontend', 'http://api-canary', PATIENT)).toBe(0)
     await twin.kubectl('create', 'namespace', 'elsewhere')
     await twin.kubectl('-n', 'elsewhere', 'run', 'stranger', '--image=example.com/web', '--port=8080')
-    await twin.kubectl('-n', 'elsewhere', 'wait', '--for=condition=Ready', 'pod/stranger', '--timeout=20s')
+    await twin.kubectl('-n', 'elsewhere', 'wait', '--for=condition=Ready', 'pod/stranger', '--timeout=90s')
     const stranger = curlOf(twin, 'elsewhere')
     expect(await stranger('stranger', 'http://api.production')).toBe(CURL_TIMEOUT)
-    expect(await stranger('stranger', 'http://localhost:8080')).toBe(0)
+    expect(await stranger('stranger', 'http://localhost:8080', PATIENT)).toBe(0)
   })
 
   test('the API reaches the database alone, the frontend does not', async () => {
     const [postgres, frontend] = [await addressOf(twin, 'postgres', 5432), await addressOf(twin, 'frontend', 80)]
     // The database answers in its own protocol, which is an answer.
-    expect(await curl('deploy/api', postgres)).not.toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/api', postgres, PATIENT)).not.toBe(CURL_TIMEOUT)
     expect(await curl('deploy/api', frontend)).toBe(CURL_TIMEOUT)
     expect(await curl('deploy/frontend', postgres)).toBe(CURL_TIMEOUT)
-    expect(await curl('deploy/frontend', 'http://localhost:8080')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://localhost:8080', PATIENT)).toBe(0)
   })
 
   test('routers are let in by their policy group: their requests come from the node', async () => {
@@ -89,13 +91,13 @@ describe('as on OKD', () => {
 
   test("the example's rule for DNS in kube-system on port 53 cuts the API's DNS, as it does there", async () => {
     expect(await curl('deploy/api', 'http://postgres:5432')).toBe(CURL_TIMEOUT)
-    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://api', PATIENT)).toBe(0)
     const dns = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'openshift-dns' } } }
     const ports = ['UDP', 'TCP'].map(protocol => ({ protocol, port: 5353 }))
     const patch = JSON.stringify([{ op: 'add', path: '/spec/egress/-', value: { to: [dns], ports } }])
     await twin.kubectl('-n', 'production', 'patch', 'netpol', 'api-allow-frontend', '--type=json', '-p', patch)
     await settled(twin)
-    expect(await curl('deploy/api', 'http://postgres:5432')).not.toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/api', 'http://postgres:5432', PATIENT)).not.toBe(CURL_TIMEOUT)
     expect(await curl('deploy/api', 'http://frontend')).toBe(CURL_TIMEOUT)
   })
 
@@ -128,17 +130,17 @@ describe('as on OKD', () => {
   test('a change is in force when `wait` returns, and labels count as they are now', async () => {
     const kubectl = kubectlOf(twin, 'production')
     await twin.kubectl('-n', 'production', 'run', 'visitor', '--image=example.com/web', '--port=8080')
-    await twin.kubectl('-n', 'production', 'wait', '--for=condition=Ready', 'pod/visitor', '--timeout=20s')
+    await twin.kubectl('-n', 'production', 'wait', '--for=condition=Ready', 'pod/visitor', '--timeout=90s')
     expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
     await kubectl('label', 'pod', 'visitor', 'app=frontend')
     await settled(twin)
-    expect(await curl('visitor', 'http://api')).toBe(0)
+    expect(await curl('visitor', 'http://api', PATIENT)).toBe(0)
     await kubectl('label', 'pod', 'visitor', 'app-', '--overwrite')
     await settled(twin)
     expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
     await kubectl('delete', 'netpol', '--all')
     await settled(twin)
-    expect(await curl('visitor', 'http://api')).toBe(0)
+    expect(await curl('visitor', 'http://api', PATIENT)).toBe(0)
     await twin.kubectl('apply', '-f', 'examples/shop/60-networkpolicies.yaml')
     await settled(twin)
     expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
@@ -148,14 +150,14 @@ describe('as on OKD', () => {
     expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
     for (const node of ['node-1', 'node-2', 'node-3']) process.kill(await hostPid(twin, node), 'SIGKILL')
     expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
-    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://api', PATIENT)).toBe(0)
     await settled(twin)
     expect(await curl('visitor', 'http://api')).toBe(CURL_TIMEOUT)
-    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://api', PATIENT)).toBe(0)
   })
 
   test('administrators decide first, and each node says in the status that they do', async () => {
-    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://api', PATIENT)).toBe(0)
     const input = `
 apiVersion: policy.networking.k8s.io/v1alpha1
 kind: AdminNetworkPolicy
@@ -177,14 +179,14 @@ spec:
     expect(types.toSorted()).toEqual([1, 2, 3].map(node => `Ready-In-Zone-node-${node}`))
     await twin.kubectl('delete', 'anp', 'no-frontends')
     await settled(twin)
-    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://api', PATIENT)).toBe(0)
   })
 
   test('an egress firewall keeps pods from where they may not go, and the printed column says that it holds', async () => {
     const outside = (await twin.fairlead('status')).stdout.match(/client +(\S+)/)?.[1]
     expect(outside).toBeDefined()
     const url = `http://${outside}:9`
-    expect(await curl('deploy/frontend', url)).not.toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/frontend', url, PATIENT)).not.toBe(CURL_TIMEOUT)
     const input = `
 apiVersion: k8s.ovn.org/v1
 kind: EgressFirewall
@@ -196,13 +198,13 @@ spec:
     expect((await twin.tryKubectl(['apply', '-f', '-'], { input })).stderr).toBe('')
     await settled(twin)
     expect(await curl('deploy/frontend', url)).toBe(CURL_TIMEOUT)
-    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://api', PATIENT)).toBe(0)
     await until('the status says so', async () =>
       /^default +EgressFirewall Rules applied/m.test(await twin.kubectl('-n', 'production', 'get', 'egressfirewall')),
     )
     await twin.kubectl('-n', 'production', 'delete', 'egressfirewall', 'default')
     await settled(twin)
-    expect(await curl('deploy/frontend', url)).not.toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/frontend', url, PATIENT)).not.toBe(CURL_TIMEOUT)
   })
 
   test('a new pod is isolated before its first process runs, and its probes arrive', async () => {
@@ -227,7 +229,7 @@ spec:
     }
     const { code, stderr } = await twin.tryKubectl(['apply', '-f', '-'], { input: JSON.stringify(pod) })
     expect(code, stderr).toBe(0)
-    await twin.kubectl('-n', 'production', 'wait', '--for=condition=Ready', 'pod/early', '--timeout=20s')
+    await twin.kubectl('-n', 'production', 'wait', '--for=condition=Ready', 'pod/early', '--timeout=90s')
     const said = await twin.kubectl('-n', 'production', 'logs', 'early', '-c', 'first')
     expect(said).toContain(`ended with ${CURL_TIMEOUT}`)
   })
@@ -238,9 +240,9 @@ test("in the kubernetes profile the example's rule for DNS lets DNS through", as
   try {
     await applyShop(twin, SHOP)
     const curl = curlOf(twin, 'production')
-    expect(await curl('deploy/api', 'http://postgres:5432')).not.toBe(CURL_TIMEOUT)
+    expect(await curl('deploy/api', 'http://postgres:5432', PATIENT)).not.toBe(CURL_TIMEOUT)
     expect(await curl('deploy/api', 'http://frontend')).toBe(CURL_TIMEOUT)
-    expect(await curl('deploy/frontend', 'http://api')).toBe(0)
+    expect(await curl('deploy/frontend', 'http://api', PATIENT)).toBe(0)
     expect(await curl('deploy/frontend', 'http://postgres:5432')).toBe(CURL_TIMEOUT)
   } finally {
     await twin.down()

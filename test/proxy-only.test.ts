@@ -59,7 +59,7 @@ afterAll(async () => {
 })
 
 const inside = (command: string, ...args: string[]) => run('ip', ['netns', 'exec', NETNS, command, ...args])
-const curl = (url: string) => inside('curl', '-sS', '-m', '1', url)
+const curl = (url: string, seconds = '30') => inside('curl', '-sS', '-m', seconds, url)
 const launch = (...args: string[]) => inside('./fairlead', 'node', '--proxy-only', ...args)
 
 test('a kubeconfig, Node or network that cannot be is told in a sentence', async () => {
@@ -99,7 +99,7 @@ test('it makes Services work on its node, tells of its health as kube-proxy does
   expect(applied).toMatchObject({ code: 0 })
   await inside('nft', 'add table ip mine { chain c { type filter hook input priority 0; counter; } }')
   const before = (await inside('nft', 'list', 'table', 'ip', 'mine')).stdout.replace(/packets \d+ bytes \d+/, '')
-  expect((await curl('http://172.30.7.7/')).code).not.toBe(0)
+  expect((await curl('http://172.30.7.7/', '1')).code).not.toBe(0)
 
   const args = ['netns', 'exec', NETNS, './fairlead', 'node', '--proxy-only', `--kubeconfig=${kubeconfig}`]
   proxy = start('ip', [...args, '--hostname-override', 'node-1'])

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Result } from './harness.ts'
-import { FAIRLEAD, run, start, startTwin, traces, until, worldPids } from './harness.ts'
+import { FAIRLEAD, nothingLeft, run, start, startTwin, traces, until, worldPids } from './harness.ts'
 
 const dataHome = mkdtempSync(join(tmpdir(), 'fairlead-refusals-'))
 const env = { ...process.env, XDG_DATA_HOME: dataHome }
@@ -22,7 +22,7 @@ beforeEach(async () => {
   before = await traces()
 })
 afterEach(async () => {
-  await until('nothing is left', async () => JSON.stringify(await traces()) === JSON.stringify(before), 5000)
+  await nothingLeft(before)
 })
 
 /** Failed, in words for users, with a remedy; nothing of it runs. */
@@ -32,7 +32,7 @@ async function refused(attempt: Promise<Result>, ...words: (string | RegExp)[]):
   for (const word of words) expect(stderr).toMatch(word)
   expect(stderr).toMatch(/^ {2}(-> |sudo )/m)
   expect(stderr).not.toMatch(/^ {4}at |fault of Fairlead/m)
-  expect(await traces()).toEqual(before)
+  await nothingLeft(before)
 }
 async function allowed(attempt: Promise<Result>): Promise<string> {
   const { code, stdout, stderr } = await attempt
@@ -232,7 +232,7 @@ describe('a start that does not come to its end', () => {
     const { up, ended } = await starting('killed')
     up.kill('SIGKILL')
     await ended
-    await until('nothing is left', async () => JSON.stringify(await traces()) === JSON.stringify(before), 5000)
+    await nothingLeft(before)
     await allowed(fairlead('up', '--name', 'killed'))
     await fairlead('down', '--name', 'killed', '--forget')
   })
@@ -263,7 +263,7 @@ describe('the machine is what it was: links, routes, rules, mounts, processes, n
     const outer = pidOf('clean')
     const pids = worldPids(twin)
     process.kill(victim === 'PID 1' ? pids[0]! : outer, 'SIGKILL')
-    await until('nothing of it runs', async () => !pids.some(pid => existsSync(`/proc/${pid}`)), 5000)
+    await until('nothing of it runs', async () => !pids.some(pid => existsSync(`/proc/${pid}`)))
     expect((await twin.fairlead('down')).code).toBe(0)
     await fairlead('down', '--name', 'clean', '--forget')
     expect(existsSync(folderOf('clean'))).toBe(false)

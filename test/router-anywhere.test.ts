@@ -31,7 +31,7 @@ beforeAll(async () => {
     'current-context': 'here',
   }
   writeFileSync(kubeconfig, JSON.stringify(config))
-}, 120_000)
+})
 afterAll(async () => {
   router?.kill('SIGTERM')
   await twin?.down()
@@ -102,4 +102,4 @@ spec:
     )
     return routes.includes('True') && ingresses.includes('router-default.')
   })
-}, 120_000)
+})

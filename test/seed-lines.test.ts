@@ -11,7 +11,7 @@ beforeAll(async () => {
   // These lines are about Services and names; who may talk to whom has tests of its own.
   await twin.kubectl('-n', 'production', 'delete', 'networkpolicies', '--all')
   expect((await twin.fairlead('wait')).code).toBe(0)
-  await twin.kubectl('-n', 'production', 'rollout', 'status', 'deploy/api', '--timeout=30s')
+  await twin.kubectl('-n', 'production', 'rollout', 'status', 'deploy/api', '--timeout=90s')
 })
 afterAll(async () => {
   await twin?.down()
@@ -42,7 +42,7 @@ describe('Services', () => {
       '--target-port=8080',
       '--name=exposed',
     )
-    await twin.kubectl('-n', 'production', 'rollout', 'status', 'deploy/exposed', '--timeout=30s')
+    await twin.kubectl('-n', 'production', 'rollout', 'status', 'deploy/exposed', '--timeout=90s')
     const answer = await until('an answer', async () => {
       const got = await twin.tryKubectl([
         '-n',

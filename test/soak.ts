@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../src/client/backoff.ts'
 import type { Twin } from './harness.ts'
-import { FAIRLEAD, hostPid, outerPid, start, startTwin, traces, until, worldPids } from './harness.ts'
+import { FAIRLEAD, hostPid, nothingLeft, outerPid, start, startTwin, traces, until, worldPids } from './harness.ts'
 
 const HOST = 'api-production.apps.fairlead.localhost'
 const rounds = Number(process.argv[2] ?? 20)
@@ -33,7 +33,7 @@ async function pidsOf(twin: Twin, victim: Victim): Promise<readonly number[]> {
 }
 
 async function serves(twin: Twin): Promise<void> {
-  await until('the Route answers', async () => (await twin.https(HOST)).status === 200, 30_000)
+  await until('the Route answers', async () => (await twin.https(HOST)).status === 200)
 }
 
 async function kill(twin: Twin, victim: Victim): Promise<void> {
@@ -84,7 +84,7 @@ async function round(dataHome: string, number: number): Promise<void> {
     if (random() < 0.4) {
       const pids = worldPids(twin)
       await kill(twin, pick(ENDS))
-      await until('nothing of it runs', async () => pids.every(pid => !worldPidExists(pid)), 10_000)
+      await until('nothing of it runs', async () => pids.every(pid => !worldPidExists(pid)))
       await twin.fairlead('up')
       await twin.kubectl('-n', 'production', 'get', marker.trim())
       await serves(twin)
@@ -110,18 +110,10 @@ async function main(): Promise<void> {
     files: readdirSync(process.env.TMPDIR!),
   })
   const before = await state()
-  const left = async (): Promise<readonly string[]> =>
-    Object.entries(await state()).flatMap(([kind, now]) => [
-      ...now.filter(item => !before[kind]!.includes(item)).map(item => `+ ${kind} ${item}`),
-      ...before[kind]!.filter(item => !now.includes(item)).map(item => `- ${kind} ${item}`),
-    ])
   try {
     for (let number = 1; number <= rounds; number++) {
       await round(dataHome, number)
-      await until('the machine is what it was', async () => (await left()).length === 0, 5000).catch(async error => {
-        console.log((await left()).join('\n'))
-        throw error
-      })
+      await nothingLeft(before, state)
     }
     console.log(JSON.stringify({ soak: 'clean', rounds, seed }))
   } finally {

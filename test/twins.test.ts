@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Result, Twin } from './harness.ts'
 import { FAIRLEAD, hostPid, KUBECTL, run, start, startTwin, until } from './harness.ts'
+import { edgeRoute, listOf, webServers } from './web.ts'
 
 const NETWORKING = `
 apiVersion: v1
@@ -17,32 +18,6 @@ networking:
   clusterNetworkMTU: 1300
   transport: host-gw
 `
-const MANIFEST = `
-apiVersion: v1
-kind: Namespace
-metadata: { name: side }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: side }
-spec:
-  replicas: 3
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec: { containers: [ { name: web, image: example.com/web, ports: [ { containerPort: 8080 } ] } ] }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web, namespace: side }
-spec: { type: NodePort, selector: { app: web }, ports: [ { port: 80, targetPort: 8080, nodePort: 30080 } ] }
-`
-const ROUTE = `
-apiVersion: route.openshift.io/v1
-kind: Route
-metadata: { name: web, namespace: side }
-spec: { to: { kind: Service, name: web }, tls: { termination: edge } }
-`
 const dataHome = mkdtempSync(join(tmpdir(), 'fairlead-twins-'))
 let okd: Twin
 let plain: Twin
@@ -53,9 +28,10 @@ beforeAll(async () => {
     startTwin({ name: 'okd', dataHome, args: ['--config', file] }),
     startTwin({ name: 'plain', dataHome, args: ['--profile', 'kubernetes', '--nodes', '2'] }),
   ])
+  const web = webServers('side', 30_080)
   const apply = (twin: Twin, input: string): Promise<Result> => twin.tryKubectl(['apply', '-f', '-'], { input })
-  expect((await apply(okd, `${MANIFEST}---${ROUTE}`)).code).toBe(0)
-  expect((await apply(plain, MANIFEST)).code).toBe(0)
+  expect((await apply(okd, listOf(...web, edgeRoute('side')))).code).toBe(0)
+  expect((await apply(plain, listOf(...web))).code).toBe(0)
   for (const twin of [okd, plain]) {
     const waited = await twin.fairlead('wait')
     expect(waited.code, waited.stderr).toBe(0)
@@ -78,7 +54,7 @@ const podAddresses = async (twin: Twin): Promise<string[]> =>
 /** Every pod answers the first one. */
 async function everyPodAnswers(twin: Twin): Promise<void> {
   for (const address of await podAddresses(twin))
-    expect(await inPod(twin, 'wget', '-qO-', '-T5', `http://${address}:8080/`)).toContain('pod:')
+    expect(await inPod(twin, 'wget', '-qO-', '-T30', `http://${address}:8080/`)).toContain('pod:')
 }
 
 describe('networks of an install-config, with routes in place of tunnels', () => {
@@ -136,7 +112,7 @@ describe('--profile kubernetes', () => {
   })
 
   test('serves outside hosts by node ports', async () => {
-    expect(await exec(plain, 'client', 'curl', '-s', '-m5', 'http://172.18.0.12:30080/')).toContain('pod:')
+    expect(await exec(plain, 'client', 'curl', '-s', '-m30', 'http://172.18.0.12:30080/')).toContain('pod:')
   })
 })
 
@@ -176,7 +152,7 @@ describe('looking inside', () => {
 
   test('exec with a terminal: it is one, with the size of ours', async () => {
     // The size follows the start of the command by a moment, as everywhere.
-    const sized = `sh -c 'tty; n=0; until [ "$(stty size)" = "33 99" ] || [ $n = 50 ]; do n=$((n+1)); sleep 0.1; done; stty size'`
+    const sized = `sh -c 'tty; n=0; until [ "$(stty size)" = "33 99" ] || [ $n = 300 ]; do n=$((n+1)); sleep 0.1; done; stty size'`
     for (const command of [
       `stty rows 33 cols 99; ${FAIRLEAD} exec --name okd node-2 -- ${sized}`,
       `stty rows 33 cols 99; ${KUBECTL} -n side exec -it deploy/web -- ${sized}`,

@@ -5,51 +5,29 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { slowness } from '../src/host/clock/testing.ts'
 import type { Twin } from './harness.ts'
 import { ROOT, startTwin, until, worldPids } from './harness.ts'
+import { edgeRoute, listOf, webServers } from './web.ts'
 
 const APPS = 'web-wayin.apps.fairlead.localhost'
 const EXT = 'shop.ext.fairlead.localhost'
 const EVERY_MS = 20
-/** As it was promised. */
+/** As it was promised, of a quiet machine. */
 const LIMIT_MS = 1000
-const MANIFEST = `
-apiVersion: v1
-kind: Namespace
-metadata: { name: wayin }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: wayin }
-spec:
-  replicas: 3
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec: { containers: [ { name: web, image: example.com/web, ports: [ { containerPort: 8080 } ] } ] }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web, namespace: wayin }
-spec: { selector: { app: web }, ports: [ { port: 80, targetPort: 8080 } ] }
----
-apiVersion: route.openshift.io/v1
-kind: Route
-metadata: { name: web, namespace: wayin }
-spec: { to: { kind: Service, name: web }, tls: { termination: edge, insecureEdgeTerminationPolicy: Allow } }
----
-apiVersion: route.openshift.io/v1
-kind: Route
-metadata: { name: shop, namespace: wayin, labels: { domain: ext } }
-spec: { subdomain: shop, to: { kind: Service, name: web }, tls: { termination: edge, insecureEdgeTerminationPolicy: Allow } }
-`
+const PLAIN_TOO = { tls: { termination: 'edge', insecureEdgeTerminationPolicy: 'Allow' } }
+const WEB = listOf(
+  ...webServers('wayin'),
+  edgeRoute('wayin', PLAIN_TOO),
+  edgeRoute('wayin', { subdomain: 'shop', ...PLAIN_TOO }, { name: 'shop', labels: { domain: 'ext' } }),
+)
 const INFRA = '{"spec":{"nodePlacement":{"nodeSelector":{"matchLabels":{"node-role.kubernetes.io/infra":""}}}}}'
 
 let twin: Twin
 beforeAll(async () => {
   twin = await startTwin({ name: 'wayin' })
   const controllers = readFileSync(join(ROOT, 'examples/two-domains/controllers.yaml'), 'utf8')
-  for (const input of [controllers, MANIFEST])
+  for (const input of [controllers, WEB])
     expect((await twin.tryKubectl(['apply', '-f', '-'], { input })).stderr.replace(/^Warning.*\n/gm, '')).toBe('')
   await twin.kubectl('label', 'node', 'node-2', 'node-3', 'node-role.kubernetes.io/infra=')
   for (const name of ['default', 'ext'])
@@ -73,14 +51,10 @@ async function routersOn(...nodes: string[]): Promise<void> {
   const template =
     '{range .items[*]}{.spec.nodeName}={.status.conditions[?(@.type=="Ready")].status}{.metadata.deletionTimestamp} {end}'
   const wanted = [...nodes, ...nodes].map(node => `${node}=True`).toSorted()
-  await until(
-    `two routers each on ${nodes}`,
-    async () => {
-      const found = await twin.kubectl('-n', 'openshift-ingress', 'get', 'pods', '-o', `jsonpath=${template}`)
-      return found.trim().split(' ').toSorted().join() === wanted.join()
-    },
-    120_000,
-  )
+  await until(`two routers each on ${nodes}`, async () => {
+    const found = await twin.kubectl('-n', 'openshift-ingress', 'get', 'pods', '-o', `jsonpath=${template}`)
+    return found.trim().split(' ').toSorted().join() === wanted.join()
+  })
 }
 
 interface Tally {
@@ -88,12 +62,14 @@ interface Tally {
   readonly failed: number
   /** The longest time without an answer. */
   readonly gapMs: number
+  /** How long it may be on this machine as it is now. */
+  readonly limitMs: number
 }
 
 const ask = (host: string): Promise<boolean> =>
   new Promise(resolve => {
     const asked = request(
-      { host: '127.0.0.1', port: twin.state.http, headers: { host }, agent: false, timeout: 3000 },
+      { host: '127.0.0.1', port: twin.state.http, headers: { host }, agent: false, timeout: 30_000 },
       answer => {
         answer.resume()
         answer.once('end', () => resolve(answer.statusCode === 200))
@@ -104,8 +80,9 @@ const ask = (host: string): Promise<boolean> =>
     asked.end()
   })
 
-/** A new request every 20 ms, whatever became of those before, for a second before the fault and three after it began. */
+/** A new request every 20 ms, whatever became of those before, for a second before the fault and three after it, or longer on a slow machine. */
 async function whileAsking(host: string, fault: () => Promise<unknown>): Promise<Tally> {
+  const slowBefore = slowness()
   const answers: number[] = []
   let [failed, going] = [0, true]
   const all: Promise<void>[] = []
@@ -115,17 +92,18 @@ async function whileAsking(host: string, fault: () => Promise<unknown>): Promise
       await sleep(EVERY_MS)
     }
   })()
-  await sleep(1000)
+  await sleep(1000 * slowBefore)
   const before = longest(answers)
-  expect(before, 'the longest gap while nothing fails').toBeLessThan(LIMIT_MS / 2)
+  expect(before, 'the longest gap while nothing fails').toBeLessThan((LIMIT_MS / 2) * slowBefore)
   await fault()
-  await sleep(3000)
+  await sleep(3 * LIMIT_MS * slowBefore)
   going = false
   const endMs = performance.now()
   await asking
   await Promise.all(all)
   const gapMs = longest([...answers.filter(each => each < endMs), endMs])
-  return { answered: answers.length, failed, gapMs }
+  const limitMs = LIMIT_MS * Math.max(slowBefore, slowness())
+  return { answered: answers.length, failed, gapMs, limitMs }
 }
 
 const longest = (times: readonly number[]): number =>
@@ -171,12 +149,18 @@ describe('two domains', () => {
   })
 
   test('one host alone answers for the addresses, also while they move', async () => {
-    // To everybody each time: else only who answered first is asked.
-    const arping = (address: string) => inClient('sh', '-c', `busybox arping -b -c 20 -w 5 -I eth0 ${address} || true`)
-    const moving = sleep(1500).then(async () => must('node', 'cut', await holder()))
-    const [heard] = await Promise.all([arping('172.18.0.100'), moving])
+    const macs: string[] = []
+    const look = async (): Promise<void> => {
+      // To everybody each time: else only who answered first is asked.
+      const heard = await inClient('sh', '-c', 'busybox arping -b -c 2 -w 3 -I eth0 172.18.0.100 || true')
+      macs.push(...[...heard.matchAll(/\[([0-9a-f:]+)\]/gi)].map(match => match[1]!))
+    }
+    await until('one answers', async () => look().then(() => macs.length > 0))
+    const moving = must('node', 'cut', await holder())
+    await until('the other answers', async () => look().then(() => new Set(macs).size > 1))
+    await moving
+    await look()
     for (const name of ['lb-1', 'lb-2']) await must('node', 'start', name)
-    const macs = [...heard.matchAll(/\[([0-9a-f:]+)\]/gi)].map(match => match[1])
     expect(macs.length).toBeGreaterThan(2)
     expect(new Set(macs).size).toBe(2)
     // In the order in which they answered: the first one's answers are over when the second one's begin.
@@ -188,19 +172,19 @@ describe('costs clients less than a second', () => {
   test.each(['stop', 'cut'] as const)('a load balancer that is lost: %s', async action => {
     for (const host of [APPS, EXT]) {
       const first = await holder()
-      const { gapMs, answered } = await whileAsking(host, () => must('node', action, first))
+      const { gapMs, limitMs, answered } = await whileAsking(host, () => must('node', action, first))
       expect(await holder()).not.toBe(first)
       console.log(`${action} ${first}, ${host}: ${Math.round(gapMs)} ms without an answer, ${answered} answered`)
-      expect(gapMs).toBeLessThan(LIMIT_MS)
+      expect(gapMs).toBeLessThan(limitMs)
       await must('node', 'start', first)
     }
   })
 
   test('the positive control: without either load balancer nobody is answered', async () => {
-    const { gapMs } = await whileAsking(APPS, async () => {
+    const { gapMs, limitMs } = await whileAsking(APPS, async () => {
       for (const name of ['lb-1', 'lb-2']) await must('node', 'stop', name)
     })
-    expect(gapMs).toBeGreaterThan(LIMIT_MS)
+    expect(gapMs).toBeGreaterThan(limitMs)
     for (const name of ['lb-1', 'lb-2']) await must('node', 'start', name)
     await until('it serves again', () => ask(APPS))
   })
@@ -211,20 +195,20 @@ describe('costs clients less than a second', () => {
     const victims = worldPids(twin, /\0router\0.*--controller=default\0/s).filter(pid =>
       environ(pid).includes('HOSTNAME=node-2'),
     )
-    const { gapMs } = await whileAsking(APPS, async () => {
+    const { gapMs, limitMs } = await whileAsking(APPS, async () => {
       for (const pid of victims) process.kill(pid, 'SIGKILL')
     })
     const killed = victims.length
     expect(killed).toBe(1)
     console.log(`a router: ${Math.round(gapMs)} ms without an answer`)
-    expect(gapMs).toBeLessThan(LIMIT_MS)
+    expect(gapMs).toBeLessThan(limitMs)
     await routersOn('node-2', 'node-3')
   })
 
   test.each(['cut', 'stop'] as const)('a node with routers that is lost: %s', async action => {
-    const { gapMs, answered, failed } = await whileAsking(APPS, () => must('node', action, 'node-2'))
+    const { gapMs, limitMs, answered, failed } = await whileAsking(APPS, () => must('node', action, 'node-2'))
     console.log(`${action} node-2: ${Math.round(gapMs)} ms without an answer, ${answered} answered, ${failed} not`)
-    expect(gapMs).toBeLessThan(LIMIT_MS)
+    expect(gapMs).toBeLessThan(limitMs)
     await must('node', 'start', 'node-2')
     await routersOn('node-2', 'node-3')
   })
@@ -234,7 +218,7 @@ test('a change of every router costs no request', async () => {
   const { failed, answered } = await whileAsking(APPS, async () => {
     const patch = '{"spec":{"tuningOptions":{"clientTimeout":"40s"}}}'
     await twin.kubectl(...['-n', OPERATOR, 'patch', 'ingresscontroller', 'default', '--type=merge', '-p', patch])
-    await twin.kubectl(...['-n', 'openshift-ingress', 'rollout', 'status', 'deploy/router-default', '--timeout=60s'])
+    await twin.kubectl(...['-n', 'openshift-ingress', 'rollout', 'status', 'deploy/router-default', '--timeout=90s'])
   })
   expect(answered).toBeGreaterThan(50)
   expect(failed).toBe(0)
@@ -259,7 +243,7 @@ metadata: { name: third, namespace: wayin, labels: { domain: third } }
 spec: { subdomain: shop, to: { kind: Service, name: web } }
 `
   expect((await twin.tryKubectl(['apply', '-f', '-'], { input })).code).toBe(0)
-  const named = ['-n', OPERATOR, 'wait', 'ingresscontroller/third', '--for=condition=Available', '--timeout=60s']
+  const named = ['-n', OPERATOR, 'wait', 'ingresscontroller/third', '--for=condition=Available', '--timeout=90s']
   await twin.kubectl(...named)
   const status = (from: string) =>
     must(
@@ -278,5 +262,5 @@ spec: { subdomain: shop, to: { kind: Service, name: web } }
 test('the canary is asked through the front door, and says so', async () => {
   const reason = '{.status.conditions[?(@.type=="CanaryChecksSucceeding")].status}'
   const said = () => twin.kubectl('-n', OPERATOR, 'get', 'ingresscontroller', 'default', '-o', `jsonpath=${reason}`)
-  await until('the canary is asked', async () => (await said()) === 'True', 60_000)
+  await until('the canary is asked', async () => (await said()) === 'True')
 })

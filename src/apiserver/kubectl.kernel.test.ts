@@ -203,7 +203,7 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
     expect(
       await kubectl('-n shop get deployment web -o jsonpath={.spec.replicas},{.spec.template.spec.containers[0].tty}'),
     ).toBe('7,true')
-    const waiting = kubectl('-n shop wait deployment web --for=jsonpath={.spec.replicas}=8 --timeout=20s')
+    const waiting = kubectl('-n shop wait deployment web --for=jsonpath={.spec.replicas}=8 --timeout=90s')
     await kubectl('-n shop scale deployment web --replicas=8')
     expect(await waiting).toBe('deployment.apps/web condition met')
   })
@@ -215,7 +215,7 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
     expect(await kubectl('apply -f -', DEFINITION)).toBe(
       'customresourcedefinition.apiextensions.k8s.io/widgets.example.com created',
     )
-    await kubectl('wait --for=condition=Established crd/widgets.example.com --timeout=10s')
+    await kubectl('wait --for=condition=Established crd/widgets.example.com --timeout=90s')
     const widget = {
       apiVersion: 'example.com/v1',
       kind: 'Widget',

@@ -38,9 +38,12 @@ export function testBench(
   }
 }
 
-/** Waits until the condition holds, looking once a turn; rejects after 5 s with what was last seen. */
+/** For busy machines: what happens at all happens sooner. */
+const PATIENCE_MS = 30_000
+
+/** Waits until the condition holds, looking once a turn; rejects after 30 s with what was last seen. */
 export async function eventually(condition: () => boolean, seen: () => unknown = () => ''): Promise<void> {
-  const endMs = systemClock.monotonic() + 5000
+  const endMs = systemClock.monotonic() + PATIENCE_MS
   while (!condition()) {
     if (systemClock.monotonic() > endMs) throw new Error(`it never came true: ${condition} ${JSON.stringify(seen())}`)
     await new Promise(resolve => setImmediate(resolve))

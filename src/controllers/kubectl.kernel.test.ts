@@ -120,19 +120,19 @@ const workload = (kind: string, name: string, image: string, spec = 'replicas: 3
   `apiVersion: apps/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec:\n  ${spec}${template(name, image)}`
 const images = (name: string): Promise<string> =>
   kubectl(`get pods -l app=${name} -o jsonpath={.items[*].spec.containers[0].image}`)
-const gone = (what: string): Promise<unknown> => kubectl(`wait --for=delete ${what} --timeout=20s`)
+const gone = (what: string): Promise<unknown> => kubectl(`wait --for=delete ${what} --timeout=90s`)
 
 describe.skipIf(KUBECTL === undefined)('kubectl', () => {
   it('rolls a Deployment out, back, on and off', async () => {
     await kubectl('apply -f -', workload('Deployment', 'roll', 'v1', 'replicas: 3'))
-    expect(last(await kubectl('rollout status deployment/roll --timeout=20s'))).toBe(
+    expect(last(await kubectl('rollout status deployment/roll --timeout=90s'))).toBe(
       'deployment "roll" successfully rolled out',
     )
     expect(await kubectl('set image deployment/roll c=v2')).toBe('deployment.apps/roll image updated')
-    await kubectl('rollout status deployment/roll --timeout=20s')
+    await kubectl('rollout status deployment/roll --timeout=90s')
     expect(await images('roll')).toBe('v2 v2 v2')
     expect(await kubectl('rollout undo deployment/roll')).toBe('deployment.apps/roll rolled back')
-    await kubectl('rollout status deployment/roll --timeout=20s')
+    await kubectl('rollout status deployment/roll --timeout=90s')
     expect(await images('roll')).toBe('v1 v1 v1')
     expect((await kubectl('rollout history deployment/roll')).split('\n').slice(1)).toEqual([
       'REVISION  CHANGE-CAUSE',
@@ -140,42 +140,42 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
       '3         <none>',
     ])
     expect(await kubectl('rollout undo deployment/roll --to-revision=2')).toBe('deployment.apps/roll rolled back')
-    await kubectl('rollout status deployment/roll --timeout=20s')
+    await kubectl('rollout status deployment/roll --timeout=90s')
     expect(await images('roll')).toBe('v2 v2 v2')
     expect(await kubectl('rollout pause deployment/roll')).toBe('deployment.apps/roll paused')
     await kubectl('set image deployment/roll c=v3')
     expect((await run('rollout pause deployment/roll')).err).toContain('is already paused')
     expect(await images('roll')).toBe('v2 v2 v2')
     expect(await kubectl('rollout resume deployment/roll')).toBe('deployment.apps/roll resumed')
-    await kubectl('rollout status deployment/roll --timeout=20s')
+    await kubectl('rollout status deployment/roll --timeout=90s')
     expect(await images('roll')).toBe('v3 v3 v3')
     expect(await kubectl('rollout restart deployment/roll')).toBe('deployment.apps/roll restarted')
-    await kubectl('rollout status deployment/roll --timeout=20s')
+    await kubectl('rollout status deployment/roll --timeout=90s')
     expect(await kubectl('scale deployment/roll --replicas=1')).toBe('deployment.apps/roll scaled')
-    await kubectl('rollout status deployment/roll --timeout=20s')
+    await kubectl('rollout status deployment/roll --timeout=90s')
     expect(await images('roll')).toBe('v3')
-    await kubectl('delete deployment/roll --cascade=foreground --wait=true --timeout=20s')
+    await kubectl('delete deployment/roll --cascade=foreground --wait=true --timeout=90s')
     expect(await kubectl('get rs,pods -l app=roll -o name')).toBe('')
-  }, 60_000)
+  })
 
   it('tells of a Deployment that does not get on', async () => {
     const manifest = workload('Deployment', 'stuck', 'broken', 'progressDeadlineSeconds: 1\n  replicas: 1')
     await kubectl('apply -f -', manifest)
-    const { code, err } = await run('rollout status deployment/stuck --timeout=20s')
+    const { code, err } = await run('rollout status deployment/stuck --timeout=90s')
     expect([code, last(err)]).toEqual([1, 'error: deployment "stuck" exceeded its progress deadline'])
-    await kubectl('delete deployment/stuck --timeout=20s')
+    await kubectl('delete deployment/stuck --timeout=90s')
     await gone('pods -l app=stuck').catch(() => {})
-  }, 40_000)
+  })
 
   it('recreates where told to', async () => {
     const recreate = 'replicas: 2\n  strategy: {type: Recreate}'
     await kubectl('apply -f -', workload('Deployment', 'anew', 'v1', recreate))
-    await kubectl('rollout status deployment/anew --timeout=20s')
+    await kubectl('rollout status deployment/anew --timeout=90s')
     await kubectl('apply -f -', workload('Deployment', 'anew', 'v2', recreate))
-    await kubectl('rollout status deployment/anew --timeout=20s')
+    await kubectl('rollout status deployment/anew --timeout=90s')
     expect(await images('anew')).toBe('v2 v2')
-    await kubectl('delete deployment/anew --cascade=foreground --timeout=20s')
-  }, 40_000)
+    await kubectl('delete deployment/anew --cascade=foreground --timeout=90s')
+  })
 
   it.each([
     ['StatefulSet', 'statefulset', 'replicas: 3\n  serviceName: web', 'partitioned roll out complete: 3 new pods'],
@@ -189,12 +189,12 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
     'rolls a %s out and back',
     async (kind, name, spec, done) => {
       const settled = async (image: string): Promise<void> => {
-        expect(last(await kubectl(`rollout status ${name}/its-${name} --timeout=20s`))).toContain(done)
-        await kubectl(`wait --for=condition=Ready pods -l app=its-${name} --timeout=20s`)
+        expect(last(await kubectl(`rollout status ${name}/its-${name} --timeout=90s`))).toContain(done)
+        await kubectl(`wait --for=condition=Ready pods -l app=its-${name} --timeout=90s`)
         expect(await images(`its-${name}`)).toBe(`${image} ${image} ${image}`)
       }
       await kubectl('apply -f -', workload(kind, `its-${name}`, 'v1', spec))
-      await kubectl(`rollout status ${name}/its-${name} --timeout=20s`)
+      await kubectl(`rollout status ${name}/its-${name} --timeout=90s`)
       await kubectl(`set image ${name}/its-${name} c=v2`)
       await settled('v2')
       expect((await kubectl(`rollout history ${name}/its-${name}`)).split('\n').slice(2)).toEqual([
@@ -206,15 +206,15 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
       await settled('v1')
       expect(await kubectl(`rollout restart ${name}/its-${name}`)).toBe(`${name}.apps/its-${name} restarted`)
       await settled('v1')
-      await kubectl(`delete ${name}/its-${name} --cascade=orphan --timeout=20s`)
+      await kubectl(`delete ${name}/its-${name} --cascade=orphan --timeout=90s`)
       expect(await images(`its-${name}`)).toBe('v1 v1 v1')
       await kubectl('apply -f -', workload(kind, `its-${name}`, 'v1', spec))
-      await kubectl(`rollout status ${name}/its-${name} --timeout=20s`)
+      await kubectl(`rollout status ${name}/its-${name} --timeout=90s`)
       const owners = await kubectl(
         `get pods -l app=its-${name} -o jsonpath={.items[*].metadata.ownerReferences[0].kind}`,
       )
       expect(owners).toBe(`${kind} ${kind} ${kind}`)
-      await kubectl(`delete ${name}/its-${name} --cascade=foreground --timeout=20s`)
+      await kubectl(`delete ${name}/its-${name} --cascade=foreground --timeout=90s`)
       expect(await images(`its-${name}`)).toBe('')
     },
     90_000,
@@ -222,18 +222,18 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
 
   it('gives pods of a StatefulSet lasting names', async () => {
     await kubectl('apply -f -', workload('StatefulSet', 'peers', 'v1', 'replicas: 2\n  serviceName: web'))
-    await kubectl('rollout status statefulset/peers --timeout=20s')
+    await kubectl('rollout status statefulset/peers --timeout=90s')
     expect(
       await kubectl('get pods -l app=peers -o jsonpath={.items[*].spec.hostname},{.items[*].spec.subdomain}'),
     ).toBe('peers-0 peers-1,web web')
     await kubectl('scale statefulset/peers --replicas=1')
     await gone('pod/peers-1')
-    await kubectl('delete statefulset/peers --cascade=foreground --timeout=20s')
-  }, 40_000)
+    await kubectl('delete statefulset/peers --cascade=foreground --timeout=90s')
+  })
 
   it('runs Jobs and CronJobs', async () => {
     expect(await kubectl('create job sum --image=v1 -- true')).toBe('job.batch/sum created')
-    expect(await kubectl('wait --for=condition=complete job/sum --timeout=20s')).toBe('job.batch/sum condition met')
+    expect(await kubectl('wait --for=condition=complete job/sum --timeout=90s')).toBe('job.batch/sum condition met')
     expect((await kubectl('get job sum --no-headers')).split(/\s+/).slice(0, 3)).toEqual(['sum', 'Complete', '1/1'])
     const cron = await new Promise<string>((resolve, reject) => {
       const words = ['create', 'cronjob', 'tick', '--image=v1', '--schedule=0 0 1 1 *', '--', 'true']
@@ -242,43 +242,43 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
     expect(cron).toBe('cronjob.batch/tick created')
     expect(await kubectl('get cronjob tick --no-headers')).toMatch(/^tick +0 0 1 1 \* +<none> +False +0 +<none> +/)
     expect(await kubectl('create job now --from=cronjob/tick')).toBe('job.batch/now created')
-    await kubectl('wait --for=condition=complete job/now --timeout=20s')
-    await kubectl('delete cronjob/tick --timeout=20s')
+    await kubectl('wait --for=condition=complete job/now --timeout=90s')
+    await kubectl('delete cronjob/tick --timeout=90s')
     await gone('job/now')
-    await kubectl('delete job/sum --timeout=20s')
+    await kubectl('delete job/sum --timeout=90s')
     await gone('pods -l job-name=sum').catch(() => {})
     expect(await kubectl('get pods -l job-name -o name')).toBe('')
-  }, 60_000)
+  })
 
   it('drains nodes, and waits where a budget says so', async () => {
     await kubectl('apply -f -', workload('Deployment', 'guarded', 'v1', 'replicas: 3'))
-    await kubectl('rollout status deployment/guarded --timeout=20s')
+    await kubectl('rollout status deployment/guarded --timeout=90s')
     await kubectl('create pdb guard --selector=app=guarded --min-available=3')
-    await kubectl('wait --for=condition=DisruptionAllowed=False pdb/guard --timeout=20s')
+    await kubectl('wait --for=condition=DisruptionAllowed=False pdb/guard --timeout=90s')
     const refused = await run('drain node-1 --timeout=1s')
     expect([refused.code, refused.out.split('\n')[0]]).toEqual([1, 'node/node-1 cordoned'])
     expect(refused.err).toContain("Cannot evict pod as it would violate the pod's disruption budget.")
     await kubectl('delete pdb/guard')
     await kubectl('create pdb guard --selector=app=guarded --max-unavailable=1')
-    await kubectl('wait --for=jsonpath={.status.disruptionsAllowed}=1 pdb/guard --timeout=20s')
-    expect(last(await kubectl('drain node-1 --timeout=20s'))).toBe('node/node-1 drained')
-    await kubectl('rollout status deployment/guarded --timeout=20s')
+    await kubectl('wait --for=jsonpath={.status.disruptionsAllowed}=1 pdb/guard --timeout=90s')
+    expect(last(await kubectl('drain node-1 --timeout=90s'))).toBe('node/node-1 drained')
+    await kubectl('rollout status deployment/guarded --timeout=90s')
     expect(await kubectl('get pods -l app=guarded -o jsonpath={.items[*].spec.nodeName}')).not.toContain('node-1')
     expect(await kubectl('get node node-1 --no-headers')).toContain('Ready,SchedulingDisabled')
     expect(await kubectl('uncordon node-1')).toBe('node/node-1 uncordoned')
     expect(await kubectl('get pdb guard --no-headers')).toMatch(/^guard +N\/A +1 +1 /)
-    await kubectl('delete pdb/guard deployment/guarded --cascade=foreground --timeout=20s')
-  }, 60_000)
+    await kubectl('delete pdb/guard deployment/guarded --cascade=foreground --timeout=90s')
+  })
 
   it('drives pods off a tainted node', async () => {
     await kubectl('apply -f -', workload('Deployment', 'driven', 'v1', 'replicas: 3'))
-    await kubectl('rollout status deployment/driven --timeout=20s')
+    await kubectl('rollout status deployment/driven --timeout=90s')
     expect(await kubectl('taint nodes node-2 dedicated=db:NoExecute')).toBe('node/node-2 tainted')
-    await kubectl('wait --for=jsonpath={.status.availableReplicas}=3 deployment/driven --timeout=20s')
+    await kubectl('wait --for=jsonpath={.status.availableReplicas}=3 deployment/driven --timeout=90s')
     const nodes = () => kubectl('get pods -l app=driven -o jsonpath={.items[*].spec.nodeName}')
     while ((await nodes()).includes('node-2')) await new Promise(resolve => setImmediate(resolve))
     expect((await nodes()).split(' ')).toHaveLength(3)
     await kubectl('taint nodes node-2 dedicated-')
-    await kubectl('delete deployment/driven --cascade=foreground --timeout=20s')
-  }, 60_000)
+    await kubectl('delete deployment/driven --cascade=foreground --timeout=90s')
+  })
 })

@@ -39,7 +39,7 @@ let bench: TestBench
 
 /** Runs dig and answers what it printed; +short unless told. */
 async function dig(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('dig', ['@127.0.0.1', '-p', '5353', '+tries=1', '+time=3', ...args])
+  const { stdout } = await promisify(execFile)('dig', ['@127.0.0.1', '-p', '5353', '+tries=1', '+time=30', ...args])
   return stdout.trim()
 }
 const short = (...args: string[]): Promise<string> => dig('+short', ...args)

@@ -41,7 +41,7 @@ const short = async (...args: string[]): Promise<string> => {
     '5353',
     '+short',
     '+tries=1',
-    '+time=6',
+    '+time=60',
     ...args,
   ])
   return stdout.trim()

@@ -68,7 +68,7 @@ function traces(): Record<string, readonly string[]> {
   }
 }
 async function until<T>(attempt: () => T | Promise<T>): Promise<NonNullable<T>> {
-  const endMs = performance.now() + 10_000
+  const endMs = performance.now() + 90_000
   for (;;) {
     const found = await attempt()
     if (found) return found as NonNullable<T>

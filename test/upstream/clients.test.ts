@@ -36,7 +36,7 @@ function startProgram(name: Program, ...args: string[]): Running {
 const kubectl = (...args: string[]): Promise<string> => twin.kubectl('-n', 'upstream', ...args)
 const apply = (input: string): Promise<Result> => twin.tryKubectl(['-n', 'upstream', 'apply', '-f', '-'], { input })
 const soon = (what: () => Promise<boolean> | boolean): Promise<unknown> =>
-  until('a program from upstream', async () => what(), 60_000)
+  until('a program from upstream', async () => what())
 
 describe.skipIf(problem !== undefined)('upstream', () => {
   beforeAll(async () => {
@@ -51,8 +51,8 @@ describe.skipIf(problem !== undefined)('upstream', () => {
 
   test('CoreDNS with its kubernetes plugin answers as our DNS does', async () => {
     await apply(SERVICES)
-    await kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')
-    await kubectl('wait', '--for=condition=Ready', 'pod/client', 'pod/alone', '--timeout=60s')
+    await kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
+    await kubectl('wait', '--for=condition=Ready', 'pod/client', 'pod/alone', '--timeout=90s')
     const corefile = join(twin.dataHome, 'Corefile')
     const zones = 'cluster.local in-addr.arpa ip6.arpa'
     writeFileSync(
@@ -159,7 +159,7 @@ describe.skipIf(problem !== undefined)('upstream', () => {
     expect(await kubectl('get', 'service', 'site', '-o', 'jsonpath={.spec.ports[0].targetPort}')).toBe('8080')
     await kubectl('scale', 'deployment', 'site', '--replicas=0')
     await soon(async () => (await kubectl('get', 'deployment', 'site', '-o', 'jsonpath={.spec.replicas}')) === '1')
-    await kubectl('delete', 'configmap', 'site', '--timeout=30s')
+    await kubectl('delete', 'configmap', 'site', '--timeout=90s')
     expect(manager.said()).toContain('finalized site')
     await soon(async () => (await kubectl('get', 'deployment,service', '-l', 'app=site', '-o', 'name')) === '')
     await soon(async () => (await twin.tryKubectl(['-n', 'upstream', 'get', 'service', 'site'])).code !== 0)
@@ -175,15 +175,15 @@ describe.skipIf(problem !== undefined)('upstream', () => {
   test('Helm installs, upgrades, rolls back, lists and uninstalls', async () => {
     const chart = join(import.meta.dirname, 'chart')
     const env = { ...twin.env, HELM_NAMESPACE: 'upstream', HOME: twin.dataHome }
-    const helm = (...args: string[]): Promise<string> => must(programPath('helm'), args, { env, timeoutMs: 120_000 })
+    const helm = (...args: string[]): Promise<string> => must(programPath('helm'), args, { env, timeoutMs: 240_000 })
     const greeting = () => kubectl('get', 'configmap', 'release', '-o', 'jsonpath={.data.greeting}')
-    expect(await helm('install', 'release', chart, '--wait', '--timeout=60s')).toContain('STATUS: deployed')
+    expect(await helm('install', 'release', chart, '--wait', '--timeout=90s')).toContain('STATUS: deployed')
     expect(await greeting()).toBe('hello')
     expect(await kubectl('get', 'deployment', 'release', '-o', 'jsonpath={.status.readyReplicas}')).toBe('1')
-    await helm('upgrade', 'release', chart, '--set', 'greeting=bye,replicas=2', '--wait', '--timeout=60s')
+    await helm('upgrade', 'release', chart, '--set', 'greeting=bye,replicas=2', '--wait', '--timeout=90s')
     expect(await greeting()).toBe('bye')
     expect(await kubectl('get', 'deployment', 'release', '-o', 'jsonpath={.status.readyReplicas}')).toBe('2')
-    await helm('rollback', 'release', '1', '--wait', '--timeout=60s')
+    await helm('rollback', 'release', '1', '--wait', '--timeout=90s')
     expect(await greeting()).toBe('hello')
     const [listed] = JSON.parse(await helm('list', '-o', 'json')) as {
       name: string

@@ -48,10 +48,10 @@ describe('realHaproxy', () => {
     const haproxy = await make()
     const { pid } = await haproxy.load(sampleProgram())
     await haproxy.load(sampleProgram())
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000)
-    await vi.waitFor(() => expect(readdirSync(folder)).toEqual(['2']), 5000)
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 60_000)
+    await vi.waitFor(() => expect(readdirSync(folder)).toEqual(['2']), 60_000)
     await haproxy.stop(1000)
-    await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), 5000)
+    await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), 60_000)
   })
 
   it('inherits the open files of this process', async () => {
@@ -70,7 +70,7 @@ describe('realHaproxy', () => {
     const pid = await new Promise<number>(resolve => parent.stdout.once('data', chunk => resolve(Number(chunk))))
     expect(isAlive(pid)).toBe(true)
     parent.kill('SIGKILL')
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000)
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 60_000)
   })
 })
 

@@ -35,7 +35,7 @@ test('a packet to the group arrives whole at the other end, with 255 hops, and n
   const { ends } = pair()
   const said = { router: 51, priority: 150, interval: 10, addresses: [ip('192.0.2.100')] }
   let heard: readonly Buffer[] = []
-  const endMs = performance.now() + 5000
+  const endMs = performance.now() + 60_000
   while (heard.length === 0 && performance.now() < endMs) {
     ends[0].send(encodeAdvertisement(said, ADDRESSES[0]!))
     await new Promise(resolve => setImmediate(resolve))

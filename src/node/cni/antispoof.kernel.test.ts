@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { macOf } from '../../datapath/mac.ts'
 import { linkLocalOf } from '../../datapath/pod-rules.ts'
+import { afterSilence } from '../../host/clock/testing.ts'
 import { systemFs } from '../../host/fs/real.ts'
 import { kernelLinks } from '../../host/link/real.ts'
 import type { Netns } from '../../host/netns/mod.ts'
@@ -142,9 +143,12 @@ test('a link that leads to no pod any more says nothing, and rules that were tak
 const codeOf = (from: Netns, address: Ip, port: number): Promise<string> =>
   new Promise(resolve => {
     const socket = sockets.connect({ netns: from, address, port })
-    socket.setTimeout(2000, () => socket.destroy(Object.assign(new Error(), { code: 'timeout' })))
+    const cancel = afterSilence(2000, () => socket.destroy(Object.assign(new Error(), { code: 'timeout' })))
     socket.on('connect', () => socket.destroy(Object.assign(new Error(), { code: 'connected' })))
-    socket.on('error', error => resolve(String((error as NodeJS.ErrnoException).code)))
+    socket.on('error', error => {
+      cancel()
+      resolve(String((error as NodeJS.ErrnoException).code))
+    })
   })
 
 test('metadata and machine-config ports are refused to pods, and not to the node', async () => {

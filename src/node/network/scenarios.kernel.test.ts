@@ -1,4 +1,5 @@
 /** What people do with Services, as the network suites of Kubernetes go through it, by packets. */
+
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -8,6 +9,7 @@ import type { Endpoint } from '../../api/discovery/endpoint-slice.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
+import { silence } from '../../host/clock/testing.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { ip } from '../../lib/ip.ts'
@@ -93,7 +95,7 @@ async function askUdp(to: Ip, port: number, bytes: string | Buffer = '?', from: 
   const socket = await world.sockets.udp({ netns: from, port: 0 })
   socket.send(bytes, port, to)
   try {
-    const [said] = await once(socket, 'message', { signal: AbortSignal.timeout(500) })
+    const [said] = await once(socket, 'message', { signal: silence(500) })
     return String(said)
   } catch {
     return 'silence'

@@ -4,6 +4,7 @@ import { Service } from '../../api/core/service.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
 import { TABLE } from '../../datapath/skeleton.ts'
+import { silence } from '../../host/clock/testing.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import { cidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
@@ -48,8 +49,7 @@ async function udpClient(
   return {
     ask: async (to, port) => {
       socket.send('?', port, to)
-      const silence = AbortSignal.timeout(300)
-      return once(socket, 'message', { signal: silence }).then(
+      return once(socket, 'message', { signal: silence(300) }).then(
         ([data]) => String(data),
         () => undefined,
       )

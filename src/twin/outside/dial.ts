@@ -10,14 +10,18 @@ export function dial(
 ): Promise<Socket | undefined> {
   return new Promise(resolve => {
     const socket = sockets.connect({ ...target, allowHalfOpen: true })
+    let isConnected = false
     const fail = (): void => {
+      if (isConnected) return
       cancel()
       socket.destroy()
       resolve(undefined)
     }
-    const cancel = clock.after(limitMs, fail)
+    // On a busy machine this process may be later than the answer: what came meanwhile is looked at first.
+    const cancel = clock.after(limitMs, () => setImmediate(fail))
     socket.once('error', fail)
     socket.once('connect', () => {
+      isConnected = true
       cancel()
       socket.off('error', fail)
       socket.pause()

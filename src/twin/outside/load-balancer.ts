@@ -29,6 +29,8 @@ export interface LoadBalancer {
 
 /** The kernel of a node answers at once, however busy its router is: one that does not answer within this is passed over. */
 const CONNECT_MS = 200
+/** When none did, the machine itself may be late: all are asked once more, with patience. */
+const LAST_MS = 1000
 /** How long a node that failed is left alone before it is tried again. */
 const SHUNNED_MS = 500
 
@@ -45,8 +47,10 @@ export function loadBalancer(deps: BalancerDeps, from: Netns, forwarding: Forwar
     socket.once('close', () => open.delete(socket))
     socket.pause()
     socket.on('error', () => {})
-    for (const node of choice.order(nodes())) {
-      const onward = await choice.attempt(node)
+    const order = choice.order(nodes())
+    const attempts = [CONNECT_MS, LAST_MS].flatMap(limitMs => order.map(node => ({ node, limitMs })))
+    for (const { node, limitMs } of attempts) {
+      const onward = await choice.attempt(node, limitMs)
       if (socket.destroyed) return void onward?.destroy()
       if (onward) {
         if (tellsClient) onward.write(proxyHeader(socket))
@@ -66,21 +70,21 @@ export function loadBalancer(deps: BalancerDeps, from: Netns, forwarding: Forwar
 
 interface Chooser {
   order(nodes: readonly Ip[]): readonly Ip[]
-  attempt(node: Ip): Promise<Socket | undefined>
+  attempt(node: Ip, limitMs: number): Promise<Socket | undefined>
 }
 
 function chooser(deps: BalancerDeps, netns: Netns, port: number): Chooser {
   const shunnedUntilMs = new Map<Ip, number>()
   let turn = 0
-  const attempt = async (address: Ip): Promise<Socket | undefined> => {
-    const onward = await dial(deps, { netns, address, port }, CONNECT_MS)
+  const attempt = async (address: Ip, limitMs: number): Promise<Socket | undefined> => {
+    const onward = await dial(deps, { netns, address, port }, limitMs)
     if (onward) shunnedUntilMs.delete(address)
     else shunnedUntilMs.set(address, deps.clock.monotonic() + SHUNNED_MS)
     return onward
   }
   const probe = async (node: Ip): Promise<void> => {
     shunnedUntilMs.set(node, deps.clock.monotonic() + SHUNNED_MS)
-    const socket = await attempt(node)
+    const socket = await attempt(node, CONNECT_MS)
     socket?.destroy()
   }
   return {

@@ -102,7 +102,7 @@ beforeAll(async () => {
   const args = [...onNode(), 'containerd', '-c', `${folder}/config.toml`, '-l', 'error']
   engine = spawn('nsenter', args, { stdio: 'ignore' })
   await eventually(() => existsSync(`${folder}/c.sock`) && spawnSync('nsenter', [...ctrArgs(), 'version']).status === 0)
-}, 30_000)
+})
 afterAll(async () => {
   if (why) return
   const ended = new Promise(resolve => engine?.on('exit', resolve))

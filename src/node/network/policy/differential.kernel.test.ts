@@ -54,7 +54,7 @@ beforeAll(async () => {
       server.unref()
     }
   }
-}, 60_000)
+})
 afterAll(() => {
   bench.close()
   world.close()

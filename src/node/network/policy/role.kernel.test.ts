@@ -9,6 +9,7 @@ import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
 import type { TestBench } from '../../../client/testing.ts'
 import { settled, testBench } from '../../../client/testing.ts'
 import { POLICY_TABLES } from '../../../datapath/policy/skeleton.ts'
+import { silence } from '../../../host/clock/testing.ts'
 import type { Netns } from '../../../host/netns/mod.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import { ip } from '../../../lib/ip.ts'
@@ -134,8 +135,7 @@ test('a pod reaches itself through a Service, though nobody else reaches it', as
 
 const echo = async (socket: Socket, text: string): Promise<string> => {
   socket.write(text)
-  const silence = AbortSignal.timeout(700)
-  return once(socket, 'data', { signal: silence }).then(
+  return once(socket, 'data', { signal: silence(700) }).then(
     ([data]) => String(data),
     () => 'silence',
   )
