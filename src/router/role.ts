@@ -26,7 +26,8 @@ import { keyOf, splitKey } from './object-keys.ts'
 import { createProbeServer } from './probes.ts'
 import { findRefused } from './refused.ts'
 import { createServing, type Serving } from './serve.ts'
-import { createStatusWriter, type StatusWriter } from './status.ts'
+import { createStatusWriter } from './status.ts'
+import type { Teller } from './teller.ts'
 import { createWaitingRoom, type Doors, type WaitingRoom } from './waiting-room.ts'
 
 export interface RouterDeps {
@@ -191,7 +192,7 @@ const nothingUntold = (): Omit<RouterState, 'hosts' | 'sweepMs' | 'layout'> => (
 })
 
 interface Tellers {
-  readonly routes: StatusWriter
+  readonly routes: Teller<Verdict>
   readonly ingresses?: IngressStatusWriter
 }
 
