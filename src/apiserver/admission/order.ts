@@ -22,6 +22,7 @@ import { routeHsts } from './route/hsts.ts'
 import { securityConstraints } from './scc/plugin.ts'
 import type { AccountsOptions } from './service-account.ts'
 import { podServiceAccount } from './service-account.ts'
+import { externalIps } from './service-address/external-ips.ts'
 import type { PortRange } from './service-address/ledger.ts'
 import { createLedger } from './service-address/ledger.ts'
 import { serviceAddresses } from './service-address/plugin.ts'
@@ -71,6 +72,8 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     escalation(parts.authorizer, parts.roles),
     // Who may decide about requests for certificates; only looks, but for times.
     certificates(parts.authorizer, parts.clock),
+    // Only looks, at what the user asked for.
+    externalIps(parts.authorizer, parts.store, parts.registry),
     // Before addresses are taken, as upstream takes them after all admission.
     ...(parts.https ? webhooks({ ...parts, https: parts.https }) : []),
     // Last of those that change: it takes what it must give back when a later one refuses.
