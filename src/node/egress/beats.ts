@@ -9,14 +9,18 @@ import { PATHS } from '../../model/egress/nodes.ts'
 
 /** The port of OVN-Kubernetes' own checks of egress nodes; here it is UDP's. */
 export const BEAT_PORT = 9107
-export const BEAT_MS = 80
-/** Who was not heard by a way for so long is not to be reached by it. */
-export const DEAD_MS = 480
+export const BEAT_MS = 50
+/** Who was not heard by a way for so long is not to be reached by it; one that says that it runs late is given more time. */
+export const DEAD_MS = 300
 /**
  * Who is confirmed to have been heard may answer for so long since it spoke. Less than what makes others call it dead, whatever
  * their clocks say: so it is silent before they decide.
  */
-export const FENCE_MS = 360
+export const FENCE_MS = 240
+/** So many times what a peer was late of late is given to it, */
+const PATIENCE = 4
+/** but never more than this. */
+const MOST_PATIENCE_MS = 2000
 const MAX_PACKET = 65_000
 
 /** An address that a node has, or waits for; the higher the epoch, the newer the decision. */
@@ -37,15 +41,20 @@ export interface Beats {
   send(claims: readonly Claim[]): number
   setPeers(peers: readonly EgressPeer[]): void
   peers(): readonly string[]
-  /** For how long nothing came from the peer by this way. New peers count as heard. */
-  silentMs(name: string, path: Path): number
+  /**
+   * Once a beat: this node was there to listen for so long since the last, and beats late by so much of late. What it missed while
+   * it got no processor is held against nobody.
+   */
+  pass(awakeMs: number, lateMs: number): void
+  /** Nothing came from the peer by this way for longer than it may be silent. New peers count as heard. */
+  isSilent(name: string, path: Path): boolean
+  /** For how long nothing came from the peer by any way. */
+  silentMs(name: string): number
   /** When we sent what the peer has confirmed to have heard by both ways; undefined before. */
   confirmedMs(name: string): number | undefined
   /** The number of the newest beat of ours that the peer has heard by any way. */
   hasHeard(name: string): number
   claimsOf(name: string): readonly Claim[]
-  /** All count as heard just now: we were not there to hear them. */
-  forgive(): void
   /** After each beat that was heard; `isNews`: the peer claims something else than before, and waits for a word. */
   onBeat(handler: (isNews: boolean) => void): void
   close(): void
@@ -54,6 +63,9 @@ export interface Beats {
 interface Heard {
   readonly peer: EgressPeer
   readonly atMs: Record<Path, number>
+  /** Time for which this node listened since then. */
+  readonly silentMs: Record<Path, number>
+  lateMs: number
   readonly sequence: Record<Path, number>
   readonly confirmed: Record<Path, number>
   newest: number
@@ -78,6 +90,7 @@ export async function openBeats(
   // Numbers of an agent before this one must not count as confirmations of ours.
   const first = Math.floor(clock.now())
   let last = first
+  let ownLateMs = 0
   const sentMs = new Map<number, number>()
   const byAddress = (path: Path, address: string): Heard | undefined =>
     [...heard.values()].find(({ peer }) => peer.addresses[path] === address)
@@ -87,6 +100,8 @@ export async function openBeats(
       const beat = one && readBeat(bytes)
       if (!beat || beat.from !== one.peer.name) return
       one.atMs[path] = clock.monotonic()
+      one.silentMs[path] = 0
+      one.lateMs = beat.lateMs
       one.sequence[path] = Math.max(one.sequence[path], beat.sequence)
       for (const each of PATHS)
         one.confirmed[each] = Math.max(one.confirmed[each], beat.heard[node]?.[PATHS.indexOf(each)] ?? 0)
@@ -104,7 +119,7 @@ export async function openBeats(
       last++
       sentMs.set(last, clock.monotonic())
       sentMs.delete(last - KEPT)
-      const bytes = printBeat({ from: node, sequence: last, heard: heardOf(heard), claims })
+      const bytes = printBeat({ from: node, sequence: last, lateMs: ownLateMs, heard: heardOf(heard), claims })
       for (const { peer } of heard.values())
         for (const path of PATHS) open[path]!.send(bytes, BEAT_PORT, peer.addresses[path], () => {})
       return last
@@ -115,7 +130,19 @@ export async function openBeats(
       for (const peer of peers) if (!heard.has(peer.name)) heard.set(peer.name, newcomer(peer, clock.monotonic()))
     },
     peers: () => [...heard.keys()],
-    silentMs: (name, path) => clock.monotonic() - (heard.get(name)?.atMs[path] ?? Number.NEGATIVE_INFINITY),
+    pass(awakeMs, lateMs) {
+      ownLateMs = Math.round(lateMs)
+      for (const { atMs, silentMs } of heard.values())
+        for (const path of PATHS) silentMs[path] += Math.min(awakeMs, clock.monotonic() - atMs[path])
+    },
+    isSilent(name, path) {
+      const one = heard.get(name)
+      return !one || one.silentMs[path] >= DEAD_MS + Math.min(PATIENCE * one.lateMs, MOST_PATIENCE_MS)
+    },
+    silentMs(name) {
+      const one = heard.get(name)
+      return one ? Math.min(one.silentMs.uplink, one.silentMs.overlay) : Number.POSITIVE_INFINITY
+    },
     confirmedMs(name) {
       const one = heard.get(name)
       return one && sentMs.get(Math.min(one.confirmed.uplink, one.confirmed.overlay))
@@ -125,9 +152,6 @@ export async function openBeats(
       return one ? Math.max(one.confirmed.uplink, one.confirmed.overlay) : 0
     },
     claimsOf: name => heard.get(name)?.claims ?? [],
-    forgive() {
-      for (const { atMs } of heard.values()) for (const path of PATHS) atMs[path] = clock.monotonic()
-    },
     onBeat: handler => void handlers.push(handler),
     close: () => {
       for (const path of PATHS) open[path]!.close()
@@ -141,6 +165,8 @@ const KEPT = 64
 const newcomer = (peer: EgressPeer, nowMs: number): Heard => ({
   peer,
   atMs: { overlay: nowMs, uplink: nowMs },
+  silentMs: { overlay: 0, uplink: 0 },
+  lateMs: 0,
   sequence: { overlay: 0, uplink: 0 },
   confirmed: { overlay: 0, uplink: 0 },
   newest: 0,
@@ -150,6 +176,8 @@ const newcomer = (peer: EgressPeer, nowMs: number): Heard => ({
 interface Beat {
   readonly from: string
   readonly sequence: number
+  /** How late it beats. */
+  readonly lateMs: number
   /** Of each peer the newest beat by each of PATHS. */
   readonly heard: Readonly<Record<string, readonly number[]>>
   readonly claims: readonly Claim[]
@@ -158,11 +186,12 @@ interface Beat {
 const heardOf = (heard: ReadonlyMap<string, Heard>): Beat['heard'] =>
   Object.fromEntries([...heard].map(([name, { sequence }]) => [name, PATHS.map(path => sequence[path])]))
 
-const printBeat = ({ from, sequence, heard, claims }: Beat): Buffer =>
+const printBeat = ({ from, sequence, lateMs, heard, claims }: Beat): Buffer =>
   Buffer.from(
     JSON.stringify([
       from,
       sequence,
+      lateMs,
       heard,
       claims.map(({ address, epoch, isHeld }) => [address, epoch, isHeld ? 1 : 0]),
     ]),
@@ -172,10 +201,10 @@ const printBeat = ({ from, sequence, heard, claims }: Beat): Buffer =>
 export function readBeat(bytes: Buffer): Beat | undefined {
   if (bytes.length > MAX_PACKET) return undefined
   try {
-    const [from, sequence, heard, claims] = JSON.parse(bytes.toString()) as unknown[]
+    const [from, sequence, lateMs, heard, claims] = JSON.parse(bytes.toString()) as unknown[]
     if (typeof from !== 'string' || typeof sequence !== 'number' || !Array.isArray(claims)) return undefined
-    if (typeof heard !== 'object' || heard === null) return undefined
-    return { from, sequence, heard: numbersIn(heard), claims: claims.flatMap(readClaim) }
+    if (typeof lateMs !== 'number' || lateMs < 0 || typeof heard !== 'object' || heard === null) return undefined
+    return { from, sequence, lateMs, heard: numbersIn(heard), claims: claims.flatMap(readClaim) }
   } catch {
     return undefined
   }

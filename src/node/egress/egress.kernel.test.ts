@@ -15,6 +15,7 @@ import {
   putEgressNode,
   putNamespace,
   putPod,
+  SILENCE_MS,
   seenOutside,
   startEgressOn,
 } from './testing.ts'
@@ -213,7 +214,7 @@ async function connect(from: { readonly netns: Parameters<World['ask']>[0] }, fa
       )
       const ended = new Promise<string>(resolve => {
         socket.once('close', () => resolve('cut'))
-        setTimeout(() => resolve('cut'), 1300).unref()
+        setTimeout(() => resolve('cut'), SILENCE_MS).unref()
       })
       return await Promise.race([said, ended])
     },

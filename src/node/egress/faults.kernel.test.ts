@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Node } from '../../api/core/node.ts'
 import { EgressIP } from '../../api/ovn/egress-ip.ts'
-import { eventually } from '../../client/testing.ts'
+import type { TestBench } from '../../client/testing.ts'
+import { testBench } from '../../client/testing.ts'
 import { EGRESS_TABLE } from '../../datapath/egress/compile.ts'
 import { TABLE } from '../../datapath/skeleton.ts'
 import { ip } from '../../lib/ip.ts'
@@ -31,6 +32,9 @@ let fleet: Fleet
 let server: { close(): void }
 let watcher: Witness
 let pods: Awaited<ReturnType<World['pod']>>[]
+/** To which nodes the address was given, one after the other. */
+let decided: number[] = []
+let historian: TestBench
 
 beforeAll(async () => {
   world = createWorld(3, true)
@@ -44,20 +48,31 @@ beforeAll(async () => {
   await fleet.settled()
   await fleet.controller()
   watcher = await witness(world, EIP)
+  historian = testBench({}, fleet.api)
+  historian.informers.of(EgressIP).onChange(({ object }) => {
+    const number = Number(object.status?.items[0]?.node.slice('node-'.length))
+    if (number && number !== decided.at(-1)) decided.push(number)
+  })
+  await historian.informers.sync(historian.signal)
 })
 afterAll(() => {
   watcher?.close()
+  historian?.close()
   server?.close()
   fleet?.close()
 })
 /** node-2 has the address, everybody lives, and nothing was seen yet. */
 beforeEach(async () => {
-  await eventually(() => lost().length === 0, lost)
+  for (const mend of [...cuts]) mend()
+  for (const number of ALL) if (!fleet.isRunning(number)) await fleet.agent(number)
+  await until(() => lost().length === 0, lost)
   putEgressIP(fleet.api, { [EIP]: 2 })
-  await eventually(() => holders().join() === '2', holders)
-  await eventually(() => watcher.answerers().at(-1) === macOf(2), watcher.answerers)
-  await until(async () => (await seen()).every(from => from === EIP))
+  await until(() => holders().join() === '2', holders)
+  await until(() => watcher.answerers().at(-1) === macOf(2), watcher.answerers)
+  await everybodyLeaves()
   watcher.clear()
+  decided = decided.slice(-1)
+  await until(() => watcher.answerers().length > 0)
 })
 
 const macOf = (number: number): string => world.link.links(world.node(number)).find(({ name }) => name === 'eth0')!.mac
@@ -72,11 +87,15 @@ const owner = (): string | undefined => fleet.api.get(EgressIP, { name: 'web' })
 const seen = (which = pods) => Promise.all(which.map(pod => seenOutside(world, pod)))
 const lost = (): readonly string[] => [...lostOf(fleet.api.all(Node).map(egressNode))]
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + 8000
-  while (!(await condition())) if (Date.now() > endMs) throw new Error('it never came true')
+async function until(condition: () => boolean | Promise<boolean>, seen: () => unknown = () => ''): Promise<void> {
+  const endMs = Date.now() + 60_000
+  while (!(await condition())) {
+    if (Date.now() > endMs) throw new Error(`it never came true: ${condition} ${JSON.stringify(seen())}`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
 }
 
+const cuts = new Set<() => void>()
 /** Rules of the test's own in a node: what they drop is cut. Answers the way to mend it. */
 function cut(number: number, rules: readonly string[], arp: 'with ARP' | 'ARP passes' = 'ARP passes'): () => void {
   const nft = world.nft.open(world.node(number))
@@ -87,22 +106,32 @@ function cut(number: number, rules: readonly string[], arp: 'with ARP' | 'ARP pa
   nft.run(`add table inet cut\n${chains.join('\n')}\n${rules.map(rule => `add rule inet cut ${rule}\n`).join('')}`)
   nft.run('add table arp cut\nadd chain arp cut in { type filter hook input priority 0; policy accept; }\n')
   if (arp === 'with ARP') nft.run('add rule arp cut in drop\n')
-  return () => {
+  const mend = (): void => {
+    cuts.delete(mend)
     nft.run('delete table inet cut\ndelete table arp cut\n')
     nft.close()
   }
+  cuts.add(mend)
+  return mend
 }
 
-/** Whoever had the address is silent before the next one answers, and no pod's address was seen. */
-function expectOneMove(): void {
-  expect(watcher.answerers()).toEqual([macOf(2), macOf(Number(owner()!.slice(-1)))])
+/** One answers at a time, in the order in which they were given the address, and no pod's address was seen. */
+async function expectOneAtATime(): Promise<void> {
+  await until(() => watcher.answerers().at(-1) === macOf(Number(owner()!.slice('node-'.length))), watcher.answerers)
+  expect(watcher.doubles()).toEqual([])
+  const given = decided.map(macOf)
+  for (const mac of watcher.answerers()) {
+    while (given.length > 0 && given[0] !== mac) given.shift()
+    expect(given[0], `${watcher.answerers()} of ${decided.map(macOf)}`).toBe(mac)
+  }
   expect(watcher.leaks()).toEqual([])
 }
 
+const everybodyLeaves = (): Promise<void> => until(async () => (await seen()).every(from => from === EIP))
 const moved = async (): Promise<void> => {
-  await eventually(() => owner() !== undefined && owner() !== 'node-2', owner)
-  await eventually(() => holders().length === 1 && holders()[0] !== 2, holders)
-  await eventually(() => watcher.answerers().at(-1) !== macOf(2), watcher.answerers)
+  await until(() => owner() !== undefined && owner() !== 'node-2', owner)
+  await until(() => holders().length === 1 && holders()[0] !== 2, holders)
+  await until(() => watcher.answerers().at(-1) !== macOf(2), watcher.answerers)
 }
 
 test('a node dies: another has its address, and connections live on', async () => {
@@ -112,37 +141,33 @@ test('a node dies: another has its address, and connections live on', async () =
     return String((await once(connection, 'data'))[0]).trim()
   }
   expect(await said()).toBe(EIP)
-  watcher.clear()
-  await eventually(() => watcher.answerers().length > 0)
   fleet.kill(2)
   const mend = cut(2, ['in iifname "eth0" drop', 'out oifname "eth0" drop'], 'with ARP')
   await moved()
-  expect(lost()).toEqual(['node-2'])
-  expectOneMove()
+  await until(() => lost().join() === 'node-2', lost)
+  await expectOneAtATime()
   expect(await said()).toBe(EIP)
   connection.destroy()
-  expect(await seen([pods[0]!, pods[2]!])).toEqual([EIP, EIP])
+  await until(async () => (await seen([pods[0]!, pods[2]!])).every(from => from === EIP))
   // It comes back: it takes nothing, and what it has left behind answers for nothing.
-  watcher.clear()
   mend()
   await fleet.agent(2)
-  await until(async () => (await seen()).every(from => from === EIP))
-  expect(lost()).toEqual([])
-  expect(watcher.answerers()).toHaveLength(1)
+  await everybodyLeaves()
+  await until(() => lost().length === 0, lost)
+  await expectOneAtATime()
 })
 
 test('an agent is killed: its kernel stops answering before another node begins', async () => {
-  await eventually(() => watcher.answerers().length > 0)
   fleet.kill(2)
   await moved()
-  expectOneMove()
+  await expectOneAtATime()
   // It is the fence that keeps the kernel, which still has the address, from answering.
   const nft = world.nft.open(world.node(2))
   nft.run('delete table arp fairlead-egress-fence\n')
   nft.close()
-  await eventually(() => watcher.answerers().length > 2, watcher.answerers)
+  await until(() => watcher.doubles().length > 0, watcher.answerers)
   await fleet.agent(2)
-  await until(async () => (await seen()).every(from => from === EIP))
+  await everybodyLeaves()
 })
 
 test.each([
@@ -160,23 +185,20 @@ test.each([
 ] as const)(
   'only %s of a node is cut: each signal alone moves its addresses, and mending it makes no second answerer',
   async (_, path, rules) => {
-    await eventually(() => watcher.answerers().length > 0)
     const mend = cut(2, rules)
     await moved()
-    const unheard = fleet.api.get(Node, { name: 'node-1' })!.metadata.annotations!['fairlead.dev/egress-unheard']
-    expect(unheard).toBe(`node-2:${path}`)
-    expectOneMove()
-    expect(await seen([pods[0]!, pods[2]!])).toEqual([EIP, EIP])
+    const unheard = () => fleet.api.get(Node, { name: 'node-1' })!.metadata.annotations!['fairlead.dev/egress-unheard']
+    await until(() => unheard() === `node-2:${path}`, unheard)
+    await expectOneAtATime()
+    await until(async () => (await seen([pods[0]!, pods[2]!])).every(from => from === EIP))
     mend()
-    await eventually(() => lost().length === 0, lost)
-    await until(async () => (await seen()).every(from => from === EIP))
-    expect(watcher.answerers()).toHaveLength(2)
-    expect(watcher.leaks()).toEqual([])
+    await until(() => lost().length === 0, lost)
+    await everybodyLeaves()
+    await expectOneAtATime()
   },
 )
 
 test('the controller dies in the middle of a move, and the address is taken back: one answers at a time', async () => {
-  await eventually(() => watcher.answerers().length > 0)
   fleet.killController()
   // To and fro, as fast as it can be written: the last word holds.
   for (const number of [3, 1, 2, 3, 2, 1]) {
@@ -184,13 +206,9 @@ test('the controller dies in the middle of a move, and the address is taken back
     await new Promise(resolve => setImmediate(resolve))
   }
   await fleet.controller()
-  await eventually(() => holders().join() === '1', holders)
-  await until(async () => (await seen()).every(from => from === EIP))
-  // Nobody who had given it up answered again.
-  const macs = watcher.answerers()
-  expect(macs.at(-1)).toBe(macOf(1))
-  expect(new Set(macs).size).toBe(macs.length)
-  expect(watcher.leaks()).toEqual([])
+  await until(() => holders().join() === '1', holders)
+  await everybodyLeaves()
+  await expectOneAtATime()
 })
 
 test('without a node pods leave as others do, or not at all where that is asked for', async () => {
@@ -211,11 +229,12 @@ test('without a node pods leave as others do, or not at all where that is asked 
   // What stays inside is not concerned.
   expect(await world.ask(pods[0]!.netns, pods[1]!.address, 8080)).toBe(`pod-2-3 ${pods[0]!.address}`)
   label(true)
-  await until(async () => (await seen()).every(from => from === EIP))
+  await everybodyLeaves()
   expect(watcher.leaks()).toEqual([])
 })
 
 test('what still has a pod address does not leave: the witness sees it where the guard is taken away', async () => {
+  fleet.killController()
   const nft = world.nft.open(world.node(2))
   nft.run(
     `flush chain ${TABLE.family} ${TABLE.name} source\nflush chain ${EGRESS_TABLE.family} ${EGRESS_TABLE.name} leaving\n`,
@@ -224,6 +243,6 @@ test('what still has a pod address does not leave: the witness sees it where the
   expect(watcher.leaks()).toEqual([])
   nft.run(`flush chain ${EGRESS_TABLE.family} ${EGRESS_TABLE.name} leaks\n`)
   await seenOutside(world, pods[0]!)
-  await eventually(() => watcher.leaks().length > 0)
+  await until(() => watcher.leaks().length > 0)
   nft.close()
 })

@@ -1,14 +1,19 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
+import { PATHS } from '../../model/egress/nodes.ts'
 import type { Confirmations } from '../../model/egress/voters.ts'
 import type { Fence } from '../announce/fence.ts'
 import type { Holder } from '../announce/holder.ts'
 import type { Beats, Claim } from './beats.ts'
-import { DEAD_MS, FENCE_MS } from './beats.ts'
+import { FENCE_MS } from './beats.ts'
 
 /** After so long since it took an address a node tells of it again; then as often as the last says. */
 const REMINDERS_MS = [100, 300, 1000, 3000, 10_000]
+/** Nobody waits longer for one that is silent, though the others have not said that it is lost. */
+const GONE_MS = 5000
+/** A claim that took so long to write would last too long. */
+const SLOW_MS = 30
 
 export interface KeeperDeps {
   readonly fence: Fence
@@ -18,6 +23,8 @@ export interface KeeperDeps {
   readonly log: Logger
   /** What proves that this node has not been given up; undefined: it has. */
   confirmations(): Confirmations | undefined
+  /** So many complain of the node that it can answer for nothing. */
+  isLost(name: string): boolean
 }
 
 /** Has the addresses that were given to this node, as long as nobody can have given them to another. */
@@ -84,22 +91,24 @@ export function createKeeper(deps: KeeperDeps): Keeper {
 
   function decide(): void {
     for (const address of [...held.keys()])
-      if (!wanted.has(address) || isOutdated(beats, address, wanted.get(address)!)) release(address)
+      if (!wanted.has(address) || isOutdated(deps, address, wanted.get(address)!)) release(address)
     for (const [address, wish] of wanted)
-      if (!held.has(address) && !isOutdated(beats, address, wish) && isFree(beats, address, wish)) take(address)
+      if (!held.has(address) && !isOutdated(deps, address, wish) && isFree(deps, address, wish)) take(address)
   }
 
-  function renew(): void {
+  function renew(addresses: readonly Ip[] = [...held.keys()]): void {
+    const startMs = clock.monotonic()
     const forMs = Math.floor(remainingMs(deps))
-    if (held.size > 0 && forMs > 0) deps.fence.renew([...held.keys()], forMs)
+    if (addresses.length === 0 || forMs <= 0) return
+    deps.fence.renew(addresses, forMs)
+    if (clock.monotonic() - startMs > SLOW_MS) deps.fence.giveUp(addresses)
   }
 
   function take(address: Ip): void {
-    const forMs = Math.floor(remainingMs(deps))
-    if (forMs <= 0) return
+    if (remainingMs(deps) < 1) return
     deps.holder.hold(address)
     held.set(address, { takenMs: clock.monotonic(), told: 0 })
-    deps.fence.renew([address], forMs)
+    renew([address])
     deps.holder.tell(address)
     log.info({ address }, 'an egress address is here')
     say()
@@ -127,19 +136,25 @@ export function createKeeper(deps: KeeperDeps): Keeper {
 }
 
 /** Somebody knows of a newer decision. */
-const isOutdated = (beats: Beats, address: Ip, { epoch }: Wish): boolean =>
-  living(beats).some(name => beats.claimsOf(name).some(claim => claim.address === address && claim.epoch > epoch))
+const isOutdated = (deps: KeeperDeps, address: Ip, { epoch }: Wish): boolean =>
+  others(deps).some(name => deps.beats.claimsOf(name).some(claim => claim.address === address && claim.epoch > epoch))
 
-/** All that live have heard of the wish, and none answers for the address. */
-const isFree = (beats: Beats, address: Ip, { since }: Wish): boolean =>
+/** All that may answer have heard of the wish, and none does. */
+const isFree = (deps: KeeperDeps, address: Ip, { since }: Wish): boolean =>
   since !== undefined &&
-  living(beats).every(
+  others(deps).every(
     name =>
-      beats.hasHeard(name) >= since && !beats.claimsOf(name).some(claim => claim.address === address && claim.isHeld),
+      deps.beats.hasHeard(name) >= since &&
+      !deps.beats.claimsOf(name).some(claim => claim.address === address && claim.isHeld),
   )
 
-const living = (beats: Beats): readonly string[] =>
-  beats.peers().filter(name => beats.silentMs(name, 'uplink') < DEAD_MS || beats.silentMs(name, 'overlay') < DEAD_MS)
+/** Whom this node does not hear may still be heard by others, and answer: it counts until they say that it is lost. */
+const others = ({ beats, isLost }: KeeperDeps): readonly string[] =>
+  beats
+    .peers()
+    .filter(
+      name => PATHS.some(path => !beats.isSilent(name, path)) || !(isLost(name) || beats.silentMs(name) > GONE_MS),
+    )
 
 /** How long this node may still answer. */
 function remainingMs({ beats, clock, confirmations }: KeeperDeps): number {

@@ -9,11 +9,11 @@ import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { EgressNode, Path } from '../../model/egress/nodes.ts'
 import { PATHS, printUnheard, UNHEARD } from '../../model/egress/nodes.ts'
-import { confirmationsFor, peersOf, votersOf } from '../../model/egress/voters.ts'
+import { confirmationsFor, lostOf, peersOf, votersOf } from '../../model/egress/voters.ts'
 import { createFence, guardedBefore } from '../announce/fence.ts'
 import { createHolder } from '../announce/holder.ts'
 import type { Beats, EgressPeer } from './beats.ts'
-import { BEAT_MS, DEAD_MS, openBeats } from './beats.ts'
+import { BEAT_MS, openBeats } from './beats.ts'
 import type { Keeper } from './holder.ts'
 import { createKeeper } from './holder.ts'
 import type { Report } from './report.ts'
@@ -21,8 +21,8 @@ import type { EgressOptions } from './role.ts'
 import type { EgressWatch } from './watch.ts'
 
 export const EGRESS_FENCE = 'fairlead-egress-fence'
-/** Who comes back so late was away itself, and has heard nobody because of that. */
-const STALLED_MS = 280
+/** A node that beats late forgets half of that in so long. */
+const LATE_HALF_LIFE_MS = 3000
 
 export interface OwnershipDeps {
   readonly nft: Nft
@@ -49,6 +49,7 @@ export interface Ownership {
 interface Running {
   readonly beats: Beats
   readonly keeper: Keeper
+  readonly pass: () => void
   readonly addresses: string
 }
 
@@ -59,7 +60,7 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
   let nodes: readonly EgressNode[] = []
   let guardedNow = ''
   let fence: ReturnType<typeof createFence> | undefined
-  let lastMs = clock.monotonic()
+  let lost: ReadonlySet<string> = new Set()
   let cancel = (): void => {}
 
   const start = async (self: EgressNode, own: readonly Ip[]): Promise<Running | undefined> => {
@@ -76,7 +77,9 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
     }
     const beats = await openBeats(deps, { node: options.node, netns: options.netns, addresses })
     const confirmations = () => confirmationsFor(nodes, options.node)
-    return { beats, keeper: createKeeper({ fence, holder, beats, clock, log, confirmations }), addresses: made }
+    const isLost = (name: string): boolean => lost.has(name)
+    const keeper = createKeeper({ fence, holder, beats, clock, log, confirmations, isLost })
+    return { beats, keeper, pass: timekeeper(beats, clock), addresses: made }
   }
 
   /** What no other has, a node may take only behind the fence: so the fence comes first. */
@@ -90,14 +93,13 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
   const beat = (): void => {
     cancel()
     if (!running) return
-    const { beats, keeper } = running
+    const { beats, keeper, pass } = running
     try {
-      const nowMs = clock.monotonic()
-      if (nowMs - lastMs > STALLED_MS) beats.forgive()
-      lastMs = nowMs
       keeper.beat()
       const unheard = votersOf(nodes).includes(options.node) ? unheardIn(beats) : ''
       deps.report.set({ [UNHEARD]: unheard || null }, deps.annotations())
+      // Last: what has arrived while this node was away is read before the next beat judges.
+      pass()
     } catch (error) {
       log.error({ error: messageOf(error) }, 'egress addresses cannot be kept')
     }
@@ -108,6 +110,7 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
     isLeft: (guarded?.size ?? 0) > 0,
     async step(self, all) {
       nodes = all
+      lost = lostOf(all)
       const given = watch.given(options.node)
       const peers = peersOf(all, options.node, watch.hosts())
       const isConcerned = given.size > 0 || peers.length > 0 || (guarded?.size ?? 0) > 0
@@ -138,12 +141,25 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
   }
 }
 
+/** Tells `beats` at each beat how long this node was there to listen, and how late it beats of late. */
+function timekeeper(beats: Beats, clock: Clock): () => void {
+  let lastMs = clock.monotonic()
+  let lateMs = 0
+  return () => {
+    const nowMs = clock.monotonic()
+    const passedMs = nowMs - lastMs
+    lastMs = nowMs
+    lateMs = Math.max(passedMs - BEAT_MS, lateMs * 0.5 ** (passedMs / LATE_HALF_LIFE_MS))
+    beats.pass(Math.min(passedMs, 2 * BEAT_MS), lateMs)
+  }
+}
+
 /** Whom it does not hear, and by which way, as its Node says it. */
 const unheardIn = (beats: Beats): string =>
   printUnheard(
     new Map(
       beats.peers().flatMap(name => {
-        const paths = PATHS.filter(path => beats.silentMs(name, path) >= DEAD_MS)
+        const paths = PATHS.filter(path => beats.isSilent(name, path))
         return paths.length > 0 ? [[name, paths] as const] : []
       }),
     ),

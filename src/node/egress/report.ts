@@ -2,6 +2,7 @@ import { Node } from '../../api/core/node.ts'
 import type { Client } from '../../client/mod.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
@@ -26,13 +27,21 @@ export function hostAddresses(
   }
 }
 
+interface Told {
+  readonly clock: Clock
+  readonly log: Logger
+}
+
 /** Writes annotations of the own Node, one write at a time, the latest state last. */
 export interface Report {
   /** `shown`: what the Node says as far as is known. null takes an annotation away. */
   set(wanted: Readonly<Record<string, string | null>>, shown: Readonly<Record<string, string>>): void
 }
 
-export function createReport(client: Client, node: string, log: Logger): Report {
+/** A write that failed is tried again after so long. */
+const RETRY_MS = 200
+
+export function createReport(client: Client, node: string, { clock, log }: Told): Report {
   let isWriting = false
   return {
     set(wanted, shown) {
@@ -43,7 +52,10 @@ export function createReport(client: Client, node: string, log: Logger): Report 
       client
         .patch(Node, { name: node }, { type: 'merge', body })
         .then(() => log.info({ unheard: wanted[UNHEARD] }, 'told what this node hears'))
-        .catch(error => log.warn({ error: messageOf(error) }, 'the Node cannot be annotated'))
+        .catch(error => {
+          log.warn({ error: messageOf(error) }, 'the Node cannot be annotated')
+          return clock.sleep(RETRY_MS)
+        })
         .finally(() => {
           isWriting = false
         })

@@ -72,7 +72,7 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
   const conntrack = deps.conntrack.open(options.netns)
   const rules = createEgressRules(nft)
   const steering = createSteering(deps.link, options.netns)
-  const report = createReport(deps.client, options.node, log)
+  const report = createReport(deps.client, options.node, deps)
   const annotations = () => ownNodes.get({ name: options.node })?.metadata.annotations ?? {}
   const ownership = createOwnership({ ...deps, nft, watch, report, annotations }, options)
   let before: Ways | undefined

@@ -82,6 +82,9 @@ export async function listenOutside(world: World): Promise<{ close(): void }> {
   return server
 }
 
+/** Beyond what a neighbour that is asked anew after a second takes. */
+export const SILENCE_MS = 3500
+
 /** Whom the outside host sees when a pod connects; the error's code, or "silence". */
 export function seenOutside(
   world: World,
@@ -91,7 +94,7 @@ export function seenOutside(
   const address = family === 4 ? OUTSIDE : OUTSIDE6
   return new Promise(resolve => {
     const socket = world.sockets.connect({ netns: from.netns, address, port: OUTSIDE_PORT })
-    const timer = setTimeout(() => done('silence'), 1300)
+    const timer = setTimeout(() => done('silence'), SILENCE_MS)
     const done = (what: string): void => {
       clearTimeout(timer)
       socket.destroy()
@@ -127,6 +130,7 @@ export interface Fleet {
   agent(number: number): Promise<void>
   /** As SIGKILL does: what is in the kernel stays. */
   kill(number: number): void
+  isRunning(number: number): boolean
   controller(): Promise<void>
   killController(): void
   /** Everybody who runs has seen everything. */
@@ -151,6 +155,7 @@ export function createFleet(world: World): Fleet {
       agents.get(number)!.close()
       agents.delete(number)
     },
+    isRunning: number => agents.has(number),
     async controller() {
       decider = controllerBench({}, first.api)
       await startEgressIP(decider.deps, decider.signal)
@@ -169,8 +174,10 @@ export function createFleet(world: World): Fleet {
 }
 
 export interface Witness {
-  /** Which MACs answered for the address, one after the other; who goes on answering stands once. */
+  /** Which MACs answered for the address or told of it, one after the other; who goes on stands once. */
   answerers(): readonly string[]
+  /** Questions that more than one MAC answered, each as those MACs. */
+  doubles(): readonly string[]
   /** Packets with a pod's address that came out of the cluster. */
   leaks(): readonly string[]
   /** Forgets what was seen. */
@@ -180,7 +187,7 @@ export interface Witness {
 
 /** Asks for an address all the time, as a switch and a router would, and hears every answer and every pod's address. */
 export async function witness(world: World, address: Ip): Promise<Witness> {
-  const filter = '(arp[6:2] == 2) or src net 10.128.0.0/14 or src net fd01::/48'
+  const filter = 'arp or src net 10.128.0.0/14 or src net fd01::/48'
   const capture = spawn('ip', ['netns', 'exec', world.outside.name, 'tcpdump', '-lneU', '-i', 'eth0', filter], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -198,12 +205,19 @@ export async function witness(world: World, address: Ip): Promise<Witness> {
     world.link.apply(world.outside, [{ op: 'neighbour-delete', dev: 'eth0', address, mac: '00:00:00:00:00:00' }])
     socket.send('?', 9, address, () => {})
   }, 20)
+  const macsIn = (some: readonly string[]): readonly string[] =>
+    some.flatMap(line => new RegExp(`Reply ${address} is-at ([0-9a-f:]+)`).exec(line)?.[1] ?? [])
   return {
-    answerers() {
-      const macs = lines.flatMap(line => new RegExp(`Reply ${address} is-at ([0-9a-f:]+)`).exec(line)?.[1] ?? [])
-      return macs.filter((mac, i) => mac !== macs[i - 1])
+    answerers: () => macsIn(lines).filter((mac, i, all) => mac !== all[i - 1]),
+    doubles() {
+      const questions: string[][] = [[]]
+      for (const line of lines)
+        if (line.includes(`who-has ${address} tell ${OUTSIDE}`)) questions.push([])
+        // Who has just begun tells everybody, and answers nobody by that.
+        else if (!line.includes('> ff:ff:ff:ff:ff:ff')) questions.at(-1)!.push(...macsIn([line]))
+      return questions.map(macs => [...new Set(macs)].join()).filter(macs => macs.includes(','))
     },
-    leaks: () => lines.filter(line => !line.includes('Reply ')),
+    leaks: () => lines.filter(line => !line.includes('ethertype ARP')),
     clear: () => {
       lines = []
     },
