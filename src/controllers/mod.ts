@@ -35,7 +35,7 @@ import { startEgressIP } from './egress-ip/controller.ts'
 import { startEgressRouter } from './egress-router/controller.ts'
 import { startEgressService } from './egress-service/controller.ts'
 import { startEndpoints } from './endpoints/controller.ts'
-import { startEndpointSlice } from './endpointslice/controller.ts'
+import { type SliceSizes, startEndpointSlice } from './endpointslice/controller.ts'
 import { startEndpointSliceMirroring } from './endpointslice-mirroring/controller.ts'
 import { startGarbage } from './garbage/controller.ts'
 import { type IngressCanaryOptions, startIngressCanary } from './ingress-canary/controller.ts'
@@ -80,6 +80,7 @@ export interface ControllersOptions {
   readonly clusterNetwork?: readonly ClusterNetwork[]
   /** How pods reach the API. Absent: the API server itself keeps the Service. */
   readonly kubernetesService?: KubernetesServiceOptions
+  readonly sliceSizes?: SliceSizes
   readonly namespaceContent?: NamespaceContentOptions
   /** Routers for IngressControllers. Absent: the API has no such kind, or somebody else runs them. */
   readonly ingressOperator?: IngressOperatorOptions
@@ -152,9 +153,9 @@ export async function startControllers(
     startPodGarbage(each, {}, signal),
     startQuota(each, { kinds, whole: WHOLE }, signal),
     startScheduler(each, {}, signal),
-    startEndpointSlice(each, signal),
+    startEndpointSlice(each, options.sliceSizes ?? {}, signal),
     startEndpoints(each, signal),
-    startEndpointSliceMirroring(each, signal),
+    startEndpointSliceMirroring(each, options.sliceSizes ?? {}, signal),
     startUnidling(each, signal),
     startEgressIP(each, signal),
     startEgressService(each, signal),

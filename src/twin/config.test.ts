@@ -51,6 +51,12 @@ networking:
     ]).toEqual(['10.200.0.0/16', 24, '10.201.0.0/16', '192.168.50.0/24', 1300])
   })
 
+  test('reads how large slices are', async () => {
+    const file = 'networking: {maxEndpointsPerSlice: 7, mirroringMaxEndpointsPerSubset: 9}'
+    expect((await withFile(file)).sliceSizes).toEqual({ maxEndpointsPerSlice: 7, mirroringMaxEndpointsPerSubset: 9 })
+    expect((await refusal(withFile('networking: {maxEndpointsPerSlice: 1001}'))).message).toContain('1000')
+  })
+
   test('reads the second family of an install-config, and fills in what it leaves out', async () => {
     const config = await withFile(`
 networking:

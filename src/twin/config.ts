@@ -1,3 +1,4 @@
+import type { SliceSizes } from '../controllers/endpointslice/controller.ts'
 import type { Cidr } from '../lib/cidr.ts'
 import { cidr, cidrText, overlaps } from '../lib/cidr.ts'
 import { UserError } from '../lib/errors.ts'
@@ -32,6 +33,8 @@ export interface TwinConfig {
   /** Of pods' links: the underlay's 1500 less what the overlay adds. */
   readonly mtu: number
   readonly transport: 'vxlan' | 'host-gw'
+  /** How many endpoints EndpointSlices hold, where that is not as everywhere. */
+  readonly sliceSizes?: SliceSizes
   /** Routes without a host get <name>-<namespace>.<domain>. */
   readonly appsDomain: string
   readonly clusterDomain: string
@@ -97,6 +100,7 @@ export async function resolveConfig(request: ConfigRequest, hostNetworks: readon
     machineNetwork: file.machineNetwork ?? cidr(MACHINE_NETWORK),
     ...(file.ipv6 || request.dualStack ? { ipv6: { ...IPV6, ...file.ipv6 } } : {}),
     mtu: file.mtu ?? defaults.mtu,
+    ...(file.sliceSizes ? { sliceSizes: file.sliceSizes } : {}),
     transport: file.transport ?? 'vxlan',
     appsDomain: 'apps.fairlead.test',
     clusterDomain: 'cluster.local',

@@ -1,3 +1,4 @@
+import type { SliceSizes } from '../controllers/endpointslice/controller.ts'
 import type { Cidr } from '../lib/cidr.ts'
 import { cidr, parseCidr } from '../lib/cidr.ts'
 import { UserError } from '../lib/errors.ts'
@@ -11,6 +12,7 @@ interface FileSettings {
   readonly ipv6?: Partial<Ipv6Networks>
   readonly mtu?: number
   readonly transport?: 'vxlan' | 'host-gw'
+  readonly sliceSizes?: SliceSizes
 }
 
 /** The `networking` part of an OpenShift install-config; the rest of such a file is passed over. Throws UserError (ConfigFile). */
@@ -18,7 +20,7 @@ export async function readInstallConfig({ path, text }: { path: string; text: st
   const [{ parse }, Networking] = await Promise.all([import('yaml'), networkingSchema()])
   const refuse = (message: string): never => {
     throw new UserError('ConfigFile', `${path}: ${message}`, {
-      hint: 'it takes the networking part of an OpenShift install-config: clusterNetwork, serviceNetwork, machineNetwork, clusterNetworkMTU',
+      hint: 'it takes the networking part of an OpenShift install-config: clusterNetwork, serviceNetwork, machineNetwork, clusterNetworkMTU; and transport, maxEndpointsPerSlice, mirroringMaxEndpointsPerSubset',
     })
   }
   let document: unknown
@@ -34,11 +36,16 @@ export async function readInstallConfig({ path, text }: { path: string; text: st
     const issue = parsed.error.issues[0]!
     refuse(`networking.${issue.path.join('.')}: ${issue.message}`)
   }
-  const { clusterNetwork, serviceNetwork, machineNetwork, clusterNetworkMTU, transport } = parsed.data!
+  const { clusterNetwork, serviceNetwork, machineNetwork, clusterNetworkMTU, transport, ...others } = parsed.data!
   const ipv6 = {
     ...(clusterNetwork?.[1] ? { clusterNetwork: rangeOf(clusterNetwork[1]) } : {}),
     ...(serviceNetwork?.[1] ? { serviceNetwork: cidr(serviceNetwork[1]) } : {}),
     ...(machineNetwork?.[1] ? { machineNetwork: cidr(machineNetwork[1].cidr) } : {}),
+  }
+  const { maxEndpointsPerSlice, mirroringMaxEndpointsPerSubset } = others
+  const sliceSizes = {
+    ...(maxEndpointsPerSlice ? { maxEndpointsPerSlice } : {}),
+    ...(mirroringMaxEndpointsPerSubset ? { mirroringMaxEndpointsPerSubset } : {}),
   }
   return {
     ...(clusterNetwork ? { clusterNetwork: rangeOf(clusterNetwork[0]) } : {}),
@@ -47,6 +54,7 @@ export async function readInstallConfig({ path, text }: { path: string; text: st
     ...(Object.keys(ipv6).length > 0 ? { ipv6 } : {}),
     ...(clusterNetworkMTU ? { mtu: clusterNetworkMTU } : {}),
     ...(transport ? { transport } : {}),
+    ...(Object.keys(sliceSizes).length > 0 ? { sliceSizes } : {}),
   }
 }
 
@@ -65,6 +73,7 @@ async function networkingSchema() {
   const v4 = network(4, '10.128.0.0/14')
   const v6 = network(6, 'fd01::/48')
   const hostPrefix = z.int().min(1)
+  const perSlice = z.int().min(1).max(1000)
   return z.strictObject({
     networkType: z.enum(['OVNKubernetes']).optional(),
     clusterNetwork: z
@@ -77,5 +86,7 @@ async function networkingSchema() {
     machineNetwork: z.tuple([z.strictObject({ cidr: v4 }), z.strictObject({ cidr: v6 }).optional()]).optional(),
     clusterNetworkMTU: z.int().min(576).max(1450).optional(),
     transport: z.enum(['vxlan', 'host-gw']).optional(),
+    maxEndpointsPerSlice: perSlice.optional(),
+    mirroringMaxEndpointsPerSubset: perSlice.optional(),
   })
 }

@@ -4,6 +4,7 @@ import { Service } from '../../api/core/service.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import { settled } from '../../client/testing.ts'
 import { startEndpoints } from '../endpoints/controller.ts'
+import type { SliceSizes } from '../endpointslice/controller.ts'
 import { startEndpointSlice } from '../endpointslice/controller.ts'
 import { type ControllerBench, controllerBench, serviceOf } from '../shared/testing.ts'
 import { startEndpointSliceMirroring } from './controller.ts'
@@ -11,12 +12,12 @@ import { startEndpointSliceMirroring } from './controller.ts'
 let bench: ControllerBench
 afterEach(() => bench.close())
 
-async function start(): Promise<void> {
+async function start(sizes: SliceSizes = {}): Promise<void> {
   bench = controllerBench()
   await Promise.all([
-    startEndpointSlice(bench.deps, bench.signal),
+    startEndpointSlice(bench.deps, sizes, bench.signal),
     startEndpoints(bench.deps, bench.signal),
-    startEndpointSliceMirroring(bench.deps, bench.signal),
+    startEndpointSliceMirroring(bench.deps, sizes, bench.signal),
   ])
 }
 const put = (
@@ -103,5 +104,19 @@ it('tells of addresses that cannot be mirrored', async () => {
   expect(await bench.eventsOf('db')).toEqual([
     'InvalidIPAddress: Skipped 1 invalid IP addresses when mirroring to EndpointSlices',
     'TooManyAddressesToMirror: A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. 2 addresses were skipped',
+  ])
+})
+
+it('mirrors as many addresses of a subset as are wanted, and tells of the others', async () => {
+  await start({ mirroringMaxEndpointsPerSubset: 2 })
+  bench.api.put(Service, serviceOf('db', { selector: {} }))
+  put(['192.0.2.1', '192.0.2.2'])
+  await settled(bench)
+  expect(await bench.eventsOf('db')).toEqual([])
+  put(['192.0.2.1', '192.0.2.2', '192.0.2.3', '2001:db8::1'])
+  await settled(bench)
+  expect(mirrors()).toEqual(['IPv4 192.0.2.1 true 5432', 'IPv4 192.0.2.2 true 5432', 'IPv6 2001:db8::1 true 5432'])
+  expect(await bench.eventsOf('db')).toEqual([
+    'TooManyAddressesToMirror: A max of 2 addresses can be mirrored to EndpointSlices per Endpoints subset. 1 addresses were skipped',
   ])
 })

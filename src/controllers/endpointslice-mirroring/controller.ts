@@ -2,12 +2,17 @@ import { Endpoints } from '../../api/core/endpoints.ts'
 import { Service } from '../../api/core/service.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import { isNotFound } from '../../client/mod.ts'
+import type { SliceSizes } from '../endpointslice/controller.ts'
 import { MANAGED_BY, SERVICE_NAME } from '../endpointslice/decide.ts'
 import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
 import { CONTROLLER, decide, isMirrored, type MirrorPlan } from './decide.ts'
 
 /** Makes EndpointSlices of the Endpoints that users write for Services without a selector: proxies read only slices. */
-export function startEndpointSliceMirroring(deps: ControllerDeps, signal: AbortSignal): Promise<Controller> {
+export function startEndpointSliceMirroring(
+  deps: ControllerDeps,
+  { mirroringMaxEndpointsPerSubset: max }: SliceSizes,
+  signal: AbortSignal,
+): Promise<Controller> {
   const { informers } = deps
   const events = deps.events('endpoint-slice-mirroring-controller')
   const endpoints = informers.of(Endpoints)
@@ -27,7 +32,7 @@ export function startEndpointSliceMirroring(deps: ControllerDeps, signal: AbortS
         const present = slices.by('mirror', key).filter(slice => !slice.metadata.deletionTimestamp)
         const isWanted = found && !found.metadata.deletionTimestamp && isMirrored(found, services.get(splitKey(key)))
         const plan: MirrorPlan = isWanted
-          ? decide(found, present)
+          ? decide(found, present, max)
           : { create: [], update: [], remove: present, warnings: [] }
         await apply(deps, plan)
         for (const [reason, message] of plan.warnings) events.record(found!, 'Warning', reason, message)

@@ -17,8 +17,6 @@ const NOT_COPIED = [
   'endpoints.kubernetes.io/last-change-trigger-time',
   'kubectl.kubernetes.io/last-applied-configuration',
 ]
-/** Addresses of one subset and family that are mirrored; a slice holds as many. */
-const MAX_ADDRESSES = 1000
 
 /** Endpoints that a user wrote for a Service without a selector; those of leader elections are none. */
 export function isMirrored(endpoints: Endpoints, service: Service | undefined): boolean {
@@ -34,15 +32,18 @@ export interface MirrorPlan {
   readonly warnings: readonly Warning[]
 }
 
-/** The slices that say what the Endpoints say. `slices`: the mirrors there are. Source: endpointslicemirroring's reconciler. */
-export function decide(endpoints: Endpoints, slices: readonly EndpointSlice[]): MirrorPlan {
+/**
+ * The slices that say what the Endpoints say. `slices`: the mirrors there are. `max`: addresses of one subset and family that are
+ * mirrored; a slice holds as many. Source: endpointslicemirroring's reconciler.
+ */
+export function decide(endpoints: Endpoints, slices: readonly EndpointSlice[], max = 1000): MirrorPlan {
   const left = new Set(slices)
   const plan = { create: [] as Draft<EndpointSlice>[], update: [] as EndpointSlice[] }
-  const skipped = { invalid: 0, many: 0 }
+  const skipped = { invalid: 0, many: 0, max }
   for (const group of groupsOf(endpoints, skipped)) {
     const present = slices.filter(slice => left.has(slice) && belongsTo(slice, group))
     for (const slice of present) left.delete(slice)
-    const packed = pack(group.endpoints, present, MAX_ADDRESSES)
+    const packed = pack(group.endpoints, present, max)
     const touched = new Set([...packed.update.map(({ slice }) => slice), ...packed.empty])
     plan.update.push(...packed.update.map(one => dressed(endpoints, { ...one.slice, endpoints: one.endpoints })))
     plan.update.push(
@@ -62,8 +63,14 @@ interface Group {
   readonly endpoints: readonly Endpoint[]
 }
 
+interface Skipped {
+  invalid: number
+  many: number
+  readonly max: number
+}
+
 /** One for each family and set of ports. */
-function groupsOf(endpoints: Endpoints, skipped: { invalid: number; many: number }): readonly Group[] {
+function groupsOf(endpoints: Endpoints, skipped: Skipped): readonly Group[] {
   const groups = new Map<string, { family: Family; ports: readonly EndpointPort[]; endpoints: Endpoint[] }>()
   for (const subset of endpoints.subsets ?? []) {
     const ports = portsOf(subset)
@@ -73,7 +80,7 @@ function groupsOf(endpoints: Endpoints, skipped: { invalid: number; many: number
       const id = `${familyOf(ip)} ${portsId(ports)}`
       const group = groups.get(id) ?? { family: familyOf(ip), ports, endpoints: [] }
       groups.set(id, group)
-      if (group.endpoints.length >= MAX_ADDRESSES) return void skipped.many++
+      if (group.endpoints.length >= skipped.max) return void skipped.many++
       group.endpoints.push(endpointOf(address, ready))
     }
     for (const address of subset.addresses ?? []) add(address, true)
@@ -140,7 +147,7 @@ const draft = (endpoints: Endpoints, group: Group, some: readonly Endpoint[]): D
   ports: group.ports,
 })
 
-const warningsOf = ({ invalid, many }: { readonly invalid: number; readonly many: number }): readonly Warning[] => [
+const warningsOf = ({ invalid, many, max }: Skipped): readonly Warning[] => [
   ...(invalid > 0
     ? [['InvalidIPAddress', `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`] as const]
     : []),
@@ -148,7 +155,7 @@ const warningsOf = ({ invalid, many }: { readonly invalid: number; readonly many
     ? [
         [
           'TooManyAddressesToMirror',
-          `A max of ${MAX_ADDRESSES} addresses can be mirrored to EndpointSlices per Endpoints subset. ${many} addresses were skipped`,
+          `A max of ${max} addresses can be mirrored to EndpointSlices per Endpoints subset. ${many} addresses were skipped`,
         ] as const,
       ]
     : []),

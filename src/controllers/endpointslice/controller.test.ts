@@ -7,6 +7,7 @@ import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import { settled } from '../../client/testing.ts'
 import { startEndpoints } from '../endpoints/controller.ts'
 import { type ControllerBench, controllerBench, nodeSeed, type PodShape, podOf, serviceOf } from '../shared/testing.ts'
+import type { SliceSizes } from './controller.ts'
 import { startEndpointSlice } from './controller.ts'
 
 let bench: ControllerBench
@@ -27,11 +28,11 @@ const inEndpoints = (): string[] => {
     ])
     .sort()
 }
-async function start(): Promise<void> {
+async function start(sizes: SliceSizes = {}): Promise<void> {
   bench = controllerBench()
   bench.api.put(Node, nodeSeed('node-1'))
   bench.api.put(Service, serviceOf('web'))
-  await Promise.all([startEndpointSlice(bench.deps, bench.signal), startEndpoints(bench.deps, bench.signal)])
+  await Promise.all([startEndpointSlice(bench.deps, sizes, bench.signal), startEndpoints(bench.deps, bench.signal)])
 }
 
 it('follows pods as they come, get ready, change labels and go, in both forms', async () => {
@@ -108,4 +109,17 @@ it('tells of a port that leads nowhere', async () => {
   expect(await bench.eventsOf('web')).toEqual([
     'TargetPortNotFound: Port 80: none of the 1 pods has a TCP port named "nope"',
   ])
+})
+
+it.each([
+  [{}, [5]],
+  [{ maxEndpointsPerSlice: 2 }, [1, 2, 2]],
+])('slices hold as many endpoints as %j says', async (sizes, expected) => {
+  await start(sizes)
+  for (const number of [1, 2, 3, 4, 5]) put({ name: `p${number}`, ip: `10.0.0.${number}` })
+  await settled(bench)
+  expect(inSlices()).toHaveLength(5)
+  const held = bench.api.all(EndpointSlice).map(({ endpoints }) => endpoints.length)
+  expect(Math.max(...held)).toBe(Math.max(...expected))
+  expect(held.length).toBeGreaterThanOrEqual(expected.length)
 })

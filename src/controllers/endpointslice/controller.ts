@@ -20,8 +20,20 @@ import { blackHoleWarning } from './warnings.ts'
 
 const ZONE = 'topology.kubernetes.io/zone'
 
+/** Upstream's flags of the same names, 1 to 1000 each. */
+export interface SliceSizes {
+  /** 100 where absent. */
+  readonly maxEndpointsPerSlice?: number
+  /** 1000 where absent. */
+  readonly mirroringMaxEndpointsPerSubset?: number
+}
+
 /** Keeps the EndpointSlices of every Service with a selector. */
-export async function startEndpointSlice(deps: ControllerDeps, signal: AbortSignal): Promise<Controller> {
+export async function startEndpointSlice(
+  deps: ControllerDeps,
+  { maxEndpointsPerSlice }: SliceSizes,
+  signal: AbortSignal,
+): Promise<Controller> {
   const { informers } = deps
   const events = deps.events('endpoint-slice-controller')
   const selection = selectionOf(informers)
@@ -61,6 +73,7 @@ export async function startEndpointSlice(deps: ControllerDeps, signal: AbortSign
           nodes: () => nodes.list(),
           slices: present,
           triggerTime: cause ?? born ?? undefined,
+          ...(maxEndpointsPerSlice === undefined ? {} : { max: maxEndpointsPerSlice }),
         })
         try {
           await apply(deps, service, plan)

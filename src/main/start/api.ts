@@ -150,6 +150,7 @@ const controllersOptions = (
   certificates: { sign: order => certify({ certificate: credentials.ca, key: credentials.caKey }, order) },
   nodeGraceMs: NODE_GRACE_MS,
   loadBalancerPools: plan.balancerPools,
+  ...(plan.config.sliceSizes ? { sliceSizes: plan.config.sliceSizes } : {}),
   serviceNetworks: {
     networks: serviceNetworksOf(plan.config),
     taken: [
