@@ -112,6 +112,8 @@ test('it makes Services work on its node, tells of its health as kube-proxy does
   expect((await curl('http://172.30.7.7:81/')).stderr).toContain('Failed to connect')
   const metrics = (await curl('http://127.0.0.1:10249/metrics')).stdout
   expect(metrics).toContain('kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv4"}')
+  expect((await curl('http://127.0.0.1:10249/proxyMode')).stdout).toBe('nftables')
+  expect((await curl('http://127.0.0.1:10256/livez')).stdout).toContain('"nodeEligible":true')
 
   await twin.kubectl('delete', 'endpointslice', 'far-1')
   await until('the Service refuses', async () =>

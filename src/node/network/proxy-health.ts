@@ -41,7 +41,7 @@ export function createProxyHealth(clock: Clock, isLeaving: () => boolean): Proxy
   }
 }
 
-/** GET /healthz, /livez and /metrics where kube-proxy has them. Resolves with the way to stop; rejects with EADDRINUSE. */
+/** GET /healthz, /livez, /metrics and /proxyMode where kube-proxy has them. Resolves with the way to stop; rejects with EADDRINUSE. */
 export async function serveProxyHealth(
   { sockets, netns, clock }: { readonly sockets: SocketDriver; readonly netns: Netns; readonly clock: Clock },
   health: ProxyHealth,
@@ -69,9 +69,11 @@ export async function serveProxyHealth(
   }
   const closeHealth = await serve(HEALTHZ_PORT, answer)
   try {
-    const closeMetrics = await serve(METRICS_PORT, path =>
-      path === '/metrics' ? { status: 200, text: metrics() } : { status: 404, text: 'there is /metrics\n' },
-    )
+    const closeMetrics = await serve(METRICS_PORT, path => {
+      if (path === '/metrics') return { status: 200, text: metrics() }
+      if (path === '/proxyMode') return { status: 200, text: 'nftables' }
+      return { status: 404, text: 'there are /metrics and /proxyMode\n' }
+    })
     return () => {
       closeHealth()
       closeMetrics()

@@ -4,7 +4,11 @@ import { createProxyHealth } from './proxy-health.ts'
 import { createProxyMetrics } from './proxy-metrics.ts'
 
 test("what happened is counted under kube-proxy's names", () => {
-  const metrics = createProxyMetrics(() => 5000)
+  const metrics = createProxyMetrics(
+    () => 5000,
+    () => ({ services: 2, slices: 1 }),
+  )
+  metrics.queued()
   metrics.synced('full', 0.003, { services: 3, slices: 4 })
   metrics.synced('partial', 0.02, { services: 1, slices: 0 })
   metrics.programmed(0.015)
@@ -21,6 +25,10 @@ test("what happened is counted under kube-proxy's names", () => {
     'kubeproxy_network_programming_duration_seconds_bucket{ip_family="IPv4",le="0.02"} 1',
     'kubeproxy_sync_proxy_rules_service_changes_total{ip_family="IPv4"} 4',
     'kubeproxy_sync_proxy_rules_nftables_sync_failures_total{ip_family="IPv4"} 1',
+    'kubeproxy_sync_proxy_rules_service_changes_pending{ip_family="IPv4"} 2',
+    'kubeproxy_sync_proxy_rules_endpoint_changes_pending{ip_family="IPv4"} 1',
+    'kubeproxy_sync_proxy_rules_nftables_cleanup_failures_total{ip_family="IPv4"} 0',
+    'kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds{ip_family="IPv4"} 5',
     'kubeproxy_conntrack_reconciler_deleted_entries_total{ip_family="IPv4"} 7',
     'kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family="IPv4"} 5',
     'kubeproxy_sync_proxy_rules_no_local_endpoints_total{ip_family="IPv4",traffic_policy="internal"} 1',

@@ -13,6 +13,8 @@ export interface ProxyMetrics {
     changes: { readonly services: number; readonly slices: number },
   ): void
   syncFailed(): void
+  /** Something changed, and waits for a sync. */
+  queued(): void
   /** From what made an endpoint change to the rules that follow it. */
   programmed(seconds: number): void
   conntrackCleaned(seconds: number, deleted: number): void
@@ -28,14 +30,20 @@ export interface NoLocal {
   readonly external: number
 }
 
+/** Changes that no sync has carried out. */
+export interface Pending {
+  readonly services: number
+  readonly slices: number
+}
+
 /** `nowMs`: the wall clock. */
-export function createProxyMetrics(nowMs: () => number): ProxyMetrics {
+export function createProxyMetrics(nowMs: () => number, pending: () => Pending): ProxyMetrics {
   const full = histogram(SYNC_BUCKETS)
   const partial = histogram(SYNC_BUCKETS)
   const all = histogram(SYNC_BUCKETS)
   const programming = histogram(PROGRAMMING_BUCKETS)
   const conntrack = histogram(SYNC_BUCKETS)
-  const totals = { services: 0, slices: 0, failures: 0, deleted: 0, lastS: 0 }
+  const totals = { services: 0, slices: 0, failures: 0, deleted: 0, lastS: 0, queuedS: 0 }
   let room: Room | undefined
   const withoutLocal = new Map<string, NoLocal>()
   return {
@@ -47,6 +55,9 @@ export function createProxyMetrics(nowMs: () => number): ProxyMetrics {
       totals.lastS = nowMs() / 1000
     },
     syncFailed: () => void totals.failures++,
+    queued() {
+      totals.queuedS = nowMs() / 1000
+    },
     programmed: seconds => programming.add(Math.max(0, seconds)),
     conntrackCleaned(seconds, deleted) {
       conntrack.add(seconds)
@@ -83,7 +94,16 @@ export function createProxyMetrics(nowMs: () => number): ProxyMetrics {
         counter('conntrack_reconciler_deleted_entries_total', 'Connections that were forgotten.', totals.deleted),
         counter('sync_proxy_rules_service_changes_total', 'Services that changed.', totals.services),
         counter('sync_proxy_rules_endpoint_changes_total', 'EndpointSlices that changed.', totals.slices),
+        counter('sync_proxy_rules_service_changes_pending', 'Services that wait.', pending().services, 'gauge'),
+        counter('sync_proxy_rules_endpoint_changes_pending', 'EndpointSlices that wait.', pending().slices, 'gauge'),
         counter('sync_proxy_rules_nftables_sync_failures_total', 'Transactions that were refused.', totals.failures),
+        counter('sync_proxy_rules_nftables_cleanup_failures_total', 'None: what goes, goes with its transaction.', 0),
+        counter(
+          'sync_proxy_rules_last_queued_timestamp_seconds',
+          'When something last changed.',
+          totals.queuedS,
+          'gauge',
+        ),
         counter('sync_proxy_rules_last_timestamp_seconds', 'When the last sync ended.', totals.lastS, 'gauge'),
         policies,
         ...(room && family === 'IPv4' ? [connectionText(room)] : []),

@@ -61,7 +61,7 @@ export async function startNetwork(
   const nft = deps.nft.open(options.netns)
   const ready = deferred(signal)
   const health = createProxyHealth(deps.clock, () => watch.isLeaving(options.node))
-  const metrics = createProxyMetrics(deps.clock.now)
+  const metrics = createProxyMetrics(deps.clock.now, watch.pending)
   const { conntrack: connections, clock, events } = deps
   const stopLooking = watchRoom(
     { conntrack: connections.open(options.netns), metrics, clock, ...(events ? { events } : {}) },
@@ -70,6 +70,7 @@ export async function startNetwork(
   const stopServing = await serveHealth(deps, options, health, metrics)
   const node = createNode({ ...deps, health, metrics }, options, watch, nft)
   watch.onChange(health.queued)
+  watch.onChange(metrics.queued)
   const step = async (): Promise<void> => {
     if (!(await node.step())) return
     health.updated()

@@ -18,7 +18,7 @@ afterEach(() => bench.close())
 test('the Node has an event when the kernel has no room for connections, and none as long as there is room', async () => {
   const clock = fakeClock()
   const kernel = fakeConntrack()
-  const metrics = createProxyMetrics(clock.now)
+  const metrics = createProxyMetrics(clock.now, () => ({ services: 0, slices: 0 }))
   const events = createEventRecorder(
     { client: bench.api.client, clock, log: bench.log },
     { component: 'proxy', host: 'n' },

@@ -14,6 +14,7 @@ import { frontsOf, serviceKeyOf } from '../../model/services/fronts.ts'
 import type { HealthCheck } from '../../model/services/health-check.ts'
 import { healthCheckOf } from '../../model/services/health-check.ts'
 import type { Vantage } from '../../model/services/types.ts'
+import type { Pending } from './proxy-metrics.ts'
 
 /** What has changed since it was last asked. */
 export interface Changes {
@@ -29,6 +30,8 @@ export interface Changes {
 /** The caches of one node's network, and which parts of them have changed. */
 export interface Watch {
   take(): Changes
+  /** How much the next one takes. */
+  pending(): Pending
   /** Called in the turn in which something that matters changed. */
   onChange(handler: () => void): () => void
   nodes(): readonly NodeFacts[]
@@ -91,6 +94,7 @@ export function createWatch(informers: Informers, log: Logger): Watch {
       causesMs = []
       return changes
     },
+    pending: () => ({ services: dirty.size, slices: changedSlices }),
     onChange(handler) {
       handlers.add(handler)
       return () => void handlers.delete(handler)
