@@ -5,6 +5,7 @@ import { Condition } from '../meta/condition.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
+import { ingressConfigErrors } from './ingress-rules.ts'
 import { ObjectReference, SecretNameReference } from './reference.ts'
 
 const GROUP = 'com.github.openshift.api.config.v1'
@@ -59,7 +60,7 @@ export const LoadBalancer = message(`${GROUP}.LoadBalancer`, "Settings of the pl
 
 export interface IngressSpec extends InferMessage<typeof IngressSpec> {}
 export const IngressSpec = message(`${GROUP}.IngressSpec`, "What the cluster's ingress should be.", {
-  domain: string(0, 'The domain of generated hosts; it cannot change.', { required: true }),
+  domain: string(0, 'The domain of generated hosts; once set it cannot change.'),
   appsDomain: string(0, 'Another domain for generated hosts of users.'),
   componentRoutes: list(0, ref<ComponentRouteSpec>(ComponentRouteSpec), 'Hosts for components of the cluster.', {
     listType: 'map',
@@ -98,5 +99,6 @@ export const Ingress = defineKind<Ingress>({
   definition: 'com.github.openshift.api.config.v1.Ingress',
   doc: "The cluster's ingress. Its name is cluster.",
   fields: ingressFields,
+  validate: ingressConfigErrors,
   columns: [NAME, AGE],
 })

@@ -17,6 +17,7 @@ import {
   RouteAdmissionPolicy,
 } from './ingress-parts.ts'
 import { EndpointPublishingStrategy } from './ingress-publishing.ts'
+import { ingressControllerErrors } from './ingress-rules.ts'
 import { OperatorCondition } from './operator.ts'
 
 const GROUP = 'com.github.openshift.api.operator.v1'
@@ -110,5 +111,6 @@ export const IngressController = defineKind<IngressController>({
   definition: 'com.github.openshift.api.operator.v1.IngressController',
   doc: 'A group of routers.',
   fields: ingressControllerFields,
+  validate: ingressControllerErrors,
   columns: [NAME, AGE],
 })

@@ -14,7 +14,10 @@ export const NodePlacement = message(`${GROUP}.NodePlacement`, 'Where routers ru
 
 export interface ClientTLS extends InferMessage<typeof ClientTLS> {}
 export const ClientTLS = message(`${GROUP}.ClientTLS`, 'Certificates of clients.', {
-  clientCertificatePolicy: string(0, 'Required or Optional.', { required: true, enum: ['Required', 'Optional'] }),
+  clientCertificatePolicy: string(0, 'Required or Optional; empty: none are asked for.', {
+    required: true,
+    enum: ['', 'Required', 'Optional'],
+  }),
   clientCA: one(
     0,
     ref<ConfigMapNameReference>(ConfigMapNameReference),

@@ -17,7 +17,7 @@ export const LoadBalancerStrategy = message(`${GROUP}.LoadBalancerStrategy`, 'Ro
 
 export interface HostNetworkStrategy extends InferMessage<typeof HostNetworkStrategy> {}
 export const HostNetworkStrategy = message(`${GROUP}.HostNetworkStrategy`, "Routers on the nodes' network.", {
-  protocol: string(0, 'TCP, or PROXY for the PROXY protocol.', { enum: ['TCP', 'PROXY'] }),
+  protocol: string(0, 'TCP, or PROXY for the PROXY protocol.', { enum: ['', 'TCP', 'PROXY'] }),
   httpPort: int32(0, 'The port of plain requests.', { maximum: 65535, minimum: 0, default: 80 }),
   httpsPort: int32(0, 'The port of TLS.', { maximum: 65535, minimum: 0, default: 443 }),
   statsPort: int32(0, 'The port of health checks and metrics.', { maximum: 65535, minimum: 0, default: 1936 }),
@@ -25,12 +25,12 @@ export const HostNetworkStrategy = message(`${GROUP}.HostNetworkStrategy`, "Rout
 
 export interface PrivateStrategy extends InferMessage<typeof PrivateStrategy> {}
 export const PrivateStrategy = message(`${GROUP}.PrivateStrategy`, 'Routers that only the cluster reaches.', {
-  protocol: string(0, 'TCP, or PROXY for the PROXY protocol.', { enum: ['TCP', 'PROXY'] }),
+  protocol: string(0, 'TCP, or PROXY for the PROXY protocol.', { enum: ['', 'TCP', 'PROXY'] }),
 })
 
 export interface NodePortStrategy extends InferMessage<typeof NodePortStrategy> {}
 export const NodePortStrategy = message(`${GROUP}.NodePortStrategy`, 'Routers behind node ports.', {
-  protocol: string(0, 'TCP, or PROXY for the PROXY protocol.', { enum: ['TCP', 'PROXY'] }),
+  protocol: string(0, 'TCP, or PROXY for the PROXY protocol.', { enum: ['', 'TCP', 'PROXY'] }),
 })
 
 export interface EndpointPublishingStrategy extends InferMessage<typeof EndpointPublishingStrategy> {}

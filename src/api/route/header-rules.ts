@@ -7,7 +7,8 @@ import type { RouteHTTPHeader } from './route-headers.ts'
 const MAX_ACTIONS = 20
 const MAX_NAME = 255
 const MAX_VALUE = 16_384
-const NAME = /^[-!#$%&'*+.0-9A-Z^_`a-z|~]+$/
+/** RFC 2616 section 4.2. */
+export const HEADER_NAME = /^[-!#$%&'*+.0-9A-Z^_`a-z|~]+$/
 const UNTOUCHABLE = ['strict-transport-security', 'proxy', 'cookie', 'set-cookie']
 
 /** Plain text without control characters, `%%`, and the few fetches and converters that are harmless. */
@@ -33,12 +34,18 @@ export function headerErrors({ httpHeaders, tls }: RouteSpec): readonly FieldErr
   ]
 }
 
-function actionsErrors(actions: readonly RouteHTTPHeader[], way: 'request' | 'response', path: string): FieldError[] {
+/** `barred`: names in lower case that may not be changed either. */
+export function actionsErrors(
+  actions: readonly RouteHTTPHeader[],
+  way: 'request' | 'response',
+  path: string,
+  barred: readonly string[] = [],
+): FieldError[] {
   const errors = actions.length > MAX_ACTIONS ? [tooMany(path, actions.length, MAX_ACTIONS)] : []
   const seen = new Set<string>()
   actions.forEach((one, index) => {
     const where = `${path}[${index}]`
-    errors.push(...nameErrors(one.name, `${where}.name`), ...actionErrors(one, way, `${where}.action`))
+    errors.push(...nameErrors(one.name, `${where}.name`, barred), ...actionErrors(one, way, `${where}.action`))
     const key = one.name.toLowerCase()
     if (seen.has(key)) errors.push({ type: 'Duplicate', field: `${where}.name`, value: one.name, detail: '' })
     seen.add(key)
@@ -46,14 +53,14 @@ function actionsErrors(actions: readonly RouteHTTPHeader[], way: 'request' | 're
   return errors
 }
 
-function nameErrors(name: string, field: string): readonly FieldError[] {
+function nameErrors(name: string, field: string, barred: readonly string[]): readonly FieldError[] {
   if (name === '') return []
   const errors: FieldError[] = []
   if (name.length > MAX_NAME) errors.push(tooLong(field, name, MAX_NAME))
-  if (!NAME.test(name))
+  if (!HEADER_NAME.test(name))
     errors.push(invalid(field, name, 'name must be a valid HTTP header name as defined in RFC 2616 section 4.2'))
   const low = name.toLowerCase()
-  if (UNTOUCHABLE.includes(low))
+  if (UNTOUCHABLE.includes(low) || barred.includes(low))
     errors.push(invalid(field, name, `${low} header may not be modified via header actions`))
   return errors
 }

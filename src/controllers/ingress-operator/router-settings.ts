@@ -52,10 +52,9 @@ export function settingsProblem({ spec }: IngressController): string | undefined
   return undefined
 }
 
-/** A header's name. */
-export const HEADER = /^[-!#$%&'*+.0-9A-Z^_`a-z|~]{1,128}$/
+const HEADER = /^[-!#$%&'*+.0-9A-Z^_`a-z|~]{1,128}$/
 
-export const isMimeType = (text: string): boolean => /^[\w.+-]+\/[\w.+*-]+(;[^\n\r]*)?$/.test(text)
+const isMimeType = (text: string): boolean => /^[\w.+-]+\/[\w.+*-]+(;[^\n\r]*)?$/.test(text)
 /** HAProxy's formats, as an administrator writes them. */
 export const isFormat = (text: string): boolean => /^[\x20-\x7e]{1,1500}$/.test(text)
 

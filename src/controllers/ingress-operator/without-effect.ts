@@ -1,6 +1,6 @@
 import type { IngressController, IngressControllerSpec } from '../../api/operator/ingress-controller.ts'
 import type { AccessLogging } from '../../api/operator/ingress-logging.ts'
-import { HEADER, isFormat, isMimeType, parseDuration } from './router-settings.ts'
+import { isFormat } from './router-settings.ts'
 import { isKnownCipher, isKnownGroup } from './tls-profiles.ts'
 
 /** Fields that are set and not carried out, each with the reason, in the order of the spec. `missing`: what they name and is not there. */
@@ -13,10 +13,6 @@ export function withoutEffect(
     ...publishing(spec),
     ...tls(spec),
     ...logging(spec.logging?.access),
-    ...headers(spec),
-    ...(spec.httpCompression?.mimeTypes ?? [])
-      .filter(type => !isMimeType(type))
-      .map(type => `spec.httpCompression.mimeTypes: ${quoted(type)} is not a type`),
     ...tuning(spec),
     ...Object.keys((spec.unsupportedConfigOverrides as object | null | undefined) ?? {}).map(
       name => `spec.unsupportedConfigOverrides.${name.slice(0, 64)}: not known here`,
@@ -48,59 +44,21 @@ function tls({ tlsSecurityProfile: profile }: IngressControllerSpec): readonly s
   ]
 }
 
-function logging(access: AccessLogging | undefined): readonly string[] {
-  if (!access) return []
-  const { httpCaptureHeaders: captured, httpCaptureCookies: cookies = [], httpLogFormat = '' } = access
-  const names = [...(captured?.request ?? []), ...(captured?.response ?? [])].map(({ name }) => name)
-  return [
-    ...(httpLogFormat !== '' && !isFormat(httpLogFormat)
-      ? ['spec.logging.access.httpLogFormat: only printable ASCII is taken']
-      : []),
-    ...names.filter(isNoHeader).map(name => `spec.logging.access.httpCaptureHeaders: ${quoted(name)} is not a header`),
-    ...(cookies.length > 1 ? ['spec.logging.access.httpCaptureCookies: only the first is captured'] : []),
-  ]
-}
+const logging = (access: AccessLogging | undefined): readonly string[] =>
+  access?.httpLogFormat && !isFormat(access.httpLogFormat)
+    ? ['spec.logging.access.httpLogFormat: only printable ASCII is taken']
+    : []
 
-const isNoHeader = (name: string): boolean => !HEADER.test(name)
+/** As absent. */
+const isZero = (text: string): boolean => /^[0.]+([a-zµμ]+|$)/.test(text)
 
-function headers({ httpHeaders }: IngressControllerSpec): readonly string[] {
-  const { uniqueId, headerNameCaseAdjustments = [] } = httpHeaders ?? {}
-  return [
-    ...(uniqueId?.name && isNoHeader(uniqueId.name)
-      ? [`spec.httpHeaders.uniqueId.name: ${quoted(uniqueId.name)} is not a header`]
-      : []),
-    ...(uniqueId?.format && !isFormat(uniqueId.format)
-      ? ['spec.httpHeaders.uniqueId.format: only printable ASCII is taken']
-      : []),
-    ...headerNameCaseAdjustments
-      .filter(isNoHeader)
-      .map(name => `spec.httpHeaders.headerNameCaseAdjustments: ${quoted(name)} is not a header`),
-  ]
-}
-
-const TIMES = [
-  'clientTimeout',
-  'clientFinTimeout',
-  'serverTimeout',
-  'serverFinTimeout',
-  'tunnelTimeout',
-  'connectTimeout',
-  'httpKeepAliveTimeout',
-  'tlsInspectDelay',
-  'healthCheckInterval',
-] as const
-
-function tuning({ tuningOptions = {} }: IngressControllerSpec): readonly string[] {
-  const { reloadInterval, configurationManagement } = tuningOptions
-  return [
-    ...TIMES.filter(name => tuningOptions[name] && parseDuration(tuningOptions[name]) === undefined).map(
-      name => `spec.tuningOptions.${name}: ${quoted(tuningOptions[name]!)} is not a duration`,
-    ),
-    ...(reloadInterval
-      ? ['spec.tuningOptions.reloadInterval: most changes need no reload, and the others are not put off']
-      : []),
-    ...(configurationManagement === 'ForkAndReload'
-      ? ['spec.tuningOptions.configurationManagement: changes are always made at run time']
-      : []),
-  ]
-}
+const tuning = ({
+  tuningOptions: { reloadInterval, configurationManagement } = {},
+}: IngressControllerSpec): readonly string[] => [
+  ...(reloadInterval && !isZero(reloadInterval)
+    ? ['spec.tuningOptions.reloadInterval: most changes need no reload, and the others are not put off']
+    : []),
+  ...(configurationManagement === 'ForkAndReload'
+    ? ['spec.tuningOptions.configurationManagement: changes are always made at run time']
+    : []),
+]
