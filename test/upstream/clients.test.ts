@@ -6,6 +6,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Result, Twin } from '../harness.ts'
 import { must, run, startTwin, until } from '../harness.ts'
+import {
+  HOSTS,
+  installCertManager,
+  OWNERS,
+  SECRETS,
+  serial,
+  shown,
+  startAcme,
+  startCertManager,
+} from './cert-manager.ts'
 import type { Program } from './programs.ts'
 import { buildPrograms, goProblem, programPath } from './programs.ts'
 
@@ -198,6 +208,40 @@ describe.skipIf(problem !== undefined)('upstream', () => {
     expect(await kubectl('get', 'deployment,service,configmap', '-o', 'name')).not.toContain('/release')
     expect(await helm('list', '-q')).toBe('')
   })
+
+  test('cert-manager fetches certificates by HTTP-01 for an Ingress and a Route, shown to clients outside, and renewed', async () => {
+    const [root] = await Promise.all([startAcme(twin), installCertManager(twin)])
+    await twin.kubectl('create', 'namespace', 'issued')
+    const issued = (...args: string[]): Promise<string> => twin.kubectl('-n', 'issued', ...args)
+    const applied = await twin.tryKubectl(['-n', 'issued', 'apply', '-f', '-'], { input: OWNERS })
+    expect(applied.code, applied.stderr).toBe(0)
+    const seen = (): Promise<string[]> => Promise.all(HOSTS.map(host => shown(twin, root, host)))
+    // The control: both are served with the default certificate, which is another authority's.
+    const served = async () => (await Promise.all(HOSTS.map(host => twin.https(host)))).every(it => it.status === 200)
+    await until('both are served', served)
+    expect(await seen()).toEqual(['SELF_SIGNED_CERT_IN_CHAIN', 'SELF_SIGNED_CERT_IN_CHAIN'])
+    await startCertManager(twin)
+    const certificates = SECRETS.map(name => `certificate/${name}`)
+    await until('a Certificate of the Ingress', () => issued('get', ...certificates))
+    await issued('wait', '--for=condition=Ready', ...certificates, '--timeout=90s')
+    const external = '{"spec":{"tls":{"externalCertificate":{"name":"route-tls"}}}}'
+    await issued('patch', 'route', 'shop', '--type=merge', '-p', external)
+    const areShown = async () =>
+      String(await seen()) === String(await Promise.all(SECRETS.map(each => serial(twin, each))))
+    await until('both certificates are shown', areShown)
+    expect(await served()).toBe(true)
+    // What solved the challenges is gone; a name that leads elsewhere is not vouched for.
+    const solving = () => issued('get', 'challenges.acme.cert-manager.io', '-o', 'jsonpath={.items[*].spec.dnsName}')
+    await until('the solvers of both end', async () => (await solving()) === 'www.example.com')
+    expect((await twin.tryKubectl(['-n', 'issued', 'get', 'secret', 'elsewhere'])).code).not.toBe(0)
+
+    const first = await seen()
+    const condition = { type: 'Issuing', status: 'True', reason: 'Manual', lastTransitionTime: '2026-01-01T00:00:00Z' }
+    const renew = JSON.stringify([{ op: 'add', path: '/status/conditions/-', value: condition }])
+    for (const each of certificates) await issued('patch', each, '--subresource=status', '--type=json', '-p', renew)
+    const isNew = async () => (await areShown()) && (await seen()).every((each, index) => each !== first[index])
+    await until('others are shown', isNew)
+  }, 300_000)
 })
 
 /** Per question the outcome and the records, without times to live, in an order of their own. */

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 
 const SOURCES = join(import.meta.dirname, 'clients')
 
-/** What is built from upstream's modules: CoreDNS, two controllers, Helm. */
-export const PROGRAMS = ['coredns', 'controller', 'manager', 'helm'] as const
+/** What is built from upstream's modules: CoreDNS, two controllers, Helm, cert-manager and an ACME server to test it with. */
+export const PROGRAMS = ['coredns', 'controller', 'manager', 'helm', 'certmanager', 'pebble'] as const
 export type Program = (typeof PROGRAMS)[number]
 
 /** Why they cannot be built here; undefined where they can. */
@@ -16,6 +16,7 @@ export const goProblem = (): string | undefined =>
 
 /** Outlives a test run: a warm one builds nothing. */
 const FOLDER = join(tmpdir(), `fairlead-go-${process.getuid?.() ?? 0}`)
+const MODULES = join(FOLDER, 'mod')
 
 function files(folder: string): readonly string[] {
   return readdirSync(folder)
@@ -35,15 +36,22 @@ function binaries(): string {
 
 export const programPath = (name: Program): string => join(binaries(), name)
 
+/** The folder of a module that they are made of, with its manifests. Its name has no capital letters. */
+export function moduleFolder(name: string): string {
+  const version = new RegExp(`^\\s${name} (\\S+)`, 'm').exec(readFileSync(join(SOURCES, 'go.mod'), 'utf8'))?.[1]
+  return join(MODULES, `${name}@${version}`)
+}
+
 /** Builds what is missing; takes minutes and needs a network the first time. Throws where Go fails. */
 export function buildPrograms(): void {
   if (PROGRAMS.every(name => existsSync(programPath(name)))) return
   const cache = {
     GOCACHE: join(FOLDER, 'build'),
-    GOMODCACHE: join(FOLDER, 'mod'),
+    GOMODCACHE: MODULES,
     GOFLAGS: '-modcacherw -buildvcs=false',
   }
-  const packages = ['./coredns', './controller', './manager', 'helm.sh/helm/v4/cmd/helm']
+  const own = ['./coredns', './controller', './manager', './certmanager']
+  const packages = [...own, 'helm.sh/helm/v4/cmd/helm', 'github.com/letsencrypt/pebble/v2/cmd/pebble']
   const { status } = spawnSync(
     'nice',
     ['-n', '19', 'go', 'build', '-ldflags', '-s -w', '-o', `${binaries()}/`, ...packages],
