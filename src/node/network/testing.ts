@@ -16,6 +16,7 @@ import type { NftDriver } from '../../host/nft/mod.ts'
 import { kernelNft } from '../../host/nft/real.ts'
 import type { SocketDriver } from '../../host/socket/mod.ts'
 import { kernelSockets } from '../../host/socket/real.ts'
+import type { Cidr } from '../../lib/cidr.ts'
 import { cidr, nth, nthSubnet } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { ip } from '../../lib/ip.ts'
@@ -41,11 +42,27 @@ export const podNetwork6Of = (number: number) => nthSubnet(cidr('fd01::/48'), 64
 export const underlay6Of = (number: number): Ip => nth(cidr('fd18::/64'), 0x10 + number)
 export const OUTSIDE6 = ip('fd18::100')
 
+/** Where nodes and their pods are in IPv6. */
+export interface Six {
+  readonly options: DatapathOptions
+  podNetwork(node: number): Cidr
+  underlay(node: number): Ip
+  readonly underlayBits: number
+  readonly outside: Ip
+}
+const SIX: Six = {
+  options: DUAL_OPTIONS,
+  podNetwork: podNetwork6Of,
+  underlay: underlay6Of,
+  underlayBits: 64,
+  outside: OUTSIDE6,
+}
+
 /** As putNode, with an address and a pod network of both families. */
-export function putDualNode(api: FakeApi, number: number, zone: string): Node {
+export function putDualNode(api: FakeApi, number: number, zone: string, six = SIX): Node {
   const node = putNode(api, number, zone)
-  const network = podNetwork6Of(number)
-  const addresses = [...node.status!.addresses!, { type: 'InternalIP', address: underlay6Of(number) }]
+  const network = six.podNetwork(number)
+  const addresses = [...node.status!.addresses!, { type: 'InternalIP', address: six.underlay(number) }]
   return api.put(Node, {
     ...node,
     spec: { ...node.spec, podCIDRs: [...node.spec.podCIDRs!, `${network.address}/${network.bits}`] },
@@ -84,11 +101,11 @@ export function putSlice(
   api: FakeApi,
   service: string,
   endpoints: readonly TestEndpoint[],
-  port: { readonly port: number; readonly name?: string; readonly protocol?: 'TCP' | 'UDP' } = { port: 8080 },
+  port: { readonly port: number; readonly name?: string; readonly protocol?: 'TCP' | 'UDP' | 'SCTP' } = { port: 8080 },
 ): EndpointSlice {
   return api.put(EndpointSlice, {
     metadata: { namespace: 'shop', name: `${service}-1`, labels: { 'kubernetes.io/service-name': service } },
-    addressType: 'IPv4',
+    addressType: endpoints.some(({ address }) => address.includes(':')) ? 'IPv6' : 'IPv4',
     ports: [{ name: '', protocol: 'TCP', ...port }],
     endpoints: endpoints.map(({ address, node, ready }) => ({
       addresses: [address],
@@ -114,7 +131,7 @@ export interface World {
 }
 
 /** Node namespaces on one underlay with a host outside the cluster: the kernel's part of a twin; isDual: with IPv6 too. */
-export function createWorld(nodes: number, isDual = false): World {
+export function createWorld(nodes: number, isDual = false, six = SIX): World {
   const own = ownNames()
   const netns = kernelNetns()
   const link = kernelLinks(netns)
@@ -136,7 +153,7 @@ export function createWorld(nodes: number, isDual = false): World {
     link.apply(at, [
       { op: 'up', name: 'lo' },
       { op: 'address', name: 'eth0', address, bits: 24 },
-      ...(isDual ? ([{ op: 'address', name: 'eth0', address: address6, bits: 64 }] as const) : []),
+      ...(isDual ? ([{ op: 'address', name: 'eth0', address: address6, bits: six.underlayBits }] as const) : []),
       { op: 'up', name: 'eth0' },
     ])
     return at
@@ -145,13 +162,14 @@ export function createWorld(nodes: number, isDual = false): World {
     { op: 'bridge', name: own.bridge },
     { op: 'up', name: own.bridge },
   ])
-  const all = Array.from({ length: nodes }, (_, i) => attach(`node-${i + 1}`, underlayOf(i + 1), underlay6Of(i + 1)))
-  const outside = attach('outside', OUTSIDE, OUTSIDE6)
+  const all = Array.from({ length: nodes }, (_, i) => attach(`node-${i + 1}`, underlayOf(i + 1), six.underlay(i + 1)))
+  const outside = attach('outside', OUTSIDE, six.outside)
   // The outside host knows a way to everything: what keeps it out is the nodes' rules alone.
   for (const network of ['10.128.0.0/14', '172.30.0.0/16', '100.64.0.0/16'])
     link.apply(outside, [{ op: 'route', to: cidr(network), via: underlayOf(1) }])
-  for (const network of isDual ? ['fd01::/48', 'fd02::/112'] : [])
-    link.apply(outside, [{ op: 'route', to: cidr(network), via: underlay6Of(1), family: 6 }])
+  const networks6 = [...six.options.clusterNetworks.map(({ cidr: to }) => to), ...six.options.serviceNetworks]
+  for (const to of isDual ? networks6.filter(({ family }) => family === 6) : [])
+    link.apply(outside, [{ op: 'route', to, via: six.underlay(1), family: 6 }])
   const node = (number: number): Netns => all[number - 1]!
   return {
     netns,
@@ -165,7 +183,7 @@ export function createWorld(nodes: number, isDual = false): World {
       const address = nth(network, index)
       const at = netns.create(own.netns(`pod-${number}-${index}`))
       made.push(at)
-      const network6 = podNetwork6Of(number)
+      const network6 = six.podNetwork(number)
       const address6 = nth(network6, index)
       const plan = {
         podUid: `pod-${number}-${index}`,
@@ -184,7 +202,7 @@ export function createWorld(nodes: number, isDual = false): World {
       await sockets.listen(server, { netns: at, port: 8080 })
       return { netns: at, address, address6 }
     },
-    start: (bench, number, signal = bench.signal, options = isDual ? DUAL_OPTIONS : OPTIONS) =>
+    start: (bench, number, signal = bench.signal, options = isDual ? six.options : OPTIONS) =>
       startNetwork(
         { ...bench, nft, link, sockets, conntrack: kernelConntrack(netns) },
         { ...options, node: `node-${number}`, netns: node(number) },

@@ -4,6 +4,7 @@ import type { NetworkPolicySpec } from '../../../api/networking/network-policy.t
 import { NetworkPolicy } from '../../../api/networking/network-policy.ts'
 import type { FakeApi } from '../../../client/fake.ts'
 import type { TestBench } from '../../../client/testing.ts'
+import type { DatapathOptions } from '../../../datapath/options.ts'
 import type { World } from '../testing.ts'
 import { OPTIONS } from '../testing.ts'
 import type { PolicyDeps, PolicyOptions, PolicyRole } from './role.ts'
@@ -49,7 +50,7 @@ export const policyOn = (
   bench: TestBench,
   node: number,
   signal = bench.signal,
-  more: Partial<PolicyDeps & Pick<PolicyOptions, 'namesSocket'>> = {},
+  more: Partial<PolicyDeps & Pick<PolicyOptions, 'namesSocket' | keyof DatapathOptions>> = {},
 ): Promise<PolicyRole> =>
   startPolicy(
     { ...bench, client: bench.api.client, nft: world.nft, sockets: world.sockets, ...more },
