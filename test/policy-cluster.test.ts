@@ -177,6 +177,10 @@ test('`trace --probe` asks by UDP too; of SCTP it says why not', async () => {
   const sctp = await trace('default/echo', '--protocol', 'sctp', '--probe')
   expect(sctp.said).toContain("SCTP cannot be probed: nothing in a pod's image speaks it")
   expect(sctp.code).not.toBe(0)
+  const icmp = await trace('default/echo', '--protocol', 'icmp', '--probe')
+  expect(icmp.said).toMatch(/, ICMP: deny\n/)
+  expect(icmp.said).toContain('probe    silence\n')
+  expect((await trace('default/echo', '--protocol', 'foo')).said).toContain('"foo" is not a protocol')
   await twin.kubectl('delete', 'networkpolicy/closed', 'pod/echo', 'pod/asker')
 })
 

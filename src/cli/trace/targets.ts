@@ -5,7 +5,7 @@ import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import { Route } from '../../api/route/route.ts'
 import type { Client } from '../../client/mod.ts'
 import { UserError } from '../../lib/errors.ts'
-import type { Ip } from '../../lib/ip.ts'
+import type { Family, Ip } from '../../lib/ip.ts'
 import { familyOf, parseIp } from '../../lib/ip.ts'
 
 /** One connection that must be made to get there. */
@@ -46,8 +46,8 @@ export async function legsTo(query: TargetQuery, target: string): Promise<readon
   return nameLegs(query, target.toLowerCase().replace(/\.$/, ''))
 }
 
-/** A pod by namespace/name; without a namespace, of `default`. */
-export function podLeg(pods: readonly Pod[], text: string): Leg {
+/** A pod by namespace/name; without a namespace, of `default`. By its address of the family, where it has one. */
+export function podLeg(pods: readonly Pod[], text: string, family: Family = 4): Leg {
   const [name = '', namespace = 'default'] = text.split('/').toReversed()
   const pod = pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)
   if (!pod)
@@ -55,7 +55,7 @@ export function podLeg(pods: readonly Pod[], text: string): Leg {
       hint: 'give namespace/pod, service/namespace/name, route/namespace/name, a name or an address',
     })
   const own = (pod.status?.podIPs ?? []).map(({ ip }) => parseIp(ip ?? '')).filter(one => one !== undefined)
-  const address = own.find(one => familyOf(one) === 4) ?? own[0]
+  const address = own.find(one => familyOf(one) === family) ?? own[0]
   if (address === undefined) throw new UserError('Usage', `the pod ${namespace}/${name} has no address yet`)
   return { to: `pod ${namespace}/${name}`, address }
 }

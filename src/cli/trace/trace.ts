@@ -1,7 +1,7 @@
 import { Pod } from '../../api/core/pod.ts'
 import { UserError } from '../../lib/errors.ts'
 import type { Ip } from '../../lib/ip.ts'
-import { parseIp } from '../../lib/ip.ts'
+import { familyOf, parseIp } from '../../lib/ip.ts'
 import { describe } from '../../model/policy/describe.ts'
 import type { Engine } from '../../model/policy/evaluate.ts'
 import { createEngine } from '../../model/policy/evaluate.ts'
@@ -30,7 +30,7 @@ const DEFAULT_PORT = 8080
  * connection that is needed, and 3 when a packet was sent and met something else.
  */
 export async function trace(deps: CliDeps, from: string, to: string, options: TraceOptions): Promise<number> {
-  const port = portOf(options.port)
+  const [port, protocol] = [portOf(options.port), protocolOf(options.protocol)]
   const control = await deps.twins.control(options.name)
   const client = await deps.api(options.name)
   try {
@@ -46,16 +46,12 @@ export async function trace(deps: CliDeps, from: string, to: string, options: Tr
     const management = new Map(
       world.nodes.flatMap(({ name, management: [own] }) => (own ? [[name, own] as const] : [])),
     )
-    const source = podLeg(pods, from)
     const resolve = (name: string): Promise<readonly Ip[]> => lookUp(control, from, name)
     const legs = await legsTo({ client, pods, clusterDomain: 'cluster.local', port, management, resolve }, to)
     let code = 0
     for (const leg of legs) {
-      const asked = {
-        source: source.address,
-        protocol: options.protocol.toUpperCase(),
-        port: leg.port ?? port ?? DEFAULT_PORT,
-      }
+      const source = podLeg(pods, from, familyOf(leg.address)).address
+      const asked = { source, protocol, port: leg.port ?? port ?? DEFAULT_PORT }
       const said = tell(deps, { engine, keeps }, from, leg, asked)
       if (said.verdict === 'deny' && code === 0) code = DENIED
       if (options.probe && !leg.from && (await differs(deps, control, from, leg, asked, said))) code = DIFFERS
@@ -73,6 +69,17 @@ function portOf(text: string | undefined): number | undefined {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new UserError('Usage', `${JSON.stringify(text)} is not a port`)
   return port
+}
+
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'ICMP']
+
+function protocolOf(text: string): string {
+  const protocol = text.toUpperCase()
+  if (!PROTOCOLS.includes(protocol))
+    throw new UserError('Usage', `${JSON.stringify(text)} is not a protocol`, {
+      hint: `there are ${PROTOCOLS.join(', ')}`,
+    })
+  return protocol
 }
 
 interface Asked {
@@ -103,7 +110,8 @@ function tell(
   const kept = keeps(flow, leg.by ?? { address: leg.address, port })
   const verdict = kept ? 'deny' : decision.verdict
   const who = leg.from?.name ?? from
-  deps.out(`${who} (${flow.source}) to ${leg.to} (${leg.address}), ${protocol} ${port}: ${verdict}\n`)
+  const what = protocol === 'ICMP' ? protocol : `${protocol} ${port}`
+  deps.out(`${who} (${flow.source}) to ${leg.to} (${leg.address}), ${what}: ${verdict}\n`)
   deps.out(`  leaves   ${kept ? `deny: ${kept}` : describe(decision.egress, 'egress')}\n`)
   deps.out(`  enters   ${describe(decision.ingress, 'ingress')}\n`)
   return { verdict, isRefused: kept !== undefined }
