@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import { Deployment } from '../../api/apps/deployment.ts'
 import { APIServer } from '../../api/config/api-server.ts'
 import { Event } from '../../api/core/event.ts'
+import { Service } from '../../api/core/service.ts'
 import { IngressController } from '../../api/operator/ingress-controller.ts'
 import { eventually, settled, type TestBench } from '../../client/testing.ts'
 import { parseRouterArgs } from '../../model/routes/options.ts'
@@ -42,6 +43,15 @@ test.each<[message: string, spec: IngressController['spec']]>([
       endpointPublishingStrategy: {
         type: 'LoadBalancerService',
         loadBalancer: { scope: 'External', dnsManagementPolicy: 'Managed', providerParameters: { type: 'AWS' } },
+      },
+    },
+  ],
+  [
+    'spec.endpointPublishingStrategy.loadBalancer.scope: there is one network outside, which reaches all load balancers',
+    {
+      endpointPublishingStrategy: {
+        type: 'LoadBalancerService',
+        loadBalancer: { scope: 'Internal', dnsManagementPolicy: 'Managed' },
       },
     },
   ],
@@ -133,4 +143,167 @@ test('TLS: the cluster’s profile where there is none of its own; none without 
   const custom = { ciphers: ['NO-SUCH-CIPHER'], minTLSVersion: 'VersionTLS12' } as const
   await putDefault(bench, { tlsSecurityProfile: { type: 'Custom', custom } })
   expect(conditions(bench).Admitted).toBe('False')
+})
+
+test('routers are told of every field that is theirs', async () => {
+  const bench = await start(
+    {
+      replicas: 3,
+      httpErrorCodePages: { name: 'pages' },
+      endpointPublishingStrategy: {
+        type: 'HostNetwork',
+        hostNetwork: { protocol: 'TCP', httpPort: 8080, httpsPort: 8443, statsPort: 8936 },
+      },
+      defaultCertificate: { name: 'mine' },
+      namespaceSelector: { matchLabels: { shard: 'a' } },
+      routeSelector: { matchExpressions: [{ key: 'public', operator: 'Exists' }] },
+      nodePlacement: { tolerations: [{ key: 'infra', operator: 'Exists' }] },
+      tlsSecurityProfile: {
+        type: 'Custom',
+        custom: {
+          ciphers: ['TLS_AES_256_GCM_SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],
+          groups: ['secp384r1', 'X25519'],
+          minTLSVersion: 'VersionTLS12',
+        },
+      },
+      clientTLS: {
+        clientCertificatePolicy: 'Optional',
+        clientCA: { name: 'ca' },
+        allowedSubjectPatterns: ['^/CN=a$', '^/CN=b$'],
+      },
+      routeAdmission: { namespaceOwnership: 'InterNamespaceAllowed', wildcardPolicy: 'WildcardsAllowed' },
+      logging: {
+        access: {
+          destination: {
+            type: 'Syslog',
+            syslog: { address: '2001:db8::1', port: 514, facility: 'local3', maxLength: 2048 },
+          },
+          httpLogFormat: '%ci %ST',
+          httpCaptureHeaders: {
+            request: [{ name: 'X-A', maxLength: 20 }],
+            response: [{ name: 'Server', maxLength: 10 }],
+          },
+          httpCaptureCookies: [{ matchType: 'Prefix', namePrefix: 'sess', maxLength: 30 }],
+          logEmptyRequests: 'Ignore',
+        },
+      },
+      httpHeaders: {
+        forwardedHeaderPolicy: 'Never',
+        uniqueId: { name: 'X-Id', format: '%ci' },
+        headerNameCaseAdjustments: ['X-Request-ID'],
+        actions: {
+          request: [{ name: 'X-B', action: { type: 'Set', set: { value: 'b' } } }],
+          response: [{ name: 'X-C', action: { type: 'Delete' } }],
+        },
+      },
+      httpEmptyRequestsPolicy: 'Ignore',
+      tuningOptions: {
+        headerBufferBytes: 65_536,
+        headerBufferMaxRewriteBytes: 16_384,
+        threadCount: 2,
+        clientTimeout: '1s',
+        clientFinTimeout: '2s',
+        serverTimeout: '3s',
+        serverFinTimeout: '4s',
+        tunnelTimeout: '5s',
+        connectTimeout: '6s',
+        httpKeepAliveTimeout: '7s',
+        tlsInspectDelay: '8s',
+        healthCheckInterval: '9s',
+        maxConnections: 3000,
+      },
+      httpCompression: { mimeTypes: ['text/html'] },
+      idleConnectionTerminationPolicy: 'Deferred',
+      closedClientConnectionPolicy: 'Abort',
+    },
+    'HighlyAvailable',
+  )
+  const { spec } = bench.api.get(Deployment, ROUTER)!
+  expect([spec.replicas, spec.template.spec?.tolerations]).toEqual([3, [{ key: 'infra', operator: 'Exists' }]])
+  expect(argsOf(bench)).toMatchObject({
+    httpPort: 8080,
+    httpsPort: 8443,
+    statsPort: 8936,
+    threads: 2,
+    maxConnections: 3000,
+    accessLog: true,
+    defaultCertificate: 'openshift-ingress/mine',
+    namespaceOwnership: 'InterNamespaceAllowed',
+    wildcards: true,
+    forwarded: 'never',
+  })
+  expect(argsOf(bench).settings).toEqual({
+    namespaceSelector: { matchLabels: { shard: 'a' } },
+    routeSelector: { matchExpressions: [{ key: 'public', operator: 'Exists' }] },
+    tls: {
+      minVersion: 'TLSv1.2',
+      suites: ['TLS_AES_256_GCM_SHA384'],
+      ciphers: ['ECDHE-RSA-AES256-GCM-SHA384'],
+      curves: ['P-384', 'X25519'],
+    },
+    clientTls: { verify: 'optional', authorities: 'openshift-config/ca', subjects: ['^/CN=a$', '^/CN=b$'] },
+    times: {
+      client: 1000,
+      clientFin: 2000,
+      server: 3000,
+      serverFin: 4000,
+      tunnel: 5000,
+      connect: 6000,
+      keepAlive: 7000,
+      inspect: 8000,
+      check: 9000,
+    },
+    buffers: { size: 65_536, rewrite: 16_384 },
+    uniqueId: { header: 'X-Id', format: '%ci' },
+    caseAdjustments: ['X-Request-ID'],
+    actions: { request: [{ header: 'X-B', value: 'b' }], response: [{ header: 'X-C' }] },
+    compress: ['text/html'],
+    errorPages: 'openshift-config/pages',
+    ignoreEmpty: true,
+    deferIdle: true,
+    abortClosed: true,
+    log: {
+      syslog: '[2001:db8::1]:514',
+      facility: 'local3',
+      maxLength: 2048,
+      format: '%ci %ST',
+      ignoreEmpty: true,
+      requestHeaders: [{ name: 'X-A', maxLength: 20 }],
+      responseHeaders: [{ name: 'Server', maxLength: 10 }],
+      cookie: { name: 'sess', maxLength: 30 },
+    },
+  })
+  const { status } = bench.api.get(IngressController, DEFAULT)!
+  expect(status).toMatchObject({
+    domain: 'apps.fairlead.test',
+    selector: 'ingresscontroller.operator.openshift.io/deployment-ingresscontroller=default',
+    observedGeneration: 3,
+    availableReplicas: 0,
+    namespaceSelector: { matchLabels: { shard: 'a' } },
+    routeSelector: { matchExpressions: [{ key: 'public', operator: 'Exists' }] },
+    endpointPublishingStrategy: {
+      type: 'HostNetwork',
+      hostNetwork: { protocol: 'TCP', httpPort: 8080, httpsPort: 8443, statsPort: 8936 },
+    },
+    tlsProfile: {
+      ciphers: ['TLS_AES_256_GCM_SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],
+      groups: ['secp384r1', 'X25519'],
+      minTLSVersion: 'VersionTLS12',
+    },
+  })
+})
+
+test.each([
+  ['Private', 'private', undefined],
+  ['NodePortService', 'nodePort', 'router-nodeport-default'],
+] as const)('%s: with the PROXY protocol where it is asked for', async (type, field, service) => {
+  const bench = await start({ endpointPublishingStrategy: { type, [field]: { protocol: 'PROXY' } } })
+  expect(argsOf(bench).settings.acceptProxy).toBe(true)
+  const { status } = bench.api.get(IngressController, DEFAULT)!
+  expect(status?.endpointPublishingStrategy).toEqual({ type, [field]: { protocol: 'PROXY' } })
+  expect(bench.api.get(Deployment, ROUTER)?.spec.template.spec?.hostNetwork).toBeUndefined()
+  const services = bench.api.all(Service).map(({ metadata }) => metadata.name)
+  expect(services).toEqual(service ? expect.arrayContaining([service]) : ['router-internal-default'])
+  await putDefault(bench, { endpointPublishingStrategy: { type, [field]: {} } })
+  expect(argsOf(bench).settings.acceptProxy).toBeUndefined()
 })

@@ -23,10 +23,14 @@ export function withoutEffect(
 
 const quoted = (text: string): string => JSON.stringify(text.slice(0, 64))
 
-const publishing = ({ endpointPublishingStrategy: strategy }: IngressControllerSpec): readonly string[] =>
-  strategy?.loadBalancer?.providerParameters
-    ? ['spec.endpointPublishingStrategy.loadBalancer.providerParameters: there is no cloud']
-    : []
+function publishing({ endpointPublishingStrategy: strategy }: IngressControllerSpec): readonly string[] {
+  const path = 'spec.endpointPublishingStrategy.loadBalancer'
+  const { providerParameters, scope } = strategy?.loadBalancer ?? {}
+  return [
+    ...(providerParameters ? [`${path}.providerParameters: there is no cloud`] : []),
+    ...(scope === 'Internal' ? [`${path}.scope: there is one network outside, which reaches all load balancers`] : []),
+  ]
+}
 
 function tls({ tlsSecurityProfile: profile }: IngressControllerSpec): readonly string[] {
   if (profile?.type !== 'Custom') return []
