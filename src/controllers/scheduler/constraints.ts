@@ -15,6 +15,8 @@ export interface World {
   readonly placed: readonly { readonly pod: Pod; readonly node: Node }[]
   /** Those of `placed` that keep others away. */
   readonly guarded: World['placed']
+  /** Those of `placed` that would rather have others near or away, or need them near. */
+  readonly social: World['placed']
   readonly namespaceLabels: (name: string) => Labels | undefined
 }
 
@@ -22,16 +24,17 @@ export interface World {
 export interface Constraints {
   /** The scheduler's words for why the node will not do. */
   readonly refusal: (node: Node) => string | undefined
-  /** Weights of the pods it would rather be near to, less those it would rather be away from. */
-  readonly preference: (node: Node) => number
-  /** How many of its like are in the node's domains, where even spreading is a wish. */
-  readonly crowd: (node: Node) => number
 }
 
-const NOTHING: Constraints = { refusal: () => undefined, preference: () => 0, crowd: () => 0 }
+const NOTHING: Constraints = { refusal: () => undefined }
 
 export const guards = ({ spec }: Pod): boolean =>
   (spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).length > 0
+
+export function isSocial({ spec }: Pod): boolean {
+  const { podAffinity, podAntiAffinity } = spec.affinity ?? {}
+  return podAffinity !== undefined || podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution !== undefined
+}
 
 /** PodTopologySpread, then InterPodAffinity: in upstream's order, the first to refuse speaks. */
 export function constraintsOf(pod: Pod, world: World): Constraints {
@@ -47,17 +50,19 @@ export function constraintsOf(pod: Pod, world: World): Constraints {
       }
       return undefined
     },
-    preference: preferenceOf(pod, world),
-    crowd: crowdOf(pod, world),
   }
 }
 
 type Rule = (node: Node) => string | undefined
 
-const labelOf = ({ metadata }: Node, key: string): string | undefined => metadata.labels?.[key]
+export const labelOf = ({ metadata }: Node, key: string): string | undefined => metadata.labels?.[key]
 
 /** How many pods are in each domain of a topology. */
-function countBy(placed: World['placed'], key: string, counts: (pod: Pod, node: Node) => boolean): Map<string, number> {
+export function countBy(
+  placed: World['placed'],
+  key: string,
+  counts: (pod: Pod, node: Node) => boolean,
+): Map<string, number> {
   const result = new Map<string, number>()
   for (const { pod, node } of placed) {
     const value = labelOf(node, key)
@@ -98,7 +103,10 @@ function isEligible(pod: Pod, demand: TopologySpreadConstraint, keys: readonly s
 }
 
 /** Pods of the same namespace that the constraint selects and that are not on their way out. */
-function likesOf(pod: Pod, { labelSelector, matchLabelKeys = [] }: TopologySpreadConstraint): (other: Pod) => boolean {
+export function likesOf(
+  pod: Pod,
+  { labelSelector, matchLabelKeys = [] }: TopologySpreadConstraint,
+): (other: Pod) => boolean {
   const shared = Object.fromEntries(
     matchLabelKeys.flatMap(key => (pod.metadata.labels?.[key] === undefined ? [] : [[key, pod.metadata.labels[key]]])),
   ) as Labels
@@ -109,17 +117,8 @@ function likesOf(pod: Pod, { labelSelector, matchLabelKeys = [] }: TopologySprea
     matchesLabels(shared, other.metadata.labels)
 }
 
-function crowdOf(pod: Pod, world: World): (node: Node) => number {
-  const wishes = (pod.spec.topologySpreadConstraints ?? []).filter(one => one.whenUnsatisfiable === 'ScheduleAnyway')
-  const counted = wishes.map(wish => ({
-    key: wish.topologyKey,
-    counts: countBy(world.placed, wish.topologyKey, likesOf(pod, wish)),
-  }))
-  return node => counted.reduce((sum, { key, counts }) => sum + (counts.get(labelOf(node, key) ?? '') ?? 0), 0)
-}
-
 /** Whether a term of one pod speaks of another. */
-function selects(term: PodAffinityTerm, self: Pod, other: Pod, world: World): boolean {
+export function selects(term: PodAffinityTerm, self: Pod, other: Pod, world: World): boolean {
   const namespace = other.metadata.namespace ?? ''
   const isHere =
     term.namespaces?.length || term.namespaceSelector
@@ -182,19 +181,4 @@ function guardRule(pod: Pod, world: World): Rule {
     [...closed].some(([key, domains]) => domains.has(labelOf(node, key) ?? ''))
       ? "node(s) didn't satisfy existing pods anti-affinity rules"
       : undefined
-}
-
-function preferenceOf(pod: Pod, world: World): (node: Node) => number {
-  const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
-  const terms = [
-    ...(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(one => ({ ...one, sign: 1 })),
-    ...(podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(one => ({ ...one, sign: -1 })),
-  ]
-  const counted = terms.map(({ weight, sign, podAffinityTerm: term }) => ({
-    key: term.topologyKey,
-    weight: weight * sign,
-    counts: countBy(world.placed, term.topologyKey, other => selects(term, pod, other, world)),
-  }))
-  return node =>
-    counted.reduce((sum, { key, weight, counts }) => sum + weight * (counts.get(labelOf(node, key) ?? '') ?? 0), 0)
 }

@@ -5,11 +5,10 @@ import type { Service } from '../../api/core/service.ts'
 import { matchesLabels } from '../../api/meta/matches.ts'
 import type { PodDisruptionBudget } from '../../api/policy/pod-disruption-budget.ts'
 import { controllerOf } from '../../client/owner.ts'
-import { preferenceFor } from '../placement/affinity.ts'
-import { untolerated } from '../placement/taints.ts'
-import { type Constraints, constraintsOf, guards, type World } from './constraints.ts'
+import { type Constraints, constraintsOf, guards, isSocial, type World } from './constraints.ts'
 import { type NodeState, nodeState, occupy, refusals } from './filter.ts'
 import { type Attempt, ineligible, type Preemption, preempt } from './preempt.ts'
+import { scores } from './score.ts'
 
 export interface Snapshot {
   readonly nodes: readonly Node[]
@@ -32,8 +31,6 @@ export type Placement =
       /** The pods whose place it takes, and where. */
       readonly preemption?: Preemption
     }
-
-const ZONE = 'topology.kubernetes.io/zone'
 
 /** Places pods one after another, each seeing those before it: higher priority first, then older. */
 export function place(pending: readonly Pod[], snapshot: Snapshot): readonly Placement[] {
@@ -76,7 +73,13 @@ function createRound(snapshot: Snapshot): Round {
     const at = nodeOf.get(node)
     return at ? [{ pod, node: at }] : []
   })
-  const world = { nodes, placed: located, guarded: located.filter(({ pod }) => guards(pod)), namespaceLabels }
+  const world = {
+    nodes,
+    placed: located,
+    guarded: located.filter(({ pod }) => guards(pod)),
+    social: located.filter(({ pod }) => isSocial(pod)),
+    namespaceLabels,
+  }
   const groups = new Map<string, { readonly includes: (pod: Pod) => boolean; readonly counts: Map<string, number> }>()
   const count = (counts: Map<string, number>, node: string): void => void counts.set(node, (counts.get(node) ?? 0) + 1)
   return {
@@ -99,6 +102,7 @@ function createRound(snapshot: Snapshot): Round {
       const at = { pod, node: state.node }
       located.push(at)
       if (guards(pod)) world.guarded.push(at)
+      if (isSocial(pod)) world.social.push(at)
       for (const { includes, counts } of groups.values()) if (includes(pod)) count(counts, state.node.metadata.name)
     },
   }
@@ -116,9 +120,9 @@ function placeOne(pod: Pod, round: Round): Placement {
     for (const reason of refused) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   }
   if (fitting.length === 0) return { pod, node: undefined, ...displace(pod, round, reasons, resolvable) }
-  const best = cheapest(pod, fitting, round, constraints)
-  round.add(pod, best)
-  return { pod, node: best.node.metadata.name }
+  const chosen = best(pod, fitting, round)
+  round.add(pod, chosen)
+  return { pod, node: chosen.node.metadata.name }
 }
 
 /** What becomes of a pod that fits nowhere: it may take the place of lesser ones, and holds the place that was promised to it. */
@@ -220,29 +224,18 @@ function peersOf(pod: Pod, services: readonly Service[]): Peers | undefined {
 const isSelecting = (selector: Service['spec']['selector']): boolean =>
   selector !== undefined && Object.keys(selector).length > 0
 
-/**
- * The node with, in this order: fewest taints that the pod should avoid, most of what it prefers, fewest of its like where
- * it asks for even spreading, fewest peers on the node, fewest in the zone, least in use, first name.
- */
-function cheapest(pod: Pod, fitting: readonly NodeState[], round: Round, constraints: Constraints): NodeState {
+/** The node with the highest score; of equal ones the least in use, then the first name. Upstream draws lots. */
+function best(pod: Pod, fitting: readonly NodeState[], round: Round): NodeState {
+  if (fitting.length === 1) return fitting[0]!
   const group = peersOf(pod, round.services)
-  const peers = group ? round.peers(group) : undefined
-  const inZone = new Map<string, number>()
-  if (peers)
-    for (const { node } of round.states) {
-      const zone = node.metadata.labels?.[ZONE] ?? ''
-      inZone.set(zone, (inZone.get(zone) ?? 0) + (peers.get(node.metadata.name) ?? 0))
-    }
-  const cost = (state: NodeState): readonly number[] => [
-    untolerated(state.node.spec.taints, pod.spec.tolerations, ['PreferNoSchedule']) ? 1 : 0,
-    -preferenceFor(pod.spec, state.node) - constraints.preference(state.node),
-    constraints.crowd(state.node),
-    peers?.get(state.node.metadata.name) ?? 0,
-    inZone.get(state.node.metadata.labels?.[ZONE] ?? '') ?? 0,
-    load(state),
-  ]
-  const ranked = fitting.map(state => ({ state, cost: cost(state) }))
-  ranked.sort((a, b) => compareAll(a.cost, b.cost) || compare(a.state.node.metadata.name, b.state.node.metadata.name))
+  const points = scores({ pod, fitting, world: round.world, peers: group && round.peers(group) })
+  const ranked = fitting.map((state, i) => ({ state, points: points[i]! }))
+  ranked.sort(
+    (a, b) =>
+      b.points - a.points ||
+      load(a.state) - load(b.state) ||
+      compare(a.state.node.metadata.name, b.state.node.metadata.name),
+  )
   return ranked[0]!.state
 }
 
@@ -250,9 +243,4 @@ function cheapest(pod: Pod, fitting: readonly NodeState[], round: Round, constra
 function load({ room, used, pods }: NodeState): number {
   const share = (name: string): number => (room[name] ? (used[name] ?? 0) / room[name] : 0)
   return Math.max(share('cpu'), share('memory'), pods / (room.pods ?? 110))
-}
-
-function compareAll(a: readonly number[], b: readonly number[]): number {
-  for (const [i, value] of a.entries()) if (value !== b[i]) return value - b[i]!
-  return 0
 }

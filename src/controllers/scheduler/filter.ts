@@ -9,6 +9,8 @@ export interface NodeState {
   readonly node: Node
   readonly room: Amounts
   readonly used: Record<string, number>
+  /** The same for scores: containers that ask for nothing ask for a little. */
+  readonly asks: { cpu: number; memory: number }
   pods: number
   /** Host ports in use: protocol/address/port. */
   readonly hostPorts: Set<string>
@@ -18,17 +20,38 @@ const DEFAULT_MAX_PODS = 110
 
 export function nodeState(node: Node, pods: readonly Pod[]): NodeState {
   const room = amountsOf(node.status?.allocatable ?? node.status?.capacity)
-  const state: NodeState = { node, room, used: {}, pods: 0, hostPorts: new Set() }
+  const state: NodeState = { node, room, used: {}, asks: { cpu: 0, memory: 0 }, pods: 0, hostPorts: new Set() }
   for (const pod of pods) occupy(state, pod)
   return state
+}
+
+const known = new WeakMap<Pod, Amounts>()
+
+/** Every round asks of every pod, and pods in the cache do not change. */
+export function requestsOf(pod: Pod): Amounts {
+  const amounts = known.get(pod) ?? podRequests(pod.spec)
+  known.set(pod, amounts)
+  return amounts
 }
 
 /** Counts the pod as running on the node. */
 export function occupy(state: NodeState, pod: Pod): void {
   state.pods++
-  for (const [name, amount] of Object.entries(podRequests(pod.spec)))
-    state.used[name] = (state.used[name] ?? 0) + amount
+  for (const [name, amount] of Object.entries(requestsOf(pod))) state.used[name] = (state.used[name] ?? 0) + amount
+  const { cpu, memory } = asked(pod)
+  state.asks.cpu += cpu
+  state.asks.memory += memory
   for (const port of hostPortsOf(pod)) state.hostPorts.add(port)
+}
+
+const LEAST = { cpu: 0.1, memory: 200 * 2 ** 20 } as const
+
+/** GetNonzeroRequests. */
+export function asked(pod: Pod): { readonly cpu: number; readonly memory: number } {
+  const silent = (name: 'cpu' | 'memory'): number =>
+    pod.spec.containers.filter(({ resources }) => resources?.requests?.[name] === undefined).length * LEAST[name]
+  const { cpu = 0, memory = 0 } = requestsOf(pod)
+  return { cpu: cpu + silent('cpu'), memory: memory + silent('memory') }
 }
 
 /** Why the pod cannot go to the node, in the scheduler's words; empty where it can. In upstream's order of plugins: the first to refuse speaks. */
@@ -48,7 +71,7 @@ export function refusals(pod: Pod, state: NodeState): readonly string[] {
 function shortages(pod: Pod, { room, used, pods }: NodeState): readonly string[] {
   const result: string[] = []
   if (pods + 1 > (room.pods ?? DEFAULT_MAX_PODS)) result.push('Too many pods')
-  for (const [name, amount] of Object.entries(podRequests(pod.spec))) {
+  for (const [name, amount] of Object.entries(requestsOf(pod))) {
     const limit = room[name]
     // A node that does not say how much it has is not asked about cpu and memory; other resources it then lacks.
     if (limit === undefined && (name === 'cpu' || name === 'memory')) continue
