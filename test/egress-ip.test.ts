@@ -51,8 +51,12 @@ beforeAll(async () => {
   lines(inside('internet', 'tcpdump', '-lnU', '-i', 'eth0', 'src', 'net', '10.128.0.0/14'), line => leaked.push(line))
   const macs = new Map<string, string>()
   for (const node of Object.keys(ADDRESS_OF)) {
-    const { stdout } = await twin.fairlead('exec', node, '--', 'ip', 'link', 'show', 'eth0')
-    macs.set(/link\/ether ([0-9a-f:]+)/.exec(stdout)![1]!, node)
+    const mac = await until(`${node} has a link`, async () => {
+      const { stdout, stderr } = await twin.fairlead('exec', node, '--', 'ip', 'link', 'show', 'eth0')
+      if (!stdout) throw new Error(stderr)
+      return /link\/ether ([0-9a-f:]+)/.exec(stdout)?.[1]
+    })
+    macs.set(mac, node)
   }
   let sinceQuestion: string[] = []
   lines(inside('client', 'tcpdump', '-lneU', '-i', 'eth0', 'arp'), line => {
