@@ -46,8 +46,8 @@ export interface Beats {
    * it got no processor is held against nobody.
    */
   pass(awakeMs: number, lateMs: number): void
-  /** Nothing came from the peer by this way for longer than it may be silent. New peers count as heard. */
-  isSilent(name: string, path: Path): boolean
+  /** Nothing came from the peer by this way for longer than it may be silent: `forMs`, or more. New peers count as heard. */
+  isSilent(name: string, path: Path, forMs?: number): boolean
   /** For how long nothing came from the peer by any way. */
   silentMs(name: string): number
   /** When we sent what the peer has confirmed to have heard by both ways; undefined before. */
@@ -135,9 +135,9 @@ export async function openBeats(
       for (const { atMs, silentMs } of heard.values())
         for (const path of PATHS) silentMs[path] += Math.min(awakeMs, clock.monotonic() - atMs[path])
     },
-    isSilent(name, path) {
+    isSilent(name, path, forMs = 0) {
       const one = heard.get(name)
-      return !one || one.silentMs[path] >= DEAD_MS + Math.min(PATIENCE * one.lateMs, MOST_PATIENCE_MS)
+      return !one || one.silentMs[path] >= Math.max(DEAD_MS, forMs) + Math.min(PATIENCE * one.lateMs, MOST_PATIENCE_MS)
     },
     silentMs(name) {
       const one = heard.get(name)

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Node } from '../../api/core/node.ts'
+import { Network } from '../../api/operator/network.ts'
 import { EgressIP } from '../../api/ovn/egress-ip.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { testBench } from '../../client/testing.ts'
@@ -209,6 +210,29 @@ test('the controller dies in the middle of a move, and the address is taken back
   await until(() => holders().join() === '1', holders)
   await everybodyLeaves()
   await expectOneAtATime()
+})
+
+test('for how long a node must not be heard is the Network’s to say, and 0 is for ever', async () => {
+  const put = (egressIPConfig: object): void => {
+    const spec = {
+      managementState: 'Managed',
+      clusterNetwork: [],
+      serviceNetwork: [],
+      defaultNetwork: { type: '', ovnKubernetesConfig: { egressIPConfig } },
+    }
+    fleet.api.put(Network, { metadata: { name: 'cluster' }, spec })
+  }
+  put({ reachabilityTotalTimeoutSeconds: 0 })
+  await fleet.settled()
+  cut(2, ['in udp dport 4789 drop', 'out udp dport 4789 drop'])
+  await until(() => holders().length === 0, holders)
+  watcher.clear()
+  await until(() => watcher.asked() > 100)
+  expect([owner(), lost(), holders()]).toEqual(['node-2', [], []])
+  put({ reachabilityTotalTimeoutSeconds: 1 })
+  await moved()
+  await expectOneAtATime()
+  fleet.api.drop(Network, { name: 'cluster' })
 })
 
 test('without a node pods leave as others do, or not at all where that is asked for', async () => {

@@ -96,7 +96,7 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
     const { beats, keeper, pass } = running
     try {
       keeper.beat()
-      const unheard = votersOf(nodes).includes(options.node) ? unheardIn(beats) : ''
+      const unheard = votersOf(nodes).includes(options.node) ? unheardIn(beats, watch.silenceMs()) : ''
       deps.report.set({ [UNHEARD]: unheard || null }, deps.annotations())
       // Last: what has arrived while this node was away is read before the next beat judges.
       pass()
@@ -155,11 +155,11 @@ function timekeeper(beats: Beats, clock: Clock): () => void {
 }
 
 /** Whom it does not hear, and by which way, as its Node says it. */
-const unheardIn = (beats: Beats): string =>
+const unheardIn = (beats: Beats, forMs: number): string =>
   printUnheard(
     new Map(
       beats.peers().flatMap(name => {
-        const paths = PATHS.filter(path => beats.isSilent(name, path))
+        const paths = PATHS.filter(path => beats.isSilent(name, path, forMs))
         return paths.length > 0 ? [[name, paths] as const] : []
       }),
     ),

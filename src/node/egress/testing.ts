@@ -176,6 +176,8 @@ export function createFleet(world: World): Fleet {
 export interface Witness {
   /** Which MACs answered for the address or told of it, one after the other; who goes on stands once. */
   answerers(): readonly string[]
+  /** How many questions were asked. */
+  asked(): number
   /** Questions that more than one MAC answered, each as those MACs. */
   doubles(): readonly string[]
   /** Packets with a pod's address that came out of the cluster. */
@@ -209,6 +211,7 @@ export async function witness(world: World, address: Ip): Promise<Witness> {
     some.flatMap(line => new RegExp(`Reply ${address} is-at ([0-9a-f:]+)`).exec(line)?.[1] ?? [])
   return {
     answerers: () => macsIn(lines).filter((mac, i, all) => mac !== all[i - 1]),
+    asked: () => lines.filter(line => line.includes(`who-has ${address} tell ${OUTSIDE}`)).length,
     doubles() {
       const questions: string[][] = [[]]
       for (const line of lines)

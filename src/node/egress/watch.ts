@@ -4,6 +4,7 @@ import { Pod } from '../../api/core/pod.ts'
 import { Service } from '../../api/core/service.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import type { ApiObject } from '../../api/meta/meta.ts'
+import { Network } from '../../api/operator/network.ts'
 import { EgressIP } from '../../api/ovn/egress-ip.ts'
 import { EgressService } from '../../api/ovn/egress-service.ts'
 import type { LoopSource } from '../../client/loop.ts'
@@ -35,6 +36,8 @@ export interface EgressWatch {
   addresses(): readonly Ip[]
   /** Nodes by which EgressServices leave. */
   hosts(): ReadonlySet<string>
+  /** For how long a node must not be heard to count as lost, by the Network's egressIPConfig: 0 as short as can be, Infinity never. */
+  silenceMs(): number
   /** Nobody asks for anything. */
   isIdle(): boolean
 }
@@ -54,6 +57,7 @@ export function createEgressWatch(informers: Informers): EgressWatch {
   const nodes = informers.of(Node)
   const services = informers.of(Service)
   const slices = informers.of(EndpointSlice, { indexes: { [BY_SERVICE]: serviceIndex } })
+  const networks = informers.of(Network, OPTIONAL)
   const isIdle = (): boolean => egressIPs.list().length === 0 && egressServices.list().length === 0
   /** Most nodes have no egress objects at all; then what else changes is nothing to look at. */
   const whileUsed = (source: LoopSource): LoopSource => ({
@@ -103,6 +107,7 @@ export function createEgressWatch(informers: Informers): EgressWatch {
         }),
       ),
     addresses: () => egressIPs.list().flatMap(addressesOf),
+    silenceMs: () => silenceMsIn(networks.get({ name: 'cluster' })),
     hosts: () => new Set(egressServices.list().flatMap(one => hostIn(one) ?? [])),
     isIdle,
   }
@@ -125,4 +130,10 @@ export function createEgressWatch(informers: Informers): EgressWatch {
       return group ?? []
     })
   }
+}
+
+function silenceMsIn(network: Network | undefined): number {
+  const config = network?.spec.defaultNetwork?.ovnKubernetesConfig?.egressIPConfig
+  const seconds = config?.reachabilityTotalTimeoutSeconds
+  return seconds === undefined ? 0 : (Number(seconds) || Number.POSITIVE_INFINITY) * 1000
 }
