@@ -112,6 +112,42 @@ describe('one request is one request', () => {
     expect(received).toMatch(/transfer-encoding: chunked/i)
     expect(received).not.toMatch(/content-length/i)
   })
+  it('extensions of chunks and folded headers reach the pod as what they mean', async () => {
+    received = ''
+    const chunks = '5;x=y\r\nhello\r\n0;z\r\n\r\n'
+    const bytes = `${post('Transfer-Encoding: chunked', 'X-A: a\r\n Transfer-Encoding: gzip')}${chunks}${SMUGGLED}`
+    expect(codes(await raw(bytes, 2))).toEqual([200, 200])
+    expect(received.match(/(POST|GET) \/\S+/g)).toEqual(['POST /a', 'GET /smuggled'])
+    expect(received).not.toMatch(/^[05];|^transfer-encoding: gzip/im)
+    expect(received).toContain('hello')
+  })
+  it('what is answered without a pod takes its body with it', async () => {
+    router.putRoute('moved', { tls: { termination: 'edge', insecureEdgeTerminationPolicy: 'Redirect' } })
+    await router.settle()
+    received = ''
+    for (const [host, code] of [
+      ['moved.example.com', 302],
+      ['nobody.example.com', 503],
+    ] as const) {
+      const request = (body: string) =>
+        head('POST / HTTP/1.1', `Host: ${host}`, `Content-Length: ${body.length}`) + body
+      const seen = codes(await raw(`${request(SMUGGLED)}${SMUGGLED}`.replace('/smuggled', '/hidden')))
+      expect(seen[0]).toBe(code)
+      expect(received).not.toContain('/hidden')
+    }
+  })
+  it.each([
+    ['none', ''],
+    ['an address of IPv6', '[::1]'],
+    ['a dot', '.'],
+    ['an empty label', `.${HOST}`],
+    ['a user', `x@${HOST}`],
+  ])('a Host that is nobody’s: %s', async (_, host) => {
+    received = ''
+    const seen = codes(await raw(head('GET /a HTTP/1.1', `Host: ${host}`, 'Connection: close')))
+    expect(seen.every(code => code >= 400)).toBe(true)
+    expect(received).toBe('')
+  })
   it('headers that concern one connection do not travel on it, and no upgrade smuggles HTTP/2', async () => {
     received = ''
     const upgrade = [
@@ -132,29 +168,111 @@ describe('one request is one request', () => {
   })
 })
 
-describe('clients that would use everything up', () => {
-  /** HTTP/2 by hand: the preface, then whatever frames. */
-  const frame = (type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer => {
-    const start = Buffer.alloc(9)
-    start.writeUIntBE(payload.length, 0, 3)
-    start[3] = type
-    start[4] = flags
-    start.writeUInt32BE(stream, 5)
-    return Buffer.concat([start, payload])
-  }
-  const [HEADERS, RST, SETTINGS, PING, CONTINUATION] = [1, 3, 4, 6, 9]
-  const literal = (name: string, value: string): Buffer =>
-    Buffer.concat([Buffer.from([0, name.length]), Buffer.from(name), Buffer.from([value.length]), Buffer.from(value)])
-  const request = Buffer.concat([Buffer.from([0x82, 0x87, 0x84]), literal(':authority', HOST)])
-  const session = (): Promise<TLSSocket> =>
-    new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port: 443, servername: HOST, rejectUnauthorized: false }
-      const socket = tlsConnect({ ...options, ALPNProtocols: ['h2'] }, () => {
-        socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, 0)]))
-        resolve(socket)
-      })
-      socket.on('error', reject).resume()
+// HTTP/2 by hand.
+const frame = (type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer => {
+  const start = Buffer.alloc(9)
+  start.writeUIntBE(payload.length, 0, 3)
+  start[3] = type
+  start[4] = flags
+  start.writeUInt32BE(stream, 5)
+  return Buffer.concat([start, payload])
+}
+const [DATA, HEADERS, RST, SETTINGS, PING, GOAWAY, CONTINUATION] = [0, 1, 3, 4, 6, 7, 9]
+const literal = (name: string, value: string): Buffer =>
+  Buffer.concat([Buffer.from([0, name.length]), Buffer.from(name), Buffer.from([value.length]), Buffer.from(value)])
+const request = Buffer.concat([Buffer.from([0x82, 0x87, 0x84]), literal(':authority', HOST)])
+const session = (): Promise<TLSSocket> =>
+  new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port: 443, servername: HOST, rejectUnauthorized: false }
+    const socket = tlsConnect({ ...options, ALPNProtocols: ['h2'] }, () => {
+      socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, 0)]))
+      resolve(socket)
     })
+    socket.on('error', reject).resume()
+  })
+
+describe('a request of HTTP/2 is one of HTTP/1', () => {
+  /** Header lists as they are; whoever speaks HTTP/2 can put any byte into them. */
+  const fields = (list: readonly (readonly [string, string])[]): Buffer =>
+    Buffer.concat(list.map(([n, v]) => literal(n, v)))
+  const BASE = [
+    [':method', 'POST'],
+    [':scheme', 'https'],
+    [':path', '/a'],
+    [':authority', HOST],
+  ] as const
+  const instead = (name: string, value: string) => BASE.map(([n, v]) => [n, n === name ? value : v] as const)
+  /** What the router makes of one stream: the first byte of its headers, or why there are none. */
+  const outcome = async (list: readonly (readonly [string, string])[], body: string): Promise<string> => {
+    const socket = await session()
+    const payload = fields(list)
+    const first = frame(HEADERS, body === '' ? 5 : 4, 1, payload)
+    socket.write(body === '' ? first : Buffer.concat([first, frame(DATA, 1, 1, Buffer.from(body))]))
+    let bytes = Buffer.alloc(0)
+    return new Promise(resolve => {
+      const end = (text: string): void => {
+        resolve(text)
+        socket.destroy()
+      }
+      socket
+        .on('close', () => resolve('closed'))
+        .on('data', (data: Buffer) => {
+          bytes = Buffer.concat([bytes, data])
+          for (
+            ;
+            bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3);
+            bytes = bytes.subarray(9 + bytes.readUIntBE(0, 3))
+          ) {
+            const code = bytes[9]! >> 5 === 1 ? bytes[10] : bytes[9]
+            if (bytes[3] === HEADERS) end(code === 0x88 ? 'served' : 'refused')
+            if (bytes[3] === RST || bytes[3] === GOAWAY) end('refused')
+          }
+        })
+    })
+  }
+  const injected = `x\r\n\r\n${SMUGGLED}`
+  it('the control: it is served, with its body, and says whose it is', async () => {
+    received = ''
+    expect(await outcome([...BASE, ['content-length', '5'], ['x-a', 'b']], 'hello')).toBe('served')
+    expect(received).toMatch(/^POST \/a HTTP\/1\.1\r\n/)
+    expect(received).toContain(`host: ${HOST}\r\n`)
+    expect(received).toContain('\r\n\r\nhello')
+  })
+  it.each<[string, readonly (readonly [string, string])[], string]>([
+    ['a length of nothing before a body', [...BASE, ['content-length', '0']], SMUGGLED],
+    ['a length beyond the body', [...BASE, ['content-length', '500']], 'hello'],
+    ['two lengths', [...BASE, ['content-length', '5'], ['content-length', '6']], 'hello'],
+    ['chunks of HTTP/1', [...BASE, ['transfer-encoding', 'chunked']], `0\r\n\r\n${SMUGGLED}`],
+    ['lines in a value', [...BASE, ['x-a', injected]], ''],
+    ['a line feed alone in a value', [...BASE, ['x-a', `a\nx-b: c`]], ''],
+    ['a NUL in a value', [...BASE, ['x-a', 'a\0b']], ''],
+    ['lines in a name', [...BASE, [`x-a: b\r\nx-b`, 'c']], ''],
+    ['a colon in a name', [...BASE, ['x-a: b', 'c']], ''],
+    ['capitals in a name', [...BASE, ['X-A', 'b']], ''],
+    ['lines in a path', instead(':path', `/a HTTP/1.1\r\nhost: x\r\n\r\nGET /smuggled`), ''],
+    ['a blank in a path', instead(':path', '/a /smuggled'), ''],
+    ['a path without a slash', instead(':path', 'smuggled'), ''],
+    ['no path', BASE.filter(([name]) => name !== ':path'), ''],
+    ['two paths', [...BASE, [':path', '/smuggled']], ''],
+    ['lines in a method', instead(':method', `GET /smuggled HTTP/1.1\r\nx-a:`), ''],
+    ['lines in an authority', instead(':authority', `${HOST}\r\nx-a: b`), ''],
+    ['a path in an authority', instead(':authority', `${HOST}/x`), ''],
+    ['a pseudo-header after others', [['x-a', 'b'], ...BASE], ''],
+    ['a pseudo-header of no meaning', [...BASE, [':smuggled', 'x']], ''],
+    ['an upgrade', [...BASE, ['connection', 'upgrade'], ['upgrade', 'h2c']], ''],
+  ])('%s', async (_, list, body) => {
+    received = ''
+    expect(await outcome(list, body)).not.toBe('served')
+    expect(received).not.toMatch(/smuggled|x-b/)
+  })
+  it('an authority goes before a Host that differs', async () => {
+    received = ''
+    const seen = await outcome([...BASE, ['host', 'other.example.com']], '')
+    expect([seen, received.includes(`host: ${HOST}`), received.includes('other')]).toEqual(['served', true, false])
+  })
+})
+
+describe('clients that would use everything up', () => {
   const isServed = async (): Promise<number> => {
     const startMs = systemClock.monotonic()
     expect((await ask({ host: HOST, tls: true })).status).toBe(200)
@@ -165,10 +283,7 @@ describe('clients that would use everything up', () => {
     const sockets = await Promise.all([session(), session()])
     for (let round = 0; round < rounds; round++) {
       const bytes = make(round)
-      for (const socket of sockets) {
-        socket.on('error', () => {})
-        if (!socket.destroyed) socket.write(bytes)
-      }
+      for (const socket of sockets) if (!socket.destroyed) socket.write(bytes)
       if (round % 10 === 0) expect(await isServed()).toBeLessThan(PATIENCE_MS)
     }
     expect(await isServed()).toBeLessThan(PATIENCE_MS)
