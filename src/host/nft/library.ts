@@ -45,23 +45,31 @@ function bindLibrary(): Library {
 /** Commands by the library, in the namespace the calling thread is in at this moment and at every later call. */
 export function libraryCommands(): Commands {
   const nft = library()
-  let context = open(nft)
+  let opened: unknown
+  /** Most transactions need none. */
+  const context = (): unknown => {
+    opened ??= open(nft)
+    return opened
+  }
+  const close = (): void => {
+    if (opened !== undefined) nft.free(opened)
+    opened = undefined
+  }
   const execute = (text: string, flags: number): string | undefined => {
-    nft.setFlags(context, flags)
-    return nft.run(context, text) === 0 ? undefined : nft.error(context)
+    nft.setFlags(context(), flags)
+    return nft.run(context(), text) === 0 ? undefined : nft.error(context())
   }
   return {
     run: text => {
       const error = execute(text, 0)
       if (error === undefined || !error.includes('Message too long')) return error
       // After an interrupted dump the library makes a new socket, with a small buffer.
-      nft.free(context)
-      context = open(nft)
+      close()
       return execute(text, 0)
     },
     list: (text, form) =>
-      execute(text, form === 'json' ? JSON_OUTPUT : TERSE_OUTPUT) === undefined ? nft.output(context) : undefined,
-    close: () => nft.free(context),
+      execute(text, form === 'json' ? JSON_OUTPUT : TERSE_OUTPUT) === undefined ? nft.output(context()) : undefined,
+    close,
   }
 }
 

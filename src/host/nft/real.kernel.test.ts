@@ -3,14 +3,23 @@ import { kernelNetns } from '../netns/real.ts'
 import { spawnedCommands } from './commands.ts'
 import { nftConformance } from './conformance.ts'
 import { libraryCommands } from './library.ts'
+import type { RawTransactions } from './raw/socket.ts'
+import { rawTransactions } from './raw/socket.ts'
 import { kernelNft } from './real.ts'
 
-for (const [name, commands] of Object.entries({ libraryCommands, spawnedCommands }))
+const NO_RAW: RawTransactions = { run: () => false, close: () => {} }
+const WAYS = [
+  ['its own messages', libraryCommands, rawTransactions],
+  ['the library', libraryCommands, () => NO_RAW],
+  ['nft processes', spawnedCommands, () => NO_RAW],
+] as const
+
+for (const [name, commands, raw] of WAYS)
   describe(`kernelNft by ${name}`, () => {
     nftConformance(() => {
       const netns = kernelNetns()
       const at = netns.create('nft-a')
-      const driver = kernelNft(netns, commands)
+      const driver = kernelNft(netns, commands, raw)
       const nft = driver.open(at)
       return {
         nft,

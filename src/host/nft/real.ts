@@ -2,22 +2,35 @@ import type { NetnsDriver } from '../netns/mod.ts'
 import { type Commands, spawnedCommands } from './commands.ts'
 import { libraryCommands } from './library.ts'
 import { type Nft, type NftDriver, NftError, type TableWatch } from './mod.ts'
+import type { RawTransactions } from './raw/socket.ts'
+import { rawTransactions } from './raw/socket.ts'
 import { loadInParts, refuse } from './text.ts'
 import type { KernelWatch } from './watch.ts'
 import { watchTables } from './watch.ts'
 
-/** nftables of this kernel: by libnftables in this process, or by `nft` processes where the library is missing. */
-export function kernelNft(netns: NetnsDriver, make: () => Commands = preferLibrary): NftDriver {
+/**
+ * nftables of this kernel. Transactions of the forms that change often go to it as messages of our own; all else, and what
+ * it refuses, by libnftables in this process, or by `nft` processes where the library is missing.
+ */
+export function kernelNft(
+  netns: NetnsDriver,
+  make: () => Commands = preferLibrary,
+  makeRaw: () => RawTransactions = rawTransactions,
+): NftDriver {
   return {
     open: at => {
       const commands = netns.within(at, make)
+      const raw = makeRaw()
       // The library may reopen its socket, so it runs inside too.
       const watched = watches(() => netns.within(at, watchTables))
       return nftOf(
         {
-          run: text => watched.own(() => netns.within(at, () => commands.run(text))),
+          run: text => watched.own(() => netns.within(at, () => (raw.run(text) ? undefined : commands.run(text)))),
           list: (text, form) => netns.within(at, () => commands.list(text, form)),
-          close: commands.close,
+          close() {
+            raw.close()
+            commands.close()
+          },
         },
         watched.add,
       )
