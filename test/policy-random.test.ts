@@ -1,12 +1,12 @@
 /**
- * The model against packets of a whole twin: random worlds written with kubectl, connections between pods by their addresses
- * and by Services. POLICY_WORLDS=<n> asks about more worlds, POLICY_SEED=<n> about others. What disagrees is shrunk and kept.
+ * The model against packets of a whole twin: random worlds written with kubectl, every other one in IPv6, connections between
+ * pods by their addresses and by Services. POLICY_WORLDS=<n> asks about more worlds, POLICY_SEED=<n> about others. What disagrees is shrunk and kept.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { engineOf } from '../src/model/policy/testing/engine.ts'
 import { keep, POLICY_PARTS, shrink } from '../src/model/policy/testing/kept.ts'
 import type { OraclePod, OracleWorld } from '../src/model/policy/testing/oracle.ts'
-import { randomOf, randomWorld } from '../src/model/policy/testing/worlds.ts'
+import { inIpv6, randomOf, randomWorld } from '../src/model/policy/testing/worlds.ts'
 import type { Twin } from './harness.ts'
 import { startTwin } from './harness.ts'
 
@@ -23,10 +23,11 @@ const KINDS: Readonly<Record<(typeof POLICY_PARTS)[number], readonly [apiVersion
 const NAMESPACED = 'networkpolicies,egressfirewalls'
 const CLUSTER = 'adminnetworkpolicies,clusternetworkpolicies,baselineadminnetworkpolicies'
 const TIMED_OUT = 124
+const DUAL = { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] }
 
 let twin: Twin
 beforeAll(async () => {
-  twin = await startTwin({ name: 'random', args: ['--nodes', '2', '--ephemeral'] })
+  twin = await startTwin({ name: 'random', args: ['--nodes', '2', '--ephemeral', '--dual-stack'] })
 })
 afterAll(async () => {
   await twin?.down()
@@ -63,8 +64,21 @@ async function govern(world: OracleWorld): Promise<OracleWorld> {
   return { ...world, ...Object.fromEntries(taken) }
 }
 
+/** In the twin's IPv6: the network of a node is a /64 of fd01::/48. */
+function inTwinIpv6(drawn: OracleWorld): OracleWorld {
+  const sixth = (text: string, low: string, node: string, host: string, bits: string | undefined): string => {
+    const offset = ((Number(low) & 3) << 16) | (Number(node) << 8) | Number(host)
+    const prefix = bits === undefined ? '' : `/${Number(bits) < 23 ? 41 + Number(bits) : 96 + Number(bits)}`
+    return Number(low) >> 2 === 32
+      ? `"fd01:0:0:${(offset >> 9).toString(16)}::${(offset & 511).toString(16)}${prefix}"`
+      : text
+  }
+  const own = JSON.stringify(drawn).replaceAll('"0.0.0.0/0"', '"::/0"')
+  return inIpv6(JSON.parse(own.replaceAll(/"10\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?"/g, sixth)) as OracleWorld)
+}
+
 /** The world with pods of the twin, at the addresses that they have there. */
-async function inhabit(drawn: OracleWorld): Promise<OracleWorld> {
+async function inhabit(drawn: OracleWorld, family: 0 | 1): Promise<OracleWorld> {
   await twin.tryKubectl(['delete', 'namespace', 'a', 'b', 'c', '--ignore-not-found'])
   // The API wants names of ports to be of one port each.
   const unique = (ports: OraclePod['ports']) =>
@@ -89,7 +103,11 @@ async function inhabit(drawn: OracleWorld): Promise<OracleWorld> {
         apiVersion: 'v1',
         kind: 'Service',
         metadata: { name: `to-${name}`, namespace },
-        spec: { selector: { own: name }, ports: PORTS.map(port => ({ name: `p${port}`, port, targetPort: port })) },
+        spec: {
+          ...DUAL,
+          selector: { own: name },
+          ports: PORTS.map(port => ({ name: `p${port}`, port, targetPort: port })),
+        },
       },
     ]),
   ]
@@ -98,7 +116,10 @@ async function inhabit(drawn: OracleWorld): Promise<OracleWorld> {
   expect(code, stderr).toBe(0)
   for (const namespace of ['a', 'b', 'c'])
     await twin.tryKubectl(['wait', '-n', namespace, '--for=condition=Ready', 'pod', '--all', '--timeout=90s'])
-  const made = await items<Named & { readonly status: { readonly podIP: string } }>('pods', '-A')
+  const made = await items<Named & { readonly status: { readonly podIPs: readonly { readonly ip: string }[] } }>(
+    'pods',
+    '-A',
+  )
   const spaces = await items<Named>('namespaces')
   const there = new Map(made.map(pod => [nameOf(pod), pod]))
   return {
@@ -107,7 +128,7 @@ async function inhabit(drawn: OracleWorld): Promise<OracleWorld> {
     nodes: drawn.nodes.map(node => ({ ...node, labels: {} })),
     pods: pods.map((pod): OraclePod => {
       const { metadata, status } = there.get(`${pod.namespace}/${pod.name}`)!
-      return { ...pod, labels: metadata.labels ?? {}, ip: status.podIP }
+      return { ...pod, labels: metadata.labels ?? {}, ip: status.podIPs[family]!.ip }
     }),
     policesOwnNode: true,
   }
@@ -144,9 +165,14 @@ const saysModel = (world: OracleWorld, { from, to, port }: Asked): boolean =>
 test('packets in a twin meet what the model says', { timeout: 1_800_000 }, async () => {
   let [allowed, denied] = [0, 0]
   for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed++) {
-    const world = await govern(await inhabit(randomWorld(randomOf(seed))))
-    const services = await items<Named & { readonly spec: { readonly clusterIP: string } }>('services', '-A')
-    const serviceOf = new Map(services.map(service => [nameOf(service), service.spec.clusterIP]))
+    const drawn = randomWorld(randomOf(seed))
+    const family = seed % 2 === 0 ? 1 : 0
+    const world = await govern(await inhabit(family === 1 ? inTwinIpv6(drawn) : drawn, family))
+    const services = await items<Named & { readonly spec: { readonly clusterIPs?: readonly string[] } }>(
+      'services',
+      '-A',
+    )
+    const serviceOf = new Map(services.map(service => [nameOf(service), service.spec.clusterIPs?.[family]]))
     const asked = world.pods.flatMap(from =>
       world.pods.flatMap(to =>
         from === to
