@@ -90,3 +90,18 @@ function createQueue(maxBytes: number) {
     },
   }
 }
+
+/** Parts joined to pieces of at least so many bytes, but for the last; each is made when it is taken. */
+export function* inPieces(parts: Iterable<Uint8Array>, leastBytes: number): Generator<Uint8Array> {
+  let held: Uint8Array[] = []
+  let bytes = 0
+  for (const part of parts) {
+    held.push(part)
+    bytes += part.length
+    if (bytes < leastBytes) continue
+    yield Buffer.concat(held)
+    held = []
+    bytes = 0
+  }
+  if (held.length > 0) yield Buffer.concat(held)
+}

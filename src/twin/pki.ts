@@ -5,6 +5,7 @@
 
 import type { KeyObject } from 'node:crypto'
 import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto'
+import type { SigningOrder } from '../controllers/certificates/controller.ts'
 import type { Name } from '../wire/x509/certificate.ts'
 import { certificate, extensions } from '../wire/x509/certificate.ts'
 
@@ -88,20 +89,8 @@ export function issuer(authority: KeyPair, nowMs: number): (request: LeafRequest
   }
 }
 
-/** What somebody else's key is to be certified as. */
-export interface RequestToSign {
-  /** DER. */
-  readonly subject: Uint8Array
-  readonly publicKey: Uint8Array
-  readonly alternativeNames?: Uint8Array
-  /** As Kubernetes names them. */
-  readonly usages: readonly string[]
-  readonly notBeforeMs: number
-  readonly notAfterMs: number
-}
-
 /** The certificate of a key that is not ours, PEM. */
-export function certify(authority: KeyPair, request: RequestToSign): string {
+export function certify(authority: KeyPair, request: SigningOrder): string {
   const { issuer, signer, keyId } = open(authority)
   const { subject, publicKey, notBeforeMs, notAfterMs } = request
   const body = {

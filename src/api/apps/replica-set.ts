@@ -1,11 +1,12 @@
 import type { Infer, InferMessage } from '../../schema/field.ts'
-import { int32, int64, list, message, one, ref, string, time } from '../../schema/field.ts'
+import { int32, message, one, ref } from '../../schema/field.ts'
 import { PodTemplateSpec } from '../core/pod/template.ts'
 import { AGE, containerColumns, NAME, selectorText } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { LabelSelector } from '../meta/selector.ts'
 import { completeWorkload } from './complete.ts'
+import { replicaColumns, replicaConditionFields, replicaStatusFields, replicaSubresources } from './replicas.ts'
 import { replicaSetErrors } from './rules.ts'
 
 const GROUP = 'io.k8s.api.apps.v1'
@@ -19,27 +20,18 @@ export const ReplicaSetSpec = message(`${GROUP}.ReplicaSetSpec`, 'What a Replica
 })
 
 export interface ReplicaSetCondition extends InferMessage<typeof ReplicaSetCondition> {}
-export const ReplicaSetCondition = message(`${GROUP}.ReplicaSetCondition`, "One aspect of a ReplicaSet's state.", {
-  type: string(1, 'Which aspect.', { required: true }),
-  status: string(2, 'True, False or Unknown.', { required: true }),
-  lastTransitionTime: time(3, 'When the status last changed.'),
-  reason: string(4, 'Why, in a word.'),
-  message: string(5, 'Why, in a sentence.'),
-})
+export const ReplicaSetCondition = message(
+  `${GROUP}.ReplicaSetCondition`,
+  "One aspect of a ReplicaSet's state.",
+  replicaConditionFields,
+)
 
 export interface ReplicaSetStatus extends InferMessage<typeof ReplicaSetStatus> {}
-export const ReplicaSetStatus = message(`${GROUP}.ReplicaSetStatus`, 'What a ReplicaSet is at present.', {
-  replicas: int32(1, 'How many pods there are.', { required: true }),
-  fullyLabeledReplicas: int32(2, "How many have the template's labels."),
-  readyReplicas: int32(4, 'How many are ready.'),
-  availableReplicas: int32(5, 'How many are available.'),
-  observedGeneration: int64(3, 'The generation it speaks of.'),
-  conditions: list(6, ref<ReplicaSetCondition>(ReplicaSetCondition), 'Aspects of its state.', {
-    listType: 'map',
-    listKeys: ['type'],
-    patchKey: 'type',
-  }),
-})
+export const ReplicaSetStatus = message(
+  `${GROUP}.ReplicaSetStatus`,
+  'What a ReplicaSet is at present.',
+  replicaStatusFields<ReplicaSetCondition>(ReplicaSetCondition),
+)
 
 const replicaSetFields = {
   spec: one(2, ref<ReplicaSetSpec>(ReplicaSetSpec), 'What it should be.', { present: true }),
@@ -54,10 +46,7 @@ export const ReplicaSet = defineKind<ReplicaSet>({
   plural: 'replicasets',
   shortNames: ['rs'],
   categories: ['all'],
-  subresources: {
-    status: true,
-    scale: { replicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
-  },
+  subresources: replicaSubresources,
   namespaced: true,
   definition: 'io.k8s.api.apps.v1.ReplicaSet',
   doc: 'A number of equal pods.',
@@ -66,24 +55,7 @@ export const ReplicaSet = defineKind<ReplicaSet>({
   validate: replicaSetErrors,
   columns: [
     NAME,
-    {
-      name: 'Desired',
-      type: 'integer',
-      description: 'How many pods there should be.',
-      cell: object => object.spec.replicas ?? 1,
-    },
-    {
-      name: 'Current',
-      type: 'integer',
-      description: 'How many pods there are.',
-      cell: object => object.status?.replicas ?? 0,
-    },
-    {
-      name: 'Ready',
-      type: 'integer',
-      description: 'How many pods are ready.',
-      cell: object => object.status?.readyReplicas ?? 0,
-    },
+    ...replicaColumns,
     AGE,
     ...containerColumns<ReplicaSet>(object => object.spec.template),
     {

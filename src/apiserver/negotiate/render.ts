@@ -5,6 +5,7 @@ import type { Obj } from '../object.ts'
 import type { Resource } from '../resource/resource.ts'
 import { badRequest } from '../status-error.ts'
 import { decodeStored, servedBytes } from '../stored.ts'
+import { inPieces } from '../stream-body.ts'
 import type { Output } from './accept.ts'
 import { partialMetadata, partialMetadataList } from './partial.ts'
 import type { TableOptions } from './table.ts'
@@ -65,7 +66,8 @@ export function renderList(resource: Resource, page: ListPage, options: RenderOp
     ...(page.continue === undefined ? {} : { continue: page.continue }),
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   }
-  if (options.output.format === 'json') return { pieces: listPieces(resource, page, metadata, options) }
+  if (options.output.format === 'json')
+    return { pieces: inPieces(listParts(resource, page, metadata, options), PIECE_BYTES) }
   const objects = page.items.map(item => decodeStored(resource, item))
   return { tree: listOf(resource, objects, metadata, options) }
 }
@@ -82,29 +84,21 @@ const COMMA = Buffer.from(',')
 const TAIL = ']}'
 
 /** Whatever the form of the list, its items or rows come last. */
-function* listPieces(
+function* listParts(
   resource: Resource,
   page: ListPage,
   metadata: object,
   options: RenderOptions,
 ): Generator<Uint8Array> {
   const head = JSON.stringify(listOf(resource, [], metadata, options)).slice(0, -TAIL.length)
-  let parts: Uint8Array[] = [Buffer.from(head)]
-  let bytes = 0
+  yield Buffer.from(head)
   let isFirst = true
   for (const item of page.items) {
-    if (!isFirst) parts.push(COMMA)
+    if (!isFirst) yield COMMA
     isFirst = false
-    const made = itemBytes(resource, item, options)
-    parts.push(made)
-    bytes += made.length
-    if (bytes < PIECE_BYTES) continue
-    yield Buffer.concat(parts)
-    parts = []
-    bytes = 0
+    yield itemBytes(resource, item, options)
   }
-  parts.push(Buffer.from(TAIL))
-  yield Buffer.concat(parts)
+  yield Buffer.from(TAIL)
 }
 
 /** One item or row of a list. Of a list as stored nothing is decoded. */

@@ -11,6 +11,7 @@ import { selectionOf } from '../select/selection.ts'
 import { visibleTo } from '../select/visible.ts'
 import { decodeStored } from '../stored.ts'
 import type { ByteSink } from '../stream-body.ts'
+import { inPieces } from '../stream-body.ts'
 import type { FrameFormat } from '../watch/frames.ts'
 import {
   bookmarkFrame,
@@ -126,7 +127,7 @@ function plainLines(watching: Watching, { sink, failed, revision }: LineOptions,
   const first =
     revision === undefined
       ? NOTHING[Symbol.iterator]()
-      : initialFrames(watching, items ?? present(watching, revision), revision)
+      : inPieces(initialFrames(watching, items ?? present(watching, revision), revision), PIECE_BYTES)
   const pump = createPump(sink, first, failed, watching.context.kernel.watches.behind)
   return {
     deliver(events) {
@@ -179,20 +180,10 @@ const startsWithState = ({ revision, sendInitialEvents }: ListOptions): boolean 
 function* initialFrames(watching: Watching, items: Iterable<Stored>, revision: number): Generator<Uint8Array> {
   const { context, selection, format, options } = watching
   const { resource } = context
-  let frames: Uint8Array[] = []
-  let bytes = 0
-  for (const stored of items) {
-    if (!nameMatches(watching, stored.key) || !(selection.matches?.(decodeStored(resource, stored)) ?? true)) continue
-    const made = storedFrame(format, stored)
-    frames.push(made)
-    bytes += made.length
-    if (bytes < PIECE_BYTES) continue
-    yield Buffer.concat(frames)
-    frames = []
-    bytes = 0
-  }
-  if (options.sendInitialEvents && options.bookmarks) frames.push(bookmarkFrame(format, revision, true))
-  if (frames.length > 0) yield Buffer.concat(frames)
+  for (const stored of items)
+    if (nameMatches(watching, stored.key) && (selection.matches?.(decodeStored(resource, stored)) ?? true))
+      yield storedFrame(format, stored)
+  if (options.sendInitialEvents && options.bookmarks) yield bookmarkFrame(format, revision, true)
 }
 
 const PIECE_BYTES = 32 << 10

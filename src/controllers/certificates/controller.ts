@@ -14,6 +14,7 @@ export interface SigningOrder {
   readonly subject: Uint8Array
   readonly publicKey: Uint8Array
   readonly alternativeNames?: Uint8Array
+  /** As Kubernetes names them. */
   readonly usages: readonly string[]
   readonly notBeforeMs: number
   readonly notAfterMs: number

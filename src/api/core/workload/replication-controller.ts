@@ -1,5 +1,11 @@
 import type { Infer, InferMessage } from '../../../schema/field.ts'
-import { int32, int64, list, map, message, one, ref, STRING, string, time } from '../../../schema/field.ts'
+import { int32, map, message, one, ref, STRING } from '../../../schema/field.ts'
+import {
+  replicaColumns,
+  replicaConditionFields,
+  replicaStatusFields,
+  replicaSubresources,
+} from '../../apps/replicas.ts'
 import { replicationControllerErrors } from '../../apps/rules.ts'
 import { AGE, containerColumns, NAME } from '../../meta/columns.ts'
 import type { KubeObject } from '../../meta/meta.ts'
@@ -25,31 +31,14 @@ export interface ReplicationControllerCondition extends InferMessage<typeof Repl
 export const ReplicationControllerCondition = message(
   `${GROUP}.ReplicationControllerCondition`,
   "One aspect of a ReplicationController's state.",
-  {
-    type: string(1, 'Which aspect.', { required: true }),
-    status: string(2, 'True, False or Unknown.', { required: true }),
-    lastTransitionTime: time(3, 'When the status last changed.'),
-    reason: string(4, 'Why, in a word.'),
-    message: string(5, 'Why, in a sentence.'),
-  },
+  replicaConditionFields,
 )
 
 export interface ReplicationControllerStatus extends InferMessage<typeof ReplicationControllerStatus> {}
 export const ReplicationControllerStatus = message(
   `${GROUP}.ReplicationControllerStatus`,
   'What a ReplicationController is at present.',
-  {
-    replicas: int32(1, 'How many pods there are.', { required: true }),
-    fullyLabeledReplicas: int32(2, "How many have the template's labels."),
-    readyReplicas: int32(4, 'How many are ready.'),
-    availableReplicas: int32(5, 'How many are available.'),
-    observedGeneration: int64(3, 'The generation it speaks of.'),
-    conditions: list(6, ref<ReplicationControllerCondition>(ReplicationControllerCondition), 'Aspects of its state.', {
-      listType: 'map',
-      listKeys: ['type'],
-      patchKey: 'type',
-    }),
-  },
+  replicaStatusFields<ReplicationControllerCondition>(ReplicationControllerCondition),
 )
 
 const fields = {
@@ -87,10 +76,7 @@ export const ReplicationController = defineKind<ReplicationController>({
   plural: 'replicationcontrollers',
   shortNames: ['rc'],
   categories: ['all'],
-  subresources: {
-    status: true,
-    scale: { replicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
-  },
+  subresources: replicaSubresources,
   namespaced: true,
   definition: `${GROUP}.ReplicationController`,
   doc: 'A number of equal pods; ReplicaSets took its place.',
@@ -99,24 +85,7 @@ export const ReplicationController = defineKind<ReplicationController>({
   validate: replicationControllerErrors,
   columns: [
     NAME,
-    {
-      name: 'Desired',
-      type: 'integer',
-      description: 'How many pods there should be.',
-      cell: object => object.spec.replicas ?? 1,
-    },
-    {
-      name: 'Current',
-      type: 'integer',
-      description: 'How many pods there are.',
-      cell: object => object.status?.replicas ?? 0,
-    },
-    {
-      name: 'Ready',
-      type: 'integer',
-      description: 'How many pods are ready.',
-      cell: object => object.status?.readyReplicas ?? 0,
-    },
+    ...replicaColumns,
     AGE,
     ...containerColumns<ReplicationController>(object => object.spec.template),
     {
