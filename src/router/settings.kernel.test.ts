@@ -16,7 +16,12 @@ beforeAll(async () => {
   execFileSync('ip', ['address', 'replace', `${POD}/32`, 'dev', 'lo'])
   pod = createServer((request, response) => {
     response.setHeader('content-type', 'text/plain').setHeader('x-from-pod', '1')
-    response.end(JSON.stringify({ pod: POD, url: request.url, headers: request.headers, pad: 'x'.repeat(5000) }))
+    const answer = JSON.stringify({ pod: POD, url: request.url, headers: request.headers, pad: 'x'.repeat(5000) })
+    request.resume().on('end', () => response.end(answer))
+  })
+  pod.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+    socket.on('error', () => {}).pipe(socket)
   })
   await new Promise<void>(resolve => pod.listen(8080, POD, resolve))
 })
@@ -169,6 +174,34 @@ describe('what an IngressController says', () => {
     expect((await ask({ host: 'web.example.com', headers: { 'x-long': 'x'.repeat(40_000) } })).status).toBe(431)
     expect((await ask({ host: 'web.example.com', headers: { 'x-long': 'x'.repeat(12_000) } })).status).toBe(200)
   })
+  it('clients and tunnels that fall silent are ended, and no more are let in than the limit', async () => {
+    const live = await start({ settings: { times: { client: 5000, server: 5000, tunnel: 5000 } }, maxConnections: 100 })
+    /** What is sent once something was heard; all that came until the connection ended, or until it was enough. */
+    const talk = (first: string, then: string, enough: string) =>
+      new Promise<string>(resolve => {
+        const socket = connect(80, '127.0.0.1', () => socket.write(first))
+        let text = ''
+        socket.once('data', () => socket.write(then)).on('error', () => {})
+        socket.on('data', data => (text += data).includes(enough) && socket.destroy()).on('close', () => resolve(text))
+      })
+    const begin = (...lines: string[]) => ['POST / HTTP/1.1', 'Host: web.example.com', ...lines, '', ''].join('\r\n')
+    const never = 'nothing that comes'
+    expect(await talk(`${begin('Content-Length: 5')}hello`, '', 'pad')).toMatch(/^HTTP\/1.1 200/)
+    const upgrade = begin('Connection: Upgrade', 'Upgrade: echo').replace('POST', 'GET')
+    const half = `${begin('Content-Length: 5')}hel`
+    const [stalled, idle] = await Promise.all([talk(half, '', never), talk(upgrade, 'ping', never)])
+    expect(stalled).toMatch(/^HTTP\/1.1 (408|504)/)
+    expect(idle).toMatch(/^HTTP\/1.1 101[\s\S]*ping$/)
+
+    const crowd = Array.from({ length: 150 }, () => connect(80, '127.0.0.1').on('error', () => {}))
+    const inside = async () =>
+      Number(/^haproxy_frontend_current_sessions\{frontend="public"\} (\d+)$/m.exec(await live.metrics())?.[1])
+    while ((await inside()) < 100) await new Promise(resolve => setImmediate(resolve))
+    expect(await inside()).toBe(100)
+    const late = ask({ host: 'web.example.com' })
+    for (const socket of crowd) socket.destroy()
+    expect((await late).status).toBe(200)
+  }, 60_000)
   it('an alias of the domain: its names are names of the domain, unless a Route is for one of them', async () => {
     const live = await start({ alias: 'apps.fairlead.localhost' })
     live.putRoute('named', { host: 'named.apps.fairlead.localhost', tls: { termination: 'edge' } })
