@@ -70,6 +70,19 @@ test('what is unassigned leaves as others do, is dropped, or takes a routing tab
   ])
 })
 
+test('with an address and a table what leaves takes both, on the node that has the address, wherever the pod is', () => {
+  const web = group({
+    key: 'egressservice shop/web',
+    ways: [{ address: ip('172.18.0.50'), node: 'node-2' }],
+    table: 100,
+  })
+  expect(chainsTo([web])).toEqual([`ct mark set ${2 << 20}`, 'goto take-steering'])
+  expect([elements([web], 'through4'), compile([web]).chains.get('arriving')]).toEqual([[], []])
+  expect(chainsTo([web], 2)).toEqual([`ct mark set ${steeringOfTable(100)}`, 'goto take-steering'])
+  expect(elements([web], 'through4', 2)).toEqual(['10.128.0.5', '10.128.4.5'])
+  expect(compile([web], 2).chains.get('arriving')?.at(-1)).toContain('@through4')
+})
+
 test('steerings of nodes and of tables are never the same, and none is 0', () => {
   const nodes = Array.from({ length: 512 }, (_, i) =>
     steeringOf(OPTIONS, { podNetworks: [cidr(`10.${128 + (i >> 7)}.${(i & 127) * 2}.0/23`)] }),

@@ -33,6 +33,12 @@ export const egressFoundation = (): readonly Command[] =>
 export function egressHooks(): readonly Command[] {
   return [
     ...hook(PLACES.steer, nft`iifname ${quoted(POD_LINKS)} ct direction original jump steering`),
+    {
+      do: 'add',
+      what: 'rule',
+      chain: PLACES.steer.chain,
+      rule: nft`iifname != ${quoted(POD_LINKS)} ct direction original jump arriving`,
+    },
     ...hook(PLACES.heldGuard, nft`jump held`),
     ...hook(PLACES.egressAddress, nft`jump leaving`),
     ...hook(PLACES.leakGuard, nft`jump leaks`),
@@ -45,8 +51,8 @@ const hook = (place: Place, rule: NftText): readonly Command[] => [
 ]
 
 /**
- * The rules of one node. Its pods' connections are steered to the node that has their address (`steering`); what others' pods
- * send out by way of this node, and what is steered to it, takes its addresses (`leaving`), and nothing else of theirs gets out;
+ * The rules of one node. Its pods' connections are steered to the node that has their address (`steering`), or by a
+ * routing table (`arriving`: what comes from other nodes for that); what others' pods send out by way of this node, and what is steered to it, takes its addresses (`leaving`), and nothing else of theirs gets out;
  * no packet leaves with a pod's address (`leaks`); the addresses themselves are nobody's to talk to (`held`).
  */
 export function compileEgress(input: EgressInput): Ruleset {
@@ -54,12 +60,14 @@ export function compileEgress(input: EgressInput): Ruleset {
   const families = familiesOf(options)
   const chains = new Map<string, readonly NftText[]>()
   const elements = new Map<string, Map<NftText, NftText>>()
-  for (const family of families) for (const base of ['pods', 'sources']) elements.set(mapName(base, family), new Map())
+  for (const family of families) for (const base of MAPS) elements.set(mapName(base, family), new Map())
   for (const group of groups) for (const family of families) addGroup(group, family, input, chains, elements)
   const nodes = input.nodes.flatMap(({ addresses }) => addresses)
   chains.set('take-steering', [nft`meta mark set ct mark and ${STEERING_MASK}`])
-  chains.set('steering', steering(options, families, nodes))
-  chains.set('leaving', leaving(options, families, nodes, steeringOf(options, self)))
+  const tables = groups.filter(one => isThrough(one, self)).map(({ table }) => steeringOfTable(table!))
+  chains.set('steering', steering(options, families, nodes, 'pods'))
+  chains.set('arriving', tables.length > 0 ? steering(options, families, nodes, 'through') : [])
+  chains.set('leaving', leaving(options, families, nodes, steeringOf(options, self), tables))
   chains.set('own', [
     ...families.map(family => nft`${familyWord(family)} saddr vmap ${at(mapName('sources', family))}`),
     nft`counter name egress-stray-drop drop`,
@@ -69,13 +77,20 @@ export function compileEgress(input: EgressInput): Ruleset {
   return { chains, maps: mapsOf(families, elements) }
 }
 
+/** By pods' addresses: how they leave, what they get here as their own, and by which table what comes by way of this node goes on. */
+const MAPS = ['pods', 'sources', 'through'] as const
+
+/** It leaves here, by a routing table of its own. */
+const isThrough = ({ ways, table }: EgressGroup, { name }: EgressNode): boolean =>
+  table !== undefined && ways.some(({ node }) => node === name)
+
 function mapsOf(
   families: readonly Family[],
   elements: ReadonlyMap<string, ReadonlyMap<NftText, NftText>>,
 ): ReadonlyMap<string, RulesetMap> {
   return new Map(
     families.flatMap(family =>
-      ['pods', 'sources'].map(base => {
+      MAPS.map(base => {
         const definition = nft`type ${family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`} : verdict;`
         return [mapName(base, family), { definition, elements: elements.get(mapName(base, family))! }] as const
       }),
@@ -102,28 +117,46 @@ const inside = (options: DatapathOptions, families: readonly Family[], nodes: re
     ...nodesRule(family, nodes),
   ])
 
-function steering(options: DatapathOptions, families: readonly Family[], nodes: readonly Ip[]): readonly NftText[] {
+function steering(
+  options: DatapathOptions,
+  families: readonly Family[],
+  nodes: readonly Ip[],
+  by: 'pods' | 'through',
+): readonly NftText[] {
   return [
     ...inside(options, families, nodes),
     nft`fib daddr type { local, broadcast, multicast } return`,
     nft`ct mark and ${STEERING_MASK} != 0 goto take-steering`,
     // Connections that are older than this keep the address that they have.
     nft`ct state != new return`,
-    ...families.map(family => nft`${familyWord(family)} saddr vmap ${at(mapName('pods', family))}`),
+    ...families.map(family => nft`${familyWord(family)} saddr vmap ${at(mapName(by, family))}`),
   ]
 }
+
+/** What does not leave by the machine network. */
+const elsewhere = (options: DatapathOptions, families: readonly Family[], nodes: readonly Ip[]): readonly NftText[] => [
+  nft`oifname { "lo", ${quoted(MANAGEMENT_LINK)}, ${quoted(VXLAN_LINK)} } return`,
+  nft`oifname ${quoted(POD_LINKS)} return`,
+  ...inside(options, families, nodes),
+]
 
 function leaving(
   options: DatapathOptions,
   families: readonly Family[],
   nodes: readonly Ip[],
   own: number,
+  tables: readonly number[],
 ): readonly NftText[] {
   return [
-    nft`oifname { "lo", ${quoted(MANAGEMENT_LINK)}, ${quoted(VXLAN_LINK)} } return`,
-    nft`oifname ${quoted(POD_LINKS)} return`,
-    ...inside(options, families, nodes),
+    ...elsewhere(options, families, nodes),
     nft`ct mark and ${STEERING_MASK} == ${own} goto own`,
+    // Others may leave by the same table with the address of a link.
+    ...[...new Set(tables)].flatMap(mark =>
+      families.map(
+        family =>
+          nft`ct mark and ${STEERING_MASK} == ${mark} ${familyWord(family)} saddr vmap ${at(mapName('sources', family))}`,
+      ),
+    ),
     nft`iifname ${quoted(POD_LINKS)} return`,
     ...families.map(family => nft`${familyWord(family)} saddr ${pods(options, family)} goto own`),
   ]
@@ -136,9 +169,7 @@ function leaks(
   own: number,
 ): readonly NftText[] {
   return [
-    nft`oifname { "lo", ${quoted(MANAGEMENT_LINK)}, ${quoted(VXLAN_LINK)} } return`,
-    nft`oifname ${quoted(POD_LINKS)} return`,
-    ...inside(options, families, nodes),
+    ...elsewhere(options, families, nodes),
     // Without a tunnel what is steered to another node goes there as it is.
     ...(options.transport === 'vxlan'
       ? []
@@ -177,8 +208,10 @@ function addGroup(
     for (const address of member.addresses.filter(one => familyOf(one) === family)) {
       if (member.node === self.name && to) put('pods', address, `to-${id}`)
       if (own) put('sources', address, `from-${id}`)
+      if (own && isThrough(group, self) && member.node !== self.name) put('through', address, `by-${id}`)
     }
   if (to) chains.set(`to-${id}`, to)
+  if (own && isThrough(group, self)) chains.set(`by-${id}`, take(steeringOfTable(group.table!)))
   if (own) chains.set(`from-${id}`, [nft`snat ${familyWord(family)} to ${own.address}`])
 
   function put(base: string, address: Ip, chain: string): void {
@@ -186,22 +219,29 @@ function addGroup(
   }
 }
 
+const take = (mark: number): readonly NftText[] => [nft`ct mark set ${mark}`, nft`goto take-steering`]
+
 /** Undefined: the group's pods leave as others do. */
 function wayRules(
   { ways, dropped, table }: EgressGroup,
   family: Family,
-  { options, nodes }: EgressInput,
+  { options, self, nodes }: EgressInput,
 ): readonly NftText[] | undefined {
   const marks = ways
     .filter(({ address }) => familyOf(address) === family)
-    .flatMap(({ node }) => nodes.filter(one => one.name === node).map(one => steeringOf(options, one)))
+    .flatMap(({ node }) =>
+      nodes
+        .filter(one => one.name === node)
+        .map(one =>
+          one.name === self.name && table !== undefined ? steeringOfTable(table) : steeringOf(options, one),
+        ),
+    )
     .filter(mark => mark !== 0)
   if (marks.length > 1) {
     const map = marks.map((mark, i) => nft`${i} : ${mark}`)
     return [nft`ct mark set numgen random mod ${marks.length} map ${oneOf(map)}`, nft`goto take-steering`]
   }
-  if (marks.length === 1) return [nft`ct mark set ${marks[0]!}`, nft`goto take-steering`]
-  if (ways.length === 0 && table !== undefined)
-    return [nft`ct mark set ${steeringOfTable(table)}`, nft`goto take-steering`]
+  if (marks.length === 1) return take(marks[0]!)
+  if (ways.length === 0 && table !== undefined) return take(steeringOfTable(table))
   return dropped.includes(family) ? [nft`counter name egress-unassigned-drop drop`] : undefined
 }

@@ -68,6 +68,14 @@ function candidates(
   )
 }
 
+/** The routing table by which its pods leave; undefined: the main one. */
+const tableOf = ({ spec }: EgressService): number | undefined =>
+  spec?.network && !isUnreadable(spec.network) ? Number(spec.network) : undefined
+
+/** Names of tables are each machine's own: only numbers are read. */
+export const isUnreadable = (network: string | undefined): boolean =>
+  Boolean(network) && !(/^\d{1,10}$/.test(network!) && Number(network) > 0 && Number(network) < 2 ** 32)
+
 /** The pods behind an EgressService, and how they leave. */
 export function serviceGroup(
   one: EgressService,
@@ -77,7 +85,7 @@ export function serviceGroup(
 ): EgressGroup | undefined {
   const host = one.status?.host
   if (!service || !host) return undefined
-  const table = Number(one.spec?.network ?? '')
+  const table = tableOf(one)
   const members = new Map(
     slices
       .flatMap(slice => endpointList(slice).flatMap(({ addresses }) => addresses ?? []))
@@ -89,6 +97,6 @@ export function serviceGroup(
     ways: host === EVERY_NODE ? [] : balancerAddresses(service).map(address => ({ address, node: host })),
     members: [...members.values()],
     dropped: [],
-    ...(Number.isInteger(table) && table > 0 ? { table } : {}),
+    ...(table === undefined ? {} : { table }),
   }
 }

@@ -2,9 +2,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Pod } from '../../api/core/pod.ts'
+import { Service } from '../../api/core/service.ts'
+import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import { EgressIP } from '../../api/ovn/egress-ip.ts'
+import { EgressService } from '../../api/ovn/egress-service.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
+import { cidr } from '../../lib/cidr.ts'
 import { ip } from '../../lib/ip.ts'
 import type { World } from '../network/testing.ts'
 import { createWorld, OUTSIDE, OUTSIDE6, underlay6Of, underlayOf } from '../network/testing.ts'
@@ -194,6 +198,57 @@ test('an agent that comes anew takes over what is in the kernel', async () => {
   await everybody()
   expect(await connection.ask()).toBe(EIP)
   connection.close()
+})
+
+test('an EgressService with a network: what leaves takes that routing table, with its Service’s address or a link’s', async () => {
+  // Nothing but the table knows the way.
+  const [far, table, balancer] = [ip('198.51.100.9'), 100, ip('172.18.0.60')]
+  world.link.apply(world.outside, [{ op: 'address', name: 'lo', address: far, bits: 32 }])
+  const way = { to: cidr('198.51.100.0/24'), via: OUTSIDE, table } as const
+  for (const number of [1, 2]) world.link.apply(world.node(number), [{ op: 'route', ...way }])
+  const target = { name: 'web', namespace: 'shop' }
+  first.api.put(Service, {
+    metadata: target,
+    spec: { type: 'LoadBalancer', clusterIP: '172.30.9.9', clusterIPs: ['172.30.9.9'], ports: [{ port: 80 }] },
+    status: { loadBalancer: { ingress: [{ ip: balancer, ipMode: 'VIP' }] } },
+  } as unknown as Service)
+  first.api.put(EndpointSlice, {
+    metadata: { ...target, labels: { 'kubernetes.io/service-name': 'web' } },
+    addressType: 'IPv4',
+    ports: [{ port: 8080, protocol: 'TCP' }],
+    endpoints: pods.map(({ address }, i) => ({
+      addresses: [address],
+      nodeName: `node-${i + 1}`,
+      conditions: { ready: true },
+    })),
+  } as unknown as EndpointSlice)
+  const put = (sourceIPBy: 'LoadBalancerIP' | 'Network', network: string | undefined, host: string): Promise<void> => {
+    first.api.put(EgressService, {
+      metadata: target,
+      spec: { sourceIPBy, ...(network ? { network } : {}) },
+      status: { host },
+    } as EgressService)
+    return everybody()
+  }
+  // Load balancers' addresses are the announcer's to have.
+  const held = { op: 'address', name: 'lo', address: balancer, bits: 32 } as const
+  world.link.apply(world.node(2), [held])
+  const found = () => Promise.all(pods.map(pod => seenOutside(world, pod, 4, far)))
+  await put('LoadBalancerIP', undefined, 'node-2')
+  expect(await seen()).toEqual([balancer, balancer, balancer])
+  expect(await found()).not.toContain(balancer)
+  await put('LoadBalancerIP', '100', 'node-2')
+  expect(await found()).toEqual([balancer, balancer, balancer])
+  expect(await world.ask(pods[0]!.netns, pods[2]!.address, 8080)).toBe(`pod-3-3 ${pods[0]!.address}`)
+  // node-3 has no such table: its main one leads nowhere.
+  await put('Network', '100', 'ALL')
+  expect((await found()).slice(0, 2)).toEqual([underlayOf(1), underlayOf(2)])
+  expect(await seenOutside(world, pods[2]!, 4, far)).not.toBe(underlayOf(3))
+  first.api.drop(EgressService, target)
+  await everybody()
+  expect(await found()).not.toContain(underlayOf(1))
+  world.link.apply(world.node(2), [{ ...held, op: 'address-delete' }])
+  for (const number of [1, 2]) world.link.apply(world.node(number), [{ op: 'route-delete', ...way }])
 })
 
 /** A connection that stays, from a pod to the server outside. */

@@ -5,12 +5,12 @@ import type { Conntrack, MarkedFlow } from '../../host/conntrack/mod.ts'
 import { contains as inside } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
-import type { EgressGroup } from '../../model/egress/members.ts'
+import type { EgressGroup, Way } from '../../model/egress/members.ts'
 import type { EgressNode } from '../../model/egress/nodes.ts'
 
 /** How each pod's connections leave, as this node sees it. */
 export interface Ways {
-  /** Steerings of the node's own pods' connections, by pod address. */
+  /** Steerings of connections, by pod address: of the node's own pods, and of those that leave here by a table. */
   readonly steerings: ReadonlyMap<Ip, readonly number[]>
   /** What connections that leave here come from, by pod address. */
   readonly sources: ReadonlyMap<Ip, Ip>
@@ -33,8 +33,13 @@ export function waysOf(
         const own = ways.filter(way => familyOf(way.address) === familyOf(address))
         const here = own.find(way => way.node === self.name)
         if (here) sources.set(address, here.address)
-        if (node !== self.name) continue
-        const all = own.flatMap(way => marks.get(way.node) ?? [])
+        const by = (way: Way): number | undefined =>
+          way === here && table !== undefined ? steeringOfTable(table) : marks.get(way.node)
+        if (node !== self.name) {
+          if (here && table !== undefined) steerings.set(address, [steeringOfTable(table)])
+          continue
+        }
+        const all = own.flatMap(way => by(way) ?? [])
         steerings.set(address, ways.length === 0 && table !== undefined ? [steeringOfTable(table)] : all)
       }
   return { steerings, sources, addresses: new Set(groups.flatMap(({ ways }) => ways.map(({ address }) => address))) }

@@ -137,7 +137,11 @@ function factsOf(
   groups: readonly EgressGroup[],
 ) {
   const targets = new Set(groups.flatMap(({ ways }) => ways.map(({ node }) => node)))
-  const tables = new Set(groups.flatMap(({ ways, table }) => (ways.length === 0 && table !== undefined ? [table] : [])))
+  const tables = new Set(
+    groups.flatMap(({ ways, table }) =>
+      table !== undefined && (ways.length === 0 || ways.some(({ node }) => node === self.name)) ? [table] : [],
+    ),
+  )
   const others = nodes.filter(({ name }) => name !== self.name && targets.has(name))
   return [...steeringFacts(options, others), ...tableFacts(options, [...tables])]
 }

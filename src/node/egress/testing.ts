@@ -90,8 +90,8 @@ export function seenOutside(
   world: World,
   from: { readonly netns: Parameters<World['ask']>[0] },
   family: 4 | 6 = 4,
+  address = family === 4 ? OUTSIDE : OUTSIDE6,
 ): Promise<string> {
-  const address = family === 4 ? OUTSIDE : OUTSIDE6
   return new Promise(resolve => {
     const socket = world.sockets.connect({ netns: from.netns, address, port: OUTSIDE_PORT })
     const timer = setTimeout(() => done('silence'), SILENCE_MS)
