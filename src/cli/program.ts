@@ -26,6 +26,7 @@ export function program(deps: CliDeps, done: (code: number) => void): Command {
 
   named('up', 'make a twin, or start one that was made before')
     .option('--nodes <n>', 'how many nodes (default: 3)')
+    .option('--max-pods <n>', 'how many pods a node takes (default: 250)')
     .option('--profile <profile>', 'okd (default) or kubernetes')
     .option('--config <file>', 'the networking part of an OpenShift install-config')
     .option('--dual-stack', 'with IPv6 beside IPv4')

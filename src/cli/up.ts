@@ -4,6 +4,7 @@ import type { CliDeps, NamedOption } from './deps.ts'
 
 export interface UpOptions extends NamedOption {
   readonly nodes?: string
+  readonly maxPods?: string
   readonly profile?: string
   readonly config?: string
   readonly dualStack?: boolean
@@ -47,6 +48,7 @@ async function requestOf(deps: CliDeps, options: UpOptions): Promise<LaunchReque
   return {
     name: options.name,
     ...(options.nodes === undefined ? {} : { nodes: Number(options.nodes) }),
+    ...(options.maxPods === undefined ? {} : { maxPods: Number(options.maxPods) }),
     ...(profile === undefined ? {} : { profile }),
     ...(config === undefined ? {} : { file: { path: config, text: await readConfig(deps, config) } }),
     ...(options.dualStack ? { dualStack: true } : {}),

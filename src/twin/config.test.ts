@@ -123,6 +123,13 @@ networking:
   test.each(['', 'Upper', '-a', 'a-', 'a/b', 'a'.repeat(33)])('refuses the name "%s"', async name => {
     expect((await refusal(resolveConfig({ name }, []))).code).toBe('TwinName')
   })
+  test('a node takes 250 pods, or as many as are asked for', async () => {
+    expect((await resolveConfig({ name: 'x' }, [])).maxPods).toBe(250)
+    expect((await resolveConfig({ name: 'x', maxPods: 500 }, [])).maxPods).toBe(500)
+  })
+  test.each([0, 2501, 1.5, Number.NaN])('refuses %d pods a node', async maxPods => {
+    expect((await refusal(resolveConfig({ name: 'x', maxPods }, []))).code).toBe('TwinPods')
+  })
   test.each([0, 33, 1.5])('refuses %d nodes', async nodes => {
     expect((await refusal(resolveConfig({ name: 'x', nodes }, []))).code).toBe('TwinNodes')
   })

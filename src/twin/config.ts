@@ -24,6 +24,8 @@ export interface TwinConfig {
   readonly name: string
   readonly profile: Profile
   readonly nodes: number
+  /** How many pods a node takes. */
+  readonly maxPods: number
   readonly clusterNetwork: ClusterNetwork
   readonly serviceNetwork: Cidr
   /** The nodes' own network, and the outside hosts'. */
@@ -55,6 +57,7 @@ export interface ConfigRequest {
   readonly name: string
   readonly profile?: Profile
   readonly nodes?: number
+  readonly maxPods?: number
   readonly ephemeral?: boolean
   /** With networks of IPv6, those of the file or others. */
   readonly dualStack?: boolean
@@ -84,6 +87,10 @@ const IPV6: Ipv6Networks = {
 /** Source: RFC 8200 5. */
 const IPV6_MTU = 1280
 export const NODES_LIMIT = 32
+/** As on OKD. */
+export const MAX_PODS = 250
+/** Source: OKD's documentation of KubeletConfigs. */
+const MAX_PODS_LIMIT = 2500
 
 /** Checks the request and fills in the rest. `hostNetworks`: where the machine itself has routes. */
 export async function resolveConfig(request: ConfigRequest, hostNetworks: readonly Cidr[]): Promise<TwinConfig> {
@@ -95,6 +102,7 @@ export async function resolveConfig(request: ConfigRequest, hostNetworks: readon
     name: request.name,
     profile,
     nodes: checkNodes(request.nodes ?? 3),
+    maxPods: checkMaxPods(request.maxPods ?? MAX_PODS),
     clusterNetwork: file.clusterNetwork ?? { cidr: cidr(defaults.cluster), hostPrefix: defaults.hostPrefix },
     serviceNetwork: file.serviceNetwork ?? cidr(defaults.service),
     machineNetwork: file.machineNetwork ?? cidr(MACHINE_NETWORK),
@@ -130,6 +138,14 @@ function checkNodes(nodes: number): number {
       hint: 'give --nodes a whole number',
     })
   return nodes
+}
+
+function checkMaxPods(maxPods: number): number {
+  if (!Number.isInteger(maxPods) || maxPods < 1 || maxPods > MAX_PODS_LIMIT)
+    throw new UserError('TwinPods', `a node takes 1 to ${MAX_PODS_LIMIT} pods, not ${maxPods}`, {
+      hint: 'give --max-pods a whole number',
+    })
+  return maxPods
 }
 
 /** No two networks may share an address, and none may hide a network that the machine reaches. */

@@ -225,6 +225,7 @@ describe('launch', () => {
     await launch(on, { name: 'x', nodes: 2 }, quiet)
     await stop(on, 'x', false)
     expect((await rejection(launch(on, { name: 'x', nodes: 5 }, quiet))).code).toBe('TwinDiffers')
+    expect((await rejection(launch(on, { name: 'x', maxPods: 300 }, quiet))).code).toBe('TwinDiffers')
     await launch(on, { name: 'x', nodes: 2 }, quiet)
     await stop(on, 'x', false)
     await launch(on, { name: 'x' }, quiet)

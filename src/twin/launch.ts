@@ -8,7 +8,7 @@ import type { Cidr } from '../lib/cidr.ts'
 import { UserError } from '../lib/errors.ts'
 import type { Ip } from '../lib/ip.ts'
 import type { TwinConfig } from './config.ts'
-import { resolveConfig } from './config.ts'
+import { MAX_PODS, resolveConfig } from './config.ts'
 import { diskError } from './disk.ts'
 import type { Launched, LaunchRequest, Ports, TwinState } from './mod.ts'
 import { chooseUser } from './namespaces.ts'
@@ -132,20 +132,23 @@ function checkDisk(deps: LaunchDeps, { root }: TwinFolder): void {
 /** The twin's first configuration stands; asking for another one later is refused, not ignored. */
 async function configure(deps: LaunchDeps, request: LaunchRequest, folder: TwinFolder): Promise<TwinConfig> {
   const kept = readConfig(deps.fs, folder)
-  const asked = request.profile ?? request.nodes ?? request.file ?? request.dualStack
+  const asked = request.profile ?? request.nodes ?? request.file ?? request.dualStack ?? request.maxPods
   if (kept === undefined) return resolveConfig(request, deps.hostNetworks())
   if (asked === undefined) return kept
   const wanted = await resolveConfig(
-    { profile: kept.profile, nodes: kept.nodes, ephemeral: kept.ephemeral, ...request },
+    { profile: kept.profile, nodes: kept.nodes, maxPods: kept.maxPods, ephemeral: kept.ephemeral, ...request },
     deps.hostNetworks(),
   )
   const isSame = JSON.stringify(settings(wanted), bigintSafe) === JSON.stringify(settings(kept), bigintSafe)
   const isSamePart =
-    wanted.profile === kept.profile && wanted.nodes === kept.nodes && (!request.dualStack || kept.ipv6 !== undefined)
+    wanted.profile === kept.profile &&
+    wanted.nodes === kept.nodes &&
+    wanted.maxPods === kept.maxPods &&
+    (!request.dualStack || kept.ipv6 !== undefined)
   if (isSame || (request.file === undefined && isSamePart)) return kept
   throw new UserError(
     'TwinDiffers',
-    `the twin "${request.name}" exists with other settings (${kept.profile}, ${kept.nodes} nodes${kept.ipv6 ? ', dual-stack' : ''})`,
+    `the twin "${request.name}" exists with other settings (${kept.profile}, ${kept.nodes} nodes${kept.maxPods === MAX_PODS ? '' : ` of ${kept.maxPods} pods`}${kept.ipv6 ? ', dual-stack' : ''})`,
     {
       hint: `use another --name, or begin anew: ./fairlead down --forget --name ${request.name}`,
     },

@@ -35,6 +35,7 @@ describe('rolesOf', () => {
       serviceNetworks: ['172.30.0.0/16'],
       joinNetworks: ['100.64.0.0/16'],
       mtu: 1400,
+      maxPods: 250,
       clusterDns: '172.30.0.10',
     })
   })

@@ -3,6 +3,7 @@ import type { Cidr } from '../lib/cidr.ts'
 import { cidr, cidrText } from '../lib/cidr.ts'
 import { UserError } from '../lib/errors.ts'
 import type { ClusterNetwork, TwinConfig } from './config.ts'
+import { MAX_PODS } from './config.ts'
 import type { Ports, TwinState } from './mod.ts'
 
 /** Where a twin keeps what outlives it: configuration, certificates, objects, the ports it had. Mode 0700. */
@@ -84,7 +85,7 @@ export function readConfig(fs: FsDriver, folder: TwinFolder): TwinConfig | undef
   if (!stored) return undefined
   try {
     const { ipv6, ...rest } = stored
-    return { ...rest, ...read(stored), ...(ipv6 ? { ipv6: read(ipv6) } : {}) }
+    return { ...rest, maxPods: rest.maxPods ?? MAX_PODS, ...read(stored), ...(ipv6 ? { ipv6: read(ipv6) } : {}) }
   } catch (cause) {
     throw damaged(folder.config, BEGIN_ANEW, cause)
   }

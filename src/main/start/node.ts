@@ -31,7 +31,6 @@ import { createLog } from '../log.ts'
 import { runRole, stopSignal } from '../signals.ts'
 import { VERSION } from '../version.ts'
 
-const MAX_PODS = 250
 
 /** The agent of one node: its network and its pods. Runs wholly inside the node's network namespace. */
 export const start = begin(async args => {
@@ -174,7 +173,7 @@ const kubeletOptions = (options: NodeOptions): KubeletOptions => ({
     .map(own => `${own} ${options.name}\n`)
     .join('')}`,
   stateDir: options.stateDir,
-  maxPods: MAX_PODS,
+  maxPods: options.maxPods,
   refusesNodeServices: isOkd(options),
   insideNetworks: insideNetworks(datapathOptions(options)),
   version: `v1.33.13+fairlead-${VERSION}`,
