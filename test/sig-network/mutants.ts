@@ -245,6 +245,58 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     from: "if (ready.length < shares.size) return 'Insufficient number of endpoints'",
     to: '',
   },
+  'health checks stay': {
+    file: 'src/model/services/health-check.ts',
+    from: " || spec.externalTrafficPolicy !== 'Local' || !port",
+    to: ' || !port',
+  },
+  'packets of no connection are passed on': {
+    file: skeleton,
+    from: 'ct state invalid counter name invalid-drop drop`',
+    to: 'ct state invalid counter name invalid-drop`',
+  },
+  'hairpins have another address in IPv6': {
+    file: 'src/datapath/options.ts',
+    from: "6: ip('fd69::5')",
+    to: "6: ip('fd69::6')",
+  },
+  'only IPv4 is asked for': { file: answer, from: 'data => data.type === type)', to: "data => data.type === 'A')" },
+  'searches are cut at six': {
+    file: 'src/node/kubelet/spec/dns.ts',
+    from: 'const MAX_SEARCHES = 32',
+    to: 'const MAX_SEARCHES = 6',
+  },
+  'no server says its name': { file: 'src/dns/handle.ts', from: 'texts: [hostname]', to: "texts: ['dns']" },
+  'denials are not logged': {
+    file: 'src/dns/querylog.ts',
+    from: "return isError || (logClass === 'denial' && isDenial)",
+    to: 'return isError',
+  },
+  'servers have no zones': {
+    file: 'src/controllers/dns-operator/corefile.ts',
+    from: '`${zone}:${port}`',
+    to: '`.:${port}`',
+  },
+  'DNS is on every node': {
+    file: 'src/controllers/dns-operator/controller.ts',
+    from: 'const nodeSelector = nodePlacement?.nodeSelector ?? first?.nodeSelector ?? {}',
+    to: 'const nodeSelector = first?.nodeSelector ?? {}',
+  },
+  'any certificate is believed': {
+    file: 'src/dns/forward/connections.ts',
+    from: 'checkServerIdentity: () => undefined } : { servername: serverName }',
+    to: 'checkServerIdentity: () => undefined } : { servername: serverName, checkServerIdentity: () => undefined }',
+  },
+  'external addresses are anybody’s': {
+    file: 'src/apiserver/admission/service-address/external-ips.ts',
+    from: 'if (problems.length === 0 || mayGiveAny()) return',
+    to: 'return',
+  },
+  'a second family stays': {
+    file: 'src/apiserver/admission/service-address/families.ts',
+    from: 'spec.clusterIPs = spec.clusterIPs.slice(0, 1)',
+    to: 'spec.clusterIPs = spec.clusterIPs.slice(0, 2)',
+  },
   'pods do not forward': {
     file: skeleton,
     from: 'nft`iifname ${quoted(POD_LINKS)} goto service`',

@@ -33,6 +33,12 @@ const PACKETS = 'src/node/network/role.kernel.test.ts'
 const TRAFFIC = 'src/node/network/traffic.kernel.test.ts'
 const RESTART = 'src/node/network/restart.kernel.test.ts'
 const ROLE = 'src/node/network/role.test.ts'
+const RAW = 'src/node/network/raw-packets.kernel.test.ts'
+const DIFFERENTIAL = 'src/node/network/differential.kernel.test.ts'
+const HANDLE = 'src/dns/handle.test.ts'
+const SITES = 'src/dns/sites.kernel.test.ts'
+const OPERATOR = 'src/controllers/dns-operator/controller.test.ts'
+const EXTERNAL_IPS = 'src/apiserver/admission/service-address/external-ips.test.ts'
 const HEALTH = 'src/node/network/health-checks.test.ts'
 
 const row = (id: string, name: string, mutant: string, ...tests: Scenario['tests'][number][]): Scenario => ({
@@ -261,6 +267,12 @@ export const SCENARIOS: readonly Scenario[] = [
     HEALTH,
     'a node says how many endpoints of the Service it has, and 503 when none',
   ]),
+  row(
+    'N55',
+    'Services: health check node ports when the policy changes, and with endpoints that end',
+    'health checks stay',
+    [SCENES, 'a health check port says outside how many endpoints a node has, as long as the policy is Local'],
+  ),
   row('N18', 'Services: fallback to endpoints that end', 'endpoints that end are never used', [
     SCENES,
     'serve while no other is ready, under the policy %s',
@@ -277,7 +289,13 @@ export const SCENARIOS: readonly Scenario[] = [
     SLICES_DECIDE,
     'by name are each pod’s own, and pods with others stand in another slice',
   ]),
-  row('N22', 'Services: SCTP', 'SCTP is not carried', [LOWER, 'each protocol has its own map of endpoints, SCTP too']),
+  row(
+    'N22',
+    'Services: SCTP',
+    'SCTP is not carried',
+    [LOWER, 'each protocol has its own map of endpoints, SCTP too'],
+    [RAW, 'an association begins with an endpoint of the Service, which answers from its address'],
+  ),
   row('N23', 'Networking: large requests, udp', 'a port is a number alone', [
     SCENES,
     'one port in two protocols is two doors: removing one closes it, and leaves the other',
@@ -362,4 +380,45 @@ export const SCENARIOS: readonly Scenario[] = [
     [SCENES, 'does not lead clients outside past the policy Local when that comes later'],
     [ROLE, 'UDP connections from outside leave backends of other nodes when the policy Local comes'],
   ),
+  row('N44', 'IPv6DualStack: Services by packets', 'hairpins have another address in IPv6', [
+    DIFFERENTIAL,
+    'packets end where the model says, with the source that it says, for random Services, endpoints and policies: IPv%s',
+  ]),
+  row('N45', 'IPv6DualStack: a family that is given up', 'a second family stays', [
+    ADMISSION,
+    'come in two families where the cluster has two',
+  ]),
+  row('N46', 'Conntrack: packets of no connection', 'packets of no connection are passed on', [
+    RAW,
+    'a packet of a Service’s connection that does not belong to it never shows who stands behind the Service',
+  ]),
+  row('N47', 'DNS: A and AAAA of a dual-stack Service, and of its endpoints', 'only IPv4 is asked for', [
+    NAMES,
+    '%s %s: %s',
+  ]),
+  row('N48', 'DNS: more than six search paths', 'searches are cut at six', [
+    SPEC,
+    'keeps to the resolver’s limits, and tells what it left out',
+  ]),
+  row('N49', 'DNS of OKD: the server of the own node', 'no server says its name', [
+    DNS,
+    'several places answer, each with its name and its log, until each is closed',
+  ]),
+  row('N50', 'DNS operator: forwarding', 'servers have no zones', [
+    OPERATOR,
+    'has servers, upstreams, TLS, cache times and logging as they are asked for, and our server reads it',
+  ]),
+  row('N51', 'DNS operator: forwarding over TLS', 'any certificate is believed', [
+    SITES,
+    'over TLS only the server that the certificate names is believed',
+  ]),
+  row('N52', 'DNS operator: logging', 'denials are not logged', [HANDLE, 'which replies are logged']),
+  row('N53', 'DNS operator: node placement', 'DNS is on every node', [
+    OPERATOR,
+    'makes what is missing, follows changes, and says how it is',
+  ]),
+  row('N54', 'Services: external addresses are for those who may', 'external addresses are anybody’s', [
+    EXTERNAL_IPS,
+    'tenants have those that the cluster allows, and whoever has the right has any',
+  ]),
 ]

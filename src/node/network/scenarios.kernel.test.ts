@@ -1,6 +1,7 @@
 /** What people do with Services, as the network suites of Kubernetes go through it, by packets. */
 
 import { once } from 'node:events'
+import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ServiceSpec } from '../../api/core/service.ts'
@@ -299,4 +300,36 @@ test('a client outside is seen as it is under the policy Local, and as the node 
   put({ type: 'NodePort', ports: [TCP], externalTrafficPolicy: 'Cluster' })
   await settled(bench)
   expect(await ask(NODE_PORT, world.outside, underlayOf(1))).toBe('pod-1-3 100.64.0.2')
+})
+
+/** What a load balancer outside hears at the health check port of a node. */
+function askHealth(node: number, port: number): Promise<string> {
+  return new Promise(resolve => {
+    const createConnection = () => world.sockets.connect({ netns: world.outside, address: underlayOf(node), port })
+    get({ createConnection, path: '/any' }, response => {
+      const weight = response.headers['x-load-balancing-endpoint-weight']
+      let body = ''
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text
+      })
+      response.on('end', () => resolve(`${response.statusCode} ${weight} ${body.trim()}`))
+    }).on('error', error => resolve('code' in error ? String(error.code) : error.message))
+  })
+}
+
+test('a health check port says outside how many endpoints a node has, as long as the policy is Local', async () => {
+  const said = (count: number) =>
+    `${count > 0 ? 200 : 503} ${count} {"service":{"namespace":"shop","name":"api"},"localEndpoints":${count},"serviceProxyHealthy":true}`
+  const spec = { type: 'LoadBalancer', ports: [TCP] } as const
+  put({ ...spec, externalTrafficPolicy: 'Local', healthCheckNodePort: 32_100 })
+  slice('api-1', [a])
+  await settled(bench)
+  expect([await askHealth(1, 32_100), await askHealth(2, 32_100)]).toEqual([said(1), said(0)])
+  // Those that end get no new clients.
+  slice('api-1', [{ ...a, is: { conditions: { ready: false, serving: true, terminating: true } } }, b])
+  await settled(bench)
+  expect([await askHealth(1, 32_100), await askHealth(2, 32_100)]).toEqual([said(0), said(1)])
+  put({ ...spec, externalTrafficPolicy: 'Cluster', healthCheckNodePort: 32_100 })
+  await settled(bench)
+  expect(await askHealth(2, 32_100)).toBe('ECONNREFUSED')
 })
