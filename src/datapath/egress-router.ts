@@ -1,10 +1,13 @@
 import type { Cidr } from '../lib/cidr.ts'
+import { cidr } from '../lib/cidr.ts'
 import type { Ip } from '../lib/ip.ts'
+import { familyOf } from '../lib/ip.ts'
 import type { RouterSettings } from '../model/egress-router/settings.ts'
 import type { Command, Table } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { name, nft, quoted } from '../wire/nft/text.ts'
 import type { LinkStep } from './links.ts'
+import { familyWord } from './shape.ts'
 
 /** In the router's own namespace: nothing of the node's has a say there. */
 export const ROUTER_TABLE: Table = { family: 'inet', name: 'fairlead-egress-router' }
@@ -15,6 +18,8 @@ export const ROUTER_TABLE: Table = { family: 'inet', name: 'fairlead-egress-rout
  */
 export function routerTable({ address, rules, fallback }: RouterSettings, link: string): readonly Command[] {
   const inner = nft`iifname "eth0" ct state new`
+  const family = familyOf(address)
+  const ip = familyWord(family)
   return [
     { do: 'add', what: 'table' },
     { do: 'delete', what: 'table' },
@@ -22,12 +27,12 @@ export function routerTable({ address, rules, fallback }: RouterSettings, link: 
     ...chain('onward', 'nat', 'prerouting', -100, [
       ...rules.map(
         ({ protocol, port, to, targetPort }) =>
-          nft`${inner} ${name(protocol)} dport ${port} dnat ip to ${to}:${targetPort}`,
+          nft`${inner} ${name(protocol)} dport ${port} dnat ${ip} to ${family === 4 ? to : nft`[${to}]`}:${targetPort}`,
       ),
-      ...(fallback === undefined ? [] : [nft`${inner} fib daddr type local dnat ip to ${fallback}`]),
+      ...(fallback === undefined ? [] : [nft`${inner} fib daddr type local dnat ${ip} to ${fallback}`]),
     ]),
     ...chain('forward', 'filter', 'forward', 0, [nft`iifname ${quoted(link)} ct state new,invalid drop`]),
-    ...chain('source', 'nat', 'postrouting', 100, [nft`oifname ${quoted(link)} snat ip to ${address}`]),
+    ...chain('source', 'nat', 'postrouting', 100, [nft`oifname ${quoted(link)} snat ${ip} to ${address}`]),
   ]
 }
 
@@ -50,16 +55,14 @@ export function routerSteps(
   link: string,
   inside: { readonly networks: readonly Cidr[]; readonly gateway: Ip },
 ): readonly LinkStep[] {
-  const v4 = inside.networks.filter(({ family }) => family === 4)
+  const family = familyOf(address)
+  const everywhere = family === 4 ? cidr('0.0.0.0/0') : cidr('::/0')
+  const own = inside.networks.filter(network => network.family === family)
   return [
     { op: 'address', name: link, address, bits },
     { op: 'up', name: link },
-    ...v4.map(
-      (to): LinkStep => ({ op: 'route-replace', to, via: inside.gateway, dev: 'eth0', onlink: true, family: 4 }),
-    ),
-    { op: 'route-delete', dev: 'eth0', family: 4, to: { address: ANY, bits: 0, family: 4 } },
-    { op: 'route-replace', dev: link, via: gateway, onlink: true, family: 4, to: { address: ANY, bits: 0, family: 4 } },
+    ...own.map((to): LinkStep => ({ op: 'route-replace', to, via: inside.gateway, dev: 'eth0', onlink: true, family })),
+    { op: 'route-delete', dev: 'eth0', family, to: everywhere },
+    { op: 'route-replace', dev: link, via: gateway, onlink: true, family, to: everywhere },
   ]
 }
-
-const ANY = '0.0.0.0' as Ip

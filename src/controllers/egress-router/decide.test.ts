@@ -35,6 +35,16 @@ test('what is right becomes a pod of its settings; the gateway is found where no
   expect(isCurrent(deployment as never, deploymentOf(router({ addresses: [{ ip: '192.0.2.6/24' }] })))).toBe(false)
 })
 
+test('all of a router is of one family, which may be IPv6', () => {
+  const one = router({
+    addresses: [{ ip: 'fd00::5/64' }],
+    redirect: { redirectRules: [{ destinationIP: 'fd99::9', port: 80, protocol: 'TCP' }], fallbackIP: 'fd99::8' },
+  })
+  expect(verdictOf(one, [one])).toMatchObject({
+    settings: { address: 'fd00::5', bits: 64, gateway: 'fd00::1', rules: [{ to: 'fd99::9' }], fallback: 'fd99::8' },
+  })
+})
+
 test('it is available when its pod is', () => {
   expect(conditionsOf(router())).toMatch(/^Progressing /)
   const deployment = { metadata: { generation: 1 }, status: { observedGeneration: 1, updatedReplicas: 1 } }
@@ -46,7 +56,9 @@ test('it is available when its pod is', () => {
 test.each<[Partial<EgressRouterSpec>, RegExp]>([
   [{ addresses: [] }, /spec.addresses: it is to have one/],
   [{ addresses: [{ ip: '192.0.2.5' }] }, /length of its prefix/],
-  [{ addresses: [{ ip: 'fd00::5/64' }] }, /addresses\[0\].ip: "fd00/],
+  [{ addresses: [{ ip: 'fd00::5/64' }] }, /redirectRules\[0\].destinationIP: "203.0.113.1"; .* IPv6/],
+  [{ addresses: [{ ip: '192.0.2.5/33' }] }, /length of its prefix/],
+  [{ addresses: [{ ip: '192.0.2.5/24', gateway: 'fd00::1' }] }, /gateway: "fd00::1"; .* IPv4/],
   [{ addresses: [{ ip: '192.0.2.5/32' }] }, /gateway: missing/],
   [{ addresses: [{ ip: '192.0.2.5/24', gateway: '192.0.2.5' }] }, /another address/],
   [{ redirect: {} }, /spec.redirect: missing/],

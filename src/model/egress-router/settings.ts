@@ -1,5 +1,4 @@
-import type { Cidr } from '../../lib/cidr.ts'
-import { contains, nth, parseCidr } from '../../lib/cidr.ts'
+import { nth, parseCidr, sizeOf } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { parseIp } from '../../lib/ip.ts'
 
@@ -12,7 +11,7 @@ export interface RedirectRule {
 }
 
 export interface RouterSettings {
-  /** The address that outside hosts see, and its prefix. */
+  /** The address that outside hosts see, and its prefix; gateway and targets are of its family. */
   readonly address: Ip
   readonly bits: number
   readonly gateway: Ip
@@ -42,7 +41,7 @@ export const linesOf = (text: string): readonly string[] =>
     .map(line => line.replace(/#.*/, '').trim())
     .filter(line => line !== '')
 
-/** "192.0.2.5" or "192.0.2.5/24"; IPv4 alone, as upstream. */
+/** "192.0.2.5" or "192.0.2.5/24"; IPv4 alone, as the older images. */
 export function addressOf(text: string, setting: string): { readonly address: Ip; readonly bits: number } {
   const [, address = '', bits = '32'] = /^([\d.]+)(?:\/(\d{1,2}))?$/.exec(text) ?? []
   const parsed = parseIp(address)
@@ -58,15 +57,8 @@ export function ipv4Of(text: string, setting: string): Ip {
 
 /** The lowest address of the network that is not the router's own. */
 export function gatewayIn(address: Ip, bits: number): Ip | undefined {
-  if (bits > 30) return undefined
-  const network = [...Array(33).keys()].includes(bits) ? networkOf(address, bits) : undefined
-  return network && [1, 2].map(index => nth(network, index)).find(candidate => candidate !== address)
-}
-
-function networkOf(address: Ip, bits: number): Cidr | undefined {
-  const value = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-  const base = bits === 0 ? 0 : Math.floor(value / 2 ** (32 - bits)) * 2 ** (32 - bits)
-  const text = [24, 16, 8, 0].map(shift => Math.floor(base / 2 ** shift) % 256).join('.')
-  const parsed = parseCidr(`${text}/${bits}`)
-  return parsed && contains(parsed, address) ? parsed : undefined
+  const network = parseCidr(`${address}/${bits}`)
+  // A network of two addresses has no other that could be meant.
+  if (!network || sizeOf(network) < 4n) return undefined
+  return [1, 2].map(index => nth(network, index)).find(candidate => candidate !== address)
 }

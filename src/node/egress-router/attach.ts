@@ -5,6 +5,7 @@ import type { LinkDriver } from '../../host/link/mod.ts'
 import type { Netns, NetnsDriver } from '../../host/netns/mod.ts'
 import type { NftDriver } from '../../host/nft/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
+import { familyOf } from '../../lib/ip.ts'
 import type { RouterSettings } from '../../model/egress-router/settings.ts'
 import { transaction } from '../../wire/nft/transaction.ts'
 
@@ -51,10 +52,13 @@ function configure(
   name: string,
   settings: RouterSettings,
 ): void {
-  const gateway = link.routes(pod, 4).find(({ to, dev }) => to === '0.0.0.0/0' && dev === 'eth0')?.via
-  if (gateway === undefined) throw new Error('the pod has no IPv4 route out by eth0')
-  link.sysctl(pod, 'net/ipv4/ip_forward', '1')
-  link.sysctl(pod, 'net/ipv4/conf/all/rp_filter', '0')
+  const family = familyOf(settings.address)
+  const gateway = link.routes(pod, family).find(one => isDefault(one) && one.dev === 'eth0')?.via
+  if (gateway === undefined) throw new Error(`the pod has no IPv${family} route out by eth0`)
+  if (family === 4) {
+    link.sysctl(pod, 'net/ipv4/ip_forward', '1')
+    link.sysctl(pod, 'net/ipv4/conf/all/rp_filter', '0')
+  } else link.sysctl(pod, 'net/ipv6/conf/all/forwarding', '1')
   link.apply(pod, routerSteps(settings, name, { networks: inside, gateway }))
   const nft = driver.open(pod)
   try {
@@ -67,8 +71,10 @@ function configure(
   if (own) arp?.announce(pod, own, settings.address)
 }
 
+const isDefault = ({ to }: { readonly to: string }): boolean => to === '0.0.0.0/0' || to === '::/0'
+
 function parentOf(link: LinkDriver, node: Netns): string {
-  const found = link.routes(node, 4).find(({ to, dev }) => to === '0.0.0.0/0' && dev !== undefined)?.dev
+  const found = [...link.routes(node, 4), ...link.routes(node, 6)].find(one => isDefault(one) && one.dev)?.dev
   if (found === undefined)
     throw new Error("the node has no default route, so its link to the nodes' network is not known")
   return found
