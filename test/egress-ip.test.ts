@@ -126,7 +126,11 @@ const seenBy = (...names: string[]): Promise<string[]> => Promise.all(names.map(
 const owner = async (): Promise<string> =>
   (await twin.kubectl('get', 'egressip', 'prod', '-o', 'jsonpath={.status.items[0].node}')).trim()
 const ownerAnswers = () => until('the node that has the address answers', async () => heard.at(-1) === (await owner()))
-const settled = async (): Promise<void> => expect((await twin.fairlead('wait')).code).toBe(0)
+async function fairlead(verb: string, ...args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await twin.fairlead(verb, ...args)
+  expect(code, stdout + stderr).toBe(0)
+}
+const settled = (): Promise<void> => fairlead('wait')
 const reasons = async (): Promise<string> =>
   twin.kubectl(
     'get',
@@ -199,11 +203,11 @@ test('only administrators of the cluster write EgressIPs; what selects badly is 
 
 test('a node that is switched off: the address moves, once, and nothing leaves with a pod’s address', async () => {
   const first = await owner()
-  expect((await twin.fairlead('node', 'stop', first)).code).toBe(0)
+  await fairlead('node', 'stop', first)
   await until('it moved', async () => ![first, ''].includes(await owner()))
   await sees('web-1', EIP)
   await ownerAnswers()
-  expect((await twin.fairlead('node', 'start', first)).code).toBe(0)
+  await fairlead('node', 'start', first)
   await twin.kubectl('wait', '--for=condition=Ready', `node/${first}`, '--timeout=90s')
   await until(
     'it is heard again',
