@@ -3,6 +3,7 @@ import type { Scenario } from './sig-network/scenarios.ts'
 
 const ROLE = 'src/router/role.test.ts'
 const INGRESS = 'src/router/ingress.kernel.test.ts'
+const NGINX = 'src/router/ingress-nginx.kernel.test.ts'
 const HOSTILE = 'src/router/hostile.kernel.test.ts'
 const rules = 'src/router/render/rules.ts'
 
@@ -53,6 +54,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     from: 'untilMs < nowMs',
     to: 'untilMs < 0',
     tests: [['src/model/routes/read.test.ts', 'a certificate that has expired is not shown']],
+  },
+  'a canary takes nothing': {
+    file: 'src/model/ingress/nginx-canary.ts',
+    from: '.find(({ service }) => service !== primary.service)',
+    to: '.find(() => false)',
+    tests: [[NGINX, 'a canary by weight has its exact share; by header and cookie who asks; its end gives all back']],
   },
   'nobody is told that an idled Service is asked for': {
     file: 'src/router/waiting-room.ts',

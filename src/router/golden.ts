@@ -71,6 +71,15 @@ export const FEATURES: Readonly<Record<string, Partial<Listeners>>> = {
   },
   compression: { settings: { compress: ['text/html', 'application/json; charset=utf-8'] } },
   connections: { settings: { ignoreEmpty: true, deferIdle: true, abortClosed: true } },
+  captured: {
+    settings: {
+      log: {
+        requestHeaders: [{ name: 'X-A', maxLength: 20 }],
+        responseHeaders: [{ name: 'Server', maxLength: 20 }],
+        cookie: { name: 'session=', maxLength: 64 },
+      },
+    },
+  },
   syslog: {
     settings: {
       log: {
@@ -116,7 +125,10 @@ export function difference(plain: ProgramText, other: ProgramText): string {
 function filesText({ config, files }: ProgramText): string {
   const backends = config.split('\n\n').filter(section => /^backend/.test(section) && section.includes(' server '))
   const shown = [...files].filter(
-    ([file, text]) => (text !== '' || file !== 'claimed.map') && !file.endsWith('.pem') && !file.startsWith('cookie'),
+    ([file, text]) =>
+      (text !== '' || !['claimed.map', 'canaries.map'].includes(file)) &&
+      !file.endsWith('.pem') &&
+      !file.startsWith('cookie'),
   )
   return `${backends.join('\n\n')}\n${shown.map(([file, content]) => `--- ${file}\n${content}`).join('')}`
 }

@@ -1,112 +1,26 @@
 import { execFileSync } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Event } from '../api/core/event.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { Service } from '../api/core/service.ts'
-import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
-import { Ingress, type IngressSpec } from '../api/networking/ingress.ts'
-import { IngressClass } from '../api/networking/ingress-class.ts'
-import { eventually } from '../client/testing.ts'
+import { Ingress } from '../api/networking/ingress.ts'
 import { otherCertificate } from '../host/haproxy/testdata/certificates.ts'
-import { type Ask, ask, type LiveRouter, putTlsSecret, startLiveRouter } from './testing-live.ts'
+import {
+  at,
+  drop,
+  type Path,
+  put,
+  putService,
+  router,
+  rule,
+  serveIngresses,
+  status,
+  to,
+  told,
+  who,
+} from './testing-ingress.ts'
+import { ask, putTlsSecret } from './testing-live.ts'
 
-/** Services are told apart by their pods: one address each, on further addresses of lo. */
-const SERVICES = ['a', 'b', 'c', 'd'] as const
-const address = (service: string): string => `10.128.6.${SERVICES.indexOf(service as 'a') + 5}`
-const servers: Server[] = []
-let router: LiveRouter
-
-beforeAll(async () => {
-  router = await startLiveRouter({ notFound: true })
-  for (const [name, controller] of [
-    ['fairlead', 'fairlead.dev/ingress'],
-    ['nginx', 'k8s.io/ingress-nginx'],
-    ['openshift-default', 'openshift.io/ingress-to-route'],
-    ['other', 'example.com/other'],
-  ])
-    router.bench.api.put(IngressClass, { metadata: { name: name! }, spec: { controller: controller! } })
-  for (const service of SERVICES) {
-    execFileSync('ip', ['address', 'replace', `${address(service)}/32`, 'dev', 'lo'])
-    const server = createServer((request, response) =>
-      response.end(JSON.stringify({ pod: service, url: request.url, headers: request.headers })),
-    )
-    servers.push(server)
-    await new Promise<void>(resolve => server.listen(8080, address(service), resolve))
-    putService(service)
-  }
-  router.putService('web', [address('d')])
-})
-afterAll(async () => {
-  await router?.stop()
-  for (const server of servers) server.close()
-})
-
-/** Port 80 of the Service, `web` by name, is port 8080 of the pod; port 81 leads nowhere. */
-function putService(name: string, namespace = 'shop'): void {
-  router.bench.api.put(Service, {
-    metadata: { namespace, name },
-    spec: {
-      ports: [
-        { name: 'web', port: 80 },
-        { name: 'none', port: 81 },
-      ],
-    },
-  } as never)
-  router.bench.api.put(EndpointSlice, {
-    metadata: { namespace, name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: [address(name)] }],
-    ports: [
-      { name: 'web', port: 8080 },
-      { name: 'none', port: 9 },
-    ],
-  })
-}
-
-const to = (name: string, port: number | string = 80) => ({
-  service: { name, port: typeof port === 'number' ? { number: port } : { name: port } },
-})
-type Path = readonly [type: 'Exact' | 'Prefix' | 'ImplementationSpecific', path: string, service: string]
-const rule = (host: string | undefined, ...paths: readonly Path[]) => ({
-  ...(host === undefined ? {} : { host }),
-  http: { paths: paths.map(([pathType, path, service]) => ({ pathType, path, backend: to(service) })) },
-})
-
-interface More {
-  readonly namespace?: string
-  readonly created?: string
-  readonly annotations?: Readonly<Record<string, string>>
-}
-async function put(
-  name: string,
-  spec: object,
-  { namespace = 'shop', created, annotations = {} }: More = {},
-): Promise<void> {
-  router.bench.api.put(Ingress, {
-    metadata: { namespace, name, annotations, ...(created ? { creationTimestamp: created } : {}) },
-    spec: { ingressClassName: 'fairlead', ...spec } as IngressSpec,
-  } as never)
-  await router.settle()
-}
-async function drop(name: string, namespace = 'shop'): Promise<void> {
-  router.bench.api.drop(Ingress, { namespace, name })
-  await router.settle()
-}
-const status = (name: string) =>
-  router.bench.api.get(Ingress, { namespace: 'shop', name })?.status?.loadBalancer?.ingress ?? []
-const told = (name: string, text: string) =>
-  eventually(() =>
-    router.bench.api
-      .all(Event)
-      .some(({ involvedObject, message }) => involvedObject.name === name && message?.includes(text)),
-  )
-/** The Service that answers, or the status. */
-const who = async (what: Ask): Promise<string> => {
-  const { pod, status } = await ask(what)
-  return pod || String(status)
-}
-const at = async (host: string, ...paths: readonly string[]): Promise<readonly string[]> =>
-  Promise.all(paths.map(path => who({ host, path })))
+serveIngresses()
 
 describe('paths', () => {
   const cases: readonly (readonly [
@@ -363,6 +277,8 @@ describe('who serves', () => {
 
 it('ten pods take turns: a hundred requests reach each', async () => {
   const ten = Array.from({ length: 10 }, (_, index) => `10.128.7.${index + 1}`)
+  const servers: Server[] = []
+  onTestFinished(() => servers.forEach(server => void server.close()))
   for (const pod of ten) {
     execFileSync('ip', ['address', 'replace', `${pod}/32`, 'dev', 'lo'])
     const server = createServer((_request, response) => response.end(JSON.stringify({ pod })))
@@ -381,84 +297,4 @@ it('ten pods take turns: a hundred requests reach each', async () => {
     seen.set(pod, (seen.get(pod) ?? 0) + 1)
   }
   expect([...seen.values()]).toEqual(Array(10).fill(10))
-})
-
-describe('annotations of ingress-nginx', () => {
-  const nginx = (annotations: Readonly<Record<string, string>>, spec: object) =>
-    put(
-      'nginx',
-      { ingressClassName: 'nginx', ...spec },
-      {
-        annotations: Object.fromEntries(
-          Object.entries(annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value]),
-        ),
-      },
-    )
-  const all = { rules: [rule('n.test', ['Prefix', '/', 'a'])] }
-  const get = (path = '/', headers = {}, more: Partial<Ask> = {}) => ask({ host: 'n.test', path, headers, ...more })
-
-  it('rewriting, with expressions and groups', async () => {
-    await nginx(
-      { 'rewrite-target': '/$2' },
-      { rules: [rule('n.test', ['ImplementationSpecific', '/app(/|$)(.*)', 'a'])] },
-    )
-    expect((await get('/app/x/y?q=1')).url).toBe('/x/y?q=1')
-    expect((await get('/APP')).status).toBe(404)
-    expect((await get('/app')).url).toBe('/')
-    expect((await get('/apple')).status).toBe(404)
-    await nginx({ 'use-regex': 'true' }, { rules: [rule('n.test', ['ImplementationSpecific', '/v[0-9]+/.*', 'b'])] })
-    expect([(await get('/v12/x')).pod, (await get('/v/x')).status]).toEqual(['b', 404])
-    await nginx({}, all)
-    expect((await get('/app/x')).url).toBe('/app/x')
-  })
-
-  it('redirects', async () => {
-    await nginx({ 'permanent-redirect': 'https://x.test/y' }, all)
-    expect([(await get()).status, (await get()).headers.location]).toEqual([301, 'https://x.test/y'])
-    await nginx({ 'temporal-redirect': '/z' }, all)
-    expect([(await get()).status, (await get()).headers.location]).toEqual([302, '/z'])
-    await nginx({ 'app-root': '/home' }, all)
-    expect([(await get()).headers.location, (await get('/x')).pod]).toEqual(['/home', 'a'])
-    await nginx({ 'force-ssl-redirect': 'true' }, all)
-    expect([(await get('/p?q')).status, (await get('/p?q')).headers.location]).toEqual([308, 'https://n.test/p?q'])
-    expect((await get('/', {}, { tls: true })).pod).toBe('a')
-    const tls = [{ hosts: ['n.test'], secretName: 'cert' }]
-    await nginx({}, { ...all, tls })
-    expect((await get()).status).toBe(308)
-    await nginx({ 'ssl-redirect': 'false' }, { ...all, tls })
-    expect((await get()).pod).toBe('a')
-  })
-
-  it('CORS, body size, lists of addresses, limits, headers', async () => {
-    await nginx({ 'enable-cors': 'true', 'cors-allow-origin': 'https://a.test' }, all)
-    expect((await get('/', { origin: 'https://a.test' })).headers['access-control-allow-origin']).toBe('https://a.test')
-    expect((await get('/', { origin: 'https://b.test' })).headers['access-control-allow-origin']).toBeUndefined()
-    await nginx({ 'proxy-body-size': '10' }, all)
-    expect([(await get('/', { 'content-length': '11' })).status, (await get()).status]).toEqual([413, 200])
-    await nginx({ 'whitelist-source-range': '192.0.2.0/24' }, all)
-    expect((await get()).status).toBe(403)
-    await nginx({ 'whitelist-source-range': '127.0.0.0/8' }, all)
-    expect((await get()).status).toBe(200)
-    await nginx({ 'denylist-source-range': '127.0.0.1' }, all)
-    expect((await get()).status).toBe(403)
-    await nginx({ 'upstream-vhost': 'inner.test', 'x-forwarded-prefix': '/p' }, all)
-    expect((await get()).sent).toMatchObject({ host: 'inner.test', 'x-forwarded-prefix': '/p' })
-    await nginx({ 'limit-rps': '1' }, all)
-    const codes = new Set<number>()
-    for (let index = 0; index < 14; index++) codes.add((await get()).status)
-    expect([...codes]).toEqual([200, 503])
-  })
-
-  it('aliases, cookies; what guards and is not served serves nobody; unknown ones are told', async () => {
-    await nginx({ 'server-alias': 'alias.test', affinity: 'cookie', 'session-cookie-name': 'route' }, all)
-    expect(await at('alias.test', '/')).toEqual(['a'])
-    expect((await get()).headers['set-cookie']?.[0]).toMatch(/^route=/)
-    await nginx({ 'auth-url': 'http://x' }, all)
-    expect((await get()).status).toBe(503)
-    await told('nginx', 'auth-url is not served; since it says who may come in, nobody is served')
-    await nginx({ 'configuration-snippet': 'return 200;', 'proxy-buffering': 'on' }, all)
-    expect((await get()).pod).toBe('a')
-    await told('nginx', 'proxy-buffering is not served')
-    await drop('nginx')
-  })
 })

@@ -1,6 +1,7 @@
 import { cidr, cidrText, parseCidr } from '../../lib/cidr.ts'
 import { familyOf, parseIp } from '../../lib/ip.ts'
 import { hostProblem } from '../routes/host.ts'
+import { readSearch } from './pattern.ts'
 
 interface Reader {
   /** The value it becomes. */
@@ -74,6 +75,16 @@ function hosts(text: string): readonly string[] | undefined {
   return items.length <= 50 && items.every(item => hostProblem(item) === undefined) ? items : undefined
 }
 
+/** Of a header's value: no blank, and not what separates fields of ours. */
+const HEADER_VALUE = matching(/^[\x21-\x7b\x7d\x7e]{1,200}$/, 'made of printable characters but blanks and "|"')
+const NAME = matching(/^[A-Za-z0-9_-]{1,128}$/, 'made of letters, digits, "-" and "_"')
+/** Only what is done anyway. */
+const only = (...words: readonly string[]) => ({
+  as: 'nothing',
+  grammar: words.join(' or '),
+  read: (text: string) => words.includes(text) || undefined,
+})
+
 const BACKENDS: Readonly<Record<string, string>> = { HTTP: 'http', HTTPS: 'https', GRPC: 'grpc', GRPCS: 'grpcs' }
 
 /** The annotations of ingress-nginx that are served, without their prefix. */
@@ -119,9 +130,28 @@ export const READERS: Readonly<Record<string, Reader>> = {
   'limit-rps': { as: 'perSecond', ...above(100_000) },
   'limit-connections': { as: 'connections', ...above(100_000) },
   affinity: { as: 'affinity', grammar: 'cookie', read: text => text === 'cookie' || undefined },
-  'session-cookie-name': {
-    as: 'cookieName',
-    ...matching(/^[A-Za-z0-9_-]{1,128}$/, 'made of letters, digits, "-" and "_"'),
-  },
+  // A session stays where it is as long as its pod is there: the stricter of the two.
+  'affinity-mode': only('balanced', 'persistent'),
+  'affinity-canary-behavior': only('sticky'),
+  'session-cookie-name': { as: 'cookieName', ...NAME },
+  'session-cookie-path': { as: 'cookiePath', ...matching(/^\/[A-Za-z0-9/_.~-]*$/, 'a path') },
+  'session-cookie-domain': { as: 'cookieDomain', ...matching(/^\.?[a-zA-Z0-9.-]{1,253}$/, 'a host name') },
+  'session-cookie-max-age': { as: 'cookieMaxAge', ...above(1_000_000_000) },
+  'session-cookie-expires': { as: 'cookieExpires', ...above(1_000_000_000) },
+  'session-cookie-secure': { as: 'cookieSecure', ...BOOL },
+  'session-cookie-change-on-failure': only('true'),
   'session-cookie-samesite': { as: 'sameSite', ...matching(/^(Lax|Strict|None)$/, 'Lax, Strict or None') },
+  canary: { as: 'canary', ...BOOL },
+  'canary-weight': { as: 'canaryWeight', grammar: 'a whole number', read: number },
+  'canary-weight-total': { as: 'canaryTotal', ...above(1_000_000) },
+  'canary-by-header': { as: 'canaryHeader', ...NAME },
+  'canary-by-header-value': { as: 'canaryValue', ...HEADER_VALUE },
+  'canary-by-header-pattern': {
+    as: 'canaryPattern',
+    grammar: 'a regular expression that costs little',
+    read: readSearch,
+  },
+  'canary-by-cookie': { as: 'canaryCookie', ...NAME },
+  'from-to-www-redirect': { as: 'bothWww', ...BOOL },
+  'ssl-passthrough': { as: 'passthrough', ...BOOL },
 }

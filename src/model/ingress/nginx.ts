@@ -1,4 +1,4 @@
-import type { RouteFacts, WebRules } from '../routes/types.ts'
+import type { CanaryRule, CookieRules, RouteFacts, WebRules } from '../routes/types.ts'
 import { READERS } from './nginx-readers.ts'
 
 /** What the annotations of ingress-nginx say of an Ingress. */
@@ -9,11 +9,23 @@ export interface NginxReading {
   readonly rewrite?: string
   readonly regex: boolean
   /** It takes a share of another Ingress's requests. */
-  readonly canary: boolean
+  readonly canary?: CanaryShare
+  /** Clients stay with their pod by a cookie; its path is that of the rule unless it is said. */
+  readonly cookie?: Omit<CookieRules, 'path'> & Partial<CookieRules>
+  /** `www.` and the name without it lead to whichever of them is a host. */
+  readonly bothWww: boolean
+  /** TLS is the pods' own. */
+  readonly passthrough: boolean
   readonly aliases: readonly string[]
   readonly sslRedirect: boolean
   readonly forceSslRedirect: boolean
   readonly warnings: readonly string[]
+}
+
+/** Of `total` requests by turns, or by what a request says. */
+export interface CanaryShare extends Omit<CanaryRule, 'service'> {
+  readonly weight: number
+  readonly total: number
 }
 
 export const PREFIX = 'nginx.ingress.kubernetes.io/'
@@ -38,7 +50,7 @@ export function readNginx(annotations: Readonly<Record<string, string>> = {}): N
       warnings.push(whyNot(key, reader?.grammar, isGuard))
     }
   }
-  return { ...shape(values, closed), canary: annotations[`${PREFIX}canary`] === 'true', warnings }
+  return { ...shape(values, closed), warnings }
 }
 
 function whyNot(key: string, grammar: string | undefined, isGuard: boolean): string {
@@ -52,22 +64,12 @@ function whyNot(key: string, grammar: string | undefined, isGuard: boolean): str
 }
 
 /** Defaults are those of ingress-nginx: 1 MB a body, redirects where there is a certificate, CORS with credentials. */
-function shape(values: Readonly<Record<string, unknown>>, closed: boolean): Omit<NginxReading, 'warnings' | 'canary'> {
-  const {
-    rewrite,
-    regex,
-    aliases,
-    sslRedirect,
-    forceSslRedirect,
-    cors,
-    corsFields,
-    timeoutMs,
-    backend,
-    cookieName,
-    sameSite,
-    affinity,
-    ...rest
-  } = values as Values
+function shape(values: Readonly<Record<string, unknown>>, closed: boolean): Omit<NginxReading, 'warnings'> {
+  const { rewrite, regex, aliases, sslRedirect, forceSslRedirect, cors, timeoutMs, backend, affinity, ...others } =
+    values as Values
+  const { canary, canaryWeight, canaryTotal, canaryHeader, canaryValue, canaryPattern, canaryCookie, ...more } = others
+  const { cookieName, cookiePath, cookieDomain, cookieMaxAge, cookieExpires, cookieSecure, sameSite, ...last } = more
+  const { bothWww, passthrough, nothing: _, ...rest } = last
   const corsValues = Object.fromEntries(
     (['corsOrigins', 'corsMethods', 'corsHeaders', 'corsExpose', 'corsCredentials', 'corsMaxAge'] as const).map(key => [
       key,
@@ -85,10 +87,33 @@ function shape(values: Readonly<Record<string, unknown>>, closed: boolean): Omit
     facts: {
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(backend === undefined ? {} : { backend }),
-      ...(affinity
-        ? { disableCookies: false, cookieName: cookieName ?? 'INGRESSCOOKIE', sameSite: sameSite ?? 'Lax' }
-        : {}),
+      ...(affinity ? { disableCookies: false, cookieName: cookieName ?? 'INGRESSCOOKIE' } : {}),
     },
+    ...(affinity
+      ? {
+          cookie: known({
+            path: cookiePath,
+            domain: cookieDomain,
+            maxAge: cookieMaxAge,
+            expires: cookieExpires,
+            secure: cookieSecure,
+            sameSite,
+          }),
+        }
+      : {}),
+    ...(canary
+      ? {
+          canary: {
+            weight: Math.min(canaryWeight ?? 0, canaryTotal ?? 100),
+            total: canaryTotal ?? 100,
+            ...known({ header: canaryHeader, value: canaryValue, cookie: canaryCookie }),
+            // A value goes before a pattern, as there.
+            ...(canaryValue === undefined ? known({ pattern: canaryPattern }) : {}),
+          },
+        }
+      : {}),
+    bothWww: bothWww ?? false,
+    passthrough: passthrough ?? false,
     ...(rewrite === undefined ? {} : { rewrite }),
     regex: regex === true || rewrite !== undefined,
     aliases: aliases ?? [],
@@ -97,6 +122,10 @@ function shape(values: Readonly<Record<string, unknown>>, closed: boolean): Omit
   }
 }
 
+/** What is not undefined. */
+const known = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
+
 type Values = Partial<{
   rewrite: string
   regex: boolean
@@ -104,12 +133,26 @@ type Values = Partial<{
   sslRedirect: boolean
   forceSslRedirect: boolean
   cors: boolean
-  corsFields: never
   timeoutMs: number
   backend: NonNullable<RouteFacts['backend']>
-  cookieName: string
-  sameSite: NonNullable<RouteFacts['sameSite']>
   affinity: boolean
+  cookieName: string
+  cookiePath: string
+  cookieDomain: string
+  cookieMaxAge: number
+  cookieExpires: number
+  cookieSecure: boolean
+  sameSite: NonNullable<RouteFacts['sameSite']>
+  canary: boolean
+  canaryWeight: number
+  canaryTotal: number
+  canaryHeader: string
+  canaryValue: string
+  canaryPattern: string
+  canaryCookie: string
+  bothWww: boolean
+  passthrough: boolean
+  nothing: boolean
   corsOrigins: readonly string[]
   corsMethods: string
   corsHeaders: string

@@ -16,14 +16,25 @@ export const MAX_PATH = 2048
  * repetition, at most two repetitions without a bound.
  */
 export function readPattern(text: string): PathPattern | undefined {
-  if (text.length > MAX_LENGTH || !/^\/[\x21-\x7e]*$/.test(text) || /\\[^dwsDWS.+*?()[\]{}|^$/-]|\(\?(?!:)/.test(text))
-    return undefined
-  if (!isBounded(text) || !compiles(text)) return undefined
+  if (text.length > MAX_LENGTH || !text.startsWith('/') || !isSafe(text)) return undefined
   const begin = /^[A-Za-z0-9/_~!@&=:,;%-]*/.exec(text)![0]
   const next = text[begin.length]
   const isRepeated = next !== undefined && '?*+{'.includes(next)
   return { pattern: `^${text.replace(/^\^/, '')}`, begin: isRepeated ? begin.slice(0, -1) : begin }
 }
+
+/** The same of an expression for any text, which is found anywhere in it: as HAProxy is to have it, from the beginning. */
+export function readSearch(text: string): string | undefined {
+  if (text.length > MAX_LENGTH || !isSafe(text)) return undefined
+  return text.startsWith('^') ? text.slice(1) : `.*${text}`
+}
+
+/** Printable, without blanks, bounded, and known to more than one engine. */
+const isSafe = (text: string): boolean =>
+  /^[\x21-\x7e]+$/.test(text) &&
+  !/\\[^dwsDWS.+*?()[\]{}|^$/-]|\(\?(?!:)/.test(text) &&
+  isBounded(text) &&
+  compiles(text)
 
 function isBounded(text: string): boolean {
   let unbounded = 0

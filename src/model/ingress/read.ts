@@ -1,10 +1,11 @@
 import type { HTTPIngressPath, Ingress, IngressBackend } from '../../api/networking/ingress.ts'
 import { expiryProblem, readCertificate } from '../routes/certificate.ts'
-import { hostProblem, pathProblem, quoted } from '../routes/host.ts'
+import { ANY_HOST, hostProblem, pathProblem, quoted } from '../routes/host.ts'
 import type { SecretView } from '../routes/read.ts'
 import type { Certificate, RouteFacts } from '../routes/types.ts'
 import type { Dialect } from './classes.ts'
-import { readNginx } from './nginx.ts'
+import { type CanaryShare, readNginx } from './nginx.ts'
+import type { Canary, CanaryPlace } from './nginx-canary.ts'
 import { withNginx } from './nginx-claims.ts'
 
 /** What an Ingress asks for: one claim for each host and path. Every string in it is checked. */
@@ -12,10 +13,9 @@ export interface IngressReading {
   readonly claims: readonly RouteFacts[]
   /** One sentence for each thing that cannot be done. */
   readonly warnings: readonly string[]
+  /** It claims nothing, but takes a share of what another Ingress claims. */
+  readonly canary?: Canary
 }
-
-/** Rules without a host. */
-const ANY_HOST = '*'
 
 /** Reads an Ingress as the specification has it: networking.k8s.io/v1. */
 export function readIngress(ingress: Ingress, view: SecretView, dialect: Dialect = 'plain'): IngressReading {
@@ -26,11 +26,10 @@ export function readIngress(ingress: Ingress, view: SecretView, dialect: Dialect
   if (hostProblem(namespace) || hostProblem(metadata.name))
     return { claims: [], warnings: ['metadata.name is not a DNS name'] }
   const nginx = dialect === 'nginx' ? readNginx(metadata.annotations) : undefined
-  if (nginx?.canary)
-    return {
-      claims: [],
-      warnings: ['canary Ingresses are not served: the other Ingress of the host takes all requests'],
-    }
+  if (nginx?.canary) {
+    for (const text of nginx.warnings) warn(text)
+    return { claims: [], canary: canaryOf(ingress, nginx.canary, warn), warnings }
+  }
   const wishes = [...rulesOf(ingress, nginx?.regex === true, warn), ...fallbacksOf(ingress, warn)]
   const hosts = new Map<string, HostTls>()
   const tlsOf = (host: string): HostTls => {
@@ -61,6 +60,15 @@ export function readIngress(ingress: Ingress, view: SecretView, dialect: Dialect
   for (const { secretName } of spec?.tls ?? [])
     if (secretName && hostProblem(secretName)) warn('spec.tls names no Secret')
   return { claims, warnings: [...new Set(warnings)] }
+}
+
+function canaryOf(ingress: Ingress, share: CanaryShare, warn: Warn): Canary {
+  const { namespace, name, creationTimestamp } = ingress.metadata
+  if (ingress.spec?.defaultBackend) warn('the default backend of a canary takes no requests')
+  const places = rulesOf(ingress, true, warn).flatMap(({ host, path, exact = false, targets, port = '' }) =>
+    targets.map(({ service }): CanaryPlace => ({ host, path, exact, service, port })),
+  )
+  return { key: `${namespace}/${name}`, created: creationTimestamp, share, places }
 }
 
 /** What becomes of one path of one host. */

@@ -25,3 +25,6 @@ export const quoted = (text: string): string => JSON.stringify(text.length > 64 
 
 /** `*.` and the host without its first label; the claim of a wildcard Route. */
 export const wildcardOf = (host: string): string => `*${host.slice(host.indexOf('.'))}`
+
+/** Stands for all hosts that nobody claims. */
+export const ANY_HOST = '*'

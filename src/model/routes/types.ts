@@ -38,8 +38,26 @@ export type Balance = 'random' | 'roundrobin' | 'leastconn' | 'source'
 export interface RouteTarget {
   /** "namespace/name". */
   readonly service: string
-  /** 0 to 256. */
+  /** 0 to 256 of Routes. */
   readonly weight: number
+  /** Where it is not that of its Route. */
+  readonly port?: RoutePort
+}
+
+/** A port of the endpoints by name or number; `:80` or `:web` is a port of the Service itself. */
+export type RoutePort = string | number
+
+/** By what a request goes to one of the Services whatever the turns say, or to the other. */
+export interface CanaryRule {
+  /** "namespace/name", one of the targets. */
+  readonly service: string
+  /** Its value decides: `always` and `never`, or what is equal to `value`, or what `pattern` finds something in. */
+  readonly header?: string
+  readonly value?: string
+  /** A regular expression that is known to be cheap. */
+  readonly pattern?: string
+  /** A cookie that is `always` or `never`, where the header says nothing. */
+  readonly cookie?: string
 }
 
 /** PEM that was parsed and printed again: no text of a tenant but what a certificate is. */
@@ -120,6 +138,21 @@ export interface WebRules {
   readonly vhost?: string
   readonly forwardedPrefix?: string
   readonly cors?: CorsRules
+  /** What clients are told of the cookie beside name and value. */
+  readonly cookie?: CookieRules
+  /** The name that the whole host gives way to. */
+  readonly moved?: string
+}
+
+export interface CookieRules {
+  readonly path: string
+  readonly domain?: string
+  /** Both in seconds. */
+  readonly maxAge?: number
+  readonly expires?: number
+  readonly sameSite?: SameSite
+  /** Also over plain HTTP, where browsers pass it over. */
+  readonly secure?: boolean
 }
 
 export interface CorsRules {
@@ -148,8 +181,8 @@ export interface RouteFacts extends RouteSettings {
   readonly termination: Termination
   readonly insecure: InsecurePolicy
   readonly targets: readonly RouteTarget[]
-  /** A port of the endpoints by name or number; absent means all of them. `:80` or `:web` is a port of the Service itself. */
-  readonly port?: string | number
+  /** Absent means all of them. */
+  readonly port?: RoutePort
   /** What brought it, where that is an Ingress: "namespace/name". */
   readonly ingress?: string
   /** Of an Ingress: the path alone, and nothing below it. */
@@ -160,6 +193,8 @@ export interface RouteFacts extends RouteSettings {
   readonly begins?: boolean
   /** Of an Ingress: what its annotations ask for. */
   readonly web?: WebRules
+  /** Of an Ingress: another one takes a share of its requests. */
+  readonly canary?: CanaryRule
   /** What its pods speak, where that is not plain HTTP; TLS of theirs is not verified. */
   readonly backend?: 'http' | 'https' | 'grpc' | 'grpcs'
   readonly certificate?: Certificate

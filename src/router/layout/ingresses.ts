@@ -1,5 +1,6 @@
 import type { Ingress } from '../../api/networking/ingress.ts'
 import type { Dialect } from '../../model/ingress/classes.ts'
+import { type Canary, takesFrom, withCanary } from '../../model/ingress/nginx-canary.ts'
 import { readIngress } from '../../model/ingress/read.ts'
 import { problemOf, type Verdict } from '../../model/routes/admission.ts'
 import type { SecretView } from '../../model/routes/read.ts'
@@ -28,6 +29,7 @@ interface Known {
   readonly source: string
   readonly claims: readonly RouteFacts[]
   readonly warnings: readonly string[]
+  readonly canary?: Canary
   /** By claim. */
   readonly problems: Map<string, string>
 }
@@ -38,17 +40,52 @@ export function createIngresses(table: Claims, view: Partial<SecretView>): Ingre
   const { now } = view
   const secrets: SecretView = { secret: key => view.secret?.(key), ...(now ? { now } : {}) }
 
-  const remove = (key: string): void => {
-    for (const claim of known.get(key)?.claims ?? []) table.remove(claim.key)
+  /** By namespace. */
+  const canaries = new Map<string, Map<string, Canary>>()
+  const canariesOf = (key: string): readonly Canary[] => [...(canaries.get(namespaceOf(key))?.values() ?? [])]
+  /** Those that a canary takes from, now that it came, changed or went. */
+  const share = (canary: Canary): void => {
+    const namespace = namespaceOf(canary.key)
+    for (const [key, { claims }] of known)
+      if (namespaceOf(key) === namespace && takesFrom(canary, claims)) {
+        for (const claim of claims) table.add(withCanary(claim, canariesOf(key)))
+        changed.add(key)
+      }
+    for (const { key } of canariesOf(canary.key)) changed.add(key)
+  }
+  const forget = (key: string): void => {
+    const one = known.get(key)
+    for (const claim of one?.claims ?? []) table.remove(claim.key)
     known.delete(key)
     changed.delete(key)
+    if (!one?.canary) return
+    canaries.get(namespaceOf(key))?.delete(key)
+    share(one.canary)
   }
   const read = (key: string, ingress: Ingress, dialect: Dialect, source: string): void => {
-    remove(key)
+    forget(key)
     const reading = readIngress(ingress, secrets, dialect)
     known.set(key, { ingress, dialect, source, ...reading, problems: new Map() })
-    for (const claim of reading.claims) table.add(claim)
     changed.add(key)
+    for (const claim of reading.claims) table.add(dialect === 'nginx' ? withCanary(claim, canariesOf(key)) : claim)
+    for (const canary of canariesOf(key)) changed.add(canary.key)
+    if (!reading.canary) return
+    canaries.set(namespaceOf(key), (canaries.get(namespaceOf(key)) ?? new Map()).set(key, reading.canary))
+    share(reading.canary)
+  }
+  const remove = (key: string): void => {
+    forget(key)
+    for (const canary of canariesOf(key)) changed.add(canary.key)
+  }
+  /** What a canary has to say: nobody has its place, or an older one takes there. */
+  const idleOf = ({ canary }: Known): readonly string[] => {
+    if (!canary) return []
+    const claims = [...known].flatMap(([key, one]) => (namespaceOf(key) === namespaceOf(canary.key) ? one.claims : []))
+    const own = canary.places.map(({ service }) => service)
+    const isServed = claims
+      .filter(claim => takesFrom(canary, [claim]))
+      .some(claim => own.includes(withCanary(claim, canariesOf(canary.key)).canary?.service ?? ''))
+    return isServed ? [] : [NO_SHARE]
   }
   return {
     put(ingress, dialect) {
@@ -73,12 +110,20 @@ export function createIngresses(table: Claims, view: Partial<SecretView>): Ingre
         if ((one.problems.get(claim) ?? '') !== problem) changed.add(key)
         one.problems.set(claim, problem)
       }
-      const told = [...changed].map((key): [string, IngressVerdict] => [key, textsOf(known.get(key)!)])
+      const told = [...changed].map((key): [string, IngressVerdict] => {
+        const one = known.get(key)!
+        return [key, [...textsOf(one), ...idleOf(one)]]
+      })
       changed = new Set()
       return new Map(told)
     },
   }
 }
+
+const NO_SHARE =
+  'takes no requests: no other Ingress of its namespace has its host and path and another Service, or an older canary takes there'
+
+const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'))
 
 /** Equal for versions that read the same, as after a change of status. */
 const sourceOf = ({ metadata: { uid, annotations }, spec }: Ingress): string => JSON.stringify([uid, annotations, spec])

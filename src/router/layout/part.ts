@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { ANY_HOST } from '../../model/routes/host.ts'
 import type { RouteFacts, RouteService, ServedRoute } from '../../model/routes/types.ts'
 import type { Backends } from './backends.ts'
 import { classOf, isSharedAmong } from './class.ts'
@@ -23,7 +24,7 @@ export function layOutHost(
   backends: Backends,
   context: PartContext,
 ): HostPart {
-  const draft: Draft = { weights: new Map(), options: new Map(), allow: new Map(), held: [] }
+  const draft: Draft = { weights: new Map(), canaries: new Map(), options: new Map(), allow: new Map(), held: [] }
   const laid = served.map(one => ({ route: one.route, record: layOutRoute(one, draft, backends, context) }))
   const certificate = host === ANY_HOST ? undefined : certificateOf(host, served, context)
   const passed = laid.find(({ route }) => route.termination === 'passthrough')
@@ -38,6 +39,7 @@ export function layOutHost(
     ...(served.some(usesServiceCa) ? { usesServiceCa: true } : {}),
     maps: {
       'weights.map': draft.weights,
+      'canaries.map': draft.canaries,
       'allow.map': draft.allow,
       'options.map': draft.options,
       'claimed.map': new Map(context.ingress && !isWhole(keyHost, http, https) ? [[host, '1']] : []),
@@ -47,9 +49,6 @@ export function layOutHost(
     },
   }
 }
-
-/** The name under which rules for all hosts stand that nobody claims. */
-export const ANY_HOST = '*'
 
 /** A wildcard of a Route takes what is left of the hosts below it, as on OKD; one of an Ingress does not. */
 const keyHostOf = (host: string, served: readonly ServedRoute[]): string =>
@@ -73,6 +72,7 @@ export const releasePart = ({ held }: HostPart, backends: Backends): void => {
 /** What the Routes of one host need, as it is found. */
 interface Draft {
   readonly weights: Map<string, string>
+  readonly canaries: Map<string, string>
   readonly options: Map<string, string>
   readonly allow: Map<string, string>
   readonly held: HeldBackend[]
@@ -123,15 +123,17 @@ const ruleOf = ({
 function layOutRoute({ route, services }: ServedRoute, draft: Draft, backends: Backends, context: PartContext): string {
   const cookie = cookieOf(route)
   const spec = classOf(route, isSharedAmong(services))
-  // Of a Service without weight, clients that have its cookie are served still.
-  const kept = services.filter(({ weight }) => weight > 0 || (cookie !== '' && services.length > 1))
+  // Of a Service without weight, clients that have its cookie, or say that they want it, are served still.
+  const isChosen = (cookie !== '' || route.canary !== undefined) && services.length > 1
+  const kept = services.filter(({ weight }) => weight > 0 || isChosen)
   const chosen = kept.map(service => {
     const wish = { service: service.service, spec, ...wishesOf(route, service.service, context) }
-    const { name, held } = backends.take(route.key, route.port === undefined ? wish : { ...wish, port: route.port })
+    const port = service.port ?? route.port
+    const { name, held } = backends.take(route.key, port === undefined ? wish : { ...wish, port })
     draft.held.push(held)
     return { name, id: serviceId(service.service), label: serviceName(service), service }
   })
-  const { target, label } = layOutTurns(route.key, chosen, cookie !== '', draft.weights)
+  const { target, label } = layOutTurns(route, chosen, cookie !== '', draft)
   const record = [target, route.ingress ?? route.key, label, cookie, layOutOptions(route, draft)]
   while (record.at(-1) === '') record.pop()
   return record.join('|')
@@ -143,6 +145,7 @@ const serviceName = ({ service }: RouteService): string => service.slice(service
 function cookieOf(route: RouteFacts): string {
   if (route.disableCookies || route.termination === 'passthrough') return ''
   const name = route.cookieName ?? cookieName(route)
+  if (route.web?.cookie) return `o${name}`
   if (route.termination === 'http' || route.insecure === 'Allow') return `p${name}`
   return `${{ Lax: 'l', Strict: 's', None: 'n' }[route.sameSite ?? 'None']}${name}`
 }

@@ -2,7 +2,7 @@ import type { Route } from '../../api/route/route.ts'
 import type { Verdict } from '../../model/routes/admission.ts'
 import { type Claims, decideGroup, groupOf } from '../../model/routes/claims.ts'
 import { hostOf, readRoute, type SecretView } from '../../model/routes/read.ts'
-import type { RouteFacts, RouterPolicy, RouteService, ServedRoute } from '../../model/routes/types.ts'
+import type { RouteFacts, RoutePort, RouterPolicy, RouteService, ServedRoute } from '../../model/routes/types.ts'
 import { createIndex } from './index-of.ts'
 import { createRefusals, type Refusals, type Refused } from './refusals.ts'
 import type { Standings } from './standings.ts'
@@ -98,7 +98,7 @@ export function createTable(policy: RouterPolicy, standings: Standings, view: Pa
     const users = index.ofService(service).map(key => facts.get(key)!)
     const ports = standings.touch(service)
     if (users.length === 0) standings.forget(service)
-    for (const { host, port } of users) if (ports.has(port)) hosts.add(host)
+    for (const route of users) if (portsAt(route, service).some(port => ports.has(port))) hosts.add(route.host)
   }
   return {
     put,
@@ -153,8 +153,11 @@ function outcomeOf(
   return { served, verdicts }
 }
 
+const portsAt = ({ targets, port }: RouteFacts, service: string): readonly (RoutePort | undefined)[] =>
+  targets.filter(target => target.service === service).map(target => target.port ?? port)
+
 const servicesOf = ({ targets, port }: RouteFacts, standings: Standings): readonly RouteService[] =>
-  targets.map(target => ({ ...target, ...standings.at(target.service, port) }))
+  targets.map(target => ({ ...target, ...standings.at(target.service, target.port ?? port) }))
 
 const problemsOf = ({ problems }: RouteFacts): Pick<Verdict, 'problems'> => (problems ? { problems } : {})
 const warningsOf = ({ warnings }: RouteFacts): Pick<Verdict, 'warnings'> => (warnings ? { warnings } : {})

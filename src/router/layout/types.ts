@@ -20,6 +20,7 @@ export interface ClassSpec {
 /** The maps of a router, in the order in which additions must be made: what points stands after what it points to. */
 export const MAPS = [
   'weights.map',
+  'canaries.map',
   'allow.map',
   'options.map',
   'claimed.map',
@@ -104,6 +105,8 @@ export interface Listeners {
 export interface AdminFiles {
   /** PEM: the authorities of clients' certificates. */
   readonly clientAuthorities?: string
+  /** PEM: the certificates of clients that these authorities revoked, where they name lists of them. */
+  readonly clientRevocations?: string
   /** Whole HTTP responses. */
   readonly page503?: string
   readonly page404?: string

@@ -87,7 +87,7 @@ export function changesBetween(from: Layout, to: Layout, { hosts, backends }: Di
 }
 
 /** Entries of the pointers name entries of the targets, so these come first and go last. */
-const TARGETS = ['weights.map', 'allow.map', 'options.map'] as const satisfies readonly MapName[]
+const TARGETS = ['weights.map', 'canaries.map', 'allow.map', 'options.map'] as const satisfies readonly MapName[]
 const POINTERS = ['claimed.map', 'http.map', 'https.map', 'sni.map'] as const satisfies readonly MapName[]
 
 const run = (commands: readonly Command[]): readonly Step[] => (commands.length > 0 ? [{ do: 'run', commands }] : [])

@@ -1,8 +1,26 @@
 import type { Line } from '../../wire/haproxy/program.ts'
-import { COOKIE, found } from './rules.ts'
+import { COOKIE, found, missing } from './rules.ts'
 
 export const COOKIE_SCRIPT = 'cookie.lua'
 export const COOKIE_ATTRIBUTES = 'cookies.map'
+
+/** What a request says of a canary: the header first, then the cookie. `always` and `never` where no value or pattern is asked for. */
+const canaryAction = `core.register_action("canary", {"http-req"}, function(txn)
+  local canary, other, header, value, pattern, cookie =
+    txn:get_var("txn.can"):match("^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)")
+  local function decide(said)
+    local choice = said == "always" and canary or said == "never" and other
+    if choice then txn:set_var("txn.cks", choice) end
+    return choice
+  end
+  local said = header ~= "" and txn.sf:req_fhdr(header) or ""
+  if said ~= "" and pattern ~= "" then txn:set_var("txn.chv", said)
+  elseif said ~= "" and value ~= "" then
+    if said == value then return txn:set_var("txn.cks", canary) end
+  elseif said ~= "" and decide(said) then return end
+  if cookie ~= "" then decide(txn.sf:req_cook(cookie)) end
+end)
+`
 
 /** By the letter that stands before a cookie's name in a Route's record. */
 export const cookieAttributes = `l ; Secure; SameSite=Lax
@@ -25,7 +43,7 @@ export const cookieScript = `core.register_action("cookie", {"http-req"}, functi
   if #keep == 0 then txn.http:req_del_header("cookie")
   else txn.http:req_set_header("cookie", table.concat(keep, "; ")) end
 end)
-`
+${canaryAction}`
 
 /** A cookie is asked for only by clients that have one. */
 export const readCookie = (): readonly Line[] => [
@@ -37,15 +55,14 @@ const isSticky = (): readonly string[] => ['{', COOKIE, '-m', 'len', '2:', '}']
 /** As HAProxy's own `insert indirect nocache httponly`, but with a name that is data. Told when the client's is another. */
 export const writeCookie = (): readonly Line[] => {
   const isOther = ['if', ...isSticky(), '!{', 'var(txn.same)', '-m', 'int', '0', '}']
+  const tell = (attributes: string, ...when: readonly string[]): Line => [
+    ...['http-response', 'add-header', 'Set-Cookie', `%[${COOKIE},bytes(1)]=%[srv_name]${attributes}`],
+    ...[...isOther, ...when],
+  ]
   return [
     ['http-response', 'set-var(txn.same)', 'srv_name,strcmp(txn.ckv)', 'if', ...found('txn.ckv')],
-    [
-      'http-response',
-      'add-header',
-      'Set-Cookie',
-      `%[${COOKIE},bytes(1)]=%[srv_name]; path=/; HttpOnly%[${COOKIE},bytes(0,1),map_str(${COOKIE_ATTRIBUTES})]`,
-      ...isOther,
-    ],
+    tell(`; path=/; HttpOnly%[${COOKIE},bytes(0,1),map_str(${COOKIE_ATTRIBUTES})]`, ...missing('txn.cka')),
+    tell('%[var(txn.cka)]', ...found('txn.cka')),
     ['http-response', 'add-header', 'Cache-Control', 'private', ...isOther],
   ]
 }

@@ -1,5 +1,5 @@
 import { MAX_PATH } from '../../model/ingress/pattern.ts'
-import type { WebRules } from '../../model/routes/types.ts'
+import type { CookieRules, WebRules } from '../../model/routes/types.ts'
 import { type Line, literal } from '../../wire/haproxy/program.ts'
 import { RATE_TABLE } from './options.ts'
 import { found, set } from './rules.ts'
@@ -15,6 +15,7 @@ const deny = (status: number, ...condition: readonly string[]): Line => [
 /** What an Ingress asks of a proxy beside where requests go, in the order in which ingress-nginx applies it. */
 export function webRules(rules: WebRules): readonly Line[] {
   if (rules.closed) return [deny(503)]
+  if (rules.moved !== undefined) return moved(rules.moved)
   return [
     ...(rules.connectMs === undefined ? [] : [['timeout', 'connect', `${rules.connectMs}ms`]]),
     ...sources(rules),
@@ -29,7 +30,38 @@ export function webRules(rules: WebRules): readonly Line[] {
       ? []
       : [['http-request', 'set-header', 'X-Forwarded-Prefix', literal(rules.forwardedPrefix)]]),
     ...rewrite(rules),
+    ...(rules.cookie ? cookieAttributes(rules.cookie) : []),
     ...(rules.vhost === undefined ? [] : [['http-request', 'set-header', 'Host', literal(rules.vhost)]]),
+  ]
+}
+
+/** The same under another name, over HTTP or TLS as it was asked; a port that the client gave stays. */
+const moved = (host: string): readonly Line[] => {
+  const port = ['{', 'req.hdr(host),port_only', '-m', 'int', 'gt', '0', '}']
+  const to = (location: string, ...condition: readonly string[]): Line => [
+    ...['http-request', 'redirect', 'location', location, 'code', '308'],
+    ...condition,
+  ]
+  const scheme = '%[ssl_fc,iif(https,http)]'
+  return [
+    to(`${scheme}://${literal(host)}:%[req.hdr(host),port_only]%[pathq]`, 'if', ...port),
+    to(`${scheme}://${literal(host)}%[pathq]`),
+  ]
+}
+
+/** What stands behind a cookie's value; Secure where the client came by TLS. */
+function cookieAttributes({ path, domain, maxAge, expires, sameSite, secure }: CookieRules): readonly Line[] {
+  const texts = [
+    `; path=${literal(path)}`,
+    ...(domain === undefined ? [] : [`; domain=${literal(domain)}`]),
+    ...(maxAge === undefined ? [] : [`; max-age=${maxAge}`]),
+    ...(expires === undefined ? [] : [`; expires=%[date(${expires}),http_date]`]),
+    ...(sameSite === undefined ? [] : [`; SameSite=${sameSite}`]),
+    '; HttpOnly',
+  ]
+  return [
+    ['http-request', 'set-var-fmt(txn.cka)', `${texts.join('')}${secure ? '; Secure' : ''}`],
+    ...(secure ? [] : [['http-request', 'set-var-fmt(txn.cka)', '%[var(txn.cka)]; Secure', 'if', '{', 'ssl_fc', '}']]),
   ]
 }
 
