@@ -18,6 +18,7 @@ import { type IngressCaches, openIngressCaches } from './ingress-caches.ts'
 import type { Planner } from './layout/planner.ts'
 import type { AdminFiles } from './layout/types.ts'
 import { byName, keyOf, splitKey } from './object-keys.ts'
+import type { Revocations } from './revocations.ts'
 import { admits, type Shard } from './shard.ts'
 
 /** What a router follows. */
@@ -32,6 +33,8 @@ export interface Caches {
   /** The ConfigMaps an administrator gave, where there are any. */
   readonly pages?: Informer<ConfigMap>
   readonly clientAuthorities?: Informer<ConfigMap>
+  /** What these authorities revoked. */
+  readonly revocations?: Revocations
   /** The Secret of those who may read metrics, where one is named. */
   readonly stats?: Informer<Secret>
   readonly external: ExternalSecrets
@@ -41,7 +44,7 @@ export interface Caches {
   readonly view: ServiceView & SecretView
 }
 
-export function openCaches(informers: Informers, options: RouterOptions): Caches {
+export function openCaches(informers: Informers, options: RouterOptions, revocations?: Revocations): Caches {
   const { settings } = options
   const { errorPages, clientTls, namespaceSelector } = settings
   const external = createExternalSecrets(informers)
@@ -60,6 +63,7 @@ export function openCaches(informers: Informers, options: RouterOptions): Caches
     ...(options.statsSecret ? { stats: informers.of(Secret, byName(options.statsSecret)) } : {}),
     ...(errorPages ? { pages: informers.of(ConfigMap, byName(errorPages)) } : {}),
     ...(clientTls ? { clientAuthorities: informers.of(ConfigMap, byName(clientTls.authorities)) } : {}),
+    ...(clientTls && revocations ? { revocations } : {}),
     external,
     ...(options.ingress ? { ingress: openIngressCaches(informers) } : {}),
     view: {
@@ -86,6 +90,7 @@ export const sourcesOf = (caches: Caches): readonly LoopSource[] =>
     caches.external,
     caches.pages,
     caches.clientAuthorities,
+    caches.revocations,
     caches.shard.namespaces,
     caches.ingress?.ingresses,
     caches.ingress?.classes,
@@ -124,6 +129,8 @@ export function feed(caches: Caches, planner: Planner, leave: (route: Route) => 
     caches.external.onChange(planner.touchSecret),
     caches.pages?.onChange(setFiles) ?? nothing,
     caches.clientAuthorities?.onChange(setFiles) ?? nothing,
+    caches.revocations?.onChange(setFiles) ?? nothing,
+    () => caches.revocations?.close(),
     shard.namespaces?.onChange(({ object }) => {
       for (const route of caches.routes.list(object.metadata.name)) put(route)
     }) ?? nothing,
@@ -143,15 +150,18 @@ export function defaultCertificate(secret: Secret | undefined): string | undefin
 
 const nothing = (): void => {}
 
-function adminFiles({ pages, clientAuthorities }: Caches): AdminFiles {
+function adminFiles({ pages, clientAuthorities, revocations }: Caches): AdminFiles {
   const data = pages?.list()[0]?.data ?? {}
   const page503 = readPage(data['error-page-503.http'])
   const page404 = readPage(data['error-page-404.http'])
   const authorities = readAuthorities(clientAuthorities?.list()[0]?.data?.['ca-bundle.pem'] ?? '')
+  revocations?.follow(authorities)
+  const revoked = revocations?.lists()
   return {
     ...(page503 === undefined ? {} : { page503 }),
     ...(page404 === undefined ? {} : { page404 }),
     ...(authorities === undefined ? {} : { clientAuthorities: authorities }),
+    ...(revoked === undefined ? {} : { clientRevocations: revoked }),
   }
 }
 

@@ -25,6 +25,7 @@ import { accessOf } from './metrics-access.ts'
 import { keyOf, splitKey } from './object-keys.ts'
 import { createProbeServer } from './probes.ts'
 import { findRefused } from './refused.ts'
+import { createRevocations, type RevocationDeps } from './revocations.ts'
 import { createServing, type Serving } from './serve.ts'
 import { createStatusWriter } from './status.ts'
 import type { Teller } from './teller.ts'
@@ -46,6 +47,8 @@ export interface RouterDeps {
   readonly doors?: Doors
   /** How long requests may take to end when the router is told to stop. */
   readonly graceMs?: number
+  /** Reads lists of revoked certificates; without it they are not looked at. */
+  readonly download?: RevocationDeps['download']
 }
 
 const GRACE_MS = 5000
@@ -61,7 +64,8 @@ const LAST_SWEEP_MS = 30_000
 export async function startRouter(deps: RouterDeps, options: RouterOptions, signal: AbortSignal): Promise<Role> {
   const { haproxy, log } = deps
   const policy = policyOf(options)
-  const caches = openCaches(deps.informers, options)
+  const { download } = deps
+  const caches = openCaches(deps.informers, options, download && createRevocations({ ...deps, download }))
   const serving = createServing(haproxy, log, deps.clock)
   const scrapes = { total: 0, failures: 0 }
   const probes = createProbeServer({
@@ -226,6 +230,8 @@ function startLoop(parts: Parts, signal: AbortSignal): Loop {
       informers: sourcesOf(caches),
       step: async () => {
         await followSecrets(parts, signal)
+        // A new router refuses no client that the one before it took.
+        await caches.revocations?.tried()
         await commit(parts, tellers)
         const waiting = await serving.sweep()
         if (waiting > 0) deps.clock.after(state.sweepMs, loop.trigger)

@@ -15,6 +15,7 @@ import { settled, type TestBench, testBench } from '../client/testing.ts'
 import { systemClock } from '../host/clock/real.ts'
 import { realHaproxy } from '../host/haproxy/real.ts'
 import { someCertificate } from '../host/haproxy/testdata/certificates.ts'
+import { download } from '../host/https/download.ts'
 import type { Listenable } from '../host/socket/mod.ts'
 import { silent } from '../lib/log.ts'
 import { ROUTER_DEFAULTS, type RouterOptions } from '../model/routes/options.ts'
@@ -29,6 +30,8 @@ export interface LiveRouter {
   putService(name: string, addresses: readonly string[], port?: number, appProtocol?: string): void
   putRoute(name: string, spec: Partial<Route['spec']>, annotations?: Readonly<Record<string, string>>): Route
   settle(): Promise<void>
+  /** The access log so far. */
+  log(): string
   /** What the router tells on the port for metrics. */
   metrics(): Promise<string>
   stop(): Promise<void>
@@ -56,7 +59,8 @@ export async function startLiveRouter(
   const stop = new AbortController()
   const folder = mkdtempSync(join(tmpdir(), 'router-'))
   const meter = createMeter()
-  const logs = new PassThrough().on('data', meter.read)
+  let log = ''
+  const logs = new PassThrough().on('data', meter.read).on('data', chunk => (log += chunk))
   const haproxy = await realHaproxy({ folder: join(folder, 'h'), logs, log: silent, clock: systemClock })
   let loads = 0
   const counted = {
@@ -96,6 +100,7 @@ export async function startLiveRouter(
     listen,
     meter,
     graceMs,
+    download,
   }
   const role = await startRouter(deps, { ...ROUTER_DEFAULTS, ...options }, stop.signal)
   await settled(bench)
@@ -117,6 +122,7 @@ export async function startLiveRouter(
         spec: { host: `${name}.example.com`, to: { kind: 'Service', name: 'web' }, ...spec },
       }),
     settle: () => settled(bench),
+    log: () => log,
     metrics: async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
     async stop() {
       stop.abort(new Error('stop'))

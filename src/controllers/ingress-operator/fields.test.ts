@@ -77,7 +77,7 @@ test.each<[message: string, spec: IngressController['spec']]>([
     },
   ],
   [
-    'spec.logging.access.httpLogFormat: only printable ASCII is taken',
+    'spec.logging.access.httpLogFormat: 1500 characters of printable ASCII are taken at most',
     { logging: { access: { destination: { type: 'Container' }, httpLogFormat: 'a\tb' } } },
   ],
   [

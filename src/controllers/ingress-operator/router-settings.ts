@@ -141,12 +141,20 @@ export const LOG_PIPE = `${LOG_FOLDER}/access.log`
 const syslogAt = (address: string, port: number | string): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 
+/** Of requests, and of responses: what fits into a line of HAProxy's program. */
+export const MAX_CAPTURED = 16
+
 function logOf(access: AccessLogging): LogSettings {
   const { type, syslog, container } = access.destination
   const [cookie] = access.httpCaptureCookies ?? []
   const name = cookie?.matchType === 'Prefix' ? cookie.namePrefix : cookie?.name && `${cookie.name}=`
   const captured = (headers: readonly { readonly name: string; readonly maxLength: number }[] | undefined) =>
-    filled(headers?.filter(one => HEADER.test(one.name)).map(one => ({ name: one.name, maxLength: one.maxLength })))
+    filled(
+      headers
+        ?.filter(one => HEADER.test(one.name))
+        .slice(0, MAX_CAPTURED)
+        .map(one => ({ name: one.name, maxLength: one.maxLength })),
+    )
   return compact({
     pipe: type === 'Container' ? LOG_PIPE : undefined,
     syslog: syslog ? syslogAt(syslog.address, syslog.port) : undefined,

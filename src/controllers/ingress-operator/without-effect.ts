@@ -1,6 +1,6 @@
 import type { IngressController, IngressControllerSpec } from '../../api/operator/ingress-controller.ts'
 import type { AccessLogging } from '../../api/operator/ingress-logging.ts'
-import { isFormat } from './router-settings.ts'
+import { isFormat, MAX_CAPTURED } from './router-settings.ts'
 import { isKnownCipher, isKnownGroup } from './tls-profiles.ts'
 
 /** Fields that are set and not carried out, each with the reason, in the order of the spec. `missing`: what they name and is not there. */
@@ -48,10 +48,18 @@ function tls({ tlsSecurityProfile: profile }: IngressControllerSpec): readonly s
   ]
 }
 
-const logging = (access: AccessLogging | undefined): readonly string[] =>
-  access?.httpLogFormat && !isFormat(access.httpLogFormat)
-    ? ['spec.logging.access.httpLogFormat: only printable ASCII is taken']
-    : []
+function logging(access: AccessLogging | undefined): readonly string[] {
+  const path = 'spec.logging.access'
+  const { httpLogFormat = '', httpCaptureHeaders } = access ?? {}
+  return [
+    ...(httpLogFormat !== '' && !isFormat(httpLogFormat)
+      ? [`${path}.httpLogFormat: 1500 characters of printable ASCII are taken at most`]
+      : []),
+    ...(['request', 'response'] as const)
+      .filter(way => (httpCaptureHeaders?.[way]?.length ?? 0) > MAX_CAPTURED)
+      .map(way => `${path}.httpCaptureHeaders.${way}: only the first ${MAX_CAPTURED} are captured`),
+  ]
+}
 
 /** As absent. */
 const isZero = (text: string): boolean => /^[0.]+([a-zµμ]+|$)/.test(text)

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
 import { logPipe } from '../../host/haproxy/log-pipe.ts'
 import { realHaproxy } from '../../host/haproxy/real.ts'
+import { download } from '../../host/https/download.ts'
 import { ip } from '../../lib/ip.ts'
 import { begin } from '../../main.ts'
 import { parseRouterArgs } from '../../model/routes/options.ts'
@@ -44,7 +45,7 @@ export const start = begin(async args => {
   const listen = (server: Parameters<typeof host.sockets.listen>[0], port: number): Promise<void> =>
     host.sockets.listen(server, { netns: host.netns.home, port })
   const role = await startRouter(
-    { client, informers, progress, haproxy, clock: host.clock, log, listen, meter, doors: doorsOf(host) },
+    { client, informers, progress, haproxy, clock: host.clock, log, listen, meter, doors: doorsOf(host), download },
     options,
     signal,
   )

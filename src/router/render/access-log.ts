@@ -1,3 +1,4 @@
+import type { LogSettings } from '../../model/routes/settings.ts'
 import { ROUTE, SERVICE } from './rules.ts'
 
 /** The fields of a line of the access log, in order; each is one HAProxy expression. `source` is our end of the way to the pod. */
@@ -21,11 +22,26 @@ const FIELDS: readonly (readonly [name: string, expression: string])[] = [
   ['end', '"%ts"'],
 ]
 
+/** Where a cookie that is to be logged is kept. */
+export const LOGGED_COOKIE = 'txn.cookie'
+
+/** In the order of the IngressController, behind the identity of the request. */
+function capturedFields({ requestHeaders = [], responseHeaders = [], cookie }: LogSettings): typeof FIELDS {
+  const list = (way: 'req' | 'res', first: number, count: number): string =>
+    `[${Array.from({ length: count }, (_, index) => `"%[capture.${way}.hdr(${first + index}),json(utf8s)]"`).join(',')}]`
+  return [
+    ...(requestHeaders.length > 0 ? [['requestHeaders', list('req', 1, requestHeaders.length)] as const] : []),
+    ...(responseHeaders.length > 0 ? [['responseHeaders', list('res', 0, responseHeaders.length)] as const] : []),
+    ...(cookie ? [['cookie', `"%[var(${LOGGED_COOKIE}),json(utf8s)]"`] as const] : []),
+  ]
+}
+
 /**
  * One JSON object a line. What a client sends (Host, path, X-Request-Id) goes through the json converter, which leaves printable
  * ASCII without a bare quote or backslash: no request can forge a line or a field. HAProxy takes tokens alone as methods.
  */
-export const accessLogFormat = (): string => `{${FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}`
+export const accessLogFormat = (log: LogSettings = {}): string =>
+  `{${[...FIELDS, ...capturedFields(log)].map(([name, value]) => `"${name}":${value}`).join(',')}}`
 
 /** The same for TLS that is passed through, of which less is known. */
 export const tcpLogFormat = (): string => `{${TCP_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}`

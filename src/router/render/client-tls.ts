@@ -1,11 +1,17 @@
 import type { Line } from '../../wire/haproxy/program.ts'
-import type { Listeners } from '../layout/types.ts'
+import type { AdminFiles, Listeners } from '../layout/types.ts'
 
 export const CLIENT_AUTHORITIES = 'ca/clients.pem'
+export const CLIENT_REVOCATIONS = 'ca/revoked.pem'
 
 /** Words of the bind line. */
-export const clientVerification = ({ settings: { clientTls } }: Listeners): Line =>
-  clientTls ? ['ca-file', CLIENT_AUTHORITIES, 'verify', clientTls.verify] : []
+export const clientVerification = ({ settings: { clientTls } }: Listeners, { clientRevocations }: AdminFiles): Line =>
+  clientTls
+    ? [
+        ...['ca-file', CLIENT_AUTHORITIES, 'verify', clientTls.verify],
+        ...(clientRevocations === undefined ? [] : ['crl-file', CLIENT_REVOCATIONS]),
+      ]
+    : []
 
 const FIELDS: readonly (readonly [header: string, format: string])[] = [
   ['X-SSL', '%[ssl_fc]'],

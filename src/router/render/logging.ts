@@ -1,6 +1,7 @@
+import type { LogSettings } from '../../model/routes/settings.ts'
 import type { Line } from '../../wire/haproxy/program.ts'
 import type { Listeners } from '../layout/types.ts'
-import { accessLogFormat, tcpLogFormat, UNIQUE_ID } from './access-log.ts'
+import { accessLogFormat, LOGGED_COOKIE, tcpLogFormat, UNIQUE_ID } from './access-log.ts'
 
 const words = (text: string): Line => text.split(' ')
 
@@ -16,21 +17,29 @@ export function logging({ accessLog, settings }: Listeners): readonly Line[] {
     logTarget(settings),
     ...(log?.ignoreEmpty === false ? [] : [words('option dontlognull')]),
     ...identity,
-    ['log-format', log?.format ?? accessLogFormat()],
-    words('declare capture request len 128'),
-    words('http-request capture req.hdr(x-request-id) id 0'),
-    ...(log?.requestHeaders ?? []).map(one => ['capture', 'request', 'header', one.name, 'len', String(one.maxLength)]),
-    ...(log?.responseHeaders ?? []).map(one => [
-      'capture',
-      'response',
-      'header',
-      one.name,
-      'len',
-      String(one.maxLength),
-    ]),
+    ['log-format', log?.format ?? accessLogFormat(log)],
+    ...(log?.format === undefined ? identified(log) : []),
+    ...(['request', 'response'] as const).flatMap(way =>
+      (log?.[`${way}Headers`] ?? []).map(one => ['capture', way, 'header', one.name, 'len', String(one.maxLength)]),
+    ),
     ...(log?.cookie ? [['capture', 'cookie', log.cookie.name, 'len', String(log.cookie.maxLength)]] : []),
     words('http-request set-var(txn.host) req.hdr(host)'),
   ]
+}
+
+/** What only our own format tells. */
+const identified = (log: LogSettings | undefined): readonly Line[] => [
+  words('declare capture request len 128'),
+  words('http-request capture req.hdr(x-request-id) id 0'),
+  ...(log?.cookie ? [loggedCookie(log.cookie)] : []),
+]
+
+/** HAProxy's own field of captured cookies cannot be put into JSON. */
+function loggedCookie({ name, maxLength }: NonNullable<LogSettings['cookie']>): Line {
+  const pattern = name.replace(/[^\w=-]/g, '.')
+  const found = `req.hdr(cookie),regsub("^(.*;[ ]*)?(${pattern}[^;]*).*$","\\2"),bytes(0,${maxLength})`
+  const isThere = ['{', 'req.hdr(cookie)', '-m', 'reg', `(^|;[ ]*)${pattern}`, '}']
+  return ['http-request', `set-var(${LOGGED_COOKIE})`, found, 'if', ...isThere]
 }
 
 /** Of TLS that is passed through. */

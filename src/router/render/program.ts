@@ -11,7 +11,7 @@ import {
   type ServerSpec,
 } from '../layout/types.ts'
 import { classLines, defaultsOf, headerRules } from './classes.ts'
-import { CLIENT_AUTHORITIES, clientHeaders, clientVerification } from './client-tls.ts'
+import { CLIENT_AUTHORITIES, CLIENT_REVOCATIONS, clientHeaders, clientVerification } from './client-tls.ts'
 import { COOKIE_ATTRIBUTES, COOKIE_SCRIPT, cookieAttributes, cookieScript, readCookie, writeCookie } from './cookies.ts'
 import { forwardedHeaders } from './forwarded.ts'
 import { baseSection, globalSection, PAGE_404, PAGE_503, webSection } from './global.ts'
@@ -120,7 +120,7 @@ function secure(layout: Layout): readonly Section[] {
   const own = [`:${listeners.httpsPort}`, ...proxied(listeners)]
   const alpn = listeners.http2Always ? ['alpn', H2] : []
   const lists = ['crt-list', DEFAULT_LIST, 'crt-list', CERTIFICATES]
-  const tls = ['ssl', ...lists, ...clientVerification(listeners), ...alpn]
+  const tls = ['ssl', ...lists, ...clientVerification(listeners, layout.files), ...alpn]
   if (!isSorted) return [secureFrontend(layout, [...own, ...tls], balanced(listeners))]
   return [
     ...sorter(listeners, own, balanced(listeners)),
@@ -201,8 +201,9 @@ function renderFiles(layout: Layout): Map<string, string> {
   files.set(COOKIE_SCRIPT, cookieScript).set(COOKIE_ATTRIBUTES, cookieAttributes)
   if (layout.serviceCa) files.set(layout.serviceCa.file, layout.serviceCa.pem)
   for (const [file, pem] of layout.authorities) files.set(file, pem)
-  const { clientAuthorities, page503, page404 } = layout.files
+  const { clientAuthorities, clientRevocations, page503, page404 } = layout.files
   if (clientAuthorities !== undefined) files.set(CLIENT_AUTHORITIES, clientAuthorities)
+  if (clientRevocations !== undefined) files.set(CLIENT_REVOCATIONS, clientRevocations)
   if (page503 !== undefined) files.set(PAGE_503, page503)
   if (page404 !== undefined) files.set(PAGE_404, page404)
   if (layout.defaultCertificate === undefined) return files
