@@ -121,6 +121,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     to: 'void service',
     tests: [[ROLE, 'follows new Routes, endpoints, weights and deletions without a reload']],
   },
+  'a path of a tenant may be any text': {
+    file: 'src/model/routes/host.ts',
+    from: '/[^\\x21-\\x7e]|[#?]/.exec(path)',
+    to: '/[#?]/.exec(path)',
+    tests: [['src/router/isolation.test.ts', 'no string of a tenant changes a byte']],
+  },
   'text of tenants stands inline on the socket': {
     file: 'src/router/render/changes.ts',
     from: 'if (!isPlain) return true',
