@@ -16,6 +16,10 @@ const withoutKubectl = problem ? ['test/!(setup).test.ts', 'test/*/*.test.ts', '
 const fault = process.env.MUTANT === undefined ? undefined : MUTANTS[process.env.MUTANT]
 const plugins = fault ? [mutating(fault)] : []
 
+const DEEPER = ['model/policy/oracle', 'datapath/policy/compile', 'controllers/orders'].map(
+  name => `src/${name}.test.ts`,
+)
+
 /** Unit tests live beside their files; `test/` holds what crosses rooms and needs the kernel. */
 export default defineConfig({
   test: {
@@ -27,12 +31,22 @@ export default defineConfig({
           name: 'unit',
           setupFiles: ['tools/property-seed.ts'],
           include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
-          exclude: ['**/*.kernel.test.ts', '**/*.upstream.test.ts'],
+          exclude: ['**/*.kernel.test.ts', '**/*.upstream.test.ts', '**/*.deep.test.ts'],
           // Nothing works in module scope, so files can share a process: half the time of one each.
           isolate: false,
           // Of busy machines: what hangs is told all the same.
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        // What takes minutes, and the same questions as `unit` asks, many times as often.
+        test: {
+          name: 'deep',
+          setupFiles: ['tools/property-seed.ts'],
+          include: ['src/**/*.deep.test.ts', ...DEEPER],
+          env: { DEEP: '1' },
+          testTimeout: 1_800_000,
         },
       },
       {

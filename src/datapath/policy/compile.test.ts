@@ -9,7 +9,7 @@ import type { Ruleset } from './ruleset.ts'
 import { EMPTY, rulesetChange } from './ruleset.ts'
 import { walk } from './testing.ts'
 
-const WORLDS = Number(process.env.POLICY_WORLDS ?? 800)
+const WORLDS = Number(process.env.POLICY_WORLDS ?? (process.env.DEEP ? 3000 : 200))
 const FLOWS = 32
 const NODES = ['node-1', 'node-2']
 

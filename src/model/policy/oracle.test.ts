@@ -5,8 +5,8 @@ import type { OracleFlow, OracleWorld } from './testing/oracle.ts'
 import { isAllowed } from './testing/oracle.ts'
 import { inIpv6, randomFlow, randomOf, randomWorld } from './testing/worlds.ts'
 
-/** POLICY_WORLDS=<n> asks about more worlds, POLICY_SEED=<n> about others. */
-const WORLDS = Number(process.env.POLICY_WORLDS ?? 2500)
+/** The deep run asks about a million flows; POLICY_WORLDS=<n> about those of n worlds, POLICY_SEED=<n> about others. */
+const WORLDS = Number(process.env.POLICY_WORLDS ?? (process.env.DEEP ? 21_000 : 400))
 const FIRST_SEED = Number(process.env.POLICY_SEED ?? 1)
 const FLOWS = 48
 

@@ -98,7 +98,7 @@ describe('the planner', () => {
       ),
       { numRuns: 300 },
     )
-  }, 20_000)
+  })
 
   it('who stands behind a Service concerns its backend alone, whether there is anybody its hosts too', () => {
     const world = createWorld()

@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { open } from 'lmdb'
 import { afterAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../client/backoff.ts'
+import { slowness } from '../../host/clock/testing.ts'
 import { flockDriver } from '../../host/lock/real.ts'
 import type { Thread, ThreadDriver } from '../../host/thread/mod.ts'
 import { put, text } from '../conformance.ts'
@@ -117,7 +118,7 @@ describe('the commit thread', { timeout: 60_000 }, () => {
       slowestMs = Math.max(slowestMs, performance.now() - beforeMs)
     }
     expect(acknowledged).toBe(false)
-    expect(slowestMs).toBeLessThan(500)
+    expect(slowestMs).toBeLessThan(500 * slowness())
     release()
     await stall
     await write

@@ -45,6 +45,17 @@ test('the kernel is told again only when it has to hold an address for longer', 
   expect(book.learn('x.test', to('192.0.2.1', 30), TABLE)).toContain('delete element')
 })
 
+test('it says which names lead to an address, until their time is over', async () => {
+  const clock = fakeClock()
+  const book = createNameBook(clock)
+  book.follow(rulesetOf([one('x.test'), one('y.test')]))
+  book.learn('x.test', to('192.0.2.1', 30), TABLE)
+  book.learn('y.test', [...to('192.0.2.1', 60), ...to('192.0.2.2', 60)], TABLE)
+  expect(book.byAddress()).toEqual({ '192.0.2.1': ['x.test', 'y.test'], '192.0.2.2': ['y.test'] })
+  await clock.advance(33_000)
+  expect(book.byAddress()).toEqual({ '192.0.2.1': ['y.test'], '192.0.2.2': ['y.test'] })
+})
+
 test('a set that is made later has what is known and still lives; names that nobody speaks of are forgotten', async () => {
   const clock = fakeClock()
   const book = createNameBook(clock)
@@ -69,4 +80,4 @@ test('ten thousand names cost what one name costs', () => {
   // Three commands for one address, whatever else is known.
   expect(new Set(lines)).toEqual(new Set([4]))
   expect(book.fill(nameSet(patterns, 4).set.names!)).toHaveLength(10_000)
-}, 20_000)
+})
