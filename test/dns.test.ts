@@ -236,6 +236,11 @@ describe('names in policies', () => {
     expect(await reaches(outside)).toBe(false)
     for (let i = 0; i < 20; i++) expect(await reaches('www.example.com', PATIENT)).toBe(true)
     expect(await reaches(outside, PATIENT)).toBe(true)
+    // Another name of the same host passes with it, and `trace` says why.
+    const traced = await okd.fairlead('trace', 'shop/client', 'example.org', '--port', '80', '--probe')
+    expect(traced.stdout).toContain('names    example.org, www.example.com\n')
+    expect(traced.stdout).toContain('probe    answered\n')
+    expect(traced.code).toBe(0)
     await firewall('example.org')
     expect(await reaches(outside)).toBe(false)
     expect(await reaches('example.org', PATIENT)).toBe(true)

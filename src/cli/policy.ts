@@ -1,9 +1,9 @@
 import { UserError } from '../lib/errors.ts'
 import type { PolicyReport, ReportEntry } from '../node/network/policy/report.ts'
 import type { TwinControl } from '../twin/mod.ts'
+import { askAgent } from './agent.ts'
 import type { CliDeps, NamedOption } from './deps.ts'
 import { table } from './table.ts'
-import { run } from './trace/probe.ts'
 
 export interface PolicyOptions extends NamedOption {
   readonly json?: boolean
@@ -30,16 +30,8 @@ export async function policy(deps: CliDeps, action: string, options: PolicyOptio
 
 /** Of the node's agent; what keeps it from answering is its error. */
 async function ask(control: TwinControl, node: string): Promise<PolicyReport> {
-  const socket = `/run/fairlead/admin/${node}.sock`
-  const url = 'http://localhost/policy'
-  try {
-    const { code, stdout } = await run(control, node, ['curl', '-sf', '-m', '5', '--unix-socket', socket, url])
-    if (code === 0) return JSON.parse(stdout) as PolicyReport
-    return { node, entries: [], error: `its agent does not answer (curl: ${code})` }
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    return { node, entries: [], error: error.message }
-  }
+  const said = await askAgent<PolicyReport>(control, node, '/policy')
+  return 'answer' in said ? said.answer : { node, entries: [], error: said.error }
 }
 
 const isInForce = ({ generation, enforced }: ReportEntry): boolean => generation === enforced

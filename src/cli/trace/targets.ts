@@ -46,18 +46,25 @@ export async function legsTo(query: TargetQuery, target: string): Promise<readon
   return nameLegs(query, target.toLowerCase().replace(/\.$/, ''))
 }
 
-/** A pod by namespace/name; without a namespace, of `default`. By its address of the family, where it has one. */
-export function podLeg(pods: readonly Pod[], text: string, family: Family = 4): Leg {
+/** By namespace/name; without a namespace, of `default`. Throws UserError where there is none. */
+export function findPod(pods: readonly Pod[], text: string): Pod {
   const [name = '', namespace = 'default'] = text.split('/').toReversed()
   const pod = pods.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)
   if (!pod)
     throw new UserError('Usage', `there is no pod ${namespace}/${name}`, {
       hint: 'give namespace/pod, service/namespace/name, route/namespace/name, a name or an address',
     })
-  const own = (pod.status?.podIPs ?? []).map(({ ip }) => parseIp(ip ?? '')).filter(one => one !== undefined)
+  return pod
+}
+
+/** A pod, by its address of the family, where it has one. */
+export function podLeg(pods: readonly Pod[], text: string, family: Family = 4): Leg {
+  const { metadata, status } = findPod(pods, text)
+  const to = `pod ${metadata.namespace}/${metadata.name}`
+  const own = (status?.podIPs ?? []).map(({ ip }) => parseIp(ip ?? '')).filter(one => one !== undefined)
   const address = own.find(one => familyOf(one) === family) ?? own[0]
-  if (address === undefined) throw new UserError('Usage', `the pod ${namespace}/${name} has no address yet`)
-  return { to: `pod ${namespace}/${name}`, address }
+  if (address === undefined) throw new UserError('Usage', `the ${to} has no address yet`)
+  return { to, address }
 }
 
 async function nameLegs(query: TargetQuery, name: string): Promise<readonly Leg[]> {

@@ -7,10 +7,11 @@ import type { Engine } from '../../model/policy/evaluate.ts'
 import { createEngine } from '../../model/policy/evaluate.ts'
 import { keptFromPods } from '../../model/policy/node-services.ts'
 import type { TwinControl } from '../../twin/mod.ts'
+import { askAgent } from '../agent.ts'
 import type { CliDeps, NamedOption } from '../deps.ts'
 import { probe, run } from './probe.ts'
 import type { Leg } from './targets.ts'
-import { legsTo, podLeg } from './targets.ts'
+import { findPod, legsTo, podLeg } from './targets.ts'
 import { loadWorld } from './world.ts'
 
 export interface TraceOptions extends NamedOption {
@@ -48,11 +49,13 @@ export async function trace(deps: CliDeps, from: string, to: string, options: Tr
     )
     const resolve = (name: string): Promise<readonly Ip[]> => lookUp(control, from, name)
     const legs = await legsTo({ client, pods, clusterDomain: 'cluster.local', port, management, resolve }, to)
+    const led = await namesAt(control, pods, from)
     let code = 0
     for (const leg of legs) {
       const source = podLeg(pods, from, familyOf(leg.address)).address
       const asked = { source, protocol, port: leg.port ?? port ?? DEFAULT_PORT }
-      const said = tell(deps, { engine, keeps }, from, leg, asked)
+      const names = [...new Set([...(leg.names ?? []), ...(led[leg.address] ?? [])])]
+      const said = tell(deps, { engine, keeps }, from, { ...leg, names }, asked)
       if (said.verdict === 'deny' && code === 0) code = DENIED
       if (options.probe && !leg.from && (await differs(deps, control, from, leg, asked, said))) code = DIFFERS
     }
@@ -106,12 +109,14 @@ function tell(
 ): Said {
   const { protocol, port } = asked
   const flow = { ...asked, source: leg.from?.address ?? asked.source, destination: leg.address }
-  const decision = engine.decide(leg.names ? { ...flow, names: leg.names } : flow)
+  const names = leg.names ?? []
+  const decision = engine.decide({ ...flow, names })
   const kept = keeps(flow, leg.by ?? { address: leg.address, port })
   const verdict = kept ? 'deny' : decision.verdict
   const who = leg.from?.name ?? from
   const what = protocol === 'ICMP' ? protocol : `${protocol} ${port}`
   deps.out(`${who} (${flow.source}) to ${leg.to} (${leg.address}), ${what}: ${verdict}\n`)
+  if (names.some(name => name !== leg.to)) deps.out(`  names    ${names.join(', ')}\n`)
   deps.out(`  leaves   ${kept ? `deny: ${kept}` : describe(decision.egress, 'egress')}\n`)
   deps.out(`  enters   ${describe(decision.ingress, 'ingress')}\n`)
   return { verdict, isRefused: kept !== undefined }
@@ -132,6 +137,17 @@ async function differs(
   const note = saysNothing ? ', which may be the answer of UDP' : `, which is not what the model says (${verdict})`
   deps.out(`  probe    ${met}${isSame ? '' : note}\n`)
   return !isSame && !saysNothing
+}
+
+/** Names that lead to an address, as the pod's node admits them: who asked for one of them may go there. */
+async function namesAt(
+  control: TwinControl,
+  pods: readonly Pod[],
+  from: string,
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  const node = findPod(pods, from).spec.nodeName
+  const said = node === undefined ? undefined : await askAgent<Record<string, string[]>>(control, node, '/names')
+  return said && 'answer' in said ? said.answer : {}
 }
 
 async function lookUp(control: TwinControl, pod: string, name: string): Promise<readonly Ip[]> {

@@ -112,7 +112,10 @@ export const start = begin(async args => {
   const roles = await Promise.all([network, policy, kubelet, announcer, multicast, egress])
   await advice
   const [, policyRole] = roles
-  const more = { '/policy': () => JSON.stringify(policyRole.report()) }
+  const more = {
+    '/policy': () => JSON.stringify(policyRole.report()),
+    '/names': () => JSON.stringify(policyRole.names()),
+  }
   const admin = { progress: () => joinProgress(roles.map(role => role.progress())), metrics: policyRole.metrics, more }
   serveAdmin(options.admin, admin, signal)
   const done = Promise.all(roles.map(role => role.done)).then(() => {})

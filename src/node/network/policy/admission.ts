@@ -4,6 +4,7 @@ import type { FillNames, Ruleset } from '../../../datapath/policy/ruleset.ts'
 import type { Nft } from '../../../host/nft/mod.ts'
 import type { SocketDriver } from '../../../host/socket/mod.ts'
 import type { Clock } from '../../../lib/clock.ts'
+import type { Ip } from '../../../lib/ip.ts'
 import { nodeFacts } from '../../../model/nodes/facts.ts'
 import type { NamedAddress } from '../../../wire/names/messages.ts'
 import { createNameBook } from './names.ts'
@@ -31,6 +32,8 @@ export interface NameAdmission {
   readonly fill: FillNames
   /** Applies rules, and what was learned meanwhile to them. DNS servers hear first of which names these speak. */
   apply(rules: PolicyRules, ruleset: Ruleset): Promise<void>
+  /** Names by what they lead to, as pods of this node were told. */
+  byAddress(): Readonly<Record<Ip, readonly string[]>>
   /** Begins; `changed` is called when DNS servers are there. */
   start(changed: () => void): void
 }
@@ -63,6 +66,7 @@ export function createNameAdmission(
       return link?.isUp === true
     },
     fill: book.fill,
+    byAddress: book.byAddress,
     start(changed) {
       if (path !== undefined) link = linkNames(deps, { path, node, networks, onUp: changed }, learn, signal)
     },

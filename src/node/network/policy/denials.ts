@@ -25,6 +25,8 @@ export interface DenialDeps {
 export interface DenialView {
   world(): PolicyWorld | undefined
   logging(namespace: string): AclLogging
+  /** Names that lead to the address, as pods of the node were told. */
+  namesOf(address: Ip): readonly string[]
 }
 
 export const DENIED = 'NetworkPolicyDenied'
@@ -63,7 +65,11 @@ export function startDenials(deps: DenialDeps, netns: Netns, view: DenialView, s
     const { allow, deny } = view.logging(pod.namespace)
     const level = word === 'deny' ? deny : allow
     if (!level && (word !== 'deny' || isTold())) return
-    const decision = engine(world).decide(flow)[direction]
+    const judge = engine(world)
+    const plain = judge.decide(flow)[direction]
+    const isAsTold = (plain.verdict === 'deny') === (word === 'deny')
+    // Names decide seldom, and are looked up only then.
+    const decision = isAsTold ? plain : judge.decide({ ...flow, names: view.namesOf(destination) })[direction]
     // The world has changed since, or policy did not decide: there is nothing to say.
     if ((decision.verdict === 'deny') !== (word === 'deny') || !decision.policies) return
     if (level) deps.log.info(aclLine(packet, direction, decision, level), 'acl')

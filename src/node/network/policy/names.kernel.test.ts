@@ -7,17 +7,23 @@ import { tmpdir } from 'node:os'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { AdminNetworkPolicy } from '../../../api/cluster-policy/admin-network-policy.ts'
 import { BaselineAdminNetworkPolicy } from '../../../api/cluster-policy/baseline-admin-network-policy.ts'
+import { Namespace } from '../../../api/core/namespace.ts'
 import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
+import { createEventRecorder } from '../../../client/events.ts'
 import type { TestBench } from '../../../client/testing.ts'
-import { settled, testBench } from '../../../client/testing.ts'
+import { eventually, settled, testBench } from '../../../client/testing.ts'
 import type { NameGate } from '../../../dns/names/gate.ts'
 import { serveNames } from '../../../dns/names/gate.ts'
 import { replyTo } from '../../../dns/zone/respond.ts'
 import { afterSilence, silence } from '../../../host/clock/testing.ts'
 import type { Netns } from '../../../host/netns/mod.ts'
+import { kernelNetns } from '../../../host/netns/real.ts'
+import { kernelPacketLog } from '../../../host/nflog/real.ts'
 import { cidr, nth } from '../../../lib/cidr.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import { ip } from '../../../lib/ip.ts'
+import type { Logger } from '../../../lib/log.ts'
+import { silent } from '../../../lib/log.ts'
 import { decode } from '../../../wire/dns/decode.ts'
 import type { Message, RecordData } from '../../../wire/dns/message.ts'
 import { CLASS, TYPE } from '../../../wire/dns/message.ts'
@@ -33,6 +39,7 @@ let pod: { readonly netns: Netns; readonly address: Ip }
 const folder = mkdtempSync(`${tmpdir()}/fairlead-names-`)
 const path = `${folder}/names.sock`
 let policy = new AbortController()
+const lines: { readonly verdict?: string; readonly name?: string }[] = []
 
 beforeAll(async () => {
   world = createWorld(1)
@@ -54,7 +61,12 @@ beforeAll(async () => {
 })
 const begin = async (): Promise<void> => {
   policy = new AbortController()
-  const role = await policyOn(world, bench, 1, policy.signal, { namesSocket: path })
+  const role = await policyOn(world, bench, 1, policy.signal, {
+    namesSocket: path,
+    packetLog: kernelPacketLog(kernelNetns()),
+    events: createEventRecorder({ ...bench, client: bench.api.client }, { component: 'network-policy' }),
+    log: { ...silent, info: said => void lines.push(said as (typeof lines)[number]) } as Logger,
+  })
   await role.ready
 }
 afterEach(async () => {
@@ -197,6 +209,14 @@ test('domainNames of an AdminNetworkPolicy, with any number of labels before the
   expect(await told('example.org.', [['example.org.', a(address)]])).toBe(false)
   await told('a.b.example.org.', [['a.b.example.org.', a(address)]])
   expect(await out(address)).toBe('there')
+  // What passes by a name is logged as such, where its namespace asks for that.
+  const annotations = { 'k8s.ovn.org/acl-logging': '{"allow":"info"}' }
+  bench.api.put(Namespace, { metadata: { name: 'shop', annotations } } as never)
+  await settled(bench)
+  expect(await out(address)).toBe('there')
+  await eventually(() => lines.some(({ verdict }) => verdict === 'allow'))
+  expect(lines.find(({ verdict }) => verdict)).toMatchObject({ name: 'adminnetworkpolicy names egress[0]' })
+  putNamespace(bench.api, 'shop')
 })
 
 test('while the node does not say that it admits it, the answer is not given; an agent that is back is told', async () => {

@@ -29,6 +29,8 @@ export interface NameBook {
   follow(ruleset: Ruleset): void
   /** The commands that admit the addresses wherever rules speak of the name; empty when all are admitted for as long. */
   learn(name: string, addresses: readonly NamedAddress[], table: Table): string
+  /** Names by what they lead to now. */
+  byAddress(): Readonly<Record<Ip, readonly string[]>>
 }
 
 export function createNameBook(clock: Clock): NameBook {
@@ -86,6 +88,17 @@ export function createNameBook(clock: Clock): NameBook {
       }
       const sets = new Set(keysOf(name).flatMap(key => setsByKey.get(key) ?? []))
       return [...sets].map(of => renewed(table, of, fresh[of.startsWith('names4') ? 0 : 1]!)).join('')
+    },
+    byAddress() {
+      const nowMs = clock.monotonic()
+      const found: Record<Ip, string[]> = {}
+      for (const [name, addresses] of known)
+        for (const [address, endMs] of addresses) {
+          if (endMs <= nowMs) continue
+          found[address] ??= []
+          found[address].push(name)
+        }
+      return found
     },
   }
 }

@@ -50,6 +50,8 @@ export interface PolicyRole extends Role, PodGate {
   readonly ready: Promise<void>
   /** Which policies are in force, and how long it took. */
   report(): PolicyReport
+  /** Names that policy speaks of, by the addresses that pods of this node were told. */
+  names(): Readonly<Record<Ip, readonly string[]>>
   /** Prometheus text. */
   metrics(): string
 }
@@ -161,7 +163,8 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
   startAudit(deps, { rules, node: options.node }, loop.trigger, signal)
   const { packetLog, events } = deps
   if (packetLog && events) {
-    const view = { world: () => enforced, logging: watch.logging }
+    const namesOf = (address: Ip): readonly string[] => names.byAddress()[address] ?? []
+    const view = { world: () => enforced, logging: watch.logging, namesOf }
     startDenials({ packetLog, events, clock: deps.clock, log: deps.log }, options.netns, view, signal)
   }
   const applied = (): Promise<void> => {
@@ -179,6 +182,7 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
     }),
     ready,
     report: reporter.report,
+    names: names.byAddress,
     metrics: reporter.metrics,
     secure(pod: Pod, addresses: readonly Ip[]) {
       given.set(pod.metadata.uid, { pod, addresses })
