@@ -57,7 +57,22 @@ export const FEATURES: Readonly<Record<string, Partial<Listeners>>> = {
   balanced: { settings: { proxyFrom: ['192.0.2.0/24', '2001:db8::/32'] } },
   tls: { settings: { tls: { minVersion: 'TLSv1.3', suites: ['TLS_AES_128_GCM_SHA256'] } } },
   clients: { settings: { clientTls: { verify: 'required', authorities: 'a/b', subjects: ['^/CN=a$', "it's"] } } },
-  times: { settings: { times: { client: 1000, server: 2000, tunnel: 3000, connect: 400, inspect: 500 } } },
+  times: {
+    threads: 2,
+    settings: {
+      times: {
+        client: 1000,
+        clientFin: 1100,
+        server: 2000,
+        serverFin: 2100,
+        tunnel: 3000,
+        connect: 400,
+        keepAlive: 450,
+        inspect: 500,
+        check: 600,
+      },
+    },
+  },
   buffers: { settings: { buffers: { size: 65_536, rewrite: 16_384 } } },
   identity: { settings: { uniqueId: { header: 'X-Id', format: '%{+X}o\\ %ci:%cp' } } },
   cases: { settings: { caseAdjustments: ['Host', 'X-Forwarded-For'] } },
@@ -141,7 +156,7 @@ function stepText(step: Step): string {
       .replace(/^[A-Za-z0-9+/=]{20,}\n/gm, '')
   if (step.do === 'replaceMap')
     return `(replace ${step.map})\n${step.entries.map(entry => entry.join(' ')).join('\n')}\n`
-  if (step.do === 'removeAuthorities') return `(remove ${step.file})\n`
+  if (step.do === 'removeServerFile') return `(remove ${step.file})\n`
   if (step.do === 'removeServer') return `(remove server ${step.backend}/${step.server})\n`
   const { address, port, checked } = step.spec
   return `(add server ${step.backend}/${step.server} ${address}:${port} checked=${checked})\n`

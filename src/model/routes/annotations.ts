@@ -122,6 +122,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   [`${ROUTER}pool-size`]: NUMBER,
 }
 
+/** All that a router reads. */
+export const ROUTE_ANNOTATIONS: readonly string[] = Object.keys(READERS)
+
 /** `max-age=N`, `includeSubDomains` and `preload` in any order, blanks allowed; printed again in one form. */
 function hsts(text: string): string | undefined {
   const parts = text.split(';').map(part => part.trim())
