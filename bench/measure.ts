@@ -34,6 +34,18 @@ export function processTree(root: number): readonly ProcessUse[] {
 
 const MS_PER_TICK = 10
 
+/** CPU of this process, and of children that it has waited for. */
+export function ownAndChildrenCpuMs(): { readonly own: number; readonly children: number } {
+  const stat = readFileSync('/proc/self/stat', 'utf8')
+  const ticks = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 15)
+    .map(Number) as [number, ...number[]]
+  const [user, system, childUser = 0, childSystem = 0] = ticks
+  return { own: (user + system!) * MS_PER_TICK, children: (childUser + childSystem) * MS_PER_TICK }
+}
+
 /** Source: proc(5), /proc/pid/stat. Undefined when the process has ended. */
 function statOf(pid: number): { readonly parent: number; readonly cpuMs: number } | undefined {
   try {

@@ -4,20 +4,27 @@ import { promisify } from 'node:util'
 import { progress } from './measure.ts'
 
 /** Figures of the same line that have benches of their own, one after the other. */
-const ELSEWHERE: Readonly<Record<string, () => Promise<number>>> = {
-  egressIPFailoverMs: async () => Number(await inside('egress.ts', [])),
-  cniAddP99Ms: async () => Number(await inside('cni.ts', [])),
-}
+const ELSEWHERE = ['cni.ts', 'egress.ts'] as const
 
 /** Policy of a large cluster in the kernels of three nodes: see docs/benchmarks.md. Runs in namespaces of its own. */
 export async function policy(args: readonly string[]): Promise<object> {
-  const own = JSON.parse(await inside('inside.ts', args)) as object
-  const others: Record<string, number> = {}
-  for (const [field, measure] of Object.entries(ELSEWHERE)) others[field] = await measure()
-  return { ...own, ...others }
+  const own = await measured('inside.ts', args)
+  const others: object[] = []
+  for (const program of ELSEWHERE) others.push(await measured(program, []))
+  return Object.assign({}, own, ...others)
 }
 
-/** The last line of what a program beside `inside.ts` says. */
+/** What a program finds; what of it cannot be measured is left out, and told. */
+async function measured(program: string, args: readonly string[]): Promise<object> {
+  try {
+    return JSON.parse(await inside(program, args)) as object
+  } catch (error) {
+    progress(`${program} could not be measured: ${error instanceof Error ? error.message.slice(0, 2000) : error}`)
+    return {}
+  }
+}
+
+/** The last line of what a program says. */
 async function inside(program: string, args: readonly string[]): Promise<string> {
   const root = join(import.meta.dirname, '..')
   const command = ['npx', 'tsx', join(root, 'bench/policy', program), ...args]

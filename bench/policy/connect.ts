@@ -10,7 +10,8 @@ export function connectUs(sockets: SocketDriver, netns: Netns, address: Ip, port
   return new Promise(resolve => {
     const beganMs = performance.now()
     const socket = sockets.connect({ netns, address, port })
-    const timer = setTimeout(() => end(undefined), SILENCE_MS)
+    // A process that had to wait for a processor hears first what came meanwhile.
+    const timer = setTimeout(() => setImmediate(() => end(undefined)), SILENCE_MS)
     const end = (result: number | undefined): void => {
       clearTimeout(timer)
       socket.destroy()
@@ -21,7 +22,13 @@ export function connectUs(sockets: SocketDriver, netns: Netns, address: Ip, port
   })
 }
 
-/** Asks again and again until the condition holds. */
-export async function waitFor(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise(resolve => setImmediate(resolve))
+const PATIENCE_MS = 60_000
+
+/** Asks again and again until the condition holds; throws when it never does. */
+export async function waitFor(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + PATIENCE_MS
+  while (!(await condition())) {
+    if (performance.now() > endMs) throw new Error(`in ${PATIENCE_MS / 1000} s it did not happen that ${what}`)
+    await new Promise(resolve => setImmediate(resolve))
+  }
 }
