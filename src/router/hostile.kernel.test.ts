@@ -381,6 +381,17 @@ describe('what one Route brings harms it alone', () => {
     await router.settle()
     for (let turn = 0; turn < 10; turn++) expect((await ask({ host: 'inward.example.com' })).status).toBe(200)
   })
+  it('a Route that is made anew again and again is told its verdict each time', async () => {
+    for (let turn = 0; turn < 8; turn++) {
+      const metadata = { namespace: 'shop', name: 'again', uid: `again-${turn}` }
+      const spec = { host: 'again.example.com', to: { kind: 'Service', name: 'web' } } as const
+      router.bench.api.put(Route, { metadata, spec })
+      await router.settle()
+      expect([turn, verdict('again')?.status]).toEqual([turn, 'True'])
+      router.bench.api.drop(Route, { namespace: 'shop', name: 'again' })
+      await router.settle()
+    }
+  })
   it('thousands of Routes that come and go at once', async () => {
     const { api } = router.bench
     let failed = 0

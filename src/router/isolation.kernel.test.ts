@@ -45,25 +45,25 @@ async function seen(): Promise<string> {
 
 it('whatever a tenant brings, another’s Route is answered byte for byte as without it; a Route of his is told its verdict', async () => {
   const { api } = router.bench
+  let round = 0
   const alone = await seen()
   expect(alone).toContain(POD)
   const hostile = fc.array(fc.oneof(hostileRoute, hostileIngress, hostileSlice), { minLength: 4, maxLength: 8 })
   const huge = fc.constant('x'.repeat(1_000_000))
-  const big = fc
-    .tuple(hostileRoute, huge)
-    .map(([route, text]) => [
-      {
-        ...route,
-        spec: { ...route.spec, host: text, path: `/${text}` },
-        metadata: { ...route.metadata, annotations: { 'haproxy.router.openshift.io/rewrite-target': `/${text}` } },
-      } as Route,
-    ])
+  const big = fc.tuple(hostileRoute, huge).map(([route, text]) => [
+    {
+      ...route,
+      spec: { ...route.spec, host: text, path: `/${text}` },
+      metadata: { ...route.metadata, annotations: { 'haproxy.router.openshift.io/rewrite-target': `/${text}` } },
+    } as Route,
+  ])
   await fc.assert(
     fc.asyncProperty(fc.oneof({ weight: 4, arbitrary: hostile }, { weight: 1, arbitrary: big }), async objects => {
-      const named = objects.map((object, index) => ({
-        ...object,
-        metadata: { ...object.metadata, namespace: 'evil', name: `hostile-${index}` },
-      }))
+      round++
+      const named = objects.map((object, index) => {
+        const name = `hostile-${index}`
+        return { ...object, metadata: { ...object.metadata, namespace: 'evil', name, uid: `${name}-${round}` } }
+      })
       for (const object of named) api.put(KINDS[object.kind]!, object)
       await router.settle()
       expect(await seen()).toBe(alone)

@@ -27,7 +27,7 @@ export function createStatusWriter(
     const ingress = entry ? transition(route, entry, rfc3339(deps.clock.now())) : without(route, policy.name)
     if (verdict) warner.warn(key, route, verdict.warnings ?? [])
     if (!ingress) return undefined
-    const waitMs = contest.enter(key, JSON.stringify(entry ?? ''))
+    const waitMs = contest.enter(`${key} ${route.metadata.uid}`, JSON.stringify(entry ?? ''))
     if (waitMs > 0) return waitMs
     await put(deps, route, ingress, entry)
     return undefined
