@@ -6,6 +6,7 @@ import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { settled, testBench } from '../../client/testing.ts'
 import { joinAddressOf, managementOf } from '../../datapath/options.ts'
+import { afterSilence } from '../../host/clock/testing.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import { contains } from '../../lib/cidr.ts'
 import type { Family, Ip } from '../../lib/ip.ts'
@@ -74,6 +75,10 @@ beforeAll(async () => {
   bench = testBench()
   for (const number of [1, 2] as const) putDualNode(bench.api, number, ZONES[number])
   for (const number of [1, 2]) await (await world.start(bench, number)).ready
+  // Every datagram that is refused is to be told, not one a second.
+  for (const number of [1, 2])
+    for (const name of ['net/ipv4/icmp_ratelimit', 'net/ipv6/icmp/ratelimit'])
+      world.link.sysctl(world.node(number), name, '0')
   const made: Client[] = []
   for (const node of [1, 2] as const)
     for (const index of [3, 4]) {
@@ -86,6 +91,12 @@ beforeAll(async () => {
     const server = createServer(socket => socket.end(`${name} ${(socket.remoteAddress ?? '').replace(/^::ffff:/, '')}`))
     await world.sockets.listen(server, { netns, port: 9090 })
     bench.signal.addEventListener('abort', () => server.close())
+    for (const port of [8080, 9090])
+      for (const address of ['0.0.0.0', '::']) {
+        const udp = await world.sockets.udp({ netns, port, address: ip(address) })
+        udp.on('message', (_, from) => udp.send(`${name} ${from.address}`, from.port, from.address))
+        bench.signal.addEventListener('abort', () => udp.close())
+      }
   }
   // As nodes have it: without a way out the kernel itself refuses what is not local.
   for (const number of [1, 2])
@@ -147,13 +158,14 @@ function putRandom(
   readonly slices: readonly EndpointSlice[]
 } {
   const { clusterIp, balancer, external, ranges } = OF[family]
+  const protocol = pick(3) === 0 ? ('UDP' as const) : ('TCP' as const)
   const policy = (): 'Cluster' | 'Local' => (pick(2) === 0 ? 'Cluster' : 'Local')
   const type = (['ClusterIP', 'NodePort', 'LoadBalancer'] as const)[pick(3)]!
   const hasNodePort = type !== 'ClusterIP'
   const hasExternalIp = pick(3) === 0
   const spec: Partial<ServiceSpec> = {
     type,
-    ports: [{ port: 80, protocol: 'TCP', ...(hasNodePort ? { nodePort: NODE_PORT } : {}) }],
+    ports: [{ port: 80, protocol, ...(hasNodePort ? { nodePort: NODE_PORT } : {}) }],
     internalTrafficPolicy: policy(),
     ...(hasNodePort || hasExternalIp ? { externalTrafficPolicy: policy() } : {}),
     ...(hasExternalIp ? { externalIPs: [external] } : {}),
@@ -170,7 +182,7 @@ function putRandom(
     bench.api.put(EndpointSlice, {
       metadata: { namespace: 'shop', name: `api-${i}`, labels: { 'kubernetes.io/service-name': 'api' } },
       addressType: family === 4 ? 'IPv4' : 'IPv6',
-      ports: [{ name: '', protocol: 'TCP', port }],
+      ports: [{ name: '', protocol, port }],
       endpoints: pods
         .filter((_, index) => index % 2 === i && !isEmpty && pick(4) > 0)
         .map(({ addresses, node }) => ({
@@ -185,6 +197,27 @@ function putRandom(
   )
   return { service, slices }
 }
+
+/** What answers a datagram, or why nothing does: as `World.ask`. */
+function askUdp(netns: Netns, address: Ip, port: number): Promise<string> {
+  const family = address.includes(':') ? '::' : '0.0.0.0'
+  return world.sockets.udp({ netns, port: 0, address: ip(family) }).then(
+    socket =>
+      new Promise(resolve => {
+        const end = (said: string): void => {
+          cancel()
+          socket.close()
+          resolve(said)
+        }
+        const cancel = afterSilence(SILENCE_MS, () => end('timeout'))
+        socket.once('message', said => end(String(said)))
+        socket.once('error', error => end('code' in error ? String(error.code) : error.message))
+        // Only who is connected hears of a refusal.
+        socket.connect(port, address, () => socket.send('?'))
+      }),
+  )
+}
+const SILENCE_MS = 500
 
 /** What the model says the client hears: any of these; undefined where the model has no say. */
 function expected(
@@ -242,14 +275,17 @@ test.each(FAMILIES)(
           const front = frontsOf(service, slices, vantage).find(one => one.address === address && one.port === port)
           const wanted = expected(family, client, entry, front)
           if (!wanted) continue
-          const said = await world.ask(client.netns, address, port)
+          const ask = () =>
+            service.spec.ports?.[0]?.protocol === 'UDP'
+              ? askUdp(client.netns, address, port)
+              : world.ask(client.netns, address, port)
+          const said = await ask()
           const seen = `IPv${family}, seed ${SEED}, state ${state}: ${client.name} -> ${address}:${port} ${JSON.stringify({ spec: service.spec, slices: slices.map(one => one.endpoints) })}`
           expect(wanted, seen).toContain(said)
           if (!said.startsWith('pod-')) continue
           answered++
           // Whoever is remembered is led to the same backend again.
-          if (front?.affinitySeconds !== undefined)
-            expect(await world.ask(client.netns, address, port), seen).toBe(said)
+          if (front?.affinitySeconds !== undefined) expect(await ask(), seen).toBe(said)
         }
       }
     }
