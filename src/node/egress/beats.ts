@@ -18,9 +18,9 @@ export const DEAD_MS = 300
  */
 export const FENCE_MS = 240
 /** So many times what a peer was late of late is given to it, */
-const PATIENCE = 4
+const PATIENCE = 2
 /** but never more than this. */
-const MOST_PATIENCE_MS = 2000
+const MOST_PATIENCE_MS = 1000
 const MAX_PACKET = 65_000
 
 /** An address that a node has, or waits for; the higher the epoch, the newer the decision. */
