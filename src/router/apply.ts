@@ -6,6 +6,7 @@ import {
   type Command,
   commitMap,
   deleteAuthorities,
+  deleteCertificate,
   deleteServer,
   disableServer,
   enableServer,
@@ -39,7 +40,7 @@ export interface Applier {
 export function createApplier(haproxy: Haproxy): Applier {
   /** By "backend/server". */
   const leaving = new Map<string, { readonly backend: string; readonly server: string }>()
-  /** Files of authorities that servers which are leaving may name. */
+  /** Files that servers which are leaving may name. */
   const unneeded = new Set<string>()
   let pending: Command[] = []
 
@@ -65,7 +66,9 @@ export function createApplier(haproxy: Haproxy): Applier {
   const sweepFiles = async (): Promise<number> => {
     const files = [...unneeded]
     if (files.length === 0) return 0
-    const answers = await haproxy.run(files.map(deleteAuthorities))
+    const answers = await haproxy.run(
+      files.map(file => (file.startsWith('ca/') ? deleteAuthorities(file) : deleteCertificate(file))),
+    )
     for (const [index, file] of files.entries()) if (!/in use/.test(answers[index]!)) unneeded.delete(file)
     return unneeded.size
   }
@@ -88,7 +91,7 @@ export function createApplier(haproxy: Haproxy): Applier {
         if (step.do === 'run') pending.push(...step.commands)
         else if (step.do === 'addServer')
           add(step.backend, step.server, serverOptions(step.spec, listeners), step.spec.checked)
-        else if (step.do === 'removeAuthorities') unneeded.add(step.file)
+        else if (step.do === 'removeServerFile') unneeded.add(step.file)
         else if (step.do === 'replaceMap') await replaceMap(step.map, step.entries)
         else {
           pending.push(disableServer(step.backend, step.server), setHealthChecks(step.backend, step.server, false))

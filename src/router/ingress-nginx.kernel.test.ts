@@ -1,6 +1,12 @@
-import { describe, expect, it } from 'vitest'
-import { at, drop, put, putService, rule, serveIngresses, told } from './testing-ingress.ts'
-import { type Ask, ask } from './testing-live.ts'
+import { createServer } from 'node:https'
+import type { TLSSocket } from 'node:tls'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Secret } from '../api/core/secret.ts'
+import { Service } from '../api/core/service.ts'
+import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
+import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
+import { address, at, drop, put, putService, router, rule, serveIngresses, told } from './testing-ingress.ts'
+import { type Ask, ask, splitPem } from './testing-live.ts'
 
 serveIngresses()
 
@@ -160,6 +166,64 @@ describe('annotations of ingress-nginx', () => {
     )
     expect((await get()).pod).toBe('a')
     await drop('theirs', 'bank')
+  })
+
+  it('TLS of the pods: verified by an authority and a name, asked by that name, shown a certificate; what cannot be sure serves nobody', async () => {
+    const [own, client] = [splitPem(someCertificate), splitPem(otherCertificate)]
+    const pod = createServer(
+      { cert: own.certificate, key: own.key, requestCert: true, rejectUnauthorized: false },
+      (request, response) => {
+        const socket = request.socket as TLSSocket & { servername?: string | false }
+        const told = { client: socket.getPeerCertificate().subject?.CN ?? '', name: String(socket.servername) }
+        response.end(JSON.stringify({ pod: 'tls', headers: told }))
+      },
+    )
+    onTestFinished(() => void pod.close())
+    await new Promise<void>(resolve => pod.listen(8443, address('a'), resolve))
+    router.bench.api.put(Service, {
+      metadata: { namespace: 'shop', name: 'secure' },
+      spec: { ports: [{ name: 'web', port: 80 }] },
+    } as never)
+    router.bench.api.put(EndpointSlice, {
+      metadata: { namespace: 'shop', name: 'secure-1', labels: { 'kubernetes.io/service-name': 'secure' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [address('a')] }],
+      ports: [{ name: 'web', port: 8443 }],
+    })
+    const putSecret = (name: string, data: Readonly<Record<string, string>>) =>
+      router.bench.api.put(Secret, {
+        metadata: { namespace: 'shop', name },
+        data: Object.fromEntries(
+          Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+        ),
+      })
+    const secure = (annotations: Readonly<Record<string, string>>) =>
+      nginx({ 'backend-protocol': 'HTTPS', ...annotations }, { rules: [rule('n.test', ['Prefix', '/', 'secure'])] })
+    const name = { 'proxy-ssl-name': 'some.test', 'proxy-ssl-server-name': 'on' }
+
+    await secure({})
+    expect((await get()).sent).toEqual({ client: '', name: 'false' })
+    putSecret('good', { 'ca.crt': own.certificate, 'tls.crt': client.certificate, 'tls.key': client.key })
+    await secure({ 'proxy-ssl-secret': 'shop/good', 'proxy-ssl-verify': 'on', ...name })
+    expect((await get()).sent).toEqual({ client: 'other.test', name: 'some.test' })
+    await secure({ 'proxy-ssl-secret': 'shop/good', 'proxy-ssl-verify': 'on', 'proxy-ssl-name': 'else.test' })
+    expect((await get()).status).toBe(503)
+    putSecret('good', { 'ca.crt': client.certificate })
+    await secure({ 'proxy-ssl-secret': 'shop/good', 'proxy-ssl-verify': 'on', ...name })
+    expect((await get()).status).toBe(503)
+    putSecret('good', { 'ca.crt': own.certificate })
+    await router.settle()
+    expect((await get()).sent).toEqual({ client: '', name: 'some.test' })
+    for (const [secret, why] of [
+      ['shop/none', 'cannot be read'],
+      ['bank/good', 'of the same namespace'],
+    ]) {
+      await secure({ 'proxy-ssl-secret': secret!, 'proxy-ssl-verify': 'on' })
+      expect((await get()).status).toBe(503)
+      await told('nginx', why!)
+    }
+    await secure({})
+    expect((await get()).pod).toBe('tls')
   })
 
   it('TLS that is passed through goes to the pods of the root; plain HTTP is sent to TLS', async () => {

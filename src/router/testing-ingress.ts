@@ -14,7 +14,7 @@ export let router: LiveRouter
 
 /** Services are told apart by their pods: one address each, on further addresses of lo. */
 const SERVICES = ['a', 'b', 'c', 'd'] as const
-const address = (service: string): string => `10.128.6.${SERVICES.indexOf(service as 'a') + 5}`
+export const address = (service: string): string => `10.128.6.${SERVICES.indexOf(service as 'a') + 5}`
 const servers: Server[] = []
 
 /** For the tests of a file: a router, and the Services a to d and `web` of a pod each. */

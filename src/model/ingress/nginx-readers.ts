@@ -15,6 +15,10 @@ const BOOL = {
   grammar: 'true or false',
   read: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
 }
+const ON = {
+  grammar: 'on or off',
+  read: (text: string) => (text === 'on' ? true : text === 'off' ? false : undefined),
+}
 const number = (text: string, max = 1_000_000): number | undefined =>
   /^\d{1,9}$/.test(text) && Number(text) <= max ? Number(text) : undefined
 const above = (max: number) => ({
@@ -152,6 +156,10 @@ export const READERS: Readonly<Record<string, Reader>> = {
     read: readSearch,
   },
   'canary-by-cookie': { as: 'canaryCookie', ...NAME },
+  'proxy-ssl-secret': { as: 'backendSecret', ...matching(/^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/, 'namespace/name') },
+  'proxy-ssl-verify': { as: 'verifies', ...ON },
+  'proxy-ssl-name': { as: 'backendName', ...matching(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'a host name') },
+  'proxy-ssl-server-name': { as: 'asksName', ...ON },
   'from-to-www-redirect': { as: 'bothWww', ...BOOL },
   'ssl-passthrough': { as: 'passthrough', ...BOOL },
 }

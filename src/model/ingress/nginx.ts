@@ -14,12 +14,22 @@ export interface NginxReading {
   readonly cookie?: Omit<CookieRules, 'path'> & Partial<CookieRules>
   /** `www.` and the name without it lead to whichever of them is a host. */
   readonly bothWww: boolean
+  /** How the pods' TLS is asked for. */
+  readonly backendTls: BackendTlsWish
   /** TLS is the pods' own. */
   readonly passthrough: boolean
   readonly aliases: readonly string[]
   readonly sslRedirect: boolean
   readonly forceSslRedirect: boolean
   readonly warnings: readonly string[]
+}
+
+export interface BackendTlsWish {
+  /** "namespace/name". */
+  readonly secret?: string
+  readonly verifies?: boolean
+  readonly name?: string
+  readonly asksName?: boolean
 }
 
 /** Of `total` requests by turns, or by what a request says. */
@@ -31,7 +41,7 @@ export interface CanaryShare extends Omit<CanaryRule, 'service'> {
 export const PREFIX = 'nginx.ingress.kubernetes.io/'
 /** Who may come in: what is not understood here must not open a door. */
 const GUARDS =
-  /^(auth-|enable-global-auth|satisfy|whitelist-source-range|allowlist-source-range|denylist-source-range|ssl-passthrough)/
+  /^(auth-|enable-global-auth|proxy-ssl-(secret|verify)|satisfy|whitelist-source-range|allowlist-source-range|denylist-source-range|ssl-passthrough)/
 
 /** Reads the annotations under nginx.ingress.kubernetes.io. What is unknown or wrong is told; what guards and is not served closes. */
 export function readNginx(annotations: Readonly<Record<string, string>> = {}): NginxReading {
@@ -69,7 +79,7 @@ function shape(values: Readonly<Record<string, unknown>>, closed: boolean): Omit
     values as Values
   const { canary, canaryWeight, canaryTotal, canaryHeader, canaryValue, canaryPattern, canaryCookie, ...more } = others
   const { cookieName, cookiePath, cookieDomain, cookieMaxAge, cookieExpires, cookieSecure, sameSite, ...last } = more
-  const { bothWww, passthrough, nothing: _, ...rest } = last
+  const { bothWww, passthrough, backendSecret, verifies, backendName, asksName, nothing: _, ...rest } = last
   const corsValues = Object.fromEntries(
     (['corsOrigins', 'corsMethods', 'corsHeaders', 'corsExpose', 'corsCredentials', 'corsMaxAge'] as const).map(key => [
       key,
@@ -112,6 +122,7 @@ function shape(values: Readonly<Record<string, unknown>>, closed: boolean): Omit
           },
         }
       : {}),
+    backendTls: known({ secret: backendSecret, verifies, name: backendName, asksName }),
     bothWww: bothWww ?? false,
     passthrough: passthrough ?? false,
     ...(rewrite === undefined ? {} : { rewrite }),
@@ -151,6 +162,10 @@ type Values = Partial<{
   canaryPattern: string
   canaryCookie: string
   bothWww: boolean
+  backendSecret: string
+  verifies: boolean
+  backendName: string
+  asksName: boolean
   passthrough: boolean
   nothing: boolean
   corsOrigins: readonly string[]

@@ -5,6 +5,7 @@ import type { SecretView } from '../routes/read.ts'
 import type { Certificate, RouteFacts } from '../routes/types.ts'
 import type { Dialect } from './classes.ts'
 import { type CanaryShare, readNginx } from './nginx.ts'
+import { readBackendTls } from './nginx-backend-tls.ts'
 import type { Canary, CanaryPlace } from './nginx-canary.ts'
 import { withNginx } from './nginx-claims.ts'
 
@@ -40,6 +41,8 @@ export function readIngress(ingress: Ingress, view: SecretView, dialect: Dialect
   const key = `${namespace}/${metadata.name}`
   for (const text of nginx?.warnings ?? []) warn(text)
   const all = withTlsHosts(ingress, wishes)
+  const pods = nginx && readBackendTls(nginx.backendTls, namespace, view)
+  if (pods && 'problem' in pods) warn(`${pods.problem}; nobody is served`)
   const claims = (nginx ? withNginx(all, nginx, key, ingress, warn) : all).map(
     (wish, index): RouteFacts => ({
       // Of claims of one Ingress the first stands: their keys are in their order.
@@ -55,6 +58,7 @@ export function readIngress(ingress: Ingress, view: SecretView, dialect: Dialect
       disableCookies: true,
       ...wish,
       ...tlsOf(wish.host),
+      ...(pods && 'problem' in pods ? { ...pods.facts, web: { closed: true } } : pods),
     }),
   )
   for (const { secretName } of spec?.tls ?? [])

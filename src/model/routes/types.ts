@@ -165,6 +165,18 @@ export interface CorsRules {
   readonly maxAge: number
 }
 
+/** Of an Ingress: how the pods' TLS is asked for. PEM that was printed again. */
+export interface BackendTls {
+  /** Of the pods' certificates; verified by them. */
+  readonly authorities?: string
+  /** The name that they must be for, where they are verified. */
+  readonly name?: string
+  /** The name is told to the pods (SNI). */
+  readonly asksName?: boolean
+  /** What the pods are shown: chain and key. */
+  readonly certificate?: string
+}
+
 /** A Route as a router reads it: every string in it is checked. */
 export interface RouteFacts extends RouteSettings {
   /** "namespace/name". */
@@ -195,8 +207,11 @@ export interface RouteFacts extends RouteSettings {
   readonly web?: WebRules
   /** Of an Ingress: another one takes a share of its requests. */
   readonly canary?: CanaryRule
-  /** What its pods speak, where that is not plain HTTP; TLS of theirs is not verified. */
+  /** What its pods speak, where that is not plain HTTP; TLS of theirs is not verified unless `backendTls` says so. */
   readonly backend?: 'http' | 'https' | 'grpc' | 'grpcs'
+  readonly backendTls?: BackendTls
+  /** "namespace/name" of the Secret that `backendTls` comes from. */
+  readonly backendSecret?: string
   readonly certificate?: Certificate
   /** "namespace/name" of the Secret the certificate comes from. */
   readonly externalSecret?: string

@@ -3,7 +3,7 @@ import type { RouteEndpoint } from '../../model/routes/types.ts'
 import { className, type Ledger } from './ledger.ts'
 import { layOutServers, type ServerWishes } from './servers.ts'
 import type { Standings } from './standings.ts'
-import type { AuthoritySpec, BackendLayout, ClassSpec, HeldBackend } from './types.ts'
+import type { BackendLayout, ClassSpec, HeldBackend, PemFile } from './types.ts'
 import { createVersions } from './versions.ts'
 
 /** What a Route wants of a Service. Routes that want the same share a backend, its servers, connections and health checks. */
@@ -13,7 +13,8 @@ export interface BackendWish {
   readonly port?: string | number
   readonly spec: ClassSpec
   readonly wishes: ServerWishes
-  readonly authorities?: AuthoritySpec
+  /** Those that its servers name, where Routes brought them. */
+  readonly files?: readonly PemFile[]
 }
 
 /** The backends that Routes use. Only what changed is laid out again. */
@@ -28,7 +29,7 @@ export interface Backends {
   /** `changed`: the names of those that are not as they were when this was asked last. */
   layOut(): {
     readonly backends: ReadonlyMap<string, BackendLayout>
-    readonly authorities: ReadonlyMap<string, string>
+    readonly serverFiles: ReadonlyMap<string, string>
     readonly changed: ReadonlySet<string>
   }
 }
@@ -50,22 +51,23 @@ export function createBackends(ledger: Ledger, standings: Standings, doorOf: Doo
   const files = new Map<string, { readonly pem: string; users: number }>()
   const dirty = new Set<string>()
   const laidOut = createVersions<BackendLayout>()
-  let authorities: ReadonlyMap<string, string> = new Map()
+  let serverFiles: ReadonlyMap<string, string> = new Map()
   let areFilesDirty = false
 
-  const countFile = (spec: AuthoritySpec | undefined, by: 1 | -1): void => {
-    if (!spec) return
-    const users = (files.get(spec.file)?.users ?? 0) + by
-    if (users > 0) files.set(spec.file, { pem: spec.pem, users })
-    else files.delete(spec.file)
-    areFilesDirty = true
+  const countFiles = (specs: readonly PemFile[] = [], by: 1 | -1): void => {
+    for (const { file, pem } of specs) {
+      const users = (files.get(file)?.users ?? 0) + by
+      if (users > 0) files.set(file, { pem, users })
+      else files.delete(file)
+      areFilesDirty = true
+    }
   }
   const open = (id: string, wish: BackendWish): Used => {
     const used: Used = { id, name: ledger.take(id, wish.spec), wish, users: new Map() }
     byId.set(id, used)
     byName.set(used.name, used)
     byService.set(wish.service, (byService.get(wish.service) ?? new Set()).add(used))
-    countFile(wish.authorities, 1)
+    countFiles(wish.files, 1)
     dirty.add(used.name)
     return used
   }
@@ -76,7 +78,7 @@ export function createBackends(ledger: Ledger, standings: Standings, doorOf: Doo
     const others = byService.get(wish.service)
     others?.delete(used)
     if (others?.size === 0) byService.delete(wish.service)
-    countFile(wish.authorities, -1)
+    countFiles(wish.files, -1)
     ledger.release(id, className(wish.spec))
     dirty.add(name)
   }
@@ -107,9 +109,9 @@ export function createBackends(ledger: Ledger, standings: Standings, doorOf: Doo
         if (used) laidOut.set(name, layOutBackend(used.wish, standings, doorOf))
         else laidOut.delete(name)
       }
-      if (areFilesDirty) authorities = new Map([...files].map(([file, { pem }]) => [file, pem]))
+      if (areFilesDirty) serverFiles = new Map([...files].map(([file, { pem }]) => [file, pem]))
       areFilesDirty = false
-      return { backends: laidOut.snapshot(), authorities, changed }
+      return { backends: laidOut.snapshot(), serverFiles, changed }
     },
   }
 }
@@ -119,7 +121,7 @@ const idOf = (route: string, { service, port, spec, wishes }: BackendWish): stri
   JSON.stringify([service, port, className(spec), wishes, wishes.maxConnections === undefined ? undefined : route])
 
 function layOutBackend(
-  { service, port, spec, wishes, authorities }: BackendWish,
+  { service, port, spec, wishes }: BackendWish,
   standings: Standings,
   doorOf: DoorOf,
 ): BackendLayout {
@@ -129,7 +131,6 @@ function layOutBackend(
   return {
     service,
     servers: layOutServers(service, door === undefined ? endpoints : [doorway(door)], wishes, mayBeH2c),
-    ...(authorities ? { authorities } : {}),
   }
 }
 

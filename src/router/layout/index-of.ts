@@ -17,6 +17,10 @@ export interface RouteIndex {
   secrets(): ReadonlySet<string>
 }
 
+/** The Secrets it names, by "namespace/name". */
+export const secretsOf = ({ externalSecret, backendSecret }: RouteFacts): readonly string[] =>
+  [externalSecret, backendSecret].filter(secret => secret !== undefined)
+
 type Index = Map<string, Set<string>>
 
 export function createIndex(): RouteIndex {
@@ -32,14 +36,14 @@ export function createIndex(): RouteIndex {
       join(byHost, route.host, route.key)
       join(byGroup, groupOf(route.host), route.host)
       for (const { service } of route.targets) join(byService, service, route.key)
-      if (route.externalSecret !== undefined) join(bySecret, route.externalSecret, route.key)
+      for (const secret of secretsOf(route)) join(bySecret, secret, route.key)
     },
     remove(route) {
       facts.delete(route.key)
       leave(byHost, route.host, route.key)
       if (!byHost.has(route.host)) leave(byGroup, groupOf(route.host), route.host)
       for (const { service } of route.targets) leave(byService, service, route.key)
-      if (route.externalSecret !== undefined) leave(bySecret, route.externalSecret, route.key)
+      for (const secret of secretsOf(route)) leave(bySecret, secret, route.key)
     },
     claim: host => byHost.has(host),
     group: host => [...(byGroup.get(groupOf(host)) ?? [])],

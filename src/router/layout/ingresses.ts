@@ -5,6 +5,7 @@ import { readIngress } from '../../model/ingress/read.ts'
 import { problemOf, type Verdict } from '../../model/routes/admission.ts'
 import type { SecretView } from '../../model/routes/read.ts'
 import type { RouteFacts } from '../../model/routes/types.ts'
+import { secretsOf } from './index-of.ts'
 
 /** What a router has to say of an Ingress that it serves: one sentence for each thing that is wrong with it. */
 export type IngressVerdict = readonly string[]
@@ -97,7 +98,7 @@ export function createIngresses(table: Claims, view: Partial<SecretView>): Ingre
     remove,
     touchSecret(secret) {
       for (const [key, { ingress, dialect, claims, source }] of [...known])
-        if (claims.some(({ externalSecret }) => externalSecret === secret)) read(key, ingress, dialect, source)
+        if (claims.some(claim => secretsOf(claim).includes(secret))) read(key, ingress, dialect, source)
     },
     take(verdicts) {
       for (const [claim, verdict] of verdicts) {

@@ -14,7 +14,7 @@ import { layOutHost, type PartContext, releasePart } from './part.ts'
 import type { Refused } from './refusals.ts'
 import { createStandings } from './standings.ts'
 import { createTable, type HostOutcome, type RouteTable } from './table.ts'
-import type { AdminFiles, AuthoritySpec, HostPart, Layout, Listeners } from './types.ts'
+import type { AdminFiles, HostPart, Layout, Listeners, PemFile } from './types.ts'
 import { createVersions } from './versions.ts'
 
 /** What one step of planning came to. */
@@ -67,7 +67,7 @@ export function createPlanner(
   const parts = createVersions<HostPart>()
   const owners = createOwners()
   let defaultCertificate: string | undefined
-  let serviceCa: AuthoritySpec | undefined
+  let serviceCa: PemFile | undefined
   let files: AdminFiles = {}
   let isSorted = false
 
@@ -109,7 +109,7 @@ export function createPlanner(
       files = given
     },
     refuseFile(file) {
-      const what = ownerOf(file, parts.now.values(), backends.layOut().authorities)
+      const what = ownerOf(file, parts.now.values(), backends.layOut().serverFiles)
       return what !== undefined && table.refuse(what)
     },
     refuseClass(kind) {
@@ -169,10 +169,10 @@ function settle(
 function ownerOf(
   file: string,
   parts: Iterable<HostPart>,
-  authorities: ReadonlyMap<string, string>,
+  serverFiles: ReadonlyMap<string, string>,
 ): Refused | undefined {
   for (const { certificate } of parts)
     if (certificate?.file === file) return { is: 'certificate', pem: certificate.pem }
-  const pem = authorities.get(file)
-  return pem === undefined ? undefined : { is: 'authorities', pem }
+  const pem = serverFiles.get(file)
+  return pem === undefined ? undefined : { is: file.startsWith('ca/') ? 'authorities' : 'certificate', pem }
 }

@@ -34,7 +34,7 @@ const WORDS: Readonly<Record<Refused['is'], string>> = {
 }
 
 function isMeant(route: RouteFacts, what: Refused): boolean {
-  if (what.is === 'certificate') return route.certificate?.pem === what.pem
-  if (what.is === 'authorities') return route.destinationCa === what.pem
+  if (what.is === 'certificate') return [route.certificate?.pem, route.backendTls?.certificate].includes(what.pem)
+  if (what.is === 'authorities') return [route.destinationCa, route.backendTls?.authorities].includes(what.pem)
   return className(classOf(route, isSharedAmong(route.targets))) === what.kind
 }

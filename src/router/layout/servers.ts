@@ -1,9 +1,9 @@
 import type { RouteEndpoint, RouteFacts } from '../../model/routes/types.ts'
 import { shortHash } from './keys.ts'
-import type { AuthoritySpec, ServerSpec, ServerTls } from './types.ts'
+import type { PemFile, ServerSpec, ServerTls } from './types.ts'
 
 export interface ServerContext {
-  readonly serviceCa?: AuthoritySpec
+  readonly serviceCa?: PemFile
   /** Pods are offered HTTP/2 where TLS lets both sides choose. */
   readonly http2: boolean
 }
@@ -24,30 +24,44 @@ export function wishesOf(
   route: RouteFacts,
   service: string,
   context: ServerContext,
-): { readonly wishes: ServerWishes; readonly authorities?: AuthoritySpec } {
-  const { podConnections, checkMs } = route
-  const authorities =
-    route.termination === 'reencrypt' && route.destinationCa !== undefined
-      ? { file: `ca/${shortHash('authorities', route.destinationCa)}.pem`, pem: route.destinationCa }
+): { readonly wishes: ServerWishes; readonly files?: readonly PemFile[] } {
+  const { podConnections, checkMs, backend, backendTls } = route
+  const isReencrypted = route.termination === 'reencrypt'
+  const pem = isReencrypted ? route.destinationCa : backendTls?.authorities
+  const authorities = pem === undefined ? undefined : { file: `ca/${shortHash('authorities', pem)}.pem`, pem }
+  const own = backendTls?.certificate
+  const shown = own === undefined ? undefined : { file: `clients/${shortHash('certificate', own)}.pem`, pem: own }
+  const tls = isReencrypted
+    ? tlsOf(service, authorities, context)
+    : backend === 'https' || backend === 'grpcs'
+      ? askedTls(backend === 'grpcs', backendTls, authorities, shown)
       : undefined
-  const { backend } = route
-  const tls =
-    route.termination === 'reencrypt'
-      ? tlsOf(service, authorities, context)
-      : backend === 'https' || backend === 'grpcs'
-        ? { ...(backend === 'grpcs' ? { alpn: true } : {}) }
-        : undefined
+  const files = [authorities, shown].filter(file => file !== undefined)
   const wishes = {
     ...(tls ? { tls } : {}),
     ...(podConnections === undefined ? {} : { maxConnections: podConnections }),
     ...(checkMs === undefined ? {} : { checkMs }),
     ...(backend === 'grpc' ? { h2c: true } : {}),
   }
-  return { wishes, ...(authorities ? { authorities } : {}) }
+  return { wishes, ...(tls && files.length > 0 ? { files } : {}) }
 }
 
+/** Of an Ingress: nothing is verified unless it asks for it. */
+const askedTls = (
+  alpn: boolean,
+  { name, asksName }: NonNullable<RouteFacts['backendTls']> = {},
+  authorities: PemFile | undefined,
+  shown: PemFile | undefined,
+): ServerTls => ({
+  ...(alpn ? { alpn } : {}),
+  ...(authorities ? { authorities: authorities.file } : {}),
+  ...(authorities && name ? { verifyHost: name } : {}),
+  ...(asksName && name ? { sni: name } : {}),
+  ...(shown ? { certificate: shown.file } : {}),
+})
+
 /** By the Route's own authority, else by the cluster's under the Service's name, else not at all. Source: OKD's router. */
-function tlsOf(service: string, own: AuthoritySpec | undefined, { serviceCa, http2 }: ServerContext): ServerTls {
+function tlsOf(service: string, own: PemFile | undefined, { serviceCa, http2 }: ServerContext): ServerTls {
   const alpn = http2 ? { alpn: true } : {}
   if (own) return { authorities: own.file, ...alpn }
   if (!serviceCa) return alpn

@@ -49,6 +49,9 @@ export interface ServerTls {
   readonly authorities?: string
   readonly verifyHost?: string
   readonly alpn?: boolean
+  readonly sni?: string
+  /** A file. */
+  readonly certificate?: string
 }
 
 export interface CertificateSpec {
@@ -77,8 +80,6 @@ export interface BackendLayout {
   /** "namespace/name". */
   readonly service: string
   readonly servers: ReadonlyMap<string, ServerSpec>
-  /** What its servers are verified by, where Routes brought it. */
-  readonly authorities?: AuthoritySpec
 }
 
 /** What is fixed while a HAProxy process lives. */
@@ -118,7 +119,7 @@ export interface Layout {
   /** PEM; without it there is no TLS listener. */
   readonly defaultCertificate?: string
   /** PEM by file: the authority of the cluster's own serving certificates. */
-  readonly serviceCa?: AuthoritySpec
+  readonly serviceCa?: PemFile
   readonly files: AdminFiles
   /** TLS is looked into before it is ended: some of it is passed through. Once so, it stays so. */
   readonly isSorted: boolean
@@ -127,8 +128,8 @@ export interface Layout {
   readonly parts: ReadonlyMap<string, HostPart>
   /** By name; those that nobody uses are not in it. */
   readonly backends: ReadonlyMap<string, BackendLayout>
-  /** PEM by file: the authorities that some backend names. */
-  readonly authorities: ReadonlyMap<string, string>
+  /** PEM by file: the authorities and certificates that some server names. */
+  readonly serverFiles: ReadonlyMap<string, string>
 }
 
 /** What may differ between two layouts. */
@@ -144,7 +145,8 @@ export interface HeldBackend {
   readonly route: string
 }
 
-export interface AuthoritySpec {
+/** Its name says what is in it, so another text has another name. */
+export interface PemFile {
   readonly file: string
   readonly pem: string
 }

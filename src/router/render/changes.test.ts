@@ -20,7 +20,7 @@ const layout = (parts: readonly HostPart[], rest: Partial<Layout> = {}): Layout 
   pools: pools(128),
   parts: new Map(parts.map(one => [one.host, one])),
   backends: new Map(),
-  authorities: new Map(),
+  serverFiles: new Map(),
   ...rest,
 })
 const stepsOf = (from: Layout, to: Layout): readonly Step[] => {
@@ -46,10 +46,9 @@ describe('changesBetween', () => {
   it('what is pointed to comes first and goes last', () => {
     const servers = (name: string): Partial<Layout> => {
       const its = new Map([[name, { address: ip('10.0.0.1'), port: 80, checked: false }]])
-      const authorities = { file: `ca/${name}.pem`, pem: PEM }
       return {
-        backends: new Map([['random-0', { service: 'shop/web', servers: its, authorities }]]),
-        authorities: new Map([[authorities.file, PEM]]),
+        backends: new Map([['random-0', { service: 'shop/web', servers: its }]]),
+        serverFiles: new Map([[`ca/${name}.pem`, PEM]]),
       }
     }
     const certificate = { file: 'certs/a.pem', pem: PEM, hosts: ['a'] }
@@ -77,13 +76,13 @@ describe('changesBetween', () => {
       'add map https.map <<',
       'del map weights.map w1:0',
       'removeServer s1',
-      'removeAuthorities ca/s1.pem',
+      'removeServerFile ca/s1.pem',
     ])
     expect(lines(stepsOf(layout([next], servers('s2')), layout([]))).slice(-4)).toEqual([
       'del ssl crt-list certs.list certs/a.pem',
       'del ssl cert certs/a.pem',
       'removeServer s2',
-      'removeAuthorities ca/s2.pem',
+      'removeServerFile ca/s2.pem',
     ])
   })
 

@@ -33,7 +33,7 @@ export type Step =
   /** No new requests at once; it goes when its last one has ended. */
   | { readonly do: 'removeServer'; readonly backend: string; readonly server: string }
   /** It goes when no server names it any more. */
-  | { readonly do: 'removeAuthorities'; readonly file: string }
+  | { readonly do: 'removeServerFile'; readonly file: string }
   /** All entries change places with what the map holds, at once. */
   | { readonly do: 'replaceMap'; readonly map: MapName; readonly entries: readonly MapEntry[] }
 
@@ -63,11 +63,11 @@ export function changesBetween(from: Layout, to: Layout, { hosts, backends }: Di
     for (const map of MAPS) mapChange(old?.maps[map], next?.maps[map], maps.get(map)!)
   }
   for (const name of backends) serverChanges(name, from.backends.get(name), to.backends.get(name), added, removed)
-  const fresh = [...newKeys(from.authorities, to.authorities)]
-  if (fresh.some(file => !isPemPayload(to.authorities.get(file)!)))
-    return { is: 'reload', why: 'a file of authorities is too long' }
-  certificates.push(...fresh.flatMap(file => newAuthorities(file, to.authorities.get(file)!)))
-  for (const file of newKeys(to.authorities, from.authorities)) removed.push({ do: 'removeAuthorities', file })
+  const fresh = [...newKeys(from.serverFiles, to.serverFiles)]
+  if (fresh.some(file => !isPemPayload(to.serverFiles.get(file)!)))
+    return { is: 'reload', why: 'a file that servers name is too long' }
+  certificates.push(...fresh.flatMap(file => newServerFile(file, to.serverFiles.get(file)!)))
+  for (const file of newKeys(to.serverFiles, from.serverFiles)) removed.push({ do: 'removeServerFile', file })
   const changed = new Map(MAPS.map(map => [map, { map, ...maps.get(map)! }]))
   const targets = TARGETS.map(map => changed.get(map)!)
   const pointers = POINTERS.map(map => changed.get(map)!)
@@ -127,7 +127,10 @@ function certificateChange(
   } else if (old && !next) retired.push(deleteCrtList(CERTIFICATES, old.file), deleteCertificate(old.file))
 }
 
-/** What the second has and the first has not. A file of authorities never changes: other ones have another name. */
+const newServerFile = (file: string, pem: string): readonly Command[] =>
+  file.startsWith('ca/') ? newAuthorities(file, pem) : newCertificate(file, pem)
+
+/** What the second has and the first has not. */
 function* newKeys(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): Iterable<string> {
   if (from !== to) for (const key of to.keys()) if (!from.has(key)) yield key
 }

@@ -200,7 +200,7 @@ function renderFiles(layout: Layout): Map<string, string> {
   for (const map of MAPS) files.set(map, mapFile(mapEntries(layout, map)))
   files.set(COOKIE_SCRIPT, cookieScript).set(COOKIE_ATTRIBUTES, cookieAttributes)
   if (layout.serviceCa) files.set(layout.serviceCa.file, layout.serviceCa.pem)
-  for (const [file, pem] of layout.authorities) files.set(file, pem)
+  for (const [file, pem] of layout.serverFiles) files.set(file, pem)
   const { clientAuthorities, clientRevocations, page503, page404 } = layout.files
   if (clientAuthorities !== undefined) files.set(CLIENT_AUTHORITIES, clientAuthorities)
   if (clientRevocations !== undefined) files.set(CLIENT_REVOCATIONS, clientRevocations)

@@ -34,6 +34,10 @@ export interface ServerOptions {
     readonly verifyHost?: string
     /** HTTP/2 where the server wants it. */
     readonly alpn?: boolean
+    /** The name that is asked for. */
+    readonly sni?: string
+    /** A file: what we show to the server. */
+    readonly certificate?: string
   }
   /** HTTP/2 without TLS. */
   readonly h2c?: boolean
@@ -77,7 +81,7 @@ function whole(value: number): string {
 
 function tlsWords({ tls }: ServerOptions): readonly string[] {
   if (!tls) return []
-  const { authorities, verifyHost, alpn } = tls
+  const { authorities, verifyHost, alpn, sni, certificate } = tls
   const verify =
     authorities === undefined
       ? ['verify', 'none']
@@ -88,7 +92,11 @@ function tlsWords({ tls }: ServerOptions): readonly string[] {
           name(authorities),
           ...(verifyHost ? ['verifyhost', hostName(verifyHost)] : []),
         ]
-  return ['ssl', ...verify, ...(alpn ? ['alpn', 'h2,http/1.1'] : [])]
+  return [
+    ...['ssl', ...verify, ...(alpn ? ['alpn', 'h2,http/1.1'] : [])],
+    ...(sni ? ['sni', `str(${hostName(sni)})`] : []),
+    ...(certificate ? ['crt', name(certificate)] : []),
+  ]
 }
 
 function hostName(host: string): string {
