@@ -25,6 +25,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { type AccountTokensOptions, startAccountTokens } from './account-tokens/controller.ts'
 import { type CertificatesOptions, startCertificates } from './certificates/controller.ts'
+import { startComponentRoutes } from './component-routes/controller.ts'
 import { startCronJob } from './cronjob/controller.ts'
 import { startDaemonSet } from './daemonset/controller.ts'
 import { startDeployment } from './deployment/controller.ts'
@@ -173,7 +174,11 @@ export async function startControllers(
     ...(options.serviceNetworks ? [startServiceCidr(each, options.serviceNetworks, signal)] : []),
     ...(options.loadBalancerPools ? [startLoadBalancer(each, options.loadBalancerPools, signal)] : []),
     ...(options.ingressOperator
-      ? [startIngressOperator(each, options.ingressOperator, signal), startIngressToRoute(each, signal)]
+      ? [
+          startIngressOperator(each, options.ingressOperator, signal),
+          startIngressToRoute(each, signal),
+          startComponentRoutes(each, signal),
+        ]
       : []),
     ...(options.namespaceContent ? [startNamespaceContent(each, options.namespaceContent, signal)] : []),
   ])
