@@ -27,7 +27,10 @@ export function certificateUser(socket: TLSSocket): User | undefined {
   const known = users.get(socket)
   if (known) return known
   const subject = socket.getPeerCertificate().subject as unknown as Record<string, string | string[]> | undefined
-  if (!subject || Object.keys(subject).length === 0) return ANONYMOUS
+  if (!subject || Object.keys(subject).length === 0) {
+    users.set(socket, ANONYMOUS)
+    return ANONYMOUS
+  }
   if (!socket.authorized) return undefined
   const user: User = {
     name: list(subject.CN).at(-1) ?? '',
