@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ClusterNetworkPolicy } from '../../../api/cluster-policy/cluster-network-policy.ts'
 import { Node } from '../../../api/core/node.ts'
 import { EgressNetworkPolicy } from '../../../api/network/egress-network-policy.ts'
 import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
@@ -32,6 +33,44 @@ test('names that no DNS server tells of are told of; otherwise the rules are app
   areNamesKnown = false
   put({ cidrSelector: '0.0.0.0/0' })
   expect((await told())?.status).toBe('EgressFirewall Rules applied')
+  bench.close()
+})
+
+test('what a node said that is no more is taken back, in its name, by one that is', async () => {
+  const bench = testBench()
+  for (const name of ['node-1', 'node-2']) bench.api.put(Node, { metadata: { name } } as never)
+  const saying = (node: string) => `${node}: EgressFirewall Rules applied`
+  bench.api.put(EgressFirewall, {
+    metadata: { namespace: 'a', name: 'default' },
+    spec: { egress: [] },
+    status: { messages: ['node-1', 'node-2', 'node-3'].map(saying), status: 'EgressFirewall Rules applied' },
+  } as never)
+  bench.api.put(ClusterNetworkPolicy, {
+    metadata: { name: 'p', generation: 1 },
+    spec: { tier: 'Admin', priority: 1, subject: { namespaces: {} } },
+    status: {
+      conditions: ['node-1', 'node-2', 'node-4'].map(node => ({
+        type: `Ready-In-Zone-${node}`,
+        observedGeneration: 1,
+      })),
+    },
+  } as never)
+  const written: string[] = []
+  const patch = async (
+    _: unknown,
+    { name }: { name: string },
+    what: { fieldManager: string; body: { status: object } },
+  ) => {
+    written.push(`${name} ${what.fieldManager} ${JSON.stringify(what.body.status)}`)
+    return { metadata: { resourceVersion: '1' } }
+  }
+  const client = { ...bench.api.client, patch } as never
+  const made = ['node-1', 'node-2'].map(node => createPolicyStatus({ ...bench, client }, node))
+  await bench.informers.sync(bench.signal)
+  await settled(bench)
+  for (const status of made) status.tell()
+  await settled(bench)
+  expect(written.toSorted()).toEqual(['default policy-node-3 {"messages":[]}', 'p policy-node-4 {"conditions":[]}'])
   bench.close()
 })
 

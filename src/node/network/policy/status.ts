@@ -37,6 +37,9 @@ export const UNIQUE_PRIORITY = 'UniquePriority'
 /** An event of EgressNetworkPolicies that do not decide alone what leaves their namespace. */
 export const LEGACY_CONFLICT = 'EgressNetworkPolicyConflict'
 
+/** Before a node's name, in conditions that say that the node enforces the policy. */
+const ZONE = 'Ready-In-Zone-'
+
 type Governing = AdminNetworkPolicy | ClusterNetworkPolicy | BaselineAdminNetworkPolicy
 type Told = Governing | EgressFirewall
 type Kind<T extends Told> = Informer<T>['kind']
@@ -53,14 +56,20 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
   const manager = `policy-${node}`
   const warned = new Map<string, string>()
   const now = (): string => rfc3339(deps.clock.now())
+  /** What is to be told once is told by one of the nodes. */
+  const isFirst = (): boolean => nodes.list().every(({ metadata }) => node <= metadata.name)
+  /** What nodes said that are no more, one of the others takes back. */
+  const takeBack = <T extends Told>(kind: Kind<T>, object: T, said: readonly string[], nothing: object): void => {
+    if (!nodes.get({ name: node }) || !isFirst()) return
+    for (const gone of said.filter(name => !nodes.get({ name }))) write(kind, object, `policy-${gone}`, nothing)
+  }
   const tellInForce = <T extends Governing>(kind: Kind<T>, objects: readonly T[]): void => {
     for (const object of objects) {
       const conditions = inForce(object, node, now())
       if (conditions) write(kind, object, manager, { conditions })
+      takeBack(kind, object, zonesOf(object), { conditions: [] })
     }
   }
-  /** What is to be told once is told by one of the nodes. */
-  const isFirst = (): boolean => nodes.list().every(({ metadata }) => node <= metadata.name)
   const warn = (object: KubeObject, reason: string, message: string): void => {
     if (!isFirst() || warned.get(object.metadata.uid) === message) return
     warned.set(object.metadata.uid, message)
@@ -107,6 +116,8 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
         const mine = firewallMessage(object, node, areNamesKnown())
         const known = object.status?.messages ?? []
         if (!known.includes(mine)) write(EgressFirewall, object, manager, { messages: [mine] })
+        const zones = known.map(message => message.slice(0, message.indexOf(': ')))
+        takeBack(EgressFirewall, object, zones, { messages: [] })
         const areAll = nodes
           .list()
           .every(({ metadata }) => known.includes(firewallMessage(object, metadata.name, areNamesKnown())))
@@ -116,6 +127,9 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
     },
   }
 }
+
+const zonesOf = ({ status }: Governing): readonly string[] =>
+  (status?.conditions ?? []).flatMap(({ type }) => (type.startsWith(ZONE) ? [type.slice(ZONE.length)] : []))
 
 /** What another API may hold and its own types deny: such an object is not in force. */
 const readable = <T extends Told>(objects: readonly T[]): readonly T[] =>
@@ -168,7 +182,7 @@ function createWriter({ client, progress, log }: StatusDeps): Write {
 
 /** Undefined where the object says so already. */
 function inForce(object: Governing, node: string, now: string): readonly object[] | undefined {
-  const type = `Ready-In-Zone-${node}`
+  const type = `${ZONE}${node}`
   const { generation } = object.metadata
   const known = object.status?.conditions?.find(one => one.type === type)
   if (known?.observedGeneration === generation) return undefined
