@@ -38,15 +38,15 @@ export function createSpeaker(deps: SpeakerDeps, options: AnnounceOptions): Spea
   const { beats, clock, log, events } = deps
   const { node } = options
   const holder = createHolder(deps, options)
-  const guarded = guardedBefore(deps.nft)
+  // An agent that comes back listens first: its addresses may have gone to others. The fence of the one before stands until they
+  // are gone.
+  const strangers = holder.among(guardedBefore(deps.nft) ?? new Set())
+  for (const address of strangers) holder.release(address)
   const fence = createFence(deps.nft)
   const held = new Map<Ip, number>()
   let wanted: readonly Announcement[] = []
-  // An agent that comes back listens first: its addresses may have gone to others.
-  const strangers = holder.among(guarded ?? new Set())
   let isListening = strangers.length > 0
   let cancel = (): void => {}
-  drop(strangers)
   beats.onBeat(decide)
   beat()
 

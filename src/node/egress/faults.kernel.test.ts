@@ -1,6 +1,6 @@
 /** What breaks while pods leave with egress addresses: never two who answer for one, never a packet outside with a pod's address. */
 import { once } from 'node:events'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { Node } from '../../api/core/node.ts'
 import { Network } from '../../api/operator/network.ts'
 import { EgressIP } from '../../api/ovn/egress-ip.ts'
@@ -135,6 +135,25 @@ const moved = async (): Promise<void> => {
   await until(() => watcher.answerers().at(-1) !== macOf(2), watcher.answerers)
 }
 
+/** What is on a node's lo each time that its fence is made anew, when nothing is guarded for a moment. */
+function leftAtNewFence(number: number): () => readonly (readonly string[])[] {
+  const found: string[][] = []
+  const open = world.nft.open
+  const spy = vi.spyOn(world.nft, 'open').mockImplementation(netns => {
+    const nft = open(netns)
+    const run = (text: string): void => {
+      const addresses = world.link.addresses(world.node(number)).map(one => one.address as string)
+      if (text.includes('delete table arp fairlead-egress-fence')) found.push(addresses.filter(one => one === EIP))
+      nft.run(text)
+    }
+    return { ...nft, run }
+  })
+  return () => {
+    spy.mockRestore()
+    return found
+  }
+}
+
 test('a node dies: another has its address, and connections live on', async () => {
   const connection = world.sockets.connect({ netns: pods[0]!.netns, address: OUTSIDE, port: OUTSIDE_PORT })
   const said = async (): Promise<string> => {
@@ -152,8 +171,11 @@ test('a node dies: another has its address, and connections live on', async () =
   await until(async () => (await seen([pods[0]!, pods[2]!])).every(from => from === EIP))
   // It comes back: it takes nothing, and what it has left behind answers for nothing.
   mend()
+  expect(world.link.addresses(world.node(2)).map(one => one.address)).toContain(EIP)
+  const left = leftAtNewFence(2)
   await fleet.agent(2)
   await everybodyLeaves()
+  expect(left()).toEqual([[]])
   await until(() => lost().length === 0, lost)
   await expectOneAtATime()
 })

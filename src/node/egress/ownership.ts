@@ -71,9 +71,10 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
     running?.beats.close()
     const holder = createHolder(deps, { node: options.node, netns: options.netns, address: addresses.uplink })
     if (!fence) {
-      fence = createFence(nft, EGRESS_FENCE)
-      // An agent that comes back begins with nothing: its addresses may have gone to others.
+      // An agent that comes back begins with nothing: its addresses may have gone to others. The fence of the one before stands
+      // until they are gone.
       for (const address of holder.among(new Set([...(guarded ?? []), ...own]))) holder.release(address)
+      fence = createFence(nft, EGRESS_FENCE)
     }
     const beats = await openBeats(deps, { node: options.node, netns: options.netns, addresses })
     const confirmations = () => confirmationsFor(nodes, options.node)
