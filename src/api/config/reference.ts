@@ -5,7 +5,8 @@ const GROUP = 'com.github.openshift.api.config.v1'
 
 export interface ConfigMapNameReference extends InferMessage<typeof ConfigMapNameReference> {}
 export const ConfigMapNameReference = message(`${GROUP}.ConfigMapNameReference`, 'A ConfigMap, by name.', {
-  name: string(0, 'Its name.', { required: true }),
+  // Required there, but empty where there is none: as good as absent.
+  name: string(0, 'Its name; empty: none.'),
 })
 
 export interface ConfigMapFileReference extends InferMessage<typeof ConfigMapFileReference> {}

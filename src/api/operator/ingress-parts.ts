@@ -15,14 +15,12 @@ export const NodePlacement = message(`${GROUP}.NodePlacement`, 'Where routers ru
 export interface ClientTLS extends InferMessage<typeof ClientTLS> {}
 export const ClientTLS = message(`${GROUP}.ClientTLS`, 'Certificates of clients.', {
   clientCertificatePolicy: string(0, 'Required or Optional; empty: none are asked for.', {
-    required: true,
     enum: ['', 'Required', 'Optional'],
   }),
   clientCA: one(
     0,
     ref<ConfigMapNameReference>(ConfigMapNameReference),
     'The authorities they may come from, a ConfigMap in openshift-config.',
-    { required: true },
   ),
   allowedSubjectPatterns: list(0, STRING, 'Regular expressions, one of which the subject must match.'),
 })

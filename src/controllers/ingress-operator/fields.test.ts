@@ -145,6 +145,21 @@ test('TLS: the cluster’s profile where there is none of its own; none without 
   expect(conditions(bench).Admitted).toBe('False')
 })
 
+test('what is empty is as good as absent, as others write it; who verifies clients must say by what', async () => {
+  const empty = {
+    clientTLS: { clientCA: { name: '' }, clientCertificatePolicy: '' },
+    httpErrorCodePages: { name: '' },
+    httpCompression: {},
+    tuningOptions: { reloadInterval: '0s', serverTimeout: '0s' },
+    unsupportedConfigOverrides: null,
+  } as const
+  const bench = await start(empty)
+  expect([inEffect(bench), conditions(bench).Admitted]).toEqual([undefined, 'True'])
+  expect(argsOf(bench).settings).toEqual({})
+  await putDefault(bench, { clientTLS: { clientCertificatePolicy: 'Required' } })
+  expect(conditions(bench).Admitted).toBe('False')
+})
+
 test('routers are told of every field that is theirs', async () => {
   const bench = await start(
     {

@@ -18,7 +18,7 @@ export async function missingOf(client: Client, { spec }: IngressController): Pr
       said.push(`spec.${field}: there is no ${kind.kind} ${namespace}/${name}`)
   }
   await look(Secret, 'defaultCertificate', OPERAND_NAMESPACE, spec.defaultCertificate?.name)
-  await look(ConfigMap, 'clientTLS.clientCA', CONFIG_NAMESPACE, spec.clientTLS?.clientCA.name)
+  await look(ConfigMap, 'clientTLS.clientCA', CONFIG_NAMESPACE, spec.clientTLS?.clientCA?.name)
   await look(ConfigMap, 'httpErrorCodePages', CONFIG_NAMESPACE, spec.httpErrorCodePages?.name)
   return said
 }

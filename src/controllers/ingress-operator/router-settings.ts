@@ -46,6 +46,8 @@ export function settingsProblem({ spec }: IngressController): string | undefined
   const { type, custom } = spec.tlsSecurityProfile ?? {}
   if (type === 'Custom' && !custom?.ciphers?.some(isKnownCipher))
     return 'spec.tlsSecurityProfile.custom.ciphers: none of them is known'
+  if (spec.clientTLS?.clientCertificatePolicy && !spec.clientTLS.clientCA?.name)
+    return 'spec.clientTLS.clientCA names no ConfigMap, so no certificate could be verified'
   const wrong = spec.clientTLS?.allowedSubjectPatterns?.find(pattern => !isPattern(pattern))
   if (wrong !== undefined)
     return `spec.clientTLS.allowedSubjectPatterns: ${JSON.stringify(wrong.slice(0, 64))} is not a regular expression`
@@ -76,7 +78,7 @@ const filled = <T>(list: readonly T[] | undefined): readonly T[] | undefined => 
 const some = <T extends object>(fields: T): T | undefined => (Object.keys(fields).length > 0 ? fields : undefined)
 
 const clientTlsOf = ({ clientTLS }: IngressControllerSpec): RouterSettings['clientTls'] =>
-  clientTLS?.clientCertificatePolicy && clientTLS.clientCA.name
+  clientTLS?.clientCertificatePolicy && clientTLS.clientCA?.name
     ? compact<ClientTlsPolicy>({
         verify: clientTLS.clientCertificatePolicy === 'Required' ? 'required' : 'optional',
         authorities: `${CONFIG_NAMESPACE}/${clientTLS.clientCA.name}`,
