@@ -157,6 +157,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     to: 'return true',
     tests: [['src/model/ingress/nginx.test.ts', 'an expression that could take for ever, or is none']],
   },
+  'tenants give Routes any host': {
+    file: 'src/apiserver/admission/route/custom-host.ts',
+    from: "hasOwn(spec.tls)) || may('create')",
+    to: 'hasOwn(spec.tls)) || may',
+    tests: [['src/apiserver/admission/route/custom-host.test.ts', 'without the right a Route has the host']],
+  },
   'a right to one Secret is one to the others by name': {
     file: 'src/apiserver/handle.ts',
     from: 'metadata\\.name==?(',

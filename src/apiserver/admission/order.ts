@@ -17,6 +17,7 @@ import { admissionPolicies } from './policies.ts'
 import { resourceQuota } from './quota.ts'
 import { escalation } from './rbac.ts'
 import { ingressConfig } from './route/config.ts'
+import { routeCustomHost, routeExternalCertificate } from './route/custom-host.ts'
 import { routeHost } from './route/host.ts'
 import { routeHsts } from './route/hsts.ts'
 import { securityConstraints } from './scc/plugin.ts'
@@ -62,9 +63,13 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     podTolerations,
     // Looks at pods as constraints have made them.
     podSecurity(parts.store, parts.registry),
+    // At the host that the user asked for, not the one that is filled in.
+    routeCustomHost(parts.authorizer),
     routeHost(ingress, parts.routeDomain),
     // Only looks, at the host that was filled in.
     routeHsts(ingress),
+    // Only looks.
+    routeExternalCertificate(parts.authorizer, parts.store, parts.registry),
     defaultIngressClass(parts.store, parts.registry),
     // Only look: policies see what all others made of the object.
     admissionPolicies(parts, parts.registry),
