@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Event } from '../api/core/event.ts'
+import { Secret } from '../api/core/secret.ts'
+import { Route } from '../api/route/route.ts'
 import { otherCertificate } from '../host/haproxy/testdata/certificates.ts'
 import { type LiveRouter, putTlsSecret, splitPem, startLiveRouter } from './testing-live.ts'
 
@@ -44,4 +47,25 @@ it('an own certificate with an RSA key goes before the names of a default one wi
   await router.settle()
   expect([await shown(host), await shown('another.apps.fairlead.test')]).toEqual(['rsa.test', 'other.test'])
   expect(router.loads()).toBe(loads)
+})
+
+it('a Secret that goes takes its Route with it; no key is told to anybody', async () => {
+  const { api } = router.bench
+  const host = 'external.example.com'
+  router.putRoute('external', { tls: { termination: 'edge', externalCertificate: { name: 'cert' } } })
+  const verdict = () => api.get(Route, { namespace: 'shop', name: 'external' })?.status?.ingress?.[0]?.conditions?.[0]
+  const isTold = async (status: string): Promise<void> => {
+    while (verdict()?.status !== status) await new Promise(resolve => setImmediate(resolve))
+  }
+  putTlsSecret(router.bench, 'shop', 'cert', otherCertificate)
+  await router.settle()
+  await isTold('True')
+  expect(await shown(host)).toBe('other.test')
+  const [, text] = splitPem(otherCertificate).key.split('\n')
+  const told = [await router.metrics(), JSON.stringify([...api.all(Route), ...api.all(Event)])]
+  expect(told.map(each => each.length > 100 && !each.includes(text!))).toEqual([true, true])
+  api.drop(Secret, { namespace: 'shop', name: 'cert' })
+  await router.settle()
+  await isTold('False')
+  expect(verdict()?.reason).toBe('ExternalCertificateGetFailed')
 })

@@ -84,24 +84,32 @@ function collect(found: Map<string, RouteEndpoint>, endpoint: Endpoint, { number
   }
 }
 
-/**
- * Addresses a router must not be made to call for a tenant who writes EndpointSlices: its own host, link-local metadata
- * services, multicast. Also in IPv4-mapped and NAT64 form. Source: OKD's router.
- */
-const FORBIDDEN: readonly Cidr[] = [
+const FORBIDDEN_4 = [
   '0.0.0.0/8',
   '127.0.0.0/8',
   '169.254.0.0/16',
   '224.0.0.0/4',
   '240.0.0.0/4',
   '168.63.129.16/32',
-  '::/96',
-  '::ffff:0:0/96',
-  '64:ff9b::/96',
-  'fe80::/10',
-  'ff00::/8',
-  'fd00:ec2::254/128',
 ].map(cidr)
+
+/** The networks of 6to4 that lead to one of IPv4: its bits follow 2002. */
+const by6to4 = ({ address, bits }: Cidr): Cidr => {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
+  return cidr(`2002:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}::/${16 + bits}`)
+}
+
+/**
+ * Addresses a router must not be made to call for a tenant who writes EndpointSlices: its own host, link-local metadata
+ * services, multicast. Also in the forms in which IPv6 holds those of IPv4. Source: OKD's router.
+ */
+const FORBIDDEN: readonly Cidr[] = [
+  ...FORBIDDEN_4,
+  ...FORBIDDEN_4.map(by6to4),
+  ...['::/96', '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', 'fe80::/10', 'ff00::/8', 'fd00:ec2::254/128'].map(
+    cidr,
+  ),
+]
 
 export const isForbidden = (address: Ip): boolean =>
   FORBIDDEN.some(network => network.family === familyOf(address) && contains(network, address))
