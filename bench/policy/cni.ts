@@ -1,6 +1,5 @@
 /** Prints, as JSON, how long the 99th of 100 container engines waits for a pod's network: plugin exec to result, 500 pods. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { systemClock } from '../../src/host/clock/real.ts'
 import { systemFs } from '../../src/host/fs/real.ts'
 import { kernelLinks } from '../../src/host/link/real.ts'
@@ -16,7 +15,8 @@ import { callPlugin } from '../../src/node/cni/plugin/testing.ts'
 import { ownAndChildrenCpuMs, round } from '../measure.ts'
 
 const PODS = 500
-const folder = mkdtempSync(`${tmpdir()}/fairlead-bench-cni-`)
+// As in the twin, addresses that were given are kept in memory.
+const folder = mkdtempSync('/dev/shm/fairlead-bench-cni-')
 const netns = kernelNetns()
 const link = kernelLinks(netns)
 const facts = { ranges: [cidr('10.128.0.0/22')], mtu: 1400 }

@@ -1,7 +1,7 @@
 import type { Cidr } from '../../lib/cidr.ts'
 import { cidrText, contains, nth, parseCidr, sizeOf } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
-import { ip, ipToBigint, parseIp } from '../../lib/ip.ts'
+import { ip, parseIp } from '../../lib/ip.ts'
 
 /** One range of a node: where the next search begins, and who holds what. */
 export interface Range {
@@ -58,14 +58,10 @@ export function allocate(ledger: Ledger, owner: string): { ledger: Ledger; addre
 }
 
 function freeOffset(range: Range): number | undefined {
-  const end = endOf(range.cidr)
-  const base = ipToBigint(range.cidr.address)
-  const taken = new Set([...range.owners.keys()].map(address => Number(ipToBigint(address) - base)))
-  const span = end - FIRST
-  if (taken.size >= span) return undefined
+  const span = endOf(range.cidr) - FIRST
   for (let step = 0; step < span; step++) {
     const offset = FIRST + ((Math.max(range.next, FIRST) - FIRST + step) % span)
-    if (!taken.has(offset)) return offset
+    if (!range.owners.has(nth(range.cidr, offset))) return offset
   }
   return undefined
 }

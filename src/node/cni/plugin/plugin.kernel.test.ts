@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Pod } from '../../../api/core/pod.ts'
@@ -85,9 +86,13 @@ interface Call {
   readonly args?: string
   readonly config?: object
   readonly socket?: string
+  readonly path?: string
 }
 
-const call = (command: string, { id = 'c1', box = 'box', args = '', config = {}, socket: at = socket }: Call = {}) =>
+const call = (
+  command: string,
+  { id = 'c1', box = 'box', args = '', config = {}, socket: at = socket, path }: Call = {},
+) =>
   callPlugin(
     at,
     {
@@ -97,6 +102,7 @@ const call = (command: string, { id = 'c1', box = 'box', args = '', config = {},
       CNI_IFNAME: 'eth0',
       CNI_ARGS: args,
       CNI_PATH: '/opt/cni/bin',
+      ...(path === undefined ? {} : { PATH: path }),
     },
     { cniVersion: '1.1.0', name: 'fairlead', type: 'fairlead', ...config },
   )
@@ -274,6 +280,17 @@ test('GC takes down what the engine does not know, and nothing of the twin’s o
   cni = open()
   expect(cni.collect(new Map())).toEqual(['own'])
   expect(await checked(added)).toEqual(FINE)
+})
+
+test.each(['perl', 'curl'])('a node may have %s alone', async program => {
+  const path = mkdtempSync(`${folder}/only-`)
+  expect(await call('ADD', { path })).toEqual(refusal(5, 'neither perl nor curl'))
+  symlinkSync(execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim(), `${path}/${program}`)
+  expect(await call('ADD', { path, args: WEB })).toMatchObject({ code: 0, json: { cniVersion: '1.1.0' } })
+  expect(secured).toHaveLength(1)
+  expect(await call('ADD', { path, args: WEB })).toEqual(refusal(101, 'eth0 exists already'))
+  expect(await call('DEL', { path, args: WEB })).toEqual(FINE)
+  expect(await call('ADD', { path, socket: `${folder}/nobody.sock` })).toEqual(refusal(11, 'agent'))
 })
 
 test('without an agent, or before its network stands, the plugin says so', async () => {
