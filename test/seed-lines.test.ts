@@ -1,9 +1,18 @@
 /** Lines that people type from their notes, as written: each must print what a cluster prints. */
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Twin } from './harness.ts'
 import { KUBECTL, run, startTwin, until } from './harness.ts'
 
 let twin: Twin
+
+/** OpenShift's own client, where there is one. */
+const OC = ocCommand()
+
+function ocCommand(): string | undefined {
+  const named = process.env.FAIRLEAD_OC ?? 'oc'
+  return spawnSync(named, ['version', '--client'], { stdio: 'ignore' }).status === 0 ? named : undefined
+}
 
 beforeAll(async () => {
   twin = await startTwin({ name: 'lines', args: ['--ephemeral'] })
@@ -143,6 +152,60 @@ describe('the way in', () => {
     expect(text).toMatch(/type: Admitted/)
     expect(text).toMatch(/wildcardPolicy: None/)
   })
+
+  test('kubectl get route, with shares, hosts by jsonpath, and all Ingresses by columns', async () => {
+    const text = await twin.kubectl('-n', 'production', 'get', 'route')
+    expect(text).toMatch(/^NAME +HOST\/PORT +PATH +SERVICES +PORT +TERMINATION +WILDCARD$/m)
+    expect(text).toMatch(
+      /^api +api-production\.apps\.fairlead\.test +api\(90%\),api-canary\(10%\) +http +edge\/Redirect +None$/m,
+    )
+    const hosts = await twin.kubectl('-n', 'production', 'get', 'route', '-o', 'jsonpath={.items[*].spec.host}')
+    expect(hosts.split(' ')).toContain('api-production.apps.fairlead.test')
+    const columns =
+      'custom-columns=NS:.metadata.namespace,NAME:.metadata.name,CLASS:.spec.ingressClassName,HOSTS:.spec.rules[*].host,ADDR:.status.loadBalancer.ingress[*].ip'
+    const ingresses = await twin.kubectl('get', 'ingress', '-A', '-o', columns)
+    expect(ingresses).toMatch(
+      /^NS +NAME +CLASS +HOSTS +ADDR\nproduction +api-ingress +nginx +api\.example\.com +<none>$/m,
+    )
+  })
+
+  test.skipIf(!OC)(
+    'oc expose svc/api --hostname, create route edge, get, describe (without oc in the PATH left out)',
+    async () => {
+      const oc = async (...args: readonly string[]): Promise<string> => {
+        const { code, stdout, stderr } = await run(OC!, ['-n', 'production', ...args], { env: twin.env })
+        expect(code, stderr).toBe(0)
+        return stdout
+      }
+      const host = 'exposed.apps.fairlead.test'
+      expect(await oc('expose', 'svc/api', '--name=exposed', `--hostname=${host}`)).toBe(
+        'route.route.openshift.io/exposed exposed\n',
+      )
+      expect(await oc('create', 'route', 'edge', 'edged', '--service=api', '--hostname=edged.apps.fairlead.test')).toBe(
+        'route.route.openshift.io/edged created\n',
+      )
+      await until('both are admitted', async () =>
+        /(?:Admitted.*){2}/.test(
+          await oc(
+            'get',
+            'route',
+            'exposed',
+            'edged',
+            '-o',
+            'jsonpath={.items[*].status.ingress[*].conditions[*].type}',
+          ),
+        ),
+      )
+      const text = await oc('get', 'route', 'exposed', 'edged')
+      expect(text).toMatch(/^edged +edged\.apps\.fairlead\.test +api +http +edge +None$/m)
+      expect(text).toMatch(/^exposed +exposed\.apps\.fairlead\.test +api +http +None$/m)
+      const told = await oc('describe', 'route', 'exposed')
+      expect(told).toMatch(/^Requested Host:\t\texposed\.apps\.fairlead\.test$/m)
+      expect(told).toMatch(/exposed on router default \(host router-default\.apps\.fairlead\.test\)/)
+      expect(told).toMatch(/^Service:\tapi\nWeight:\t\t100 \(100%\)\nEndpoints:\t(10\.\d+\.\d+\.\d+:8080, ){2}10\./m)
+      await oc('delete', 'route', 'exposed', 'edged')
+    },
+  )
 
   test('kubectl describe ingress api-ingress', async () => {
     const text = await twin.kubectl('describe', 'ingress', 'api-ingress', '-n', 'production')
