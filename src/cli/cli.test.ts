@@ -29,7 +29,7 @@ const twinStatus = (roles: RoleStatus[]): TwinStatus => ({
   uptimeMs: 130_000,
   ports,
   roles,
-  nodes: [{ name: 'node-1', address: '172.18.0.11', link: 'up' }],
+  nodes: [{ name: 'node-1', address: '172.18.0.11', address6: 'fd18::11', link: 'up' }],
   outside: [{ name: 'client', address: '172.18.0.200', is: 'outside' }],
 })
 
@@ -250,6 +250,7 @@ describe('other verbs', () => {
     const it = world()
     expect(await status(it.deps, { name: 'x' })).toBe(0)
     expect(it.out).toMatch(/api +running +0 +7 +settled/)
+    expect(it.out).toMatch(/node-1 +172.18.0.11 fd18::11 +link up/)
     expect(it.out).toMatch(/client +172.18.0.200 +outside/)
     expect(
       await status(

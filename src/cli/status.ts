@@ -30,6 +30,9 @@ async function list(deps: CliDeps): Promise<number> {
   return 0
 }
 
+const both = ({ address, address6 }: { readonly address: string; readonly address6?: string }): string =>
+  address6 === undefined ? address : `${address} ${address6}`
+
 function describe(state: TwinStatus): string {
   const roles = state.roles.map(role => [
     role.name,
@@ -39,8 +42,8 @@ function describe(state: TwinStatus): string {
     role.progress ? role.progress.busy.join(',') || 'settled' : '-',
   ])
   const places = [
-    ...state.nodes.map(node => [node.name, node.address, `link ${node.link}`]),
-    ...state.outside.map(host => [host.name, host.address, host.is]),
+    ...state.nodes.map(node => [node.name, both(node), `link ${node.link}`]),
+    ...state.outside.map(host => [host.name, both(host), host.is]),
   ]
   const minutes = Math.floor(state.uptimeMs / 60_000)
   return [

@@ -58,6 +58,8 @@ export interface RoleStatus {
 export interface NodeStatus {
   readonly name: string
   readonly address: string
+  /** In a dual-stack twin. */
+  readonly address6?: string
   readonly link: 'up' | 'cut' | 'down'
 }
 
@@ -69,7 +71,15 @@ export interface TwinStatus {
   readonly roles: readonly RoleStatus[]
   readonly nodes: readonly NodeStatus[]
   /** `is`: in a few words, what it does at present. */
-  readonly outside: readonly { readonly name: string; readonly address: string; readonly is: string }[]
+  readonly outside: readonly OutsideStatus[]
+}
+
+export interface OutsideStatus {
+  readonly name: string
+  readonly address: string
+  /** In a dual-stack twin. */
+  readonly address6?: string
+  readonly is: string
 }
 
 /** One process inside the world, with its streams. */

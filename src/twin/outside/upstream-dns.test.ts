@@ -45,6 +45,16 @@ describe('the outside DNS', () => {
       expect(ask(name)).toMatchObject({ rcode: 3, answers: [] })
     },
   )
+  test('in a dual-stack twin names of the internet and of the API have both', async () => {
+    const both = outsideZone(planWorld(await resolveConfig({ name: 'x', dualStack: true }, [])))
+    const asked = (name: string, type: number) =>
+      addresses(decode(answerOutside(both, encode(query(name, type)), 512)!))
+    expect([asked('example.com.', TYPE.A), asked('example.com.', TYPE.AAAA)]).toEqual([
+      ['203.0.113.10'],
+      ['2001:db8::10'],
+    ])
+    expect(asked('api.fairlead.test.', TYPE.AAAA)).toEqual(['fd18::11'])
+  })
   test('a name without an address of that type is no error', () => {
     expect(ask('shop.apps.fairlead.test.', TYPE.AAAA)).toMatchObject({ rcode: 0, answers: [] })
   })

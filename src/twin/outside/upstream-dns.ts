@@ -7,14 +7,14 @@ import { CLASS, RCODE, TYPE } from '../../wire/dns/message.ts'
 import type { WorldPlan } from '../plan.ts'
 
 /** Names of the world outside, in lower case with the final dot; one that begins with "*." stands for all below it. */
-export type HostsTable = ReadonlyMap<string, Ip>
+export type HostsTable = ReadonlyMap<string, readonly Ip[]>
 
 /** What the outside DNS answers from: names of its own, and those that others put into its zone. */
 export interface OutsideZone {
   readonly names: HostsTable
   /** In lower case with the final dot. */
   readonly zone: string
-  readonly updated: Map<string, Ip>
+  readonly updated: Map<string, readonly Ip[]>
 }
 
 export const outsideZone = (plan: WorldPlan): OutsideZone => ({
@@ -27,12 +27,14 @@ const TTL_S = 30
 
 /** What the outside DNS knows: the wildcards of both domains, the API, and a few servers of the internet. */
 export function outsideNames(plan: WorldPlan): HostsTable {
-  const internet = plan.outside.find(host => host.name === 'internet')!.address
+  const { address, second } = plan.outside.find(host => host.name === 'internet')!
+  const internet = [address, ...(second ? [second.address] : [])]
+  const [first] = plan.nodes
   const base = plan.config.appsDomain.replace(/^apps\./, '')
-  return new Map<string, Ip>([
+  return new Map<string, readonly Ip[]>([
     // Not .localhost: nobody asks DNS for it.
-    ...plan.doors.map(({ domain, address }) => [`*.${domain}.`, address] as const),
-    [`api.${base}.`, plan.nodes[0]!.address],
+    ...plan.doors.map(({ domain, address: vip }) => [`*.${domain}.`, [vip]] as const),
+    [`api.${base}.`, [first!.address, ...(first!.address6 ? [first!.address6] : [])]],
     ['whoami.internet.test.', internet],
     ['example.com.', internet],
     ['www.example.com.', internet],
@@ -67,9 +69,9 @@ export function answerOutside(zone: OutsideZone, packet: Buffer, limitBytes: num
   if (query.opcode === UPDATE) return encode({ ...reply, rcode: update(zone, question, query.authorities) }, limitBytes)
   if (query.opcode !== 0) return encode(reply, limitBytes)
   const name = question.name.toLowerCase()
-  const address = find(zone.names, name) ?? find(zone.updated, name)
-  const answers = address === undefined ? [] : records(question, address)
-  return encode({ ...reply, rcode: address === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR, answers }, limitBytes)
+  const found = find(zone.names, name) ?? find(zone.updated, name)
+  const answers = records(question, found ?? [])
+  return encode({ ...reply, rcode: found === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR, answers }, limitBytes)
 }
 
 const UPDATE = 5
@@ -81,12 +83,12 @@ function update({ zone, updated }: OutsideZone, asked: Question, changes: readon
   if (asked.name.toLowerCase() !== zone || !changes.every(({ name }) => isInside(name))) return NOTZONE
   for (const { name, class: klass, data } of changes)
     if (klass === CLASS.ANY) updated.delete(name.toLowerCase())
-    else if (klass === CLASS.IN && data.type === 'A') updated.set(name.toLowerCase(), data.address)
+    else if (klass === CLASS.IN && data.type === 'A') updated.set(name.toLowerCase(), [data.address])
     else return RCODE.REFUSED
   return RCODE.NOERROR
 }
 
-function find(names: HostsTable, name: string): Ip | undefined {
+function find(names: HostsTable, name: string): readonly Ip[] | undefined {
   const exact = names.get(name)
   if (exact) return exact
   for (let dot = name.indexOf('.'); dot >= 0 && dot < name.length - 1; dot = name.indexOf('.', dot + 1)) {
@@ -96,8 +98,9 @@ function find(names: HostsTable, name: string): Ip | undefined {
   return undefined
 }
 
-function records(question: Question, address: Ip): readonly ResourceRecord[] {
-  const type = familyOf(address) === 4 ? 'A' : 'AAAA'
-  const wanted = question.type === TYPE[type] || question.type === TYPE.ANY
-  return wanted ? [{ name: question.name, class: CLASS.IN, ttl: TTL_S, data: { type, address } }] : []
-}
+const records = ({ name, type: wanted }: Question, addresses: readonly Ip[]): readonly ResourceRecord[] =>
+  addresses.flatMap(address => {
+    const type = familyOf(address) === 4 ? 'A' : 'AAAA'
+    const isWanted = wanted === TYPE[type] || wanted === TYPE.ANY
+    return isWanted ? [{ name, class: CLASS.IN, ttl: TTL_S, data: { type, address } }] : []
+  })

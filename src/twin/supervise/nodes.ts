@@ -97,9 +97,10 @@ export function createNodes(deps: NodesDeps, first: WorldPlan): Nodes {
       return node.name
     },
     states: () =>
-      plan.nodes.map(({ name, address }) => ({
+      plan.nodes.map(({ name, address, address6 }) => ({
         name,
         address,
+        ...(address6 ? { address6 } : {}),
         link: deps.world.linkIsUp(name) ? 'up' : off.has(name) ? 'down' : 'cut',
       })),
   }

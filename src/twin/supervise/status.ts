@@ -43,7 +43,12 @@ export async function twinStatus(
     roles: [supervisor, ...roles, ...others],
     nodes: nodes.states(),
     outside: [
-      ...outside.map(({ name, address }) => ({ name, address, is: balancers.describe(name) })),
+      ...outside.map(({ name, address, second }) => ({
+        name,
+        address,
+        ...(second ? { address6: second.address } : {}),
+        is: balancers.describe(name),
+      })),
       ...doors.map(({ domain, address, controller }) => ({
         name: controller === 'default' ? 'vip' : `vip-${controller}`,
         address,
