@@ -73,6 +73,7 @@ import { Role } from './rbac/role.ts'
 import { RoleBinding } from './rbac/role-binding.ts'
 import { Route } from './route/route.ts'
 import { PriorityClass } from './scheduling/priority-class.ts'
+import { POD_REVIEWS } from './security/pod-reviews.ts'
 import { SecurityContextConstraints } from './security/security-context-constraints.ts'
 import { Group } from './user/group.ts'
 import { User } from './user/user.ts'
@@ -160,4 +161,5 @@ export const VIRTUAL_KINDS: readonly Kind[] = [
   Eviction,
   ProjectRequest,
   ...ACCESS_REVIEWS,
+  ...POD_REVIEWS,
 ]

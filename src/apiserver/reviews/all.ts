@@ -3,6 +3,7 @@ import { bindPod } from '../subresources/binding.ts'
 import { mayRequestProject, requestProject } from '../views/projects.ts'
 import { selfSubjectAccessReview, selfSubjectRulesReview, subjectAccessReview } from './access.ts'
 import { openshiftResourceAccessReview, openshiftSubjectAccessReview } from './openshift-access.ts'
+import { podReview, podSelfSubjectReview, podSubjectReview } from './pod-security.ts'
 import { selfSubjectReview } from './self.ts'
 import { tokenReview } from './token.ts'
 
@@ -18,6 +19,9 @@ export const REVIEWS: Readonly<Record<string, Verb>> = {
   'authorization.openshift.io/localresourceaccessreviews': openshiftResourceAccessReview,
   'authorization.openshift.io/subjectaccessreviews': openshiftSubjectAccessReview,
   'authorization.openshift.io/localsubjectaccessreviews': openshiftSubjectAccessReview,
+  'security.openshift.io/podsecuritypolicyreviews': podReview,
+  'security.openshift.io/podsecuritypolicyselfsubjectreviews': podSelfSubjectReview,
+  'security.openshift.io/podsecuritypolicysubjectreviews': podSubjectReview,
   'project.openshift.io/projectrequests': requestProject,
   'project.openshift.io/projectrequests list': mayRequestProject,
   'authorization.k8s.io/localsubjectaccessreviews': subjectAccessReview,

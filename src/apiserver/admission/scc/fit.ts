@@ -61,6 +61,12 @@ export function fitTo(spec: PodSpec, constraint: Constraint, ranges: Ranges): Fi
   return { errors: [...new Set(errors)], pod, containers }
 }
 
+/** Makes the pod so. */
+export function carryOut(spec: PodSpec, { pod, containers }: Pick<Fit, 'pod' | 'containers'>): void {
+  for (const [container, security] of containers) if (security) container.securityContext = security
+  if (pod) spec.securityContext = pod
+}
+
 function containersOf(spec: PodSpec): readonly (readonly [string, Container])[] {
   const named = (name: string, list: readonly Container[] = []) =>
     list.map((container, index) => [`${name}[${index}]`, container] as const)

@@ -13,7 +13,7 @@ import { parseBytes } from '../../stored.ts'
 import type { Attributes, Plugin } from '../mod.ts'
 import { shownName } from '../mod.ts'
 import type { Fit, PodSpec } from './fit.ts'
-import { fitTo, profileName, SECCOMP } from './fit.ts'
+import { carryOut, fitTo, profileName, SECCOMP } from './fit.ts'
 import { inOrder } from './order.ts'
 import type { Ranges } from './ranges.ts'
 import { annotationsOf, rangesOf } from './ranges.ts'
@@ -69,6 +69,14 @@ function followed(store: Store): () => Constraints {
   }
 }
 
+/** The same, for who asks seldom. */
+export const constraintsIn = (store: Store): Constraints =>
+  inOrder(
+    store
+      .range(prefixOf(GROUP, PLURAL))
+      .items.map(({ value }) => parseBytes(value) as unknown as SecurityContextConstraints),
+  )
+
 /** Who may use a constraint. */
 type Usable = (constraint: SecurityContextConstraints) => 'serviceaccount' | 'user' | undefined
 
@@ -110,10 +118,8 @@ function take({ operation, object }: Attributes, { pod, containers }: Fit): bool
       [...containers].every(([one, security]) => late.has(one) || isDeepStrictEqual(one.securityContext, security))
     if (!isSame) return false
   }
-  for (const [container, security] of containers) if (security) container.securityContext = security
-  if (!pod || operation === 'UPDATE') return true
-  spec.securityContext = pod
-  if (pod.seccompProfile)
+  carryOut(spec, { pod: operation === 'UPDATE' ? spec.securityContext : pod, containers })
+  if (pod?.seccompProfile && operation === 'CREATE')
     object!.metadata.annotations = { ...object!.metadata.annotations, [SECCOMP]: profileName(pod.seccompProfile) }
   return true
 }
@@ -123,20 +129,27 @@ function usable(authorizer: Authorizer, { user, object, namespace = '' }: Attrib
   const account = (object!.spec as { serviceAccountName?: string }).serviceAccountName ?? 'default'
   const isController =
     user.name === LOOPBACK.name || user.name.startsWith('system:') || accountOf(user.name) !== undefined
-  const asks = (one: User, { metadata: { name }, users, groups }: SecurityContextConstraints): boolean => {
-    if (users?.includes(one.name) || groups?.some(group => one.groups.includes(group))) return true
-    const resource = { group: GROUP, version: 'v1', plural: PLURAL, subresource: '', namespace, name }
-    return authorizer.authorize({ user: one, verb: 'use', path: '', resource }).allowed
-  }
   const servant: User = { name: accountName(namespace, account), groups: accountGroups(namespace) }
   return constraint => {
-    if (asks(servant, constraint)) return 'serviceaccount'
+    if (mayUse(authorizer, servant, namespace, constraint)) return 'serviceaccount'
     if (isController && user.name !== 'system:admin') return undefined
-    return asks(user, constraint) ? 'user' : undefined
+    return mayUse(authorizer, user, namespace, constraint) ? 'user' : undefined
   }
 }
 
-function rangesIn(store: Store, registry: Registry, namespace: string): Ranges {
+/** By the constraint itself, or by a role. */
+export function mayUse(
+  authorizer: Authorizer,
+  user: User,
+  namespace: string,
+  { metadata: { name }, users, groups }: SecurityContextConstraints,
+): boolean {
+  if (users?.includes(user.name) || groups?.some(group => user.groups.includes(group))) return true
+  const resource = { group: GROUP, version: 'v1', plural: PLURAL, subresource: '', namespace, name }
+  return authorizer.authorize({ user, verb: 'use', path: '', resource }).allowed
+}
+
+export function rangesIn(store: Store, registry: Registry, namespace: string): Ranges {
   const resource = registry.find('', 'v1', 'namespaces')
   const stored = resource && store.head(keyOf(resource, undefined, namespace))
   return rangesOf(namespace, stored && parseBytes(stored.value).metadata.annotations)

@@ -1,5 +1,6 @@
 /** What OpenShift adds. Source: openshift/openshift-apiserver and origin's bootstrap policy. */
 import { ACCESS_REVIEWS } from '../../../api/openshift-authorization/access-reviews.ts'
+import { POD_REVIEWS } from '../../../api/security/pod-reviews.ts'
 import { BUNDLED } from '../../admission/scc/bundled.ts'
 import type { RoleManifests } from './manifest.ts'
 import { aggregateTo, can } from './manifest.ts'
@@ -64,6 +65,7 @@ export const openshiftRoles: RoleManifests = {
         can('delete get patch update', 'projects', PROJECT),
         can('update', 'routes/status', ROUTE),
         can('create', 'localresourceaccessreviews localsubjectaccessreviews', AUTHORIZATION),
+        can('create', POD_REVIEWS.map(({ plural }) => plural).join(' '), 'security.openshift.io'),
       ],
     },
   ],
