@@ -219,13 +219,17 @@ test('a node that is switched off: the address moves, once, and nothing leaves w
   expect(leaked).toEqual([])
 })
 
+const kill = async (role: string): Promise<void> => {
+  process.kill(await until(`${role} runs`, () => hostPid(twin, role)), 'SIGKILL')
+}
+
 test('an agent and the control plane are killed in the middle of a move', async () => {
-  process.kill(await hostPid(twin, await owner()), 'SIGKILL')
+  await kill(await owner())
   await everybodyLeaves()
   const now = await owner()
   // The label goes: the address must move, and the API dies while it does.
   await twin.kubectl('label', 'node', now, 'k8s.ovn.org/egress-assignable-')
-  process.kill(await hostPid(twin, 'api'), 'SIGKILL')
+  await kill('api')
   await until('it moved', async () => ![now, ''].includes(await owner()))
   await everybodyLeaves()
   await ownerAnswers()

@@ -1,92 +1,246 @@
+import type { Socket } from 'node:dgram'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { SocketDriver } from '../../host/socket/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { parseIp } from '../../lib/ip.ts'
+import type { Path } from '../../model/egress/nodes.ts'
+import { PATHS } from '../../model/egress/nodes.ts'
 
-/** Between nodes only: the port MetalLB's speakers use among themselves. */
-export const BEAT_PORT = 7946
-/** Who was not heard for so long is dead. */
-export const DEAD_MS = 600
-const MAX_PACKET = 32_768
+/** So many times what a peer was late of late is given to it, */
+const PATIENCE = 2
+/** but never more than this. */
+const MOST_PATIENCE_MS = 1000
+const MAX_PACKET = 65_000
 
-/** The node that speaks, and its address on the machine network. */
-export interface AnnounceOptions {
-  readonly node: string
-  readonly netns: Netns
+/** A node that beats late forgets half of that in so long. */
+const LATE_HALF_LIFE_MS = 3000
+
+/** An address that a node has, or waits for; the higher the epoch, the newer the decision: 0 where there is none. */
+export interface Claim {
   readonly address: Ip
+  readonly epoch: number
+  readonly isHeld: boolean
 }
 
+/** A node, and its address on each way by which it is heard. */
 export interface Peer {
   readonly name: string
-  readonly address: Ip
+  readonly addresses: Addresses
 }
 
-/** Nodes tell each other that they live, and what they announce. */
+type Addresses = Readonly<Partial<Record<Path, Ip>>>
+
+/** Nodes tell each other, by one way or two, that they live, whom they heard, and what they claim. */
 export interface Beats {
-  /** Sends one beat to every peer. */
-  send(announced: readonly Ip[]): void
-  /** Those who are spoken to and listened to; others are not heard. */
+  /** One beat to every peer by each way; answers its number. */
+  send(claims: readonly Claim[]): number
   setPeers(peers: readonly Peer[]): void
-  /** New peers count as heard. */
-  isAlive(name: string): boolean
-  /** What a living peer said that it announces. */
-  announcedBy(name: string): ReadonlySet<Ip>
-  /** After each beat that was heard. */
-  onBeat(handler: () => void): void
+  peers(): readonly string[]
+  /**
+   * Once a beat: this node was there to listen for so long since the last, and beats late by so much of late. What it missed while
+   * it got no processor is held against nobody.
+   */
+  pass(awakeMs: number, lateMs: number): void
+  /** Nothing came from the peer by this way for longer than it may be silent: `forMs`, or more. New peers count as heard. */
+  isSilent(name: string, path: Path, forMs?: number): boolean
+  /** For how long nothing came from the peer by any way. */
+  silentMs(name: string): number
+  /** When we sent what the peer has confirmed to have heard by both ways; undefined before. */
+  confirmedMs(name: string): number | undefined
+  /** The number of the newest beat of ours that the peer has heard by any way. */
+  hasHeard(name: string): number
+  claimsOf(name: string): readonly Claim[]
+  /** After each beat that was heard; `isNews`: the peer claims something else than before, and waits for a word. */
+  onBeat(handler: (isNews: boolean) => void): void
   close(): void
 }
 
 interface Heard {
   readonly peer: Peer
-  atMs: number
-  announced: ReadonlySet<Ip>
+  readonly atMs: Record<Path, number>
+  /** Time for which this node listened since then. */
+  readonly silentMs: Record<Path, number>
+  lateMs: number
+  readonly sequence: Record<Path, number>
+  readonly confirmed: Record<Path, number>
+  newest: number
+  claims: readonly Claim[]
 }
 
-/** Rejects with EADDRINUSE when somebody else has the port. */
+export interface BeatsOptions {
+  readonly node: string
+  readonly netns: Netns
+  readonly port: number
+  /** Who was not heard by a way for so long is not to be reached by it; one that says that it runs late is given more time. */
+  readonly deadMs: number
+  /** The node's own: one for each way that is used. */
+  readonly addresses: Addresses
+}
+
+/** Rejects with EADDRINUSE when somebody else has the port, EADDRNOTAVAIL while the tunnel is not there. */
 export async function openBeats(
   { sockets, clock }: { readonly sockets: SocketDriver; readonly clock: Clock },
-  at: { readonly netns: Netns; readonly address: Ip },
+  { node, netns, port, deadMs, addresses }: BeatsOptions,
 ): Promise<Beats> {
-  const socket = await sockets.udp({ ...at, port: BEAT_PORT })
-  const heard = new Map<Ip, Heard>()
-  const handlers: (() => void)[] = []
-  const named = (name: string): Heard | undefined => [...heard.values()].find(({ peer }) => peer.name === name)
-  const isAlive = (name: string): boolean =>
-    clock.monotonic() - (named(name)?.atMs ?? Number.NEGATIVE_INFINITY) < DEAD_MS
-  socket.on('message', (bytes, from) => {
-    const one = heard.get(from.address as Ip)
-    const announced = one && readBeat(bytes)
-    if (!announced) return
-    one.atMs = clock.monotonic()
-    one.announced = announced
-    for (const handler of handlers) handler()
-  })
-  // Peers that cannot be reached are simply not heard.
-  socket.on('error', () => {})
+  const open = new Map<Path, Socket>()
+  for (const path of PATHS) {
+    const address = addresses[path]
+    if (address) open.set(path, await sockets.udp({ netns, address, port }))
+  }
+  const ways = [...open.keys()]
+  const heard = new Map<string, Heard>()
+  const handlers: ((isNews: boolean) => void)[] = []
+  // Numbers of an agent before this one must not count as confirmations of ours.
+  const first = Math.floor(clock.now())
+  let last = first
+  let ownLateMs = 0
+  const sentMs = new Map<number, number>()
+  const byAddress = (path: Path, address: string): Heard | undefined =>
+    [...heard.values()].find(({ peer }) => peer.addresses[path] === address)
+  for (const [path, socket] of open) {
+    socket.on('message', (bytes, from) => {
+      const one = byAddress(path, from.address)
+      const beat = one && readBeat(bytes)
+      if (!beat || beat.from !== one.peer.name) return
+      one.atMs[path] = clock.monotonic()
+      one.silentMs[path] = 0
+      one.lateMs = beat.lateMs
+      one.sequence[path] = Math.max(one.sequence[path], beat.sequence)
+      for (const each of PATHS)
+        one.confirmed[each] = Math.max(one.confirmed[each], beat.heard[node]?.[PATHS.indexOf(each)] ?? 0)
+      if (beat.sequence < one.newest) return
+      one.newest = beat.sequence
+      const isNews = JSON.stringify(one.claims) !== JSON.stringify(beat.claims)
+      one.claims = beat.claims
+      for (const handler of handlers) handler(isNews)
+    })
+    // Peers that cannot be reached are simply not heard.
+    socket.on('error', () => {})
+  }
   return {
-    send(announced) {
-      const bytes = Buffer.from(announced.join(' '))
-      for (const { peer } of heard.values()) socket.send(bytes, BEAT_PORT, peer.address, () => {})
+    send(claims) {
+      last++
+      sentMs.set(last, clock.monotonic())
+      sentMs.delete(last - KEPT)
+      const bytes = printBeat({ from: node, sequence: last, lateMs: ownLateMs, heard: heardOf(heard), claims })
+      for (const { peer } of heard.values())
+        for (const [path, socket] of open) {
+          const to = peer.addresses[path]
+          if (to) socket.send(bytes, port, to, () => {})
+        }
+      return last
     },
     setPeers(peers) {
-      const kept = new Set(peers.map(({ address }) => address))
-      for (const address of heard.keys()) if (!kept.has(address)) heard.delete(address)
-      for (const peer of peers)
-        if (heard.get(peer.address)?.peer.name !== peer.name)
-          heard.set(peer.address, { peer, atMs: clock.monotonic(), announced: new Set() })
+      const names = new Map(peers.map(peer => [peer.name, JSON.stringify(peer)]))
+      for (const [name, { peer }] of heard) if (names.get(name) !== JSON.stringify(peer)) heard.delete(name)
+      for (const peer of peers) if (!heard.has(peer.name)) heard.set(peer.name, newcomer(peer, clock.monotonic()))
     },
-    isAlive,
-    announcedBy: name => (isAlive(name) ? named(name)!.announced : new Set()),
+    peers: () => [...heard.keys()],
+    pass(awakeMs, lateMs) {
+      ownLateMs = Math.round(lateMs)
+      for (const { atMs, silentMs } of heard.values())
+        for (const path of ways) silentMs[path] += Math.min(awakeMs, clock.monotonic() - atMs[path])
+    },
+    isSilent(name, path, forMs = 0) {
+      const one = heard.get(name)
+      return !one || one.silentMs[path] >= Math.max(deadMs, forMs) + Math.min(PATIENCE * one.lateMs, MOST_PATIENCE_MS)
+    },
+    silentMs(name) {
+      const one = heard.get(name)
+      return one ? Math.min(...ways.map(path => one.silentMs[path])) : Number.POSITIVE_INFINITY
+    },
+    confirmedMs(name) {
+      const one = heard.get(name)
+      return one && sentMs.get(Math.min(...ways.map(path => one.confirmed[path])))
+    },
+    hasHeard(name) {
+      const one = heard.get(name)
+      return one ? Math.max(...ways.map(path => one.confirmed[path])) : 0
+    },
+    claimsOf: name => heard.get(name)?.claims ?? [],
     onBeat: handler => void handlers.push(handler),
-    close: () => socket.close(),
+    close: () => {
+      for (const socket of open.values()) socket.close()
+    },
   }
 }
 
-/** Addresses with blanks between; undefined for anything else. */
-function readBeat(bytes: Buffer): ReadonlySet<Ip> | undefined {
+/** Tells `beats` at each beat how long this node was there to listen, and how late it beats of late. */
+export function timekeeper(beats: Beats, clock: Clock, beatMs: number): () => void {
+  let lastMs = clock.monotonic()
+  let lateMs = 0
+  return () => {
+    const nowMs = clock.monotonic()
+    const passedMs = nowMs - lastMs
+    lastMs = nowMs
+    lateMs = Math.max(passedMs - beatMs, lateMs * 0.5 ** (passedMs / LATE_HALF_LIFE_MS))
+    beats.pass(Math.min(passedMs, 2 * beatMs), lateMs)
+  }
+}
+
+/** Beats of ours whose time is remembered: those of more than a fence's time. */
+const KEPT = 64
+
+const newcomer = (peer: Peer, nowMs: number): Heard => ({
+  peer,
+  atMs: { overlay: nowMs, uplink: nowMs },
+  silentMs: { overlay: 0, uplink: 0 },
+  lateMs: 0,
+  sequence: { overlay: 0, uplink: 0 },
+  confirmed: { overlay: 0, uplink: 0 },
+  newest: 0,
+  claims: [],
+})
+
+interface Beat {
+  readonly from: string
+  readonly sequence: number
+  /** How late it beats. */
+  readonly lateMs: number
+  /** Of each peer the newest beat by each of PATHS. */
+  readonly heard: Readonly<Record<string, readonly number[]>>
+  readonly claims: readonly Claim[]
+}
+
+const heardOf = (heard: ReadonlyMap<string, Heard>): Beat['heard'] =>
+  Object.fromEntries([...heard].map(([name, { sequence }]) => [name, PATHS.map(path => sequence[path])]))
+
+const printBeat = ({ from, sequence, lateMs, heard, claims }: Beat): Buffer =>
+  Buffer.from(
+    JSON.stringify([
+      from,
+      sequence,
+      lateMs,
+      heard,
+      claims.map(({ address, epoch, isHeld }) => [address, epoch, isHeld ? 1 : 0]),
+    ]),
+  )
+
+/** Undefined for anything that is no beat. */
+export function readBeat(bytes: Buffer): Beat | undefined {
   if (bytes.length > MAX_PACKET) return undefined
-  const parts = bytes.toString('latin1').split(' ').filter(Boolean)
-  const addresses = parts.flatMap(text => parseIp(text) ?? [])
-  return addresses.length === parts.length ? new Set(addresses) : undefined
+  try {
+    const [from, sequence, lateMs, heard, claims] = JSON.parse(bytes.toString()) as unknown[]
+    if (typeof from !== 'string' || typeof sequence !== 'number' || !Array.isArray(claims)) return undefined
+    if (typeof lateMs !== 'number' || lateMs < 0 || typeof heard !== 'object' || heard === null) return undefined
+    return { from, sequence, lateMs, heard: numbersIn(heard), claims: claims.flatMap(readClaim) }
+  } catch {
+    return undefined
+  }
+}
+
+const numbersIn = (heard: object): Beat['heard'] =>
+  Object.fromEntries(
+    Object.entries(heard).map(([name, numbers]) => [
+      name,
+      Array.isArray(numbers) ? numbers.map(one => (typeof one === 'number' ? one : 0)) : [],
+    ]),
+  )
+
+function readClaim(claim: unknown): readonly Claim[] {
+  if (!Array.isArray(claim)) return []
+  const [text, epoch, isHeld] = claim as unknown[]
+  const address = typeof text === 'string' ? parseIp(text) : undefined
+  return address && typeof epoch === 'number' ? [{ address, epoch, isHeld: isHeld === 1 }] : []
 }

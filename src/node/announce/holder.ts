@@ -1,8 +1,15 @@
 import type { ArpDriver } from '../../host/arp/mod.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
+import type { Netns } from '../../host/netns/mod.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
-import type { AnnounceOptions } from './beats.ts'
+
+/** The node that speaks, and its address on the machine network. */
+export interface AnnounceOptions {
+  readonly node: string
+  readonly netns: Netns
+  readonly address: Ip
+}
 
 /** The kernel's part of holding an address. */
 export interface Holder {

@@ -17,10 +17,11 @@ import { nodeFacts } from '../../model/nodes/facts.ts'
 import type { Announcement } from '../../model/services/announce.ts'
 import { announcements } from '../../model/services/announce.ts'
 import { serviceKeyOf } from '../../model/services/fronts.ts'
-import type { AnnounceOptions, Beats, Peer } from './beats.ts'
+import type { Beats, Peer } from './beats.ts'
 import { openBeats } from './beats.ts'
 import { guardedBefore } from './fence.ts'
-import { createSpeaker } from './speaker.ts'
+import type { AnnounceOptions } from './holder.ts'
+import { BEAT_PORT, createSpeaker, DEAD_MS } from './speaker.ts'
 
 export interface AnnounceDeps {
   readonly informers: Informers
@@ -69,7 +70,7 @@ export async function startAnnouncer(deps: AnnounceDeps, options: AnnounceOption
       .flatMap(node =>
         nodeFacts(node)
           .addresses.slice(0, 1)
-          .map((address): Peer => ({ name: node.metadata.name, address })),
+          .map((uplink): Peer => ({ name: node.metadata.name, addresses: { uplink } })),
       )
   const nft = deps.nft.open(options.netns)
   let beats: Beats | undefined
@@ -77,7 +78,12 @@ export async function startAnnouncer(deps: AnnounceDeps, options: AnnounceOption
   const step = async (): Promise<void> => {
     const all = wanted()
     if (!speaker && all.length === 0 && !guardedBefore(nft)) return
-    beats ??= await openBeats(deps, options)
+    beats ??= await openBeats(deps, {
+      ...options,
+      port: BEAT_PORT,
+      deadMs: DEAD_MS,
+      addresses: { uplink: options.address },
+    })
     speaker ??= createSpeaker({ ...deps, nft, beats }, options)
     beats.setPeers(peers())
     await speaker.want(all)

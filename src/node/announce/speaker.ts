@@ -7,13 +7,19 @@ import { messageOf } from '../../lib/errors.ts'
 import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { Announcement } from '../../model/services/announce.ts'
-import type { AnnounceOptions, Beats } from './beats.ts'
-import { DEAD_MS } from './beats.ts'
+import type { Beats } from './beats.ts'
+import { timekeeper } from './beats.ts'
 import { createFence, guardedBefore } from './fence.ts'
+import type { AnnounceOptions } from './holder.ts'
 import { createHolder } from './holder.ts'
+import type { Neighbourhood } from './owner.ts'
 import { ownerOf } from './owner.ts'
 
+/** Between nodes only: the port MetalLB's speakers use among themselves. */
+export const BEAT_PORT = 7946
 const BEAT_MS = 150
+/** Who was not heard for so long is dead. */
+export const DEAD_MS = 600
 /** Neighbours that forgot, or were told wrong by a partition, are told again. */
 const REMIND_MS = 10_000
 export interface SpeakerDeps {
@@ -47,6 +53,7 @@ export function createSpeaker(deps: SpeakerDeps, options: AnnounceOptions): Spea
   let wanted: readonly Announcement[] = []
   let isListening = strangers.length > 0
   let cancel = (): void => {}
+  let pass = timekeeper(beats, clock, BEAT_MS)
   beats.onBeat(decide)
   beat()
 
@@ -57,7 +64,10 @@ export function createSpeaker(deps: SpeakerDeps, options: AnnounceOptions): Spea
       if (all.map(({ address }) => address).join() !== before.map(({ address }) => address).join())
         fence.guard(all.map(({ address }) => address))
       decide()
-      if (before.length === 0 && all.length > 0) beat()
+      if (before.length === 0 && all.length > 0) {
+        pass = timekeeper(beats, clock, BEAT_MS)
+        beat()
+      }
       if (isListening) await clock.sleep(DEAD_MS, new AbortController().signal)
       isListening = false
       decide()
@@ -72,22 +82,23 @@ export function createSpeaker(deps: SpeakerDeps, options: AnnounceOptions): Spea
     try {
       decide()
       fence.renew([...held.keys()], DEAD_MS)
-      beats.send([...held.keys()])
+      say()
       const nowMs = clock.monotonic()
       for (const [address, toldMs] of held) if (nowMs - toldMs >= REMIND_MS) tell(address)
     } catch (error) {
       log.error({ error: messageOf(error) }, 'load balancer addresses cannot be announced')
     }
+    pass()
     cancel = clock.after(BEAT_MS, beat)
+  }
+
+  function say(): void {
+    beats.send([...held.keys()].map(address => ({ address, epoch: 0, isHeld: true })))
   }
 
   function decide(): void {
     if (isListening) return
-    const isSelf = (name: string): boolean => name === node
-    const neighbours = {
-      isAlive: (name: string) => isSelf(name) || beats.isAlive(name),
-      announcedBy: (name: string) => (isSelf(name) ? new Set(held.keys()) : beats.announcedBy(name)),
-    }
+    const neighbours = neighbourhood(beats, node, held)
     const mine = new Map(wanted.filter(one => ownerOf(one, neighbours) === node).map(one => [one.address, one]))
     drop([...held.keys()].filter(address => !mine.has(address)))
     for (const [address, one] of mine) if (!held.has(address)) take(address, one)
@@ -101,7 +112,7 @@ export function createSpeaker(deps: SpeakerDeps, options: AnnounceOptions): Spea
     const [namespace = '', name = ''] = service.split('/')
     const object = { apiVersion: 'v1', kind: 'Service', namespace, name }
     events.record(object, 'Normal', 'nodeAssigned', `announcing ${address} from node "${node}" with protocol "layer2"`)
-    beats.send([...held.keys()])
+    say()
   }
 
   function drop(addresses: readonly Ip[]): void {
@@ -118,4 +129,12 @@ export function createSpeaker(deps: SpeakerDeps, options: AnnounceOptions): Spea
     held.set(address, clock.monotonic())
     holder.tell(address)
   }
+}
+
+/** Who lives and announces what, as this node hears it: itself among them. */
+function neighbourhood(beats: Beats, self: string, held: ReadonlyMap<Ip, number>): Neighbourhood {
+  const isAlive = (name: string): boolean => name === self || !beats.isSilent(name, 'uplink')
+  const claimed = (name: string): readonly Ip[] =>
+    isAlive(name) ? beats.claimsOf(name).map(({ address }) => address) : []
+  return { isAlive, announcedBy: name => new Set(name === self ? held.keys() : claimed(name)) }
 }

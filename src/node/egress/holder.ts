@@ -3,10 +3,10 @@ import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import { PATHS } from '../../model/egress/nodes.ts'
 import type { Confirmations } from '../../model/egress/voters.ts'
+import type { Beats, Claim } from '../announce/beats.ts'
 import type { Fence } from '../announce/fence.ts'
 import type { Holder } from '../announce/holder.ts'
-import type { Beats, Claim } from './beats.ts'
-import { FENCE_MS } from './beats.ts'
+import { FENCE_MS } from './timing.ts'
 
 /** After so long since it took an address a node tells of it again; then as often as the last says. */
 const REMINDERS_MS = [100, 300, 1000, 3000, 10_000]

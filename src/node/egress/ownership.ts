@@ -10,19 +10,18 @@ import type { Logger } from '../../lib/log.ts'
 import type { EgressNode, Path } from '../../model/egress/nodes.ts'
 import { PATHS, printUnheard, UNHEARD } from '../../model/egress/nodes.ts'
 import { confirmationsFor, lostOf, peersOf, votersOf } from '../../model/egress/voters.ts'
+import type { Beats, Peer } from '../announce/beats.ts'
+import { openBeats, timekeeper } from '../announce/beats.ts'
 import { createFence, guardedBefore } from '../announce/fence.ts'
 import { createHolder } from '../announce/holder.ts'
-import type { Beats, EgressPeer } from './beats.ts'
-import { BEAT_MS, openBeats } from './beats.ts'
 import type { Keeper } from './holder.ts'
 import { createKeeper } from './holder.ts'
 import type { Report } from './report.ts'
 import type { EgressOptions } from './role.ts'
+import { BEAT_MS, BEAT_PORT, DEAD_MS } from './timing.ts'
 import type { EgressWatch } from './watch.ts'
 
 export const EGRESS_FENCE = 'fairlead-egress-fence'
-/** A node that beats late forgets half of that in so long. */
-const LATE_HALF_LIFE_MS = 3000
 
 export interface OwnershipDeps {
   readonly nft: Nft
@@ -76,11 +75,11 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
       for (const address of holder.among(new Set([...(guarded ?? []), ...own]))) holder.release(address)
       fence = createFence(nft, EGRESS_FENCE)
     }
-    const beats = await openBeats(deps, { node: options.node, netns: options.netns, addresses })
+    const beats = await openBeats(deps, { ...options, port: BEAT_PORT, deadMs: DEAD_MS, addresses })
     const confirmations = () => confirmationsFor(nodes, options.node)
     const isLost = (name: string): boolean => lost.has(name)
     const keeper = createKeeper({ fence, holder, beats, clock, log, confirmations, isLost })
-    return { beats, keeper, pass: timekeeper(beats, clock), addresses: made }
+    return { beats, keeper, pass: timekeeper(beats, clock, BEAT_MS), addresses: made }
   }
 
   /** What no other has, a node may take only behind the fence: so the fence comes first. */
@@ -142,19 +141,6 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
   }
 }
 
-/** Tells `beats` at each beat how long this node was there to listen, and how late it beats of late. */
-function timekeeper(beats: Beats, clock: Clock): () => void {
-  let lastMs = clock.monotonic()
-  let lateMs = 0
-  return () => {
-    const nowMs = clock.monotonic()
-    const passedMs = nowMs - lastMs
-    lastMs = nowMs
-    lateMs = Math.max(passedMs - BEAT_MS, lateMs * 0.5 ** (passedMs / LATE_HALF_LIFE_MS))
-    beats.pass(Math.min(passedMs, 2 * BEAT_MS), lateMs)
-  }
-}
-
 /** Whom it does not hear, and by which way, as its Node says it. */
 const unheardIn = (beats: Beats, forMs: number): string =>
   printUnheard(
@@ -173,7 +159,7 @@ function waysTo({ addresses, podNetworks }: EgressNode): Readonly<Record<Path, I
   return uplink && network ? { uplink, overlay: managementOf(network) } : undefined
 }
 
-function peerOf(nodes: readonly EgressNode[], name: string): readonly EgressPeer[] {
+function peerOf(nodes: readonly EgressNode[], name: string): readonly Peer[] {
   const node = nodes.find(one => one.name === name)
   const addresses = node && waysTo(node)
   return addresses ? [{ name, addresses }] : []
