@@ -103,7 +103,7 @@ describe('service addresses', () => {
   })
 
   it('stay through updates that leave them out, and go with the type', async () => {
-    const before = (await post({ type: 'NodePort' }, 'a')).json.spec
+    const before = (await post({ type: 'NodePort', ports: [{ port: 80, name: 'a' }] }, 'a')).json.spec
     const bare = await call(api, `PUT ${SERVICES}/a`, {
       body: service(
         { type: 'NodePort', ports: [{ port: 80 }, { port: 81, name: 'b' }].map(port => ({ name: 'a', ...port })) },
@@ -115,6 +115,21 @@ describe('service addresses', () => {
       ports: [{ nodePort: before.ports[0].nodePort }, {}],
     })
     expect(bare.json.spec.ports[1].nodePort).toBeGreaterThanOrEqual(30086)
+    // By name: another number is the same port.
+    const moved = await call(api, `PUT ${SERVICES}/a`, {
+      body: service(
+        {
+          type: 'NodePort',
+          ports: [
+            { port: 82, name: 'a' },
+            { port: 81, name: 'c' },
+          ],
+        },
+        'a',
+      ),
+    })
+    expect(moved.json.spec.ports[0].nodePort).toBe(before.ports[0].nodePort)
+    expect(moved.json.spec.ports[1].nodePort).not.toBe(bare.json.spec.ports[1].nodePort)
     const inside = await patch('a', { type: 'ClusterIP' })
     expect(inside.spec.ports[0].nodePort).toBeUndefined()
     expect((await post({ type: 'NodePort', ports: [{ port: 1, nodePort: before.ports[0].nodePort }] })).status).toBe(

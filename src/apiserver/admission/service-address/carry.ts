@@ -16,8 +16,7 @@ export function carryAllocated(service: Obj, old: Obj): void {
     if (!spec.ipFamilies?.length && before.ipFamilies) spec.ipFamilies = [...before.ipFamilies]
     if (!spec.ipFamilyPolicy && before.ipFamilyPolicy) spec.ipFamilyPolicy = before.ipFamilyPolicy
   }
-  if (needsPorts(spec) && needsPorts(before))
-    for (const port of spec.ports ?? []) port.nodePort ||= matching(before.ports, port)?.nodePort ?? 0
+  if (needsPorts(spec) && needsPorts(before)) keepPorts(spec.ports ?? [], before.ports ?? [])
   if (needsHealthPort(spec) && needsHealthPort(before) && before.healthCheckNodePort)
     spec.healthCheckNodePort ||= before.healthCheckNodePort
   dropWhatTheTypeHasNot(service, old)
@@ -26,8 +25,14 @@ export function carryAllocated(service: Obj, old: Obj): void {
 const isSame = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
   a?.length === b?.length && (a ?? []).every((text, index) => text === b?.[index])
 
-const matching = (ports: readonly PortLike[] | undefined, { port, protocol }: PortLike): PortLike | undefined =>
-  ports?.find(other => other.port === port && (other.protocol ?? 'TCP') === (protocol ?? 'TCP'))
+/** By name, whatever else changed; one that the Service gives to another of its ports is that one's. Source: patchAllocatedValues. */
+function keepPorts(ports: readonly PortLike[], before: readonly PortLike[]): void {
+  const given = new Set(ports.map(({ nodePort }) => nodePort))
+  for (const port of ports) {
+    const old = before.find(({ name }) => (name ?? '') === (port.name ?? ''))
+    if (!port.nodePort && old?.nodePort && !given.has(old.nodePort)) port.nodePort = old.nodePort
+  }
+}
 
 function dropWhatTheTypeHasNot(service: Obj, old: Obj): void {
   const spec = specOf(service)
