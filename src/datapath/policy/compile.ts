@@ -260,38 +260,56 @@ function dispatchMaps(
   node: string,
   { leads, guard, leadNumber }: Ways,
 ): ReadonlyMap<string, RulesetMap> {
-  const found = new Map<string, Map<NftText, NftText>>()
-  const map = (name: string, definition: NftText): readonly [string, RulesetMap] => {
-    const elements = new Map<NftText, NftText>()
-    found.set(name, elements)
-    return [name, { definition, elements }]
+  const ways = {
+    ingress: createWay('ingress', toMap),
+    egress: createWay('egress', fromMap),
   }
-  const maps = new Map([
-    ...FAMILIES.flatMap(family => [
-      map(fromMap(family), markDefinition(family)),
-      map(toMap(family), markDefinition(family)),
-      map(firewallMap(family), verdictDefinition(family)),
-    ]),
-    ...DIRECTIONS.map(direction => map(leadMap(direction), nft`type mark : verdict;`)),
-  ])
+  const guards = createByFamily(firewallMap, verdictDefinition)
   for (const pod of pods) {
     if (pod.node !== node) continue
     const firewall = guard(pod)
-    if (firewall !== undefined)
-      for (const address of pod.addresses)
-        found.get(firewallMap(familyOf(address)))!.set(addressText(address), nft`jump ${name(firewall)}`)
+    if (firewall !== undefined) guards.set(pod, nft`jump ${name(firewall)}`)
     for (const direction of DIRECTIONS) {
       const lead = leads(pod, direction)
       if (lead === undefined) continue
+      const { byPod, byNumber } = ways[direction]
       const number = leadNumber(lead)
-      found.get(leadMap(direction))!.set(number, lead)
-      for (const address of pod.addresses) {
-        const family = familyOf(address)
-        found.get(direction === 'egress' ? fromMap(family) : toMap(family))!.set(addressText(address), number)
-      }
+      byNumber.set(number, lead)
+      byPod.set(pod, number)
     }
   }
-  return maps
+  return new Map([...ways.ingress.maps(), ...ways.egress.maps(), ...guards.maps])
+}
+
+function createWay(direction: Direction, nameOf: (family: Family) => string) {
+  const byPod = createByFamily(nameOf, markDefinition)
+  const byNumber = new Map<NftText, NftText>()
+  const map: RulesetMap = { definition: nft`type mark : verdict;`, elements: byNumber }
+  return { byPod, byNumber, maps: () => [...byPod.maps, [leadMap(direction), map] as const] }
+}
+
+/** Maps of one meaning, one for each family. */
+function createByFamily(nameOf: (family: Family) => string, definitionOf: (family: Family) => NftText) {
+  const elements = { 4: new Map<NftText, NftText>(), 6: new Map<NftText, NftText>() }
+  return {
+    set(pod: PodFacts, value: NftText) {
+      for (const [family, address] of addressTexts(pod)) elements[family].set(address, value)
+    },
+    maps: FAMILIES.map(
+      family => [nameOf(family), { definition: definitionOf(family), elements: elements[family] }] as const,
+    ),
+  }
+}
+
+const ADDRESS_TEXTS = new WeakMap<PodFacts, readonly (readonly [Family, NftText])[]>()
+
+/** Of each pod they are looked at once. */
+function addressTexts(pod: PodFacts): readonly (readonly [Family, NftText])[] {
+  const known = ADDRESS_TEXTS.get(pod)
+  if (known) return known
+  const texts = pod.addresses.map(address => [familyOf(address), addressText(address)] as const)
+  ADDRESS_TEXTS.set(pod, texts)
+  return texts
 }
 
 function gather(
