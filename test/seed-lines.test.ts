@@ -224,3 +224,25 @@ describe('the way in', () => {
     )
   })
 })
+
+test('an access log that goes to a container is what kubectl logs -c logs prints', async () => {
+  const namespace = 'openshift-ingress'
+  const patch = async (logging: object | null): Promise<void> => {
+    const text = JSON.stringify({ spec: { logging } })
+    const where = ['-n', 'openshift-ingress-operator', 'ingresscontroller', 'default']
+    await twin.kubectl('patch', ...where, '--type=merge', '-p', text)
+    expect((await twin.fairlead('wait')).code).toBe(0)
+    await twin.kubectl('-n', namespace, 'rollout', 'status', 'deploy/router-default', '--timeout=90s')
+  }
+  await patch({ access: { destination: { type: 'Container' } } })
+  const line = await until('a line of the request', async () => {
+    await twin.curl('-H', 'Host: nobody.example.com', `http://127.0.0.1:${twin.state.http}/told`)
+    const all = await twin.tryKubectl(['-n', namespace, 'logs', 'deploy/router-default', '-c', 'logs'])
+    return all.stdout.split('\n').find(text => text.includes('told'))
+  })
+  expect(JSON.parse(line)).toMatchObject({ frontend: 'public', host: 'nobody.example.com', status: 503 })
+  const own = await twin.kubectl('-n', namespace, 'logs', 'deploy/router-default', '-c', 'router')
+  expect(own).toContain('HAProxy serves')
+  expect(own).not.toContain('nobody.example.com')
+  await patch(null)
+})

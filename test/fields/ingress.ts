@@ -167,6 +167,7 @@ export const INGRESS_CONTROLLER: readonly Row[] = [
     'spec.logging.access.destination.type spec.logging.access.destination.container.*',
     [TOLD, 'what is carried out is not told of'],
     ['src/host/haproxy/log-pipe.test.ts', 'lines from before the pipe was there come first'],
+    ['test/seed-lines.test.ts', 'an access log that goes to a container is what kubectl logs -c logs prints'],
   ),
   row(
     'spec.logging.access.destination.syslog.* spec.logging.access.httpLogFormat spec.logging.access.logEmptyRequests',

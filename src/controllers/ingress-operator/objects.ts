@@ -134,7 +134,8 @@ const LOG_MOUNT = { name: 'rsyslog-socket', mountPath: LOG_FOLDER }
 const LOGS = {
   name: 'logs',
   image: 'busybox',
-  command: ['sh', '-c', `mkfifo ${LOG_PIPE} 2>/dev/null; exec cat <>${LOG_PIPE}`],
+  // The first process of a container is not ended by a signal that it does not expect.
+  command: ['sh', '-c', `trap exit TERM; mkfifo ${LOG_PIPE} 2>/dev/null; cat <>${LOG_PIPE} & wait`],
   volumeMounts: [LOG_MOUNT],
 }
 
