@@ -49,7 +49,6 @@ beforeAll(() => {
   rules.run(`add table inet seen
     add counter inet seen passed
     add chain inet seen in { type filter hook prerouting priority -200; }
-    add rule inet seen in iifname "${attacker.link}" counter name passed
     add table arp seen
     add counter arp seen passed
     add chain arp seen in { type filter hook input priority 10; }
@@ -68,10 +67,28 @@ const passed = (family: 'inet' | 'arp'): number => {
   return packets
 }
 
+const ICMP6 = 58
+
+/** What tells the frame from those that the attacker's kernel sends by itself: reports of groups, and looking for routers. */
+function kindOf(frame: Buffer): string {
+  const isSix = frame.readUInt16BE(12) === 0x86dd
+  const source = isSix ? addressIn(frame.subarray(22, 38)) : [...frame.subarray(26, 30)].join('.')
+  const isIcmp = isSix && frame[20] === ICMP6
+  return `${isSix ? 'ip6' : 'ip'} saddr ${source} ${isIcmp ? `icmpv6 type ${frame[54]}` : 'meta l4proto udp'}`
+}
+const addressIn = (bytes: Buffer): string => bytes.toString('hex').match(/.{4}/g)!.join(':')
+
 /** Whether a frame that the attacker sends raw gets past the rules of the node. */
 function passes(frame: Buffer): boolean {
   const at = netns.open(attacker.netns)
   const family = frame.readUInt16BE(12) === 0x0806 ? 'arp' : 'inet'
+  if (family === 'inet') {
+    const rules = nft.open(node)
+    rules.run(
+      `flush chain inet seen in\nadd rule inet seen in iifname "${attacker.link}" ${kindOf(frame)} counter name passed\n`,
+    )
+    rules.close()
+  }
   const before = passed(family)
   const { index } = link.links(at).find(({ name }) => name === 'eth0')!
   frames.send(netns, at, index, frame)
