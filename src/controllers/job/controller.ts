@@ -9,17 +9,10 @@ import { messageOf } from '../../lib/errors.ts'
 import { claimPods, orphanPods, settleClaims } from '../shared/claim.ts'
 import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
 import { sameValue } from '../shared/values.ts'
-import {
-  type Backoff,
-  decide,
-  FAILURE_COUNT,
-  failuresBefore,
-  isFinished,
-  msUntilExpired,
-  NO_FAILURES,
-  type Plan,
-} from './decide.ts'
-import { indexOf, isTracked, podDraft, TRACKING } from './pods.ts'
+import { type Backoff, NO_FAILURES } from './backoff.ts'
+import { decide, isFinished, msUntilExpired, type Plan } from './decide.ts'
+import { failureAnnotations, lastFailed } from './index-failures.ts'
+import { isTracked, podDraft, TRACKING } from './pods.ts'
 
 export interface JobOptions {
   /** How long a Job waits after its first failed pod; it doubles with each, up to ten minutes. Upstream: 10 s. */
@@ -151,11 +144,8 @@ async function create(context: Context, job: Job, index: number | undefined): Pr
 function withFailureCount({ pods }: Context, job: Job, index: number | undefined) {
   const draft = podDraft(job, index)
   if (job.spec.backoffLimitPerIndex === undefined) return draft
-  const earlier = pods
-    .by('controller', job.metadata.uid)
-    .filter(pod => indexOf(pod) === index && pod.status?.phase === 'Failed')
-    .map(pod => 1 + failuresBefore(pod))
-  const annotations = { ...draft.metadata.annotations, [FAILURE_COUNT]: String(Math.max(0, ...earlier)) }
+  const before = lastFailed(index, pods.by('controller', job.metadata.uid))
+  const annotations = { ...draft.metadata.annotations, ...failureAnnotations(job, before) }
   return { ...draft, metadata: { ...draft.metadata, annotations } }
 }
 

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { Job } from '../../api/batch/job.ts'
 import type { Pod } from '../../api/core/pod.ts'
 import { type PodShape, podOf } from '../shared/testing.ts'
-import { decide, FAILURE_COUNT, msUntilExpired, NO_FAILURES } from './decide.ts'
+import { NO_FAILURES } from './backoff.ts'
+import { decide, msUntilExpired } from './decide.ts'
+import { failureAnnotations } from './index-failures.ts'
 import { formatIndexes, parseIndexes, pendingIndexes } from './indexes.ts'
 import { INDEX, podDraft, TRACKING } from './pods.ts'
 
@@ -182,17 +184,37 @@ describe('indexes', () => {
   it('then wait for their own failures alone', () => {
     const limited = indexed({ backoffLimitPerIndex: 5, backoffLimit: 100, completions: 3, parallelism: 3 })
     const failed = (index: number, before: number, endedAt: string): Pod => {
-      const one = pod('Failed', { index, meta: { annotations: { [INDEX]: `${index}`, [FAILURE_COUNT]: `${before}` } } })
+      const one = pod('Failed', {
+        index,
+        meta: { annotations: { [INDEX]: `${index}`, 'batch.kubernetes.io/job-index-failure-count': `${before}` } },
+      })
       const terminated = { exitCode: 1, finishedAt: endedAt }
       const containerStatuses = [
         { name: 'c', ready: false, restartCount: 0, image: '', imageID: '', state: { terminated } },
       ]
-      return { ...one, status: { ...one.status!, containerStatuses } } as Pod
+      return { ...one, status: { ...one.status!, containerStatuses } } as unknown as Pod
     }
     const early = run(limited, [failed(0, 0, '2026-01-01T00:00:55Z')])
     expect([early.create, early.recheckMs]).toEqual([[1, 2], 5000])
     const later = run(limited, [failed(0, 0, '2026-01-01T00:00:50Z'), failed(1, 2, '2026-01-01T00:00:50Z')])
     expect([later.create, later.recheckMs]).toEqual([[0, 2], 30_000])
+  })
+  it('and do not count what their failure policy ignores', () => {
+    const rules = [{ action: 'Ignore' as const, onExitCodes: { operator: 'In' as const, values: [42] } }]
+    const limited = indexed({ backoffLimitPerIndex: 1, backoffLimit: 100, podFailurePolicy: { rules } })
+    const failed = (exitCode: number): Pod => {
+      const one = pod('Failed', { index: 0 })
+      return {
+        ...one,
+        status: { ...one.status!, containerStatuses: [{ name: 'c', state: { terminated: { exitCode } } }] },
+      } as unknown as Pod
+    }
+    const counts = (exitCode: number) => Object.values(failureAnnotations(limited, failed(exitCode)))
+    expect([counts(1), counts(42), Object.values(failureAnnotations(limited, undefined))]).toEqual([
+      ['1'],
+      ['0', '1'],
+      ['0'],
+    ])
   })
   it('some may be enough', () => {
     const enough = indexed({ successPolicy: { rules: [{ succeededIndexes: '0,2-3', succeededCount: 1 }] } })

@@ -3,16 +3,11 @@ import type { Pod } from '../../api/core/pod.ts'
 import { rfc3339 } from '../../lib/clock.ts'
 import { withCondition } from '../shared/conditions.ts'
 import { isPodActive, isPodReady, restartsOf } from '../shared/pods.ts'
+import { type Backoff, NO_FAILURES } from './backoff.ts'
 import { failureAction } from './failure.ts'
+import { countsOf, indexBackoff, lastFailed } from './index-failures.ts'
 import { formatIndexes, parseIndexes, pendingIndexes } from './indexes.ts'
 import { indexOf, isTerminating, isTracked } from './pods.ts'
-
-export interface Backoff {
-  /** Failures since the last success. */
-  readonly failures: number
-  readonly lastFailureMs: number
-}
-export const NO_FAILURES: Backoff = { failures: 0, lastFailureMs: 0 }
 
 export interface Plan {
   /** One for each pod to be made: its index, or undefined. */
@@ -186,14 +181,10 @@ function failedIndexes(
   for (const { pod, action } of actions) {
     const index = indexOf(pod)
     if (index === undefined) continue
-    if (action.is === 'fail-index' || (action.is === 'count' && failuresBefore(pod) >= limit)) result.add(index)
+    if (action.is === 'fail-index' || (action.is === 'count' && countsOf(pod).counted >= limit)) result.add(index)
   }
   return result
 }
-
-/** How often the index of a pod failed before it, on pods of Jobs with a limit for each index. */
-export const FAILURE_COUNT = 'batch.kubernetes.io/job-index-failure-count'
-export const failuresBefore = ({ metadata }: Pod): number => Number(metadata.annotations?.[FAILURE_COUNT] ?? 0) || 0
 
 function nextBackoff(before: Backoff, done: readonly Pod[], failed: readonly Pod[], nowMs: number): Backoff {
   if (done.length > 0 && failed.length === 0) return NO_FAILURES
@@ -288,23 +279,12 @@ function manage(
   const taken = new Set([...(count.completed ?? []), ...count.failedIndexes, ...busy] as number[])
   const next = pendingIndexes(missing, completions ?? 0, taken)
   if (!isEach) return { create: next, remove, recheckMs: undefined }
-  const waits = next.map(index => ({ index, waitMs: backoffLeft(failuresOf(index, pods, nowMs), limits, nowMs) }))
+  const waits = next.map(index => ({
+    index,
+    waitMs: backoffLeft(indexBackoff(lastFailed(index, pods)), limits, nowMs),
+  }))
   const create = waits.filter(one => one.waitMs === 0).map(one => one.index)
   return { create, remove, recheckMs: least(...waits.map(one => one.waitMs).filter(wait => wait > 0)) }
-}
-
-/** getRemainingTimePerIndex: with a limit for each index, each waits for its own failures alone. */
-function failuresOf(index: number, pods: readonly Pod[], nowMs: number): Backoff {
-  const failed = pods.filter(pod => indexOf(pod) === index && pod.status?.phase === 'Failed')
-  if (failed.length === 0) return NO_FAILURES
-  const failures = Math.max(...failed.map(pod => 1 + failuresBefore(pod)))
-  return { failures, lastFailureMs: Math.max(...failed.map(pod => finishedMs(pod, nowMs))) }
-}
-
-/** When its last container ended, as far as that is known. */
-function finishedMs({ status }: Pod, nowMs: number): number {
-  const ends = (status?.containerStatuses ?? []).map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ''))
-  return Math.min(nowMs, Math.max(...ends.filter(end => !Number.isNaN(end)), Number.NEGATIVE_INFINITY))
 }
 
 function backoffLeft({ failures, lastFailureMs }: Backoff, { backoffMs }: Limits, nowMs: number): number {
