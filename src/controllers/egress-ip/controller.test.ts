@@ -4,7 +4,7 @@ import { Service } from '../../api/core/service.ts'
 import { EgressIP } from '../../api/ovn/egress-ip.ts'
 import { EgressService } from '../../api/ovn/egress-service.ts'
 import { settled } from '../../client/testing.ts'
-import { ASSIGNABLE, PRIMARY_ADDRESSES, UNHEARD } from '../../model/egress/nodes.ts'
+import { ASSIGNABLE, HOST_CIDRS, PRIMARY_ADDRESSES, UNHEARD } from '../../model/egress/nodes.ts'
 import { startEgressService } from '../egress-service/controller.ts'
 import { type ControllerBench, controllerBench, serviceOf } from '../shared/testing.ts'
 import { startEgressIP } from './controller.ts'
@@ -88,6 +88,19 @@ test('an address that cannot be given is told of once, and given when it can', a
   await settled(bench)
   expect(where()).toEqual(['web '])
   expect((await bench.eventsOf('web')).filter(text => text.startsWith('EgressIPUnassigned'))).toHaveLength(2)
+})
+
+test('an address of a second link’s network is for nodes that have such a link; one of a node itself is for none', async () => {
+  await start()
+  const node = putNode(3)
+  const annotations = { ...node.metadata.annotations, [HOST_CIDRS]: '["172.18.0.13/24","10.77.0.2/24"]' }
+  bench.api.put(Node, { ...node, metadata: { ...node.metadata, annotations } })
+  put('web', ['10.77.0.50', '10.77.0.2', '10.78.0.50'])
+  await settled(bench)
+  expect(where()).toEqual(['web 10.77.0.50@node-3'])
+  const told = (await bench.eventsOf('web')).join('\n')
+  expect(told).toContain('EgressIPConflict: 10.77.0.2 is the address of node node-3')
+  expect(told).toContain("10.78.0.50 is in no node's network")
 })
 
 test('chooses a host for an EgressService once its Service has an address, and labels it as long as it is one', async () => {

@@ -18,7 +18,9 @@ export function inUse(nodes: readonly EgressNode[], services: readonly Service[]
         address => [address, `Service ${service.metadata.namespace}/${service.metadata.name}`] as const,
       ),
     ),
-    ...nodes.flatMap(({ name, addresses }) => addresses.map(address => [address, `node ${name}`] as const)),
+    ...nodes.flatMap(({ name, addresses, hosts }) =>
+      [...addresses, ...hosts].map(address => [address, `node ${name}`] as const),
+    ),
   ])
 }
 

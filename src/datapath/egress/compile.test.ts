@@ -14,6 +14,7 @@ const node = (number: number): EgressNode => ({
   isReady: true,
   addresses: [ip(`172.18.0.${10 + number}`)],
   podNetworks: [cidr(`10.128.${2 * (number - 1)}.0/23`)],
+  hosts: [],
   networks: [],
   capacity: {},
   unheard: new Map(),

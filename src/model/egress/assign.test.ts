@@ -17,6 +17,7 @@ const node = (name: string, more: Partial<EgressNode> = {}): EgressNode => ({
   isReady: true,
   addresses: [ip(`172.18.0.${10 + Number(name.slice(1))}`)],
   podNetworks: [],
+  hosts: [],
   networks: [cidr('172.18.0.0/24')],
   capacity: {},
   unheard: new Map(),

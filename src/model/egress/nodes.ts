@@ -2,7 +2,7 @@ import type { Node } from '../../api/core/node.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { contains, parseCidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
-import { familyOf } from '../../lib/ip.ts'
+import { familyOf, parseIp } from '../../lib/ip.ts'
 import { nodeFacts } from '../nodes/facts.ts'
 
 /** A node with this label may be given egress addresses, whatever its value. */
@@ -29,6 +29,8 @@ export interface EgressNode {
   readonly addresses: readonly Ip[]
   /** The pods' gateways' neighbour inside the tunnel, and what else is the node's own. */
   readonly podNetworks: readonly Cidr[]
+  /** Its addresses on all its links: those of the machine network among them. */
+  readonly hosts: readonly Ip[]
   /** Where an egress address must lie for the node to answer for it. */
   readonly networks: readonly Cidr[]
   readonly capacity: Capacity
@@ -55,7 +57,11 @@ export function egressNode(node: Node): EgressNode {
     isReady: status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
     addresses: facts.addresses,
     podNetworks: facts.podNetworks,
-    networks: cloud?.networks ?? networksIn(annotations[PRIMARY_ADDRESSES]),
+    hosts: hostsIn(annotations[HOST_CIDRS]),
+    networks: cloud?.networks ?? [
+      ...networksIn(annotations[PRIMARY_ADDRESSES]),
+      ...networksIn(annotations[HOST_CIDRS]),
+    ],
     capacity: cloud?.capacity ?? {},
     unheard: readUnheard(annotations[UNHEARD]),
   }
@@ -80,6 +86,12 @@ const SAFE = (text: string | undefined): unknown => {
 }
 
 const networksIn = (text: string | undefined): readonly Cidr[] => networksOf(SAFE(text))
+
+const hostsIn = (text: string | undefined): readonly Ip[] => {
+  const value = SAFE(text)
+  if (!Array.isArray(value)) return []
+  return value.flatMap(one => (typeof one === 'string' ? (parseIp(one.split('/')[0]!) ?? []) : []))
+}
 
 function networksOf(value: unknown): readonly Cidr[] {
   if (typeof value !== 'object' || value === null) return []

@@ -10,6 +10,7 @@ const node = (name: string, unheard: readonly string[] = [], more: Partial<Egres
   isReady: true,
   addresses: [],
   podNetworks: [],
+  hosts: [],
   networks: [],
   capacity: {},
   unheard: new Map(unheard.map(one => [one, ['uplink']])),

@@ -1,6 +1,7 @@
 import type { ArpDriver } from '../../host/arp/mod.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
+import { contains, parseCidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
 
@@ -24,16 +25,24 @@ export interface Holder {
 /** Where IPv4 addresses are put: on no link of the machine network, so that nothing is sent from them. */
 const LOOPBACK = 'lo'
 
+const isNetwork = ({ address, bits }: { readonly address: Ip; readonly bits: number }): boolean =>
+  bits < (familyOf(address) === 4 ? 32 : 128)
+
 export function createHolder(
   { link, arp }: { readonly link: LinkDriver; readonly arp: ArpDriver },
   { netns, address: own }: AnnounceOptions,
 ): Holder {
-  const machineLink = (): string | undefined => link.addresses(netns).find(one => one.address === own)?.link
+  /** The link whose network the address is of; else that of the machine network. */
+  const linkOf = (address: Ip): string | undefined => {
+    const all = link.addresses(netns)
+    const near = all.find(one => isNetwork(one) && contains(parseCidr(`${one.address}/${one.bits}`)!, address))
+    return (near ?? all.find(one => one.address === own))?.link
+  }
   // ARP is answered for any address of the node, neighbour solicitations only for those of the link that they come by.
   const placeOf = (address: Ip): { readonly name: string; readonly address: Ip; readonly bits: number } =>
     familyOf(address) === 4
       ? { name: LOOPBACK, address, bits: 32 }
-      : { name: machineLink() ?? LOOPBACK, address, bits: 128 }
+      : { name: linkOf(address) ?? LOOPBACK, address, bits: 128 }
   return {
     hold: address =>
       link.apply(netns, [
@@ -41,7 +50,7 @@ export function createHolder(
       ]),
     release: address => link.apply(netns, [{ op: 'address-delete', ...placeOf(address) }]),
     tell(address) {
-      const name = machineLink()
+      const name = linkOf(address)
       const found = link.links(netns).find(one => one.name === name)
       if (found) arp.announce(netns, found, address)
     },

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { Node } from '../../api/core/node.ts'
 import { Pod } from '../../api/core/pod.ts'
 import { Service } from '../../api/core/service.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
@@ -9,6 +10,7 @@ import { EgressService } from '../../api/ovn/egress-service.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
 import { cidr } from '../../lib/cidr.ts'
+import type { Ip } from '../../lib/ip.ts'
 import { ip } from '../../lib/ip.ts'
 import type { World } from '../network/testing.ts'
 import { createWorld, OUTSIDE, OUTSIDE6, underlay6Of, underlayOf } from '../network/testing.ts'
@@ -249,6 +251,51 @@ test('an EgressService with a network: what leaves takes that routing table, wit
   expect(await found()).not.toContain(underlayOf(1))
   world.link.apply(world.node(2), [{ ...held, op: 'address-delete' }])
   for (const number of [1, 2]) world.link.apply(world.node(number), [{ op: 'route-delete', ...way }])
+})
+
+test('an EgressIP of a second link’s network is answered for there, and what has it leaves by that link and its routes', async () => {
+  const far = world.netns.create(`far-${process.pid}`)
+  const [near, own, address, beyond] = [ip('10.77.0.9'), ip('10.77.0.2'), ip('10.77.0.50'), ip('198.51.100.9')]
+  world.link.apply(world.node(2), [
+    { op: 'veth', name: 'eth1', peer: { name: 'eth0', netns: far } },
+    { op: 'address', name: 'eth1', address: own, bits: 24 },
+    { op: 'up', name: 'eth1' },
+  ])
+  world.link.apply(far, [
+    { op: 'address', name: 'eth0', address: near, bits: 24 },
+    { op: 'up', name: 'eth0' },
+    { op: 'up', name: 'lo' },
+    { op: 'address', name: 'lo', address: beyond, bits: 32 },
+  ])
+  // By the main table it is behind the machine network, where nobody has it.
+  world.link.apply(world.node(2), [
+    { op: 'route', to: cidr('0.0.0.0/0'), via: near, dev: 'eth1' },
+    { op: 'route', to: cidr('198.51.100.0/24'), via: OUTSIDE },
+  ])
+  const server = createServer(socket => {
+    const from = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    socket.on('error', () => {}).on('data', () => socket.write(`${from}\n`))
+  })
+  await world.sockets.listen(server, { netns: far, port: OUTSIDE_PORT })
+  const found = (to: Ip) => Promise.all(pods.map(pod => seenOutside(world, pod, 4, to)))
+  try {
+    expect((await found(beyond)).every(from => from !== own)).toBe(true)
+    putEgressIP(first.api, { [address]: 2 })
+    await everybody()
+    await isHeldBy(2, address)
+    expect(await found(near)).toEqual([address, address, address])
+    expect(await found(beyond)).toEqual([address, address, address])
+    const annotations = () => first.api.get(Node, { name: 'node-2' })!.metadata.annotations!
+    await eventually(() => annotations()['k8s.ovn.org/host-cidrs']!.includes('"10.77.0.2/24"'), annotations)
+    first.api.drop(EgressIP, { name: 'web' })
+    await everybody()
+    expect((await found(near)).includes(address)).toBe(false)
+  } finally {
+    server.close()
+    world.link.apply(world.node(2), [{ op: 'delete', name: 'eth1' }])
+    world.link.apply(world.node(2), [{ op: 'route-delete', to: cidr('198.51.100.0/24'), via: OUTSIDE }])
+    world.netns.remove(far)
+  }
 })
 
 /** A connection that stays, from a pod to the server outside. */

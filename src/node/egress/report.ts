@@ -8,19 +8,23 @@ import type { Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import { HOST_CIDRS, PRIMARY_ADDRESSES, UNHEARD } from '../../model/egress/nodes.ts'
+import type { SecondLink } from './links.ts'
 
-/** The node's addresses on the machine network, under OVN-Kubernetes' names; undefined while they are not there. */
+/** The node's addresses on the machine network and on its second links, under OVN-Kubernetes' names; undefined while they are not there. */
 export function hostAddresses(
   link: LinkDriver,
   netns: Netns,
   own: readonly Ip[],
-  except: ReadonlySet<Ip>,
+  links: readonly SecondLink[],
 ): Readonly<Record<string, string>> | undefined {
   const all = link.addresses(netns)
   const primary = own.flatMap(address => all.find(one => one.address === address) ?? [])
   if (primary.length === 0) return undefined
   const shown = primary.map(({ address, bits }) => [`ipv${familyOf(address)}`, `${address}/${bits}`])
-  const hosts = primary.filter(({ address }) => !except.has(address)).map(({ address, bits }) => `${address}/${bits}`)
+  const hosts = [
+    ...primary.map(({ address, bits }) => `${address}/${bits}`),
+    ...links.flatMap(({ addresses }) => addresses),
+  ]
   return {
     [PRIMARY_ADDRESSES]: JSON.stringify(Object.fromEntries(shown.toReversed())),
     [HOST_CIDRS]: JSON.stringify(hosts.toSorted()),

@@ -21,6 +21,7 @@ import type { EgressNode } from '../../model/egress/nodes.ts'
 import type { Given } from '../network/policy/watch.ts'
 import type { Ways } from './flows.ts'
 import { isNarrower, sweepFlows, waysOf } from './flows.ts'
+import { byLinks, linkRoutes, secondLinks } from './links.ts'
 import { createOwnership } from './ownership.ts'
 import { createReport, hostAddresses } from './report.ts'
 import { createEgressRules } from './rules.ts'
@@ -96,12 +97,14 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
     const nodes = watch.nodes()
     const self = nodes.find(({ name }) => name === options.node)
     if (!self || self.podNetworks.length === 0) return
-    const shown = hostAddresses(deps.link, options.netns, self.addresses, new Set(watch.addresses()))
+    const links = secondLinks(deps.link, options.netns, self.addresses)
+    const shown = hostAddresses(deps.link, options.netns, self.addresses, links)
     if (shown) report.set(shown, annotations())
     if (watch.isIdle() && !isInUse) return
     isInUse = true
-    const groups = watch.groups(given)
-    steering.apply(factsOf(options, self, nodes, groups))
+    const groups = byLinks(watch.groups(given), options.node, links)
+    const used = links.filter(({ table }) => groups.some(group => group.table === table))
+    steering.apply([...factsOf(options, self, nodes, groups), ...linkRoutes(deps.link, options.netns, used)])
     rules.apply(compileEgress({ options, self, nodes, groups }))
     for (const resolve of served) {
       waiting.delete(resolve)

@@ -1,0 +1,84 @@
+import type { LinkFact } from '../../datapath/links.ts'
+import { MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK } from '../../datapath/options.ts'
+import type { LinkDriver, RouteState } from '../../host/link/mod.ts'
+import type { Netns } from '../../host/netns/mod.ts'
+import type { Cidr } from '../../lib/cidr.ts'
+import { cidrText, contains, parseCidr } from '../../lib/cidr.ts'
+import type { Ip } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
+import type { EgressGroup } from '../../model/egress/members.ts'
+
+/** A link of the node beside that of the machine network, and the networks that it has addresses of. */
+export interface SecondLink {
+  readonly name: string
+  /** By which what has an egress address of these networks leaves. */
+  readonly table: number
+  readonly networks: readonly Cidr[]
+  /** The node's own, with their lengths. */
+  readonly addresses: readonly string[]
+}
+
+/** Tables of ours for links; those of nodes are below. */
+const FIRST_TABLE = 420_000
+const MAIN_TABLE = 254
+
+const isOurs = (name: string): boolean =>
+  ['lo', MANAGEMENT_LINK, VXLAN_LINK].includes(name) || name.startsWith(POD_LINKS.slice(0, -1))
+
+/** The second links that are up. `own`: the node's addresses on the machine network. */
+export function secondLinks(link: LinkDriver, netns: Netns, own: readonly Ip[]): readonly SecondLink[] {
+  const all = link.addresses(netns)
+  const first = new Set(all.filter(({ address }) => own.includes(address)).map(one => one.link))
+  return link
+    .links(netns)
+    .filter(({ name, up }) => up && !isOurs(name) && !first.has(name))
+    .flatMap(({ name, index }) => {
+      const addresses = all
+        .filter(one => one.link === name && isOfNetwork(one))
+        .map(cidrText as (one: object) => string)
+      const networks = addresses.flatMap(text => parseCidr(text) ?? [])
+      return addresses.length > 0 ? [{ name, table: FIRST_TABLE + index, networks, addresses }] : []
+    })
+}
+
+/** Not of the link alone, and not one that is held for others. */
+const isOfNetwork = ({ address, bits }: { readonly address: Ip; readonly bits: number }): boolean =>
+  bits < (familyOf(address) === 4 ? 32 : 128) && !/^fe[89ab]/.test(address)
+
+/** What leaves here with an address of a second link's network leaves by that link. */
+export const byLinks = (
+  groups: readonly EgressGroup[],
+  self: string,
+  links: readonly SecondLink[],
+): readonly EgressGroup[] =>
+  groups.map(group => {
+    const here = group.ways.filter(({ node }) => node === self)
+    const found = links.find(({ networks }) =>
+      here.some(({ address }) => networks.some(network => contains(network, address))),
+    )
+    return found && group.table === undefined ? { ...group, table: found.table } : group
+  })
+
+/** The routes of second links, as the main table has them, in tables of their own. */
+export const linkRoutes = (link: LinkDriver, netns: Netns, links: readonly SecondLink[]): readonly LinkFact[] =>
+  links.length === 0
+    ? []
+    : ([4, 6] as const).flatMap(family =>
+        link
+          .routes(netns, family)
+          .filter(({ table }) => table === MAIN_TABLE)
+          .flatMap(route => links.filter(({ name }) => name === route.dev).flatMap(one => copied(route, one))),
+      )
+
+function copied({ to, via, dev }: RouteState, { table }: SecondLink): readonly LinkFact[] {
+  const parsed = parseCidr(to)
+  if (!parsed || !dev) return []
+  const route = { to: parsed, table, family: parsed.family }
+  return [
+    {
+      key: `route ${table} ${to}`,
+      make: [{ op: 'route-replace', ...route, dev, ...(via ? { via, onlink: true } : {}) }],
+      unmake: [{ op: 'route-delete', ...route }],
+    },
+  ]
+}
