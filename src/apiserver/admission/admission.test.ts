@@ -100,6 +100,31 @@ describe('service addresses', () => {
     const named = (await post({ type: 'ExternalName', externalName: 'example.com', ports: undefined })).json.spec
     expect(named.clusterIP).toBeUndefined()
     expect(named.ipFamilies).toBeUndefined()
+    const policy = { internalTrafficPolicy: 'Local' }
+    const local = await post({ type: 'ExternalName', externalName: 'example.com', ports: undefined, ...policy })
+    expect(local.json.spec.internalTrafficPolicy).toBeUndefined()
+    await post({ clusterIP: 'None' }, 'bare')
+    const away = { type: 'ExternalName', externalName: 'example.com', clusterIP: null, clusterIPs: null }
+    expect((await patch('bare', away)).spec).toEqual(expect.not.objectContaining({ ipFamilyPolicy: 'SingleStack' }))
+  })
+
+  it('that say something in vain, or twice, are told of', async () => {
+    const warned = async (spec: object) => (await post(spec)).headers.warning ?? ''
+    expect(await warned({ clusterIP: 'None', sessionAffinity: 'ClientIP', externalIPs: ['192.0.2.1'] })).toMatch(
+      /spec.externalIPs is ignored for headless services.*spec.SessionAffinity is ignored for headless services/,
+    )
+    expect(await warned({ externalName: 'example.com' })).toContain(
+      'spec.externalName is ignored when spec.type is not',
+    )
+    expect(await warned({ sessionAffinity: 'ClientIP' })).toBe('')
+    const messageOf = async (spec: object) => (await post(spec)).json.message
+    expect(await messageOf({ clusterIPs: ['172.30.0.77'] })).toContain(
+      'spec.clusterIPs: Invalid value: []string{"172.30.0.77"}: must be empty when `clusterIP` is not specified',
+    )
+    expect(await messageOf({ ipFamilies: ['IPv5'] })).toContain('supported values: "IPv4", "IPv6"')
+    expect(await messageOf({ ipFamilies: ['IPv4', 'IPv4'], ipFamilyPolicy: 'PreferDualStack' })).toMatch(
+      /is invalid: spec.ipFamilies\[1\]: Duplicate value: "IPv4"$/,
+    )
   })
 
   it('stay through updates that leave them out, and go with the type', async () => {
@@ -155,6 +180,14 @@ describe('service addresses', () => {
     expect(balanced.ports[0].nodePort).not.toBe(balanced.healthCheckNodePort)
     const none = (await post({ type: 'LoadBalancer', allocateLoadBalancerNodePorts: false })).json.spec
     expect(none.ports[0].nodePort).toBeUndefined()
+    // What a load balancer has it keeps, and what it asks for it has, when it is to get no more.
+    const ports = [{ port: 1, nodePort: 31_999 }]
+    const asked = await post({ type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports }, 'asked')
+    expect(asked.json.spec.ports[0].nodePort).toBe(31_999)
+    expect((await post({ type: 'NodePort', ports })).json.message).toContain('provided port is already allocated')
+    await post({ type: 'LoadBalancer', ports: [{ port: 1, nodePort: 31_998 }] }, 'kept')
+    const kept = await patch('kept', { allocateLoadBalancerNodePorts: false })
+    expect(kept.spec.ports[0].nodePort).toBe(31_998)
   })
 
   it('come in two families where the cluster has two', async () => {

@@ -27,6 +27,7 @@ import { externalIps } from './service-address/external-ips.ts'
 import type { PortRange } from './service-address/ledger.ts'
 import { createLedger } from './service-address/ledger.ts'
 import { serviceAddresses } from './service-address/plugin.ts'
+import { serviceWarnings } from './service-address/warnings.ts'
 import type { WebhookParts } from './webhook/plugin.ts'
 import { mutatingWebhooks, validatingWebhooks } from './webhook/plugin.ts'
 
@@ -79,6 +80,7 @@ export function admissionOrder(parts: AdmissionParts): readonly Plugin[] {
     certificates(parts.authorizer, parts.clock),
     // Only looks, at what the user asked for.
     externalIps(parts.authorizer, parts.store, parts.registry),
+    serviceWarnings,
     // Before addresses are taken, as upstream takes them after all admission.
     ...(parts.https ? webhooks({ ...parts, https: parts.https }) : []),
     // Last of those that change: it takes what it must give back when a later one refuses.

@@ -2,7 +2,7 @@
 import { parseCidr } from '../../../lib/cidr.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import { familyOf, parseIp } from '../../../lib/ip.ts'
-import { forbidden, invalid, required, tooMany } from '../../../schema/field-error.ts'
+import { forbidden, invalid, notSupported, tooMany } from '../../../schema/field-error.ts'
 import type { FieldError } from '../../../schema/kind.ts'
 import { ipAddress } from '../../meta/names.ts'
 import { duplicates, named } from '../../meta/rules.ts'
@@ -16,7 +16,7 @@ export function addressErrors(spec: ServiceSpec): readonly FieldError[] {
   if (type === 'ExternalName') return []
   const errors: FieldError[] = []
   if (clusterIPs.length > 0 && !clusterIP)
-    errors.push(required('spec.clusterIP', 'cannot be empty when clusterIPs is specified'))
+    errors.push(invalid('spec.clusterIPs', clusterIPs, 'must be empty when `clusterIP` is not specified'))
   else if (clusterIP && clusterIPs.length > 0 && clusterIPs[0] !== clusterIP)
     errors.push(invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
   clusterIPs.forEach((text, index) => {
@@ -39,6 +39,9 @@ function familyErrors({ clusterIPs = [], ipFamilies = [], ipFamilyPolicy }: Serv
     errors.push(invalid('spec.clusterIPs', clusterIPs, 'may specify no more than one IP for each IP family'))
   for (const index of duplicates(ipFamilies, one => one))
     errors.push({ type: 'Duplicate', field: `spec.ipFamilies[${index}]`, value: ipFamilies[index], detail: '' })
+  for (const [index, family] of ipFamilies.entries())
+    if (family !== 'IPv4' && family !== 'IPv6')
+      errors.push(notSupported(`spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']))
   if (ipFamilies.length > MAX_FAMILIES) errors.push(tooMany('spec.ipFamilies', ipFamilies.length, MAX_FAMILIES))
   families.forEach((family, index) => {
     if (family && ipFamilies[index] && ipFamilies[index] !== family)

@@ -14,7 +14,13 @@ export function completeService(service: Service, old?: Service): Service {
       ? { allocateLoadBalancerNodePorts: true }
       : {}),
   }
-  return { ...service, spec: withAffinity(completed), status: statusOf(service) }
+  return { ...service, spec: withAffinity(withoutPolicy(completed)), status: statusOf(service) }
+}
+
+/** A name has no policy, whoever gave it one. */
+function withoutPolicy(spec: ServiceSpec): ServiceSpec {
+  const { internalTrafficPolicy: _, ...rest } = spec
+  return spec.type === 'ExternalName' ? rest : spec
 }
 
 /** What only the old type had goes with it, unless the update changed it too. */

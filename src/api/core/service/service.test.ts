@@ -91,7 +91,7 @@ describe('services', () => {
       { clusterIP: '1.2.3', clusterIPs: ['1.2.3'] },
       ['spec.clusterIPs[0]: Invalid: must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
     ],
-    [{ clusterIPs: ['1.2.3.4'] }, ['spec.clusterIP: Required: cannot be empty when clusterIPs is specified']],
+    [{ clusterIPs: ['1.2.3.4'] }, ['spec.clusterIPs: Invalid: must be empty when `clusterIP` is not specified']],
     [
       { externalIPs: ['127.0.0.1'] },
       ['spec.externalIPs[0]: Invalid: may not be in the loopback range (127.0.0.0/8, ::1/128)'],

@@ -1,3 +1,5 @@
+import { addressErrors } from '../../../api/core/service/address-rules.ts'
+import type { ServiceSpec } from '../../../api/core/service.ts'
 import type { FieldError } from '../../../schema/kind.ts'
 import { internalError, invalid } from '../../errors.ts'
 import type { Obj } from '../../object.ts'
@@ -5,7 +7,7 @@ import type { Resource } from '../../resource/resource.ts'
 import { fillFamilies } from './families.ts'
 import type { Ledger } from './ledger.ts'
 import type { SpecLike } from './service.ts'
-import { isHeadless, NONE, needsAddress, needsHealthPort, needsPorts, specOf } from './service.ts'
+import { isHeadless, mayHavePorts, NONE, needsAddress, needsHealthPort, needsPorts, specOf } from './service.ts'
 
 /**
  * Fills in families, addresses and node ports, and takes those that are asked for. `old`: what the Service was. Throws StatusError
@@ -17,12 +19,13 @@ export function allocate(ledger: Ledger, resource: Resource, service: Obj, owner
   const refuse: Refuse = error => refuseAll([error])
   if (needsAddress(spec)) {
     const before = old && needsAddress(specOf(old)) ? specOf(old) : undefined
-    const errors = fillFamilies(spec, before, ledger.families)
+    const wrong = addressErrors(spec as ServiceSpec).filter(({ field }) => field !== 'spec.ipFamilyPolicy')
+    const errors = wrong.length > 0 ? wrong : fillFamilies(spec, before, ledger.families)
     if (errors.length > 0) throw refuseAll(errors)
     if (isHeadless(spec)) spec.clusterIPs = [NONE]
     else takeAddresses(ledger, spec, owner, refuse)
   }
-  if (needsPorts(spec)) takePorts(ledger, spec, owner, refuse)
+  if (mayHavePorts(spec)) takePorts(ledger, spec, owner, refuse)
   if (needsHealthPort(spec)) takeHealthPort(ledger, spec, owner, refuse)
 }
 
@@ -57,6 +60,7 @@ function takePorts(ledger: Ledger, spec: SpecLike, owner: string, refuse: Refuse
     if (problem !== undefined)
       throw refuse({ type: 'Invalid', field: `spec.ports[${index}].nodePort`, value: port.nodePort, detail: problem })
   }
+  if (!needsPorts(spec)) return
   for (const port of ports) {
     if (port.nodePort) continue
     // The same port in two protocols is one node port.

@@ -1,6 +1,6 @@
 import type { Obj } from '../../object.ts'
 import type { PortLike } from './service.ts'
-import { needsAddress, needsHealthPort, needsPorts, specOf } from './service.ts'
+import { mayHavePorts, needsAddress, needsHealthPort, specOf } from './service.ts'
 
 /** An update that leaves allocated fields out keeps them; one that changes the type drops those the new type has not. */
 export function carryAllocated(service: Obj, old: Obj): void {
@@ -16,7 +16,7 @@ export function carryAllocated(service: Obj, old: Obj): void {
     if (!spec.ipFamilies?.length && before.ipFamilies) spec.ipFamilies = [...before.ipFamilies]
     if (!spec.ipFamilyPolicy && before.ipFamilyPolicy) spec.ipFamilyPolicy = before.ipFamilyPolicy
   }
-  if (needsPorts(spec) && needsPorts(before)) keepPorts(spec.ports ?? [], before.ports ?? [])
+  if (mayHavePorts(spec) && mayHavePorts(before)) keepPorts(spec.ports ?? [], before.ports ?? [])
   if (needsHealthPort(spec) && needsHealthPort(before) && before.healthCheckNodePort)
     spec.healthCheckNodePort ||= before.healthCheckNodePort
   dropWhatTheTypeHasNot(service, old)
@@ -37,15 +37,15 @@ function keepPorts(ports: readonly PortLike[], before: readonly PortLike[]): voi
 function dropWhatTheTypeHasNot(service: Obj, old: Obj): void {
   const spec = specOf(service)
   const before = specOf(old)
-  if (!needsAddress(spec) && needsAddress(before) && spec.clusterIP === before.clusterIP) {
-    delete spec.clusterIP
-    delete spec.clusterIPs
-    delete spec.ipFamilies
-    delete spec.ipFamilyPolicy
+  if (!needsAddress(spec) && needsAddress(before)) {
+    if (spec.clusterIP === before.clusterIP && isSame(spec.clusterIPs, before.clusterIPs)) {
+      delete spec.clusterIP
+      delete spec.clusterIPs
+    }
+    if (isSame(spec.ipFamilies, before.ipFamilies)) delete spec.ipFamilies
+    if (spec.ipFamilyPolicy === before.ipFamilyPolicy) delete spec.ipFamilyPolicy
   }
-  // Filled in for the type before; a name has no policy.
-  if (!needsAddress(spec)) delete spec.internalTrafficPolicy
-  if (!needsPorts(spec) && needsPorts(before))
+  if (!mayHavePorts(spec) && mayHavePorts(before))
     for (const port of spec.ports ?? [])
       if (before.ports?.some(({ nodePort }) => nodePort === port.nodePort)) delete port.nodePort
   if (!needsHealthPort(spec) && spec.healthCheckNodePort === before.healthCheckNodePort) delete spec.healthCheckNodePort

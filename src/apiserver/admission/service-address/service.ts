@@ -18,7 +18,6 @@ export interface SpecLike {
   selector?: Record<string, string>
   ports?: PortLike[]
   externalTrafficPolicy?: string
-  internalTrafficPolicy?: string
   healthCheckNodePort?: number
   allocateLoadBalancerNodePorts?: boolean
 }
@@ -28,8 +27,9 @@ export const specOf = (service: Obj): SpecLike => (service.spec ?? {}) as SpecLi
 export const NONE = 'None'
 export const isHeadless = ({ clusterIP }: SpecLike): boolean => clusterIP === NONE
 export const needsAddress = (spec: SpecLike): boolean => spec.type !== 'ExternalName'
+export const mayHavePorts = ({ type }: SpecLike): boolean => type === 'NodePort' || type === 'LoadBalancer'
 export const needsPorts = (spec: SpecLike): boolean =>
-  spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
+  mayHavePorts(spec) && (spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false)
 export const needsHealthPort = (spec: SpecLike): boolean =>
   spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
 
