@@ -136,7 +136,7 @@ async function isReached({ from, to, port, isService, seed }: Asked): Promise<bo
 const saysModel = (drawn: OracleWorld, { from, to, port, seed }: Asked): boolean =>
   engineOf(familyOf(seed)(drawn))(familyOf(seed)({ from, to, protocol: 'TCP', port }))
 
-test('packets of random worlds meet what the model says', { timeout: 600_000 }, async () => {
+test('packets of random worlds meet what the model says', { timeout: 300_000 + WORLDS * 30_000 }, async () => {
   let [reached, denied, byService] = [0, 0, 0]
   for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed++) {
     const random = randomOf(seed)
