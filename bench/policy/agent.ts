@@ -15,7 +15,11 @@ const [node = '1', port = '0', namespace = 'node-1'] = process.argv.slice(2)
 const netns = kernelNetns()
 const { signal } = new AbortController()
 const progress = createProgress()
-const deps = { client: createClient(httpTransport(Number(port))), clock: systemClock, log: silent, progress }
+/** What goes wrong is told: it is part of what a figure means. */
+const told = (about: unknown, text?: string): void =>
+  console.error(`  node ${node}: ${text ?? ''} ${JSON.stringify(about)}`)
+const log = { ...silent, warn: told, error: told }
+const deps = { client: createClient(httpTransport(Number(port))), clock: systemClock, log, progress }
 const informers = createInformers(deps, signal)
 const drivers = { nft: kernelNft(netns), sockets: kernelSockets(netns) }
 const options = { ...OPTIONS, node: `node-${node}`, netns: netns.open(namespace), policesOwnNode: true }

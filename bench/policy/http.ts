@@ -22,6 +22,8 @@ export async function serveApi(api: FakeApi): Promise<number> {
     } catch {}
     response.end()
   })
+  // A connection that the server closes just when a client takes it up again breaks a watch, and that is no policy's fault.
+  Object.assign(server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 })
   server.listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
   server.unref()
