@@ -169,15 +169,18 @@ it('TLS 1.2 by the ciphers, and all versions by the groups, of a profile', async
 })
 
 it('limits of connections: new ones of a client, and those to a pod', async () => {
-  const live = await start()
+  // Who waits for a pod gives up as late as who connects to one.
+  const live = await start({ settings: { times: { connect: 60_000, server: 60_000 } } })
   const limit = { [`${H}rate-limit-connections`]: 'true', [`${H}rate-limit-connections.rate-tcp`]: '3' }
   live.putRoute('rated', {}, limit)
   live.putRoute('narrow', {}, { [`${H}pod-concurrent-connections`]: '1' })
   await live.settle()
+  // So many that some are too many within 3 s, however long all of them take.
   const outcomes = await Promise.all(
-    Array.from({ length: 5 }, () => outcome(ask({ host: 'rated.example.com', from: '127.0.0.30' }))),
+    Array.from({ length: 40 }, () => outcome(ask({ host: 'rated.example.com', from: '127.0.0.30' }))),
   )
-  expect(outcomes.toSorted()).toEqual([200, 200, 'cut', 'cut', 'cut'])
+  expect(outcomes.filter(one => one === 200).length).toBeGreaterThanOrEqual(2)
+  expect(outcomes.filter(one => one === 'cut').length).toBeGreaterThan(0)
   expect(await outcome(ask({ host: 'rated.example.com', from: '127.0.0.31' }))).toBe(200)
   const asked = [1, 2].map(() => outcome(ask({ host: 'narrow.example.com', path: '/held' })))
   await eventually(() => held.length === 1)
@@ -241,15 +244,20 @@ it('certificates of clients that their authority has revoked are refused, from w
   const settings = { clientTls: { verify: 'optional', authorities: 'openshift-config/ca' } } as const
   const files = { 'openshift-config/ca': { 'ca-bundle.pem': readFileSync(join(folder, 'named.crt'), 'utf8') } }
   const as = (tls: boolean | typeof mine) => outcome(ask({ host: 'web.example.com', tls }))
+  const listRead = async () => {
+    for (let turn = 0; turn < 300 && (await as(mine)) !== 200; turn++);
+  }
   // Nobody knows who is revoked: no certificate is taken, and who has none is served.
   await start({ settings }, files)
   expect([await as(mine), await as(true)]).toEqual(['cut', 200])
   generate()
   await start({ settings }, files)
+  await listRead()
   expect([await as(mine), await as(stolen), await as(true)]).toEqual([200, 200, 200])
   openssl('ca', '-config', 'ca.cnf', '-revoke', 'stolen.crt')
   generate()
   await start({ settings }, files)
+  await listRead()
   expect([await as(mine), await as(stolen), await as(true)]).toEqual([200, 'cut', 200])
   lists.close()
   rmSync(folder, { recursive: true })

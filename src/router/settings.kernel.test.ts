@@ -182,7 +182,12 @@ describe('what an IngressController says', () => {
         const socket = connect(80, '127.0.0.1', () => socket.write(first))
         let text = ''
         socket.once('data', () => socket.write(then)).on('error', () => {})
-        socket.on('data', data => (text += data).includes(enough) && socket.destroy()).on('close', () => resolve(text))
+        socket
+          .on('close', () => resolve(text))
+          .on('data', data => {
+            text += data
+            if (text.includes(enough)) socket.destroy()
+          })
       })
     const begin = (...lines: string[]) => ['POST / HTTP/1.1', 'Host: web.example.com', ...lines, '', ''].join('\r\n')
     const never = 'nothing that comes'
