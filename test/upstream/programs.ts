@@ -6,8 +6,8 @@ import { join } from 'node:path'
 
 const SOURCES = join(import.meta.dirname, 'clients')
 
-/** What is built from upstream's modules: CoreDNS, two controllers, Helm, cert-manager and an ACME server to test it with. */
-export const PROGRAMS = ['coredns', 'controller', 'manager', 'helm', 'certmanager', 'pebble'] as const
+/** What is built from upstream's modules: CoreDNS, two controllers, Helm, cert-manager and an ACME server to test it with, grpc-go. */
+export const PROGRAMS = ['coredns', 'controller', 'manager', 'helm', 'certmanager', 'pebble', 'grpc'] as const
 export type Program = (typeof PROGRAMS)[number]
 
 /** Why they cannot be built here; undefined where they can. */
@@ -50,7 +50,7 @@ export function buildPrograms(): void {
     GOMODCACHE: MODULES,
     GOFLAGS: '-modcacherw -buildvcs=false',
   }
-  const own = ['./coredns', './controller', './manager', './certmanager']
+  const own = ['./coredns', './controller', './manager', './certmanager', './grpc']
   const packages = [...own, 'helm.sh/helm/v4/cmd/helm', 'github.com/letsencrypt/pebble/v2/cmd/pebble']
   const { status } = spawnSync(
     'nice',
