@@ -43,6 +43,8 @@ beforeEach(async () => {
     clusterNetwork: [{ cidr: cidr('10.128.0.0/14'), hostPrefix: 23 }],
     kubernetesService: { serviceAddresses: [ip('172.30.0.1')], addresses: [ip('172.18.0.2')], port: 6443 },
     namespaceContent: { rootCa: 'ROOT', serviceCa: 'SERVICE' },
+    // Nobody renews the leases of these nodes.
+    nodeGraceMs: 86_400_000,
   }
   role = await startControllers({ ...deps, informers }, options, stop.signal)
   playNodes(informers.of(Pod), progress.worker('nodes'))
@@ -125,8 +127,10 @@ it('rolls a Deployment out behind its Service, and again when its template chang
   const reasons = async (): Promise<(string | undefined)[]> =>
     (await client.list(Event, { namespace: 'shop' })).items.map(event => event.reason)
   // Events are told when the work is done.
-  await vi.waitFor(async () =>
-    expect(await reasons()).toEqual(expect.arrayContaining(['ScalingReplicaSet', 'SuccessfulCreate', 'Scheduled'])),
+  await vi.waitFor(
+    async () =>
+      expect(await reasons()).toEqual(expect.arrayContaining(['ScalingReplicaSet', 'SuccessfulCreate', 'Scheduled'])),
+    60_000,
   )
 })
 

@@ -1,69 +1,22 @@
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../host/clock/real.ts'
-import { testAuthority } from './http/testing-tls.ts'
 import type { TestApi } from './testing.ts'
 import { testApi } from './testing.ts'
+import { type Kubectl, type KubectlRun, kubectlFor } from './testing-kubectl.ts'
 
-/** KUBECTL names another one; without any, these tests are skipped. */
-const KUBECTL = [
-  process.env.KUBECTL,
-  '/usr/lib/google-cloud-sdk/bin/kubectl.1.32',
-  '/usr/local/bin/kubectl',
-  '/usr/bin/kubectl',
-].find(path => path !== undefined && existsSync(path))
-
-const authority = testAuthority()
-authority.issue('admin', '/O=system:masters/CN=admin')
-const home = mkdtempSync(join(authority.folder, 'home-'))
 let api: TestApi
-const environment = { ...process.env, HOME: home, KUBECONFIG: join(home, 'config') }
-
+let client: Kubectl
 beforeAll(async () => {
   api = await testApi(systemClock)
-  const { server } = api.server.listener({ ...authority.issue('server', '/CN=server'), clientCa: authority.ca })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const file = (name: string): string => join(authority.folder, name)
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      { name: 'c', cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority': file('ca.crt') } },
-    ],
-    users: [{ name: 'u', user: { 'client-certificate': file('admin.crt'), 'client-key': file('admin.key') } }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  }
-  writeFileSync(environment.KUBECONFIG, JSON.stringify(config))
+  client = await kubectlFor(api)
 })
 afterAll(() => api.close())
 
-interface Run {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-function run(line: string, input = ''): Promise<Run> {
-  return new Promise(resolve => {
-    const child = execFile(KUBECTL!, line.split(' '), { env: environment }, (error, out, err) =>
-      resolve({ code: error ? 1 : 0, out: out.trim(), err: err.trim() }),
-    )
-    child.stdin!.end(input)
-  })
-}
-
-/** Standard output of a command that must succeed. */
-async function kubectl(line: string, input?: string): Promise<string> {
-  const { code, out, err } = await run(line, input)
-  if (code !== 0) throw new Error(`kubectl ${line}: ${err}`)
-  return out
-}
+const run = (line: string, input?: string): Promise<KubectlRun> => client.run(line, input)
+const kubectl = (line: string, input?: string): Promise<string> => client.must(line, input)
 
 const DEPLOYMENT = `
 apiVersion: apps/v1
@@ -109,7 +62,7 @@ const DEFINITION = JSON.stringify({
   },
 })
 
-describe.skipIf(KUBECTL === undefined)('kubectl', () => {
+describe('kubectl', () => {
   it('sees a server of 1.33 and what it serves', async () => {
     expect(await kubectl('version')).toContain('Server Version: v1.33.13')
     const resources = await kubectl('api-resources')
@@ -145,9 +98,13 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
   })
 
   it('watches', async () => {
-    const child = spawn(KUBECTL!, ['-n', 'shop', 'get', 'configmap', '-w', '--output-watch-events', '--no-headers'], {
-      env: environment,
-    })
+    const child = spawn(
+      client.program,
+      ['-n', 'shop', 'get', 'configmap', '-w', '--output-watch-events', '--no-headers'],
+      {
+        env: client.env,
+      },
+    )
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
     await kubectl('-n shop create configmap seen --from-literal=a=b')
     expect((await lines.next()).value).toMatch(/^ADDED +seen +1/)
@@ -267,8 +224,8 @@ describe.skipIf(VERSIONS.length === 0).each(VERSIONS)('%s', path => {
     new Promise((resolve, reject) =>
       execFile(
         path,
-        ['explain', ...args, '--cache-dir', `${home}/${path.slice(-2)}`],
-        { env: environment },
+        ['explain', ...args, '--cache-dir', `${client.env.HOME}/${path.slice(-2)}`],
+        { env: client.env },
         (error, out) => (error ? reject(error) : resolve(out)),
       ),
     )

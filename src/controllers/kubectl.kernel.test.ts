@@ -1,13 +1,10 @@
 /** The verbs of kubectl that only make sense with controllers behind them, by the real kubectl. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Node } from '../api/core/node.ts'
 import { Pod } from '../api/core/pod.ts'
-import { testAuthority } from '../apiserver/http/testing-tls.ts'
 import { type TestApi, testApi } from '../apiserver/testing.ts'
+import { type Kubectl, type KubectlRun, kubectlFor } from '../apiserver/testing-kubectl.ts'
 import { createInformers } from '../client/informers.ts'
 import type { Informer, Role } from '../client/mod.ts'
 import { createProgress } from '../client/progress.ts'
@@ -15,27 +12,14 @@ import { systemClock } from '../host/clock/real.ts'
 import { silent } from '../lib/log.ts'
 import { startControllers } from './mod.ts'
 
-/** KUBECTL names another one; without any, these tests are skipped. */
-const KUBECTL = [
-  process.env.KUBECTL,
-  '/usr/lib/google-cloud-sdk/bin/kubectl.1.32',
-  '/usr/local/bin/kubectl',
-  '/usr/bin/kubectl',
-].find(path => path !== undefined && existsSync(path))
-
-const authority = testAuthority()
-authority.issue('admin', '/O=system:masters/CN=admin')
-const home = mkdtempSync(join(authority.folder, 'home-'))
-const environment = { ...process.env, HOME: home, KUBECONFIG: join(home, 'config') }
 let api: TestApi
+let client: Kubectl
 let role: Role
 const stop = new AbortController()
 
 beforeAll(async () => {
   api = await testApi(systemClock, { namespaces: ['shop', 'kube-node-lease'] })
-  const { server } = api.server.listener({ ...authority.issue('server', '/CN=server'), clientCa: authority.ca })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  writeFileSync(environment.KUBECONFIG, JSON.stringify(kubeconfig((server.address() as AddressInfo).port)))
+  client = await kubectlFor(api, 'shop')
   for (const name of ['node-1', 'node-2', 'node-3']) {
     const labels = { 'kubernetes.io/hostname': name }
     const node = await api.client.create(Node, { metadata: { name, labels }, spec: {} })
@@ -45,7 +29,8 @@ beforeAll(async () => {
   const progress = createProgress()
   const deps = { client: api.client, clock: systemClock, log: silent, progress }
   const informers = createInformers(deps, stop.signal)
-  role = await startControllers({ ...deps, informers }, {}, stop.signal)
+  // Nobody renews the leases of these nodes.
+  role = await startControllers({ ...deps, informers }, { nodeGraceMs: 86_400_000 }, stop.signal)
   playNodes(informers.of(Pod))
 })
 afterAll(async () => {
@@ -53,21 +38,6 @@ afterAll(async () => {
   await role.done
   await api.close()
 })
-
-const kubeconfig = (port: number) => {
-  const file = (name: string): string => join(authority.folder, name)
-  const cluster = { server: `https://127.0.0.1:${port}`, 'certificate-authority': file('ca.crt') }
-  const user = { 'client-certificate': file('admin.crt'), 'client-key': file('admin.key') }
-  const context = { cluster: 'c', user: 'u', namespace: 'shop' }
-  return {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'c', cluster }],
-    users: [{ name: 'u', user }],
-    contexts: [{ name: 'x', context }],
-    'current-context': 'x',
-  }
-}
 
 /** What is bound runs at once; pods of Jobs succeed; the image "broken" never gets ready; what is asked to end has ended. */
 function playNodes(pods: Informer<Pod>): void {
@@ -88,26 +58,8 @@ function playNodes(pods: Informer<Pod>): void {
   })
 }
 
-interface Run {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-const run = (line: string, input = ''): Promise<Run> =>
-  new Promise(resolve => {
-    const child = execFile(KUBECTL!, line.split(' '), { env: environment }, (error, out, err) =>
-      resolve({ code: error ? 1 : 0, out: out.trim(), err: err.trim() }),
-    )
-    child.stdin!.end(input)
-  })
-
-/** Standard output of a command that must succeed. */
-async function kubectl(line: string, input?: string): Promise<string> {
-  const { code, out, err } = await run(line, input)
-  if (code !== 0) throw new Error(`kubectl ${line}: ${err}`)
-  return out
-}
+const run = (line: string, input?: string): Promise<KubectlRun> => client.run(line, input)
+const kubectl = (line: string, input?: string): Promise<string> => client.must(line, input)
 const last = (text: string): string => text.split('\n').at(-1) ?? ''
 
 const template = (name: string, image: string) => `
@@ -122,7 +74,7 @@ const images = (name: string): Promise<string> =>
   kubectl(`get pods -l app=${name} -o jsonpath={.items[*].spec.containers[0].image}`)
 const gone = (what: string): Promise<unknown> => kubectl(`wait --for=delete ${what} --timeout=90s`)
 
-describe.skipIf(KUBECTL === undefined)('kubectl', () => {
+describe('kubectl', () => {
   it('rolls a Deployment out, back, on and off', async () => {
     await kubectl('apply -f -', workload('Deployment', 'roll', 'v1', 'replicas: 3'))
     expect(last(await kubectl('rollout status deployment/roll --timeout=90s'))).toBe(
@@ -237,7 +189,9 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
     expect((await kubectl('get job sum --no-headers')).split(/\s+/).slice(0, 3)).toEqual(['sum', 'Complete', '1/1'])
     const cron = await new Promise<string>((resolve, reject) => {
       const words = ['create', 'cronjob', 'tick', '--image=v1', '--schedule=0 0 1 1 *', '--', 'true']
-      execFile(KUBECTL!, words, { env: environment }, (error, out) => (error ? reject(error) : resolve(out.trim())))
+      execFile(client.program, words, { env: client.env }, (error, out) =>
+        error ? reject(error) : resolve(out.trim()),
+      )
     })
     expect(cron).toBe('cronjob.batch/tick created')
     expect(await kubectl('get cronjob tick --no-headers')).toMatch(/^tick +0 0 1 1 \* +<none> +False +0 +<none> +/)
@@ -255,7 +209,7 @@ describe.skipIf(KUBECTL === undefined)('kubectl', () => {
     await kubectl('rollout status deployment/guarded --timeout=90s')
     await kubectl('create pdb guard --selector=app=guarded --min-available=3')
     await kubectl('wait --for=condition=DisruptionAllowed=False pdb/guard --timeout=90s')
-    const refused = await run('drain node-1 --timeout=1s')
+    const refused = await run('drain node-1 --timeout=4s')
     expect([refused.code, refused.out.split('\n')[0]]).toEqual([1, 'node/node-1 cordoned'])
     expect(refused.err).toContain("Cannot evict pod as it would violate the pod's disruption budget.")
     await kubectl('delete pdb/guard')
