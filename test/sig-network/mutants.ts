@@ -73,7 +73,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'types keep what is not theirs': {
     file: 'src/apiserver/admission/service-address/carry.ts',
-    from: 'if (!needsAddress(spec) && needsAddress(before) && spec.clusterIP === before.clusterIP) {',
+    from: 'if (!needsAddress(spec) && needsAddress(before)) {',
     to: 'if (false) {',
   },
   'a node port is on no address': {
