@@ -51,9 +51,10 @@ const hook = (place: Place, rule: NftText): readonly Command[] => [
 ]
 
 /**
- * The rules of one node. Its pods' connections are steered to the node that has their address (`steering`), or by a
- * routing table (`arriving`: what comes from other nodes for that); what others' pods send out by way of this node, and what is steered to it, takes its addresses (`leaving`), and nothing else of theirs gets out;
- * no packet leaves with a pod's address (`leaks`); the addresses themselves are nobody's to talk to (`held`).
+ * The rules of one node. Its pods' connections are steered to the node that has their address, or to a routing table (`steering`);
+ * so is what comes from other nodes to leave here by a table (`arriving`). What others' pods send out by way of this node, and what
+ * is steered to it, takes its addresses (`leaving`), and nothing else of theirs gets out; no packet leaves with a pod's address
+ * (`leaks`); the addresses themselves are nobody's to talk to (`held`).
  */
 export function compileEgress(input: EgressInput): Ruleset {
   const { options, self, groups } = input
