@@ -31,7 +31,6 @@ import { createLog } from '../log.ts'
 import { runRole, stopSignal } from '../signals.ts'
 import { VERSION } from '../version.ts'
 
-
 /** The agent of one node: its network and its pods. Runs wholly inside the node's network namespace. */
 export const start = begin(async args => {
   const options = fromArgs('node', NODE_FLAGS, args)
