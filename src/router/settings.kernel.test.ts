@@ -206,7 +206,7 @@ describe('what an IngressController says', () => {
     const late = ask({ host: 'web.example.com' })
     for (const socket of crowd) socket.destroy()
     expect((await late).status).toBe(200)
-  }, 60_000)
+  }, 120_000)
   it('an alias of the domain: its names are names of the domain, unless a Route is for one of them', async () => {
     const live = await start({ alias: 'apps.fairlead.localhost' })
     live.putRoute('named', { host: 'named.apps.fairlead.localhost', tls: { termination: 'edge' } })
