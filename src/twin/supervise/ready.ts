@@ -13,7 +13,7 @@ export interface ReadyDeps {
 }
 
 /** A machine under load may take its time; one that needs more than this has a fault. */
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 
 /** Resolves when the network serves. Rejects with UserError when that takes too long, and with the signal's reason. */
 export async function untilReady(
