@@ -3,8 +3,12 @@ type Value = Readonly<Record<string, unknown>>
 const isRecord = (value: unknown): value is Value =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** RFC 7396. Stands in for strategic merge and server-side apply too, which need a schema. */
+/**
+ * RFC 7396. Stands in for strategic merge and server-side apply too, which need a schema: lists are replaced whole, so that an
+ * entry that says so is left out.
+ */
 export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (Array.isArray(patch)) return patch.filter(entry => !isRecord(entry) || entry.$patch !== 'replace')
   if (!isRecord(patch)) return patch
   const result: Record<string, unknown> = isRecord(target) ? { ...target } : {}
   for (const [name, value] of Object.entries(patch))
