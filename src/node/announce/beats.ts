@@ -14,7 +14,7 @@ const MOST_PATIENCE_MS = 1000
 const MAX_PACKET = 65_000
 
 /** A node that beats late forgets half of that in so long. */
-const LATE_HALF_LIFE_MS = 3000
+const LATE_HALF_LIFE_MS = 1000
 
 /** An address that a node has, or waits for; the higher the epoch, the newer the decision: 0 where there is none. */
 export interface Claim {
