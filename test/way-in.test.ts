@@ -224,6 +224,26 @@ test('a change of every router costs no request', async () => {
   expect(failed).toBe(0)
 })
 
+test('a router less and one more cost no request', async () => {
+  const scale = async (replicas: number): Promise<void> => {
+    await twin.kubectl(...['-n', OPERATOR, 'scale', 'ingresscontroller', 'default', `--replicas=${replicas}`])
+    await until(`${replicas} routers`, async () => {
+      const pods = await twin.kubectl(
+        ...['-n', 'openshift-ingress', 'get', 'pods', '-o', 'name'],
+        ...['-l', 'ingresscontroller.operator.openshift.io/deployment-ingresscontroller=default'],
+      )
+      return pods.split('\n').filter(line => line !== '').length === replicas
+    })
+  }
+  const { failed, answered } = await whileAsking(APPS, async () => {
+    await scale(1)
+    await scale(2)
+    await routersOn('node-2', 'node-3')
+  })
+  expect(answered).toBeGreaterThan(50)
+  expect(failed).toBe(0)
+})
+
 test('a third domain behind a load balancer of its own: the wildcard is in DNS as long as it is there', async () => {
   const input = `
 apiVersion: operator.openshift.io/v1
