@@ -7,10 +7,8 @@ import { parseIp } from '../../lib/ip.ts'
 import type { Path } from '../../model/egress/nodes.ts'
 import { PATHS } from '../../model/egress/nodes.ts'
 
-/** So many times what a peer was late of late is given to it, */
+/** So many times what a peer was late of late is given to it. */
 const PATIENCE = 2
-/** but never more than this. */
-const MOST_PATIENCE_MS = 1000
 const MAX_PACKET = 65_000
 
 /** A node that beats late forgets half of that in so long. */
@@ -74,6 +72,8 @@ export interface BeatsOptions {
   readonly port: number
   /** Who was not heard by a way for so long is not to be reached by it; one that says that it runs late is given more time. */
   readonly deadMs: number
+  /** The most that is given to one that runs late. */
+  readonly patienceMs: number
   /** The node's own: one for each way that is used. */
   readonly addresses: Addresses
 }
@@ -81,7 +81,7 @@ export interface BeatsOptions {
 /** Rejects with EADDRINUSE when somebody else has the port, EADDRNOTAVAIL while the tunnel is not there. */
 export async function openBeats(
   { sockets, clock }: { readonly sockets: SocketDriver; readonly clock: Clock },
-  { node, netns, port, deadMs, addresses }: BeatsOptions,
+  { node, netns, port, deadMs, patienceMs, addresses }: BeatsOptions,
 ): Promise<Beats> {
   const open = new Map<Path, Socket>()
   for (const path of PATHS) {
@@ -144,7 +144,7 @@ export async function openBeats(
     },
     isSilent(name, path, forMs = 0) {
       const one = heard.get(name)
-      return !one || one.silentMs[path] >= Math.max(deadMs, forMs) + Math.min(PATIENCE * one.lateMs, MOST_PATIENCE_MS)
+      return !one || one.silentMs[path] >= Math.max(deadMs, forMs) + Math.min(PATIENCE * one.lateMs, patienceMs)
     },
     silentMs(name) {
       const one = heard.get(name)

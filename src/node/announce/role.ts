@@ -82,6 +82,8 @@ export async function startAnnouncer(deps: AnnounceDeps, options: AnnounceOption
       ...options,
       port: BEAT_PORT,
       deadMs: DEAD_MS,
+      // Claims end by themselves then: whoever waited longer would leave the address to nobody.
+      patienceMs: 0,
       addresses: { uplink: options.address },
     })
     speaker ??= createSpeaker({ ...deps, nft, beats }, options)

@@ -18,7 +18,7 @@ import type { Keeper } from './holder.ts'
 import { createKeeper } from './holder.ts'
 import type { Report } from './report.ts'
 import type { EgressOptions } from './role.ts'
-import { BEAT_MS, BEAT_PORT, DEAD_MS } from './timing.ts'
+import { BEAT_MS, BEATS } from './timing.ts'
 import type { EgressWatch } from './watch.ts'
 
 export const EGRESS_FENCE = 'fairlead-egress-fence'
@@ -75,7 +75,7 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
       for (const address of holder.among(new Set([...(guarded ?? []), ...own]))) holder.release(address)
       fence = createFence(nft, EGRESS_FENCE)
     }
-    const beats = await openBeats(deps, { ...options, port: BEAT_PORT, deadMs: DEAD_MS, addresses })
+    const beats = await openBeats(deps, { ...options, ...BEATS, addresses })
     const confirmations = () => confirmationsFor(nodes, options.node)
     const isLost = (name: string): boolean => lost.has(name)
     const keeper = createKeeper({ fence, holder, beats, clock, log, confirmations, isLost })
