@@ -1,5 +1,6 @@
 /** The way in: two domains, a pair of load balancers, routers on chosen nodes. What fails costs clients less than a second. */
 
+import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
@@ -66,16 +67,15 @@ interface Tally {
   readonly limitMs: number
 }
 
-const ask = (host: string): Promise<boolean> =>
+const ask = (host: string, signal = AbortSignal.timeout(30_000)): Promise<boolean> =>
   new Promise(resolve => {
     const asked = request(
-      { host: '127.0.0.1', port: twin.state.http, headers: { host }, agent: false, timeout: 30_000 },
+      { host: '127.0.0.1', port: twin.state.http, headers: { host }, agent: false, signal },
       answer => {
         answer.resume()
         answer.once('end', () => resolve(answer.statusCode === 200))
       },
     )
-    asked.once('timeout', () => asked.destroy())
     asked.once('error', () => resolve(false))
     asked.end()
   })
@@ -86,9 +86,13 @@ async function whileAsking(host: string, fault: () => Promise<unknown>): Promise
   const answers: number[] = []
   let [failed, going] = [0, true]
   const all: Promise<void>[] = []
+  const late = new AbortController()
+  setMaxListeners(0, late.signal)
   const asking = (async () => {
     while (going) {
-      all.push(ask(host).then(isAnswered => void (isAnswered ? answers.push(performance.now()) : failed++)))
+      all.push(
+        ask(host, late.signal).then(isAnswered => void (isAnswered ? answers.push(performance.now()) : failed++)),
+      )
       await sleep(EVERY_MS)
     }
   })()
@@ -100,6 +104,9 @@ async function whileAsking(host: string, fault: () => Promise<unknown>): Promise
   going = false
   const endMs = performance.now()
   await asking
+  // What was asked of a host that is gone is never answered.
+  await Promise.race([Promise.all(all), sleep(LIMIT_MS * (2 + slowness()))])
+  late.abort()
   await Promise.all(all)
   const gapMs = longest([...answers.filter(each => each < endMs), endMs])
   const limitMs = LIMIT_MS * Math.max(slowBefore, slowness())
