@@ -33,7 +33,8 @@ type Addresses = Readonly<Partial<Record<Path, Ip>>>
 export interface Beats {
   /** One beat to every peer by each way; answers its number. */
   send(claims: readonly Claim[]): number
-  setPeers(peers: readonly Peer[]): void
+  /** Those that are `kept` stay though they are not among them. */
+  setPeers(peers: readonly Peer[], isKept?: (name: string) => boolean): void
   peers(): readonly string[]
   /**
    * Once a beat: this node was there to listen for so long since the last, and beats late by so much of late. What it missed while
@@ -131,9 +132,10 @@ export async function openBeats(
         }
       return last
     },
-    setPeers(peers) {
+    setPeers(peers, isKept = () => false) {
       const names = new Map(peers.map(peer => [peer.name, JSON.stringify(peer)]))
-      for (const [name, { peer }] of heard) if (names.get(name) !== JSON.stringify(peer)) heard.delete(name)
+      for (const [name, { peer }] of heard)
+        if (names.get(name) !== JSON.stringify(peer) && (names.has(name) || !isKept(name))) heard.delete(name)
       for (const peer of peers) if (!heard.has(peer.name)) heard.set(peer.name, newcomer(peer, clock.monotonic()))
     },
     peers: () => [...heard.keys()],

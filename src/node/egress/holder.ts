@@ -6,12 +6,10 @@ import type { Confirmations } from '../../model/egress/voters.ts'
 import type { Beats, Claim } from '../announce/beats.ts'
 import type { Fence } from '../announce/fence.ts'
 import type { Holder } from '../announce/holder.ts'
-import { FENCE_MS } from './timing.ts'
+import { FENCE_MS, GONE_MS } from './timing.ts'
 
 /** After so long since it took an address a node tells of it again; then as often as the last says. */
 const REMINDERS_MS = [100, 300, 1000, 3000, 10_000]
-/** Nobody waits longer for one that is silent, though the others have not said that it is lost. */
-const GONE_MS = 5000
 /** A claim that took so long to write would last too long. */
 const SLOW_MS = 30
 

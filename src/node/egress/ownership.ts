@@ -18,7 +18,7 @@ import type { Keeper } from './holder.ts'
 import { createKeeper } from './holder.ts'
 import type { Report } from './report.ts'
 import type { EgressOptions } from './role.ts'
-import { BEAT_MS, BEATS } from './timing.ts'
+import { BEAT_MS, BEATS, GONE_MS } from './timing.ts'
 import type { EgressWatch } from './watch.ts'
 
 export const EGRESS_FENCE = 'fairlead-egress-fence'
@@ -118,7 +118,12 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
       running = await start(self, watch.addresses())
       if (!running) return
       guard([...watch.addresses(), ...running.keeper.held])
-      running.beats.setPeers(peers.flatMap(name => peerOf(all, name)))
+      const { beats, keeper } = running
+      // Who is no candidate any more may not know it yet: while it or this node has an address, they go on to hear each other.
+      beats.setPeers(
+        peers.flatMap(name => peerOf(all, name)),
+        name => keeper.held.size > 0 || mayHold(beats, name),
+      )
       running.keeper.want(given)
       guard([...watch.addresses(), ...running.keeper.held])
       if (watch.isIdle()) stop()
@@ -140,6 +145,10 @@ export function createOwnership(deps: OwnershipDeps, options: EgressOptions): Ow
     deps.report.set({ [UNHEARD]: null }, deps.annotations())
   }
 }
+
+/** By what it said last, unless that was too long ago. */
+const mayHold = (beats: Beats, name: string): boolean =>
+  beats.claimsOf(name).some(({ isHeld }) => isHeld) && beats.silentMs(name) <= GONE_MS
 
 /** Whom it does not hear, and by which way, as its Node says it. */
 const unheardIn = (beats: Beats, forMs: number): string =>

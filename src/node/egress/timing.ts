@@ -11,4 +11,7 @@ const PATIENCE_MS = 1000
  */
 export const FENCE_MS = 240
 
+/** Nobody waits longer for one that is silent, though the others have not said that it is lost. */
+export const GONE_MS = 5000
+
 export const BEATS = { port: BEAT_PORT, deadMs: DEAD_MS, patienceMs: PATIENCE_MS } as const

@@ -66,6 +66,9 @@ function contradict(deps: NodeDeps, options: KubeletOptions, isNetworkReady: () 
   })
 }
 
+const isReady = ({ status }: Node): boolean =>
+  (status?.conditions ?? []).some(one => one.type === 'Ready' && one.status === 'True')
+
 /** Source: the node lifecycle controller says Unknown, which the node itself never does. */
 const isGivenUp = (node: Node | undefined): boolean =>
   (node?.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'Unknown')
@@ -99,9 +102,10 @@ async function register(deps: NodeDeps, options: KubeletOptions, isNetworkReady:
     return made.metadata.uid
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
-    await deps.client.patch(Node, key, { type: 'merge', body: { metadata: { labels } } })
-    await report(deps, options, isNetworkReady)
-    return (await deps.client.get(Node, key)).metadata.uid
+    const known = await deps.client.patch(Node, key, { type: 'merge', body: { metadata: { labels } } })
+    // What the agent before this one left in the kernel goes on: a node that was ready is, unless the next reports say otherwise.
+    await report(deps, options, isNetworkReady || isReady(known))
+    return known.metadata.uid
   }
 }
 
