@@ -11,11 +11,26 @@ beforeAll(async () => {
   expect(
     (await twin.tryKubectl(['apply', '-f', '-'], { input: listOf(...webServers('nodes'), edgeRoute('nodes')) })).code,
   ).toBe(0)
+  await routerOnFirst()
   await settled()
 })
 afterAll(async () => {
   await twin?.down()
 })
+
+/** There is one router, and the node that has it must not be one of those that are lost. */
+async function routerOnFirst(): Promise<void> {
+  const placement = { nodeSelector: { matchLabels: { 'kubernetes.io/hostname': 'node-1' } } }
+  const patch = JSON.stringify({ spec: { nodePlacement: placement } })
+  const operator = 'openshift-ingress-operator'
+  await twin.kubectl('-n', operator, 'patch', 'ingresscontroller', 'default', '--type=merge', '-p', patch)
+  const fields = ['.spec.nodeName', '.status.conditions[?(@.type=="Ready")].status', '.metadata.deletionTimestamp']
+  const template = `{range .items[*]}${fields.map(field => `{${field}}`).join(' ')};{end}`
+  await until('the router is on node-1', async () => {
+    const pods = await twin.kubectl('-n', 'openshift-ingress', 'get', 'pods', '-o', `jsonpath=${template}`)
+    return pods.trim() === 'node-1 True ;'
+  })
+}
 
 interface PodRow {
   readonly node: string
