@@ -34,6 +34,8 @@ export default defineConfig({
           exclude: ['**/*.kernel.test.ts', '**/*.upstream.test.ts', '**/*.deep.test.ts'],
           // Nothing works in module scope, so files can share a process: half the time of one each.
           isolate: false,
+          // Vitest leaves a processor free, which is half of two.
+          maxWorkers: '100%',
           // Of busy machines: what hangs is told all the same.
           testTimeout: 60_000,
           hookTimeout: 60_000,
