@@ -10,7 +10,7 @@ import { connect as tlsConnect } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { testAuthority } from '../apiserver/http/testing-tls.ts'
 import { eventually } from '../client/testing.ts'
-import { ask, type LiveRouter, startLiveRouter } from './testing-live.ts'
+import { ask, oneRouterFor } from './testing-live.ts'
 
 const POD = '10.128.4.5'
 const H = 'haproxy.router.openshift.io/'
@@ -18,7 +18,7 @@ const R = 'router.openshift.io/'
 let pod: Server
 /** Requests that the pod was asked and has not answered. */
 const held: (() => void)[] = []
-let router: LiveRouter | undefined
+const { start, stop } = oneRouterFor(POD)
 
 beforeAll(async () => {
   execFileSync('ip', ['address', 'replace', `${POD}/32`, 'dev', 'lo'])
@@ -31,18 +31,9 @@ beforeAll(async () => {
   await new Promise<void>(resolve => pod.listen(8080, POD, resolve))
 })
 afterAll(async () => {
-  await router?.stop()
+  await stop()
   pod.close()
 })
-
-async function start(...args: Parameters<typeof startLiveRouter>): Promise<LiveRouter> {
-  await router?.stop()
-  router = await startLiveRouter(...args)
-  router.putService('web', [POD])
-  router.putRoute('web', { tls: { termination: 'edge', insecureEdgeTerminationPolicy: 'Allow' } })
-  await router.settle()
-  return router
-}
 
 const outcome = (asked: ReturnType<typeof ask>) =>
   asked.then(

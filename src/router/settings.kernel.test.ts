@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Namespace } from '../api/core/namespace.ts'
 import { Route } from '../api/route/route.ts'
 import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
-import { ask, type LiveRouter, splitPem, startLiveRouter } from './testing-live.ts'
+import { ask, oneRouterFor, splitPem } from './testing-live.ts'
 
 const POD = '10.128.3.5'
 let pod: Server
-let router: LiveRouter | undefined
+const { start, stop } = oneRouterFor(POD)
 
 beforeAll(async () => {
   execFileSync('ip', ['address', 'replace', `${POD}/32`, 'dev', 'lo'])
@@ -26,22 +26,13 @@ beforeAll(async () => {
   await new Promise<void>(resolve => pod.listen(8080, POD, resolve))
 })
 afterAll(async () => {
-  await router?.stop()
+  await stop()
   pod.close()
 })
 
-async function start(...args: Parameters<typeof startLiveRouter>): Promise<LiveRouter> {
-  await router?.stop()
-  router = await startLiveRouter(...args)
-  router.putService('web', [POD])
-  router.putRoute('web', { tls: { termination: 'edge', insecureEdgeTerminationPolicy: 'Allow' } })
-  await router.settle()
-  return router
-}
-
 describe('what an IngressController says', () => {
   it('headers, an identity, compression, pages of its own', async () => {
-    await start(
+    const live = await start(
       {
         forwarded: 'replace',
         settings: {
@@ -73,8 +64,8 @@ describe('what an IngressController says', () => {
     expect(plain.sent).toMatchObject({ 'x-ours': 'web.example.com', 'x-forwarded-for': '127.0.0.1' })
     expect(plain.sent['x-unique']).toMatch(/^[0-9A-F]+/)
     expect(await ask({ host: 'nobody.example.com' })).toMatchObject({ status: 404, text: 'nothing here\n' })
-    router!.putRoute('empty', { to: { kind: 'Service', name: 'nothing' } })
-    await router!.settle()
+    live.putRoute('empty', { to: { kind: 'Service', name: 'nothing' } })
+    await live.settle()
     expect(await ask({ host: 'empty.example.com' })).toMatchObject({ status: 503, text: 'fishing\n' })
   })
   it('the PROXY protocol, with and without TLS, also before a sorter', async () => {

@@ -133,6 +133,25 @@ export async function startLiveRouter(
   }
 }
 
+/** For a test file: starts a router in place of the one before, with the Route `web` to a pod at the address. */
+export function oneRouterFor(pod: string): {
+  start(...args: Parameters<typeof startLiveRouter>): Promise<LiveRouter>
+  stop(): Promise<void>
+} {
+  let router: LiveRouter | undefined
+  return {
+    async start(...args) {
+      await router?.stop()
+      router = await startLiveRouter(...args)
+      router.putService('web', [pod])
+      router.putRoute('web', { tls: { termination: 'edge', insecureEdgeTerminationPolicy: 'Allow' } })
+      await router.settle()
+      return router
+    },
+    stop: async () => router?.stop(),
+  }
+}
+
 export interface Reply {
   readonly status: number
   readonly headers: IncomingMessage['headers']

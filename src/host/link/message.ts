@@ -3,7 +3,8 @@
 export type Attribute = readonly [type: number, value: Uint8Array | readonly Attribute[]]
 
 const NESTED = 0x8000
-const padded = (length: number): number => (length + 3) & ~3
+/** Attributes, and what is like them, begin at multiples of four bytes. */
+export const padded = (length: number): number => (length + 3) & ~3
 
 export const u8 = (value: number): Buffer => Buffer.of(value)
 export function u16be(value: number): Buffer {

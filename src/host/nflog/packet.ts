@@ -1,5 +1,5 @@
 import { ipFromBytes } from '../../lib/ip.ts'
-import { attributes, textOf } from '../link/message.ts'
+import { attributes, padded, textOf } from '../link/message.ts'
 import type { LoggedPacket } from './mod.ts'
 
 const PACKET = (4 << 8) | 0
@@ -64,10 +64,9 @@ export function messageReader(each: (type: number, body: Buffer) => void): (byte
         left = Buffer.alloc(0)
         return
       }
-      const padded = (length + 3) & ~3
-      if (left.length < padded) return
+      if (left.length < padded(length)) return
       each(left.readUInt16LE(4), left.subarray(HEADER, length))
-      left = left.subarray(padded)
+      left = left.subarray(padded(length))
     }
   }
 }

@@ -50,6 +50,14 @@ const OLD = {
   volumes: VOLUMES,
 }
 
+const WHOLE_HOST = {
+  allowHostDirVolumePlugin: true,
+  allowHostIPC: true,
+  allowHostNetwork: true,
+  allowHostPID: true,
+  allowHostPorts: true,
+}
+
 /** The second: nothing may be gained either. */
 const NEW = {
   ...OLD,
@@ -81,11 +89,7 @@ export const BUNDLED: readonly Constraint[] = [
   named('anyuid', { ...ANY_USER, groups: ['system:cluster-admins'], priority: 10 }),
   named('hostaccess', {
     ...OLD,
-    allowHostDirVolumePlugin: true,
-    allowHostIPC: true,
-    allowHostNetwork: true,
-    allowHostPID: true,
-    allowHostPorts: true,
+    ...WHOLE_HOST,
     volumes: HOST_VOLUMES,
   }),
   named('hostmount-anyuid', {
@@ -107,11 +111,7 @@ export const BUNDLED: readonly Constraint[] = [
   named('nonroot-v2', { ...NEW, ...NON_ROOT }),
   named('privileged', {
     ...OLD,
-    allowHostDirVolumePlugin: true,
-    allowHostIPC: true,
-    allowHostNetwork: true,
-    allowHostPID: true,
-    allowHostPorts: true,
+    ...WHOLE_HOST,
     allowPrivilegedContainer: true,
     allowedCapabilities: ['*'],
     allowedUnsafeSysctls: ['*'],

@@ -1,8 +1,8 @@
 /** Rules of the forms that change often, as the kernel's expressions. */
 import type { Attribute } from '../../link/message.ts'
-import { u8, u32, zeroText } from '../../link/message.ts'
+import { u8, u16be, u32, zeroText } from '../../link/message.ts'
 import { elementsOf, FLAG } from './elements.ts'
-import { numberIn, TYPE, u16, u32be, valueData, verdictData } from './fields.ts'
+import { numberIn, TYPE, u32be, valueData, verdictData } from './fields.ts'
 
 /** A set without a name, which belongs to its rule. */
 export interface AnonymousSet {
@@ -145,7 +145,7 @@ const ports: Form = words => {
     const isOne = !inside[0]!.includes('-')
     // The library writes a range of one port otherwise.
     if (!isOne && from === to) return undefined
-    const bounds = isOne ? [compare(EQUAL, u16(from))] : [compare(AT_LEAST, u16(from)), compare(AT_MOST, u16(to))]
+    const bounds = isOne ? [compare(EQUAL, u16be(from))] : [compare(AT_LEAST, u16be(from)), compare(AT_MOST, u16be(to))]
     return [close + 1, () => [...load, ...bounds]]
   }
   const set = portsSet(name, inside)

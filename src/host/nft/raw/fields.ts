@@ -1,7 +1,7 @@
 /** Keys and data of elements as bytes. Undefined wherever text and type do not go together. */
 import { familyOf, ipBytes, parseIp } from '../../../lib/ip.ts'
 import type { Attribute } from '../../link/message.ts'
-import { macBytes, u32, zeroText } from '../../link/message.ts'
+import { macBytes, padded, u16be, u32, zeroText } from '../../link/message.ts'
 import { quotedText } from './tokens.ts'
 
 /** The library's numbers of types (nft's include/datatype.h); the kernel keeps them for whoever lists. */
@@ -28,13 +28,7 @@ const LENGTH: Readonly<Record<number, number>> = {
   [TYPE.ifname]: 16,
 }
 const BITS = 6
-const padded = (length: number): number => (length + 3) & ~3
 
-export function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeUInt16BE(value)
-  return bytes
-}
 export function u32be(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(value >>> 0)
@@ -90,7 +84,7 @@ function fieldBytes(word: string, type: number): Buffer | undefined {
     }
     case TYPE.port: {
       const port = numberIn(word, PORT_MOST)
-      return port === undefined ? undefined : u16(port)
+      return port === undefined ? undefined : u16be(port)
     }
     case TYPE.mark: {
       const mark = numberIn(word, MARK_MOST)
