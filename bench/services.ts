@@ -25,25 +25,27 @@ export async function services(args: readonly string[]): Promise<object> {
   const client = join(folder, 'connect')
   execFileSync('cc', ['-O2', '-o', client, join(import.meta.dirname, 'connect.c')])
   const chainLayoutLoadS = chainLayout(folder)
-  const few = await measureConnect(client, 1)
   const loads: number[] = []
-  let last: Awaited<ReturnType<typeof measureAll>> | undefined
+  const [few, many]: [number[], number[]] = [[], []]
+  let changes: Changes | undefined
   for (let i = 0; i < 3; i++) {
-    const isLast = i === 2
-    const result = await measureAll(client, isLast)
-    loads.push(result.loadS)
-    progress(`load ${i + 1}: ${result.loadS} s`)
-    last = result
+    // One after the other each time: a machine is not the same minutes later.
+    few.push(await measureConnect(client))
+    const { world, bench, pods, loadS } = await start(SERVICES)
+    loads.push(loadS)
+    many.push(await connectUs(client, pods[0]!))
+    progress(`load ${i + 1}: ${loadS} s; connect with ${SERVICES} services: ${many[i]} us`)
+    if (i === 2) changes = await measureChanges(world, bench, pods)
+    await end(world, bench)
   }
   return {
     services: SERVICES,
     endpoints: SERVICES * ENDPOINTS,
     loadS: median(loads),
     chainLayoutLoadS,
-    changeP99Ms: last!.changeP99Ms,
-    removeP99Ms: last!.removeP99Ms,
-    connectP50Us: last!.connectP50Us,
-    connectP50UsOneService: few,
+    ...changes,
+    connectP50Us: median(many),
+    connectP50UsOneService: median(few),
   }
 }
 
@@ -84,20 +86,12 @@ function chainLayout(folder: string): number {
   return seconds
 }
 
-async function measureConnect(client: string, count: number): Promise<number> {
-  const { world, bench, pods } = await start(count)
+async function measureConnect(client: string): Promise<number> {
+  const { world, bench, pods } = await start(1)
   const us = await connectUs(client, pods[0]!)
   await end(world, bench)
-  progress(`connect with ${count} services: ${us} us`)
+  progress(`connect with one service: ${us} us`)
   return us
-}
-
-async function measureAll(client: string, isWhole: boolean) {
-  const { world, bench, pods, loadS } = await start(SERVICES)
-  const connectP50Us = isWhole ? await connectUs(client, pods[0]!) : 0
-  const changes = isWhole ? await measureChanges(world, bench, pods) : { changeP99Ms: 0, removeP99Ms: 0 }
-  await end(world, bench)
-  return { loadS, connectP50Us, ...changes }
 }
 
 interface Pod {
@@ -147,8 +141,13 @@ async function connectUs(client: string, from: Pod): Promise<number> {
   return median(figures)
 }
 
+interface Changes {
+  readonly changeP99Ms: number
+  readonly removeP99Ms: number
+}
+
 /** From the write being acknowledged to the first connection that arrives at the new endpoint, and the last at the old. */
-async function measureChanges(world: World, bench: TestBench, pods: readonly Pod[]) {
+async function measureChanges(world: World, bench: TestBench, pods: readonly Pod[]): Promise<Changes> {
   const adds: number[] = []
   const removals: number[] = []
   const probe = async (): Promise<string> => (await world.ask(world.node(1), PROBED, 80)).split(' ')[0]!
