@@ -182,6 +182,15 @@ test('`trace --probe` asks by UDP too; of SCTP it says why not', async () => {
   const icmp = await trace('default/echo', '--protocol', 'icmp', '--probe')
   expect(icmp.said).toMatch(/, ICMP: deny\n/)
   expect(icmp.said).toContain('probe    silence\n')
+  const group = await trace('239.1.1.1', '--port', '5007')
+  expect(group.said).toContain(
+    'leaves   deny: namespace default has no annotation k8s.ovn.org/multicast-enabled: "true"',
+  )
+  expect(group.code).toBe(1)
+  await twin.kubectl('annotate', 'namespace', 'default', 'k8s.ovn.org/multicast-enabled=true')
+  expect((await trace('239.1.1.1', '--port', '5007')).code).toBe(0)
+  expect((await trace('239.1.1.1', '--port', '5007', '--probe')).said).toContain('239.1.1.1 cannot be probed')
+  await twin.kubectl('annotate', 'namespace', 'default', 'k8s.ovn.org/multicast-enabled-')
   expect((await trace('default/echo', '--protocol', 'foo')).said).toContain('"foo" is not a protocol')
   await twin.kubectl('delete', 'networkpolicy/closed', 'pod/echo', 'pod/asker')
 })

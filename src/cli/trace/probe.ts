@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { UserError } from '../../lib/errors.ts'
 import type { Ip } from '../../lib/ip.ts'
+import { isGroup } from '../../model/policy/multicast.ts'
 import type { TwinControl } from '../../twin/mod.ts'
 
 /** What became of a real packet: an answer of whatever kind, or silence, which is what policy makes (of UDP also who has nothing to say). */
@@ -27,7 +28,7 @@ const DNS_PORTS = [53, 5353]
 const QUESTION = '\\x12\\x34\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\x01'
 const WORD = 'hostname'
 
-/** Sends from the pod (namespace/name). Throws UserError for SCTP, which no program there speaks. */
+/** Sends from the pod (namespace/name). Throws UserError for groups, and for SCTP, which no program there speaks. */
 export async function probe(
   control: TwinControl,
   pod: string,
@@ -35,6 +36,10 @@ export async function probe(
   protocol: string,
   port: number,
 ): Promise<Probed> {
+  if (isGroup(address))
+    throw new UserError('Usage', `${address} cannot be probed: nobody answers for a group`, {
+      hint: 'who joined the group sees what comes: ./fairlead exec NAMESPACE/POD -- tcpdump -n dst ADDRESS',
+    })
   if (protocol === 'ICMP') {
     const { code } = await run(control, pod, ['busybox', 'ping', '-c', '1', '-W', String(SECONDS), address])
     return code === 0 ? 'answered' : 'silence'

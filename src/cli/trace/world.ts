@@ -11,6 +11,7 @@ import type { Client } from '../../client/mod.ts'
 import { managementOf } from '../../datapath/options.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
 import { firewallsOf, readEgressFirewall, readEgressNetworkPolicy } from '../../model/policy/firewall.ts'
+import { isMulticastOn } from '../../model/policy/multicast.ts'
 import { podView } from '../../model/policy/pods.ts'
 import { readNetworkPolicy } from '../../model/policy/read.ts'
 import {
@@ -49,5 +50,6 @@ export async function loadWorld(client: Client, pods: readonly Pod[], policesOwn
     firewalls: firewallsOf(firewalls.items.map(readEgressFirewall), legacy.items.map(readEgressNetworkPolicy)),
     clusterNetworks: facts.flatMap(({ podNetworks }) => podNetworks),
     policesOwnNode,
+    multicast: new Set(namespaces.items.filter(isMulticastOn).map(({ metadata }) => metadata.name)),
   }
 }

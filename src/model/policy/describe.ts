@@ -1,4 +1,5 @@
 import type { Decision } from './evaluate.ts'
+import { MULTICAST_ANNOTATION } from './multicast.ts'
 import type { Direction } from './types.ts'
 
 /** The decision in a line: the verdict, what decided, and where it stands. */
@@ -13,9 +14,19 @@ export function describe(decision: Decision, direction: Direction): string {
       return `${verdict}: a pod always reaches itself`
     case 'own node':
       return `${verdict}: it is the pod's own node`
+    case 'multicast':
+      return `${verdict}: ${multicast(decision, direction)}`
     case 'not a pod':
       return `${verdict}: no pod with an address of its own, policy does not apply`
     case 'default':
       return `${verdict}: no policy decides`
   }
+}
+
+function multicast({ verdict, policies }: Decision, direction: Direction): string {
+  const namespace = policies?.join(', ')
+  if (verdict === 'deny') return `${namespace} has no annotation ${MULTICAST_ANNOTATION}: "true"`
+  return direction === 'egress'
+    ? `${namespace} has the annotation ${MULTICAST_ANNOTATION}; policies are not asked about groups`
+    : `whoever of ${namespace} joined the group hears it, on every node`
 }

@@ -1,5 +1,6 @@
 import type { Ip } from '../../lib/ip.ts'
 import { firewallRule } from './firewall.ts'
+import { isGroup } from './multicast.ts'
 import { isNamed } from './names.ts'
 import { isInNet, means } from './peers.ts'
 import { covers } from './ports.ts'
@@ -22,9 +23,9 @@ import { TIERS } from './types.ts'
 /** Why a direction was decided as it was. Without a tier nothing spoke about it, or nothing may. */
 export interface Decision {
   readonly verdict: 'allow' | 'deny'
-  readonly because: 'rule' | 'isolation' | 'default' | 'own node' | 'itself' | 'not a pod'
+  readonly because: 'rule' | 'isolation' | 'default' | 'own node' | 'itself' | 'not a pod' | 'multicast'
   readonly tier?: Tier | 'firewall'
-  /** The deciding policy; for isolation, every one that isolates. */
+  /** The deciding policy; for isolation, every one that isolates; for multicast the namespace. */
   readonly policies?: readonly string[]
   /** Its place among the rules of the direction, from 0. */
   readonly rule?: number
@@ -85,12 +86,20 @@ export function createEngine(world: PolicyWorld): Engine {
   return {
     decide(flow) {
       const [source, destination] = [end(flow.source), end(flow.destination)]
+      if (source.pod && isGroup(flow.destination)) return toGroup(world, source.pod)
       const byPolicy = decideAt('egress', source, destination, flow)
       const egress = byPolicy.verdict === 'allow' ? (guard(byPolicy, source, flow) ?? byPolicy) : byPolicy
       const ingress = decideAt('ingress', destination, source, flow)
       return { verdict: egress.verdict === 'allow' ? ingress.verdict : 'deny', egress, ingress }
     },
   }
+}
+
+/** Groups are the annotation's matter alone: frames to them are copied before any policy sees them. */
+function toGroup({ multicast }: PolicyWorld, { namespace }: PodFacts): FlowDecision {
+  const verdict = multicast?.has(namespace) ? 'allow' : 'deny'
+  const decision: Decision = { verdict, because: 'multicast', policies: [`namespace ${namespace}`] }
+  return { verdict, egress: decision, ingress: decision }
 }
 
 /** Equal priorities: the name decides, so that every node decides alike. */

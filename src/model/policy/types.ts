@@ -125,6 +125,8 @@ export interface PolicyWorld {
   readonly clusterNetworks: readonly Cidr[]
   /** Whether egress policy also holds from a pod to its own node. */
   readonly policesOwnNode: boolean
+  /** Namespaces whose pods may speak to groups; absent: none. */
+  readonly multicast?: ReadonlySet<string>
   /** Namespaces whose pods' allowed connections are to be told of. */
   readonly allowLogged?: ReadonlySet<string>
 }

@@ -1,15 +1,25 @@
 import { spawnSync } from 'node:child_process'
 import type { Socket } from 'node:dgram'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { AdminNetworkPolicy } from '../../api/cluster-policy/admin-network-policy.ts'
 import { Namespace } from '../../api/core/namespace.ts'
 import { Pod } from '../../api/core/pod.ts'
+import { NetworkPolicy } from '../../api/networking/network-policy.ts'
+import { EgressFirewall } from '../../api/ovn/egress-firewall.ts'
+import { loadWorld } from '../../cli/trace/world.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { Ip } from '../../lib/ip.ts'
+import { ip } from '../../lib/ip.ts'
+import { describe as inWords } from '../../model/policy/describe.ts'
+import type { FlowDecision } from '../../model/policy/evaluate.ts'
+import { createEngine } from '../../model/policy/evaluate.ts'
+import { MULTICAST_ANNOTATION } from '../../model/policy/multicast.ts'
+import { policyOn } from '../network/policy/testing.ts'
 import type { World } from '../network/testing.ts'
 import { createWorld, DUAL_OPTIONS, putDualNode } from '../network/testing.ts'
-import { MULTICAST_ANNOTATION, startMulticast } from './role.ts'
+import { startMulticast } from './role.ts'
 
 let world: World
 let bench: TestBench
@@ -26,6 +36,7 @@ async function begin(options: typeof DUAL_OPTIONS): Promise<void> {
   for (const number of [1, 2]) putDualNode(bench.api, number, 'a')
   for (const number of [1, 2]) await (await world.start(bench, number, bench.signal, options)).ready
   for (const number of [1, 2]) await agent(number, options)
+  for (const number of [1, 2]) await (await policyOn(world, bench, number, bench.signal, options)).ready
   for (const namespace of ['on', 'off', 'also']) putNamespace(namespace, {})
   await put('sender', 'on', 1, 3)
   await put('near', 'on', 1, 4)
@@ -90,6 +101,14 @@ async function hearers(from = 'sender', family: 4 | 6 = 4, bytes = 0): Promise<r
   return [...heard].filter(name => name !== from).sort()
 }
 
+/** What `fairlead trace` says about a packet of the pod's. */
+async function decided(from: string, to: { readonly [family in 4 | 6]: string }, family: 4 | 6): Promise<FlowDecision> {
+  const { address, address6 } = pods.get(from)!
+  const engine = createEngine(await loadWorld(bench.api.client, bench.api.all(Pod), true))
+  const source = family === 4 ? address : address6
+  return engine.decide({ source, destination: ip(to[family]), protocol: 'UDP', port: PORT })
+}
+
 const linksOf = (node: number): string =>
   spawnSync('ip', ['-n', world.node(node).name, 'link'], { encoding: 'utf8' }).stdout
 
@@ -125,6 +144,47 @@ describe('by the tunnel', () => {
       ).not.toContain('multicast')
     },
   )
+
+  test.each([4, 6] as const)('the model says what packets meet, whatever policies say (IPv%i)', async family => {
+    const everybody = { 4: '0.0.0.0/0', 6: '::/0' }[family]
+    bench.api.put(NetworkPolicy, {
+      metadata: { namespace: 'on', name: 'closed' },
+      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+    } as never)
+    bench.api.put(AdminNetworkPolicy, {
+      metadata: { name: 'closed' },
+      spec: {
+        priority: 1,
+        subject: { namespaces: {} },
+        egress: [{ action: 'Deny', to: [{ networks: [everybody] }] }],
+      },
+    } as never)
+    bench.api.put(EgressFirewall, {
+      metadata: { namespace: 'on', name: 'default' },
+      spec: { egress: [{ type: 'Deny', to: { cidrSelector: everybody } }] },
+    } as never)
+    const near = pods.get('near')!
+    const unicast = { 4: near.address, 6: near.address6 }
+    for (const isOn of [true, false]) {
+      await ask(isOn ? 'true' : 'false')
+      const said = await decided('sender', GROUP, family)
+      expect([said.verdict, await hearers('sender', family)]).toEqual(isOn ? ['allow', ['far', 'near']] : ['deny', []])
+      expect(inWords(said.egress, 'egress')).toContain(`namespace on has ${isOn ? 'the' : 'no'} annotation`)
+      expect([(await decided('stranger', GROUP, family)).verdict, await hearers('stranger', family)]).toEqual([
+        'deny',
+        [],
+      ])
+      // What is said to one pod is theirs to decide.
+      expect((await decided('sender', unicast, family)).verdict).toBe('deny')
+      expect(await world.ask(pods.get('sender')!.netns, unicast[family], 8080)).toBe('timeout')
+    }
+    bench.api.drop(NetworkPolicy, { namespace: 'on', name: 'closed' })
+    bench.api.drop(AdminNetworkPolicy, { name: 'closed' })
+    bench.api.drop(EgressFirewall, { namespace: 'on', name: 'default' })
+    await settled(bench)
+    expect((await decided('sender', unicast, family)).verdict).toBe('allow')
+    expect(await world.ask(pods.get('sender')!.netns, unicast[family], 8080)).toContain('pod-1-4')
+  })
 
   test('pods that come and go are heard and hear no more', async () => {
     putNamespace('on', { [MULTICAST_ANNOTATION]: 'true' })

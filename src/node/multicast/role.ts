@@ -16,6 +16,7 @@ import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
+import { isMulticastOn } from '../../model/policy/multicast.ts'
 import { transaction } from '../../wire/nft/transaction.ts'
 import { linkOf } from '../cni/names.ts'
 import type { FollowedPods, KnownPod } from './pods.ts'
@@ -34,9 +35,6 @@ export interface MulticastOptions extends Pick<DatapathOptions, 'transport' | 'm
   readonly node: string
   readonly netns: Netns
 }
-
-/** On a Namespace: `"true"` lets its pods speak to groups. */
-export const MULTICAST_ANNOTATION = 'k8s.ovn.org/multicast-enabled'
 
 /** Where frames go whose address no entry knows. */
 const UNKNOWN = '00:00:00:00:00:00'
@@ -59,7 +57,7 @@ export async function startMulticast(
   const step = async (): Promise<void> => {
     const wanted = namespaces
       .list()
-      .filter(isOn)
+      .filter(isMulticastOn)
       .map(({ metadata }) => metadata.name)
     await pods.follow(wanted.toSorted())
     const own = nodes.get({ name: options.node })
@@ -74,8 +72,6 @@ export async function startMulticast(
   )
   return { progress: deps.progress.progress, done: loop.done }
 }
-
-const isOn = ({ metadata }: Namespace): boolean => metadata.annotations?.[MULTICAST_ANNOTATION] === 'true'
 
 interface Place {
   readonly self: NodeFacts | undefined
