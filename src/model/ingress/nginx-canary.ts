@@ -6,6 +6,7 @@ import { readPattern } from './pattern.ts'
 export interface Canary {
   /** "namespace/name". */
   readonly key: string
+  readonly namespace: string
   /** RFC 3339. */
   readonly created: string
   readonly share: CanaryShare
@@ -49,9 +50,8 @@ export function withCanary(claim: RouteFacts, canaries: readonly Canary[]): Rout
   }
 }
 
-/** Whether a canary takes from one of the claims. */
-export const takesFrom = ({ places }: Canary, claims: readonly RouteFacts[]): boolean =>
-  places.some(place => claims.some(claim => isAt(place, claim)))
+/** Whether the claim has a place of the canary. */
+export const takesFrom = ({ places }: Canary, claim: RouteFacts): boolean => places.some(place => isAt(place, claim))
 
 const isAt = ({ host, path, exact }: CanaryPlace, claim: RouteFacts): boolean =>
   host === claim.host &&

@@ -1,10 +1,11 @@
 import type { Ingress } from '../../api/networking/ingress.ts'
 import type { Dialect } from '../../model/ingress/classes.ts'
-import { type Canary, takesFrom, withCanary } from '../../model/ingress/nginx-canary.ts'
+import type { Canary } from '../../model/ingress/nginx-canary.ts'
 import { readIngress } from '../../model/ingress/read.ts'
 import { problemOf, type Verdict } from '../../model/routes/admission.ts'
 import type { SecretView } from '../../model/routes/read.ts'
 import type { RouteFacts } from '../../model/routes/types.ts'
+import { createCanaries } from './canaries.ts'
 import { secretsOf } from './index-of.ts'
 
 /** What a router has to say of an Ingress that it serves: one sentence for each thing that is wrong with it. */
@@ -37,56 +38,41 @@ interface Known {
 
 export function createIngresses(table: Claims, view: Partial<SecretView>): Ingresses {
   const known = new Map<string, Known>()
+  const canaries = createCanaries()
   let changed = new Set<string>()
   const { now } = view
   const secrets: SecretView = { secret: key => view.secret?.(key), ...(now ? { now } : {}) }
 
-  /** By namespace. */
-  const canaries = new Map<string, Map<string, Canary>>()
-  const canariesOf = (key: string): readonly Canary[] => [...(canaries.get(namespaceOf(key))?.values() ?? [])]
-  /** Those that a canary takes from, now that it came, changed or went. */
-  const share = (canary: Canary): void => {
-    const namespace = namespaceOf(canary.key)
-    for (const [key, { claims }] of known)
-      if (namespaceOf(key) === namespace && takesFrom(canary, claims)) {
-        for (const claim of claims) table.add(withCanary(claim, canariesOf(key)))
-        changed.add(key)
-      }
-    for (const { key } of canariesOf(canary.key)) changed.add(key)
+  /** It came or went: canaries beside it may have more or less to take, and what it takes itself is shared anew. */
+  const reshare = (one: Known): void => {
+    for (const { key } of canaries.beside(one)) changed.add(key)
+    for (const claim of one.canary ? canaries.takenBy(one.canary) : []) table.add(canaries.shared(claim))
   }
   const forget = (key: string): void => {
     const one = known.get(key)
-    for (const claim of one?.claims ?? []) table.remove(claim.key)
+    if (!one) return
     known.delete(key)
     changed.delete(key)
-    if (!one?.canary) return
-    canaries.get(namespaceOf(key))?.delete(key)
-    share(one.canary)
+    canaries.leave(one)
+    for (const claim of one.claims) table.remove(claim.key)
+    reshare(one)
   }
   const read = (key: string, ingress: Ingress, dialect: Dialect, source: string): void => {
     forget(key)
-    const reading = readIngress(ingress, secrets, dialect)
-    known.set(key, { ingress, dialect, source, ...reading, problems: new Map() })
+    const one: Known = { ingress, dialect, source, ...readIngress(ingress, secrets, dialect), problems: new Map() }
+    known.set(key, one)
     changed.add(key)
-    for (const claim of reading.claims) table.add(dialect === 'nginx' ? withCanary(claim, canariesOf(key)) : claim)
-    for (const canary of canariesOf(key)) changed.add(canary.key)
-    if (!reading.canary) return
-    canaries.set(namespaceOf(key), (canaries.get(namespaceOf(key)) ?? new Map()).set(key, reading.canary))
-    share(reading.canary)
-  }
-  const remove = (key: string): void => {
-    forget(key)
-    for (const canary of canariesOf(key)) changed.add(canary.key)
+    if (dialect === 'nginx') canaries.join(one)
+    for (const claim of one.claims) table.add(canaries.shared(claim))
+    reshare(one)
   }
   /** What a canary has to say: nobody has its place, or an older one takes there. */
   const idleOf = ({ canary }: Known): readonly string[] => {
     if (!canary) return []
-    const claims = [...known].flatMap(([key, one]) => (namespaceOf(key) === namespaceOf(canary.key) ? one.claims : []))
     const own = canary.places.map(({ service }) => service)
-    const isServed = claims
-      .filter(claim => takesFrom(canary, [claim]))
-      .some(claim => own.includes(withCanary(claim, canariesOf(canary.key)).canary?.service ?? ''))
-    return isServed ? [] : [NO_SHARE]
+    for (const claim of canaries.takenBy(canary))
+      if (own.includes(canaries.shared(claim).canary?.service ?? '')) return []
+    return [NO_SHARE]
   }
   return {
     put(ingress, dialect) {
@@ -95,7 +81,7 @@ export function createIngresses(table: Claims, view: Partial<SecretView>): Ingre
       if (known.get(key)?.source === source) changed.add(key)
       else read(key, ingress, dialect, source)
     },
-    remove,
+    remove: forget,
     touchSecret(secret) {
       for (const [key, { ingress, dialect, claims, source }] of [...known])
         if (claims.some(claim => secretsOf(claim).includes(secret))) read(key, ingress, dialect, source)
@@ -123,8 +109,6 @@ export function createIngresses(table: Claims, view: Partial<SecretView>): Ingre
 
 const NO_SHARE =
   'takes no requests: no other Ingress of its namespace has its host and path and another Service, or an older canary takes there'
-
-const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'))
 
 /** Equal for versions that read the same, as after a change of status. */
 const sourceOf = ({ metadata: { uid, annotations }, spec }: Ingress): string => JSON.stringify([uid, annotations, spec])
