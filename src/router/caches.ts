@@ -6,7 +6,7 @@ import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
 import { Route } from '../api/route/route.ts'
 import type { LoopSource } from '../client/loop.ts'
 import type { Informer, Informers } from '../client/mod.ts'
-import { readAuthorities, readCertificate } from '../model/routes/certificate.ts'
+import { pairOf, readAuthorities, readCertificate } from '../model/routes/certificate.ts'
 import type { ServiceView } from '../model/routes/endpoints.ts'
 import type { RouterOptions } from '../model/routes/options.ts'
 import { readPage } from '../model/routes/page.ts'
@@ -142,10 +142,8 @@ export function feed(caches: Caches, planner: Planner, leave: (route: Route) => 
 
 /** PEM, or undefined when the Secret is absent or not a pair of certificate and key. */
 export function defaultCertificate(secret: Secret | undefined): string | undefined {
-  const text = (key: string): string => Buffer.from(secret?.data?.[key] ?? '', 'base64').toString()
-  if (!secret) return undefined
-  const read = readCertificate({ certificate: text('tls.crt'), key: text('tls.key') })
-  return typeof read === 'string' ? undefined : read.pem
+  const read = secret && readCertificate(pairOf(secret))
+  return !read || typeof read === 'string' ? undefined : read.pem
 }
 
 const nothing = (): void => {}

@@ -3,6 +3,7 @@ import { TokenReview } from '../api/authentication/token-review.ts'
 import { SubjectAccessReview } from '../api/authorization/subject-access-review.ts'
 import type { Secret } from '../api/core/secret.ts'
 import type { Client } from '../client/mod.ts'
+import { secretText } from '../model/routes/certificate.ts'
 
 export type Access = 'allowed' | 'unknown' | 'forbidden'
 
@@ -32,8 +33,7 @@ export async function accessOf({ client, secret }: AccessDeps, authorization: st
 }
 
 function isUser(secret: Secret | undefined, given: Buffer): boolean {
-  const text = (key: string): string => Buffer.from(secret?.data?.[key] ?? '', 'base64').toString()
-  const [user, password] = [text('statsUsername'), text('statsPassword')]
+  const [user, password] = [secretText(secret, 'statsUsername'), secretText(secret, 'statsPassword')]
   const wanted = Buffer.from(`${user}:${password}`)
   return user !== '' && password !== '' && wanted.length === given.length && timingSafeEqual(wanted, given)
 }

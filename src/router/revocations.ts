@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
+import { certificatesIn } from '../model/routes/certificate.ts'
 import {
   distributionPoints,
   type RevocationList,
@@ -52,7 +53,10 @@ export function createRevocations({ clock, log, download }: RevocationDeps): Rev
     if (list) entry.list = list
     if (list?.pem !== before?.pem) for (const handler of handlers) handler()
   }
+  let known: string | undefined
   const follow = (authorities: string | undefined): void => {
+    if (authorities === known) return
+    known = authorities
     const wanted = new Set(urlsOf(authorities ?? ''))
     for (const [url, { cancel }] of followed)
       if (!wanted.has(url)) {
@@ -84,8 +88,6 @@ export function createRevocations({ clock, log, download }: RevocationDeps): Rev
   }
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
-
 /** Of authorities that were parsed and printed again. */
 const urlsOf = (authorities: string): readonly string[] =>
-  (authorities.match(CERTIFICATE) ?? []).flatMap(pem => distributionPoints(new X509Certificate(pem).raw))
+  certificatesIn(authorities).flatMap(pem => distributionPoints(new X509Certificate(pem).raw))

@@ -4,6 +4,7 @@ import type { Condition } from '../../api/meta/condition.ts'
 import type { Route } from '../../api/route/route.ts'
 import type { Draft } from '../../client/mod.ts'
 import { rfc3339 } from '../../lib/clock.ts'
+import { type CertificateText, pairOf } from '../../model/routes/certificate.ts'
 import { withCondition } from '../shared/conditions.ts'
 
 /** What there is, by name. */
@@ -120,19 +121,14 @@ function conditions(
   ].reduce<readonly Condition[]>((all, one) => withCondition(all, one), old?.conditions ?? [])
 }
 
-interface Pair {
-  readonly certificate?: string
-  readonly key?: string
-}
+type Pair = Partial<CertificateText>
 
 function certificateOf({ servingCertKeyPairSecret }: ComponentRouteSpec, view: ComponentView): Pair | string {
   const name = servingCertKeyPairSecret?.name
   if (!name) return {}
-  const { data = {} } = view.secret(name) ?? {}
-  const text = (key: string): string => Buffer.from(data[key] ?? '', 'base64').toString()
-  const [certificate, key] = [text('tls.crt'), text('tls.key')]
-  return certificate && key
-    ? { certificate, key }
+  const pair = pairOf(view.secret(name))
+  return pair.certificate && pair.key
+    ? pair
     : `Secret ${CONFIG_NAMESPACE}/${name} is not there, or has no tls.crt and tls.key`
 }
 

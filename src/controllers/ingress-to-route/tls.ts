@@ -1,6 +1,7 @@
 import type { Secret } from '../../api/core/secret.ts'
 import type { HTTPIngressPath, Ingress } from '../../api/networking/ingress.ts'
 import type { TLSConfig } from '../../api/route/route.ts'
+import { type CertificateText, pairOf, secretText } from '../../model/routes/certificate.ts'
 import type { IngressView } from './decide.ts'
 
 const TERMINATION = 'route.openshift.io/termination'
@@ -33,7 +34,7 @@ export function tlsOf(
   if (typeof certificate === 'string') return `secret ${entry!.secretName}: ${certificate}`
   const authority = termination === 'reencrypt' ? annotations[DESTINATION_CA] : undefined
   const destinationCACertificate = authority
-    ? textOf(view.secret({ namespace, name: authority }), 'tls.crt')
+    ? secretText(view.secret({ namespace, name: authority }), 'tls.crt')
     : undefined
   if (authority && !destinationCACertificate) return `secret ${authority} has no tls.crt`
   return {
@@ -44,12 +45,9 @@ export function tlsOf(
   }
 }
 
-function certificateOf(secret: Secret | undefined): { readonly certificate: string; readonly key: string } | string {
+function certificateOf(secret: Secret | undefined): CertificateText | string {
   if (!secret) return 'it does not exist'
   if (secret.type !== 'kubernetes.io/tls') return 'it is not of the type kubernetes.io/tls'
-  const [certificate, key] = [textOf(secret, 'tls.crt'), textOf(secret, 'tls.key')]
-  return certificate && key ? { certificate, key } : 'it has no tls.crt and tls.key'
+  const pair = pairOf(secret)
+  return pair.certificate && pair.key ? pair : 'it has no tls.crt and tls.key'
 }
-
-const textOf = (secret: Secret | undefined, key: string): string =>
-  Buffer.from(secret?.data?.[key] ?? '', 'base64').toString()

@@ -1,4 +1,4 @@
-import { readAuthorities, readCertificate } from '../routes/certificate.ts'
+import { pairOf, readAuthorities, readCertificate, secretText } from '../routes/certificate.ts'
 import type { SecretView } from '../routes/read.ts'
 import type { BackendTls, RouteFacts } from '../routes/types.ts'
 import type { BackendTlsWish } from './nginx.ts'
@@ -24,16 +24,13 @@ export function readBackendTls(
   if (!secret.startsWith(`${namespace}/`))
     return { problem: 'proxy-ssl-secret must name a Secret of the same namespace', facts: {} }
   const facts = { backendSecret: secret }
-  const data = view.secret(secret)?.data
-  if (!data) return { problem: `Secret ${secret} of proxy-ssl-secret cannot be read`, facts }
-  const text = (key: string): string => Buffer.from(data[key] ?? '', 'base64').toString()
-  const authorities = readAuthorities(text('ca.crt'))
+  const found = view.secret(secret)
+  if (!found) return { problem: `Secret ${secret} of proxy-ssl-secret cannot be read`, facts }
+  const authorities = readAuthorities(secretText(found, 'ca.crt'))
   if (verifies && authorities === undefined)
     return { problem: `Secret ${secret} has no authorities in ca.crt, by which proxy-ssl-verify could verify`, facts }
-  const shown =
-    text('tls.crt') || text('tls.key')
-      ? readCertificate({ certificate: text('tls.crt'), key: text('tls.key') })
-      : undefined
+  const pair = pairOf(found)
+  const shown = pair.certificate || pair.key ? readCertificate(pair) : undefined
   if (typeof shown === 'string')
     return { problem: `Secret ${secret} cannot be shown to pods: ${shown.replaceAll('spec.tls.', '')}`, facts }
   return {

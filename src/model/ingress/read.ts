@@ -1,7 +1,7 @@
 import type { HTTPIngressPath, Ingress, IngressBackend } from '../../api/networking/ingress.ts'
-import { expiryProblem, readCertificate } from '../routes/certificate.ts'
+import { pairOf } from '../routes/certificate.ts'
 import { ANY_HOST, hostProblem, pathProblem, quoted } from '../routes/host.ts'
-import type { SecretView } from '../routes/read.ts'
+import { currentCertificate, type SecretView } from '../routes/read.ts'
 import type { Certificate, RouteFacts } from '../routes/types.ts'
 import type { Dialect } from './classes.ts'
 import { type CanaryShare, readNginx } from './nginx.ts'
@@ -67,12 +67,12 @@ export function readIngress(ingress: Ingress, view: SecretView, dialect: Dialect
 }
 
 function canaryOf(ingress: Ingress, share: CanaryShare, warn: Warn): Canary {
-  const { namespace, name, creationTimestamp } = ingress.metadata
+  const { namespace = '', name, creationTimestamp } = ingress.metadata
   if (ingress.spec?.defaultBackend) warn('the default backend of a canary takes no requests')
   const places = rulesOf(ingress, true, warn).flatMap(({ host, path, exact = false, targets, port = '' }) =>
     targets.map(({ service }): CanaryPlace => ({ host, path, exact, service, port })),
   )
-  return { key: `${namespace}/${name}`, created: creationTimestamp, share, places }
+  return { key: `${namespace}/${name}`, namespace, created: creationTimestamp, share, places }
 }
 
 /** What becomes of one path of one host. */
@@ -176,8 +176,6 @@ function tlsAt({ metadata, spec }: Ingress, host: string, view: SecretView, warn
 function certificateOf(key: string, view: SecretView): Certificate | string {
   const secret = view.secret(key)
   if (!secret) return 'cannot be read'
-  const text = (name: string): string => Buffer.from(secret.data?.[name] ?? '', 'base64').toString()
-  const read = readCertificate({ certificate: text('tls.crt'), key: text('tls.key') })
-  const problem = typeof read === 'string' ? read : view.now && expiryProblem(read, view.now())
-  return problem === undefined ? read : `is not served: ${problem.replaceAll('spec.tls.', '')}`
+  const read = currentCertificate(view, pairOf(secret))
+  return typeof read === 'string' ? `is not served: ${read.replaceAll('spec.tls.', '')}` : read
 }

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import type { Secret } from '../../api/core/secret.ts'
 import { rfc3339 } from '../../lib/clock.ts'
 import type { Certificate } from './types.ts'
 
@@ -9,8 +10,21 @@ export interface CertificateText {
   readonly caCertificate?: string
 }
 
-const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
 const MAX_CHAIN = 16
+
+/** A field of a Secret as text; empty where there is none. */
+export const secretText = (secret: Secret | undefined, field: string): string =>
+  Buffer.from(secret?.data?.[field] ?? '', 'base64').toString()
+
+/** What a Secret of the type kubernetes.io/tls holds. */
+export const pairOf = (secret: Secret | undefined): CertificateText => ({
+  certificate: secretText(secret, 'tls.crt'),
+  key: secretText(secret, 'tls.key'),
+})
+
+/** The certificates in a text, each in PEM. */
+export const certificatesIn = (text: string): readonly string[] =>
+  text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
 
 /**
  * Parses and prints again, so that nothing but certificates and a key is left. Returns what is wrong as text. As OKD's extended
@@ -58,7 +72,7 @@ export const readAuthorities = (text: string): string | undefined =>
     .join('')
 
 function parseChain(text: string): readonly X509Certificate[] | undefined {
-  const blocks = text.match(BLOCK) ?? []
+  const blocks = certificatesIn(text)
   if (blocks.length === 0 || blocks.length > MAX_CHAIN) return undefined
   try {
     return blocks.map(block => new X509Certificate(block))

@@ -1,7 +1,7 @@
 import type { Secret } from '../../api/core/secret.ts'
 import type { Route, RouteTargetReference, TLSConfig } from '../../api/route/route.ts'
 import { readAnnotations } from './annotations.ts'
-import { type CertificateText, expiryProblem, readAuthorities, readCertificate } from './certificate.ts'
+import { type CertificateText, expiryProblem, pairOf, readAuthorities, readCertificate } from './certificate.ts'
 import { readHeaders } from './headers.ts'
 import { hostProblem, pathProblem, quoted, wildcardOf } from './host.ts'
 import type {
@@ -132,8 +132,8 @@ function ownCertificate(
   return typeof read === 'string' ? { fault: failed(read) } : { certificate: read }
 }
 
-/** One that expired before the Route was read is as good as none; one that expires while it is shown is shown on. */
-function currentCertificate({ now }: SecretView, text: CertificateText): Certificate | string {
+/** The text says what is wrong. One that expired before it was read is as good as none; one that expires while it is shown is shown on. */
+export function currentCertificate({ now }: SecretView, text: CertificateText): Certificate | string {
   const read = readCertificate(text)
   return typeof read === 'string' || !now ? read : (expiryProblem(read, now()) ?? read)
 }
@@ -148,8 +148,7 @@ function externalCertificate(
   if (!secret) return refuse('ExternalCertificateGetFailed', `secret ${quoted(externalSecret)} cannot be read`)
   if (secret.type !== 'kubernetes.io/tls')
     return refuse('ExternalCertificateValidationFailed', `secret of type "kubernetes.io/tls" required`)
-  const text = (key: string): string => Buffer.from(secret.data?.[key] ?? '', 'base64').toString()
-  const read = currentCertificate(view, { certificate: text('tls.crt'), key: text('tls.key') })
+  const read = currentCertificate(view, pairOf(secret))
   return typeof read === 'string'
     ? refuse('ExternalCertificateValidationFailed', read.replaceAll('spec.tls.', `secret ${quoted(externalSecret)} `))
     : { externalSecret, certificate: read }

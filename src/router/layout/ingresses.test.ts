@@ -31,7 +31,7 @@ const ingress = ({ name, host = 'x.test', namespace = 'shop', canary }: Draft): 
       annotations,
       uid: name,
       resourceVersion: '1',
-      creationTimestamp: `2026-01-01T00:00:0${name.length}Z`,
+      creationTimestamp: `2026-01-01T00:00:${String(name.length).padStart(2, '0')}Z`,
     },
     spec: { rules: [{ host, http: { paths: [{ pathType: 'Prefix', path: '/', backend }] } }] },
   } as Ingress
