@@ -1,5 +1,5 @@
 import { ipBytes, parseIp } from '../../lib/ip.ts'
-import { bits, implicit, integer, octets, oid, sequence, set, tagged, time, truth, utf8 } from './der.ts'
+import { bits, implicit, integer, octets, oid, pem, sequence, set, tagged, time, truth, utf8 } from './der.ts'
 
 /** A distinguished name. */
 export interface Name {
@@ -34,8 +34,7 @@ export function certificate(body: CertificateBody, sign: (toBeSigned: Uint8Array
     body.publicKey,
     tagged(3, sequence(...body.extensions)),
   )
-  const der = sequence(toBeSigned, algorithm, bits(sign(toBeSigned)))
-  return `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}(?!$)/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+  return pem('CERTIFICATE', sequence(toBeSigned, algorithm, bits(sign(toBeSigned))))
 }
 
 /** RFC 5280 4.2.1. */

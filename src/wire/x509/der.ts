@@ -56,3 +56,7 @@ export function time(ms: number): Buffer {
     ? tlv(TAG.utcTime, Buffer.from(digits.slice(2)))
     : tlv(TAG.generalizedTime, Buffer.from(digits))
 }
+
+/** RFC 7468. */
+export const pem = (label: string, der: Buffer): string =>
+  `-----BEGIN ${label}-----\n${der.toString('base64').replace(/.{64}(?!$)/g, '$&\n')}\n-----END ${label}-----\n`

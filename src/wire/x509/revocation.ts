@@ -1,5 +1,5 @@
 /** RFC 5280: where lists of revoked certificates are, and what a router must know of one. */
-import { bits, oid, sequence, set, time, utf8 } from './der.ts'
+import { bits, oid, pem, sequence, set, time, utf8 } from './der.ts'
 import { DerError, partsOf, readDer, readOid } from './read.ts'
 
 const DISTRIBUTION_POINTS = '2.5.29.31'
@@ -38,21 +38,17 @@ export interface RevocationList {
   readonly nextMs?: number
 }
 
-const BEGIN = '-----BEGIN X509 CRL-----'
-const END = '-----END X509 CRL-----'
-const toPem = (der: Buffer): string => `${BEGIN}\n${der.toString('base64').replace(/.{64}(?!$)/g, '$&\n')}\n${END}\n`
+const LABEL = 'X509 CRL'
 
 /** A list as it is served: DER, or PEM. Printed again. Throws DerError. */
 export function readRevocationList(bytes: Buffer): RevocationList {
-  const text = bytes.toString('latin1')
-  const at = text.indexOf(BEGIN)
-  const der = at < 0 ? bytes : Buffer.from(text.slice(at + BEGIN.length, text.indexOf(END, at)), 'base64')
-  const whole = readDer(der)
+  const [, base64] = /-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/.exec(bytes.toString('latin1')) ?? []
+  const whole = readDer(base64 === undefined ? bytes : Buffer.from(base64, 'base64'))
   const [body] = partsOf(whole, SEQUENCE)
   const times = partsOf(body, SEQUENCE).filter(({ tag }) => tag === UTC_TIME || tag === GENERALIZED_TIME)
   if (times.length === 0) throw new DerError('not a list of revoked certificates')
   const next = times[1] && readTime(times[1])
-  return { pem: toPem(whole.whole), ...(next === undefined ? {} : { nextMs: next }) }
+  return { pem: pem(LABEL, whole.whole), ...(next === undefined ? {} : { nextMs: next }) }
 }
 
 function readTime({ tag, body }: { readonly tag: number; readonly body: Buffer }): number {
@@ -69,5 +65,5 @@ function readTime({ tag, body }: { readonly tag: number; readonly body: Buffer }
 export function unsignedRevocationList(): string {
   const algorithm = sequence(oid('1.2.840.10045.4.3.2'))
   const nobody = sequence(set(sequence(oid('2.5.4.3'), utf8('nobody'))))
-  return toPem(sequence(sequence(algorithm, nobody, time(0), time(1000)), algorithm, bits(Buffer.alloc(8))))
+  return pem(LABEL, sequence(sequence(algorithm, nobody, time(0), time(1000)), algorithm, bits(Buffer.alloc(8))))
 }
