@@ -15,7 +15,7 @@ import {
   type ServerOptions,
   setHealthChecks,
 } from '../wire/haproxy/command.ts'
-import type { Listeners, MapName } from './layout/types.ts'
+import { isAuthorities, type Listeners, type MapName } from './layout/types.ts'
 import type { Step } from './render/changes.ts'
 import { serverOptions } from './render/program.ts'
 
@@ -67,7 +67,7 @@ export function createApplier(haproxy: Haproxy): Applier {
     const files = [...unneeded]
     if (files.length === 0) return 0
     const answers = await haproxy.run(
-      files.map(file => (file.startsWith('ca/') ? deleteAuthorities(file) : deleteCertificate(file))),
+      files.map(file => (isAuthorities(file) ? deleteAuthorities(file) : deleteCertificate(file))),
     )
     for (const [index, file] of files.entries()) if (!/in use/.test(answers[index]!)) unneeded.delete(file)
     return unneeded.size

@@ -133,7 +133,7 @@ function layOutRoute({ route, services }: ServedRoute, draft: Draft, backends: B
     draft.held.push(held)
     return { name, id: serviceId(service.service), label: serviceName(service), service }
   })
-  const { target, label } = layOutTurns(route, chosen, cookie !== '', draft)
+  const { target, label } = layOutTurns(route, chosen, isChosen, draft)
   const record = [target, route.ingress ?? route.key, label, cookie, layOutOptions(route, draft)]
   while (record.at(-1) === '') record.pop()
   return record.join('|')

@@ -14,7 +14,7 @@ import { layOutHost, type PartContext, releasePart } from './part.ts'
 import type { Refused } from './refusals.ts'
 import { createStandings } from './standings.ts'
 import { createTable, type HostOutcome, type RouteTable } from './table.ts'
-import type { AdminFiles, HostPart, Layout, Listeners, PemFile } from './types.ts'
+import { type AdminFiles, type HostPart, isAuthorities, type Layout, type Listeners, type PemFile } from './types.ts'
 import { createVersions } from './versions.ts'
 
 /** What one step of planning came to. */
@@ -174,5 +174,5 @@ function ownerOf(
   for (const { certificate } of parts)
     if (certificate?.file === file) return { is: 'certificate', pem: certificate.pem }
   const pem = serverFiles.get(file)
-  return pem === undefined ? undefined : { is: file.startsWith('ca/') ? 'authorities' : 'certificate', pem }
+  return pem === undefined ? undefined : { is: isAuthorities(file) ? 'authorities' : 'certificate', pem }
 }

@@ -23,17 +23,17 @@ interface TurnMaps {
 
 /**
  * Where requests of a Route go: one backend, or turns among several. Services without an endpoint get no turns; when none has one,
- * the answer is the first backend's 503. The Service of a cookie is found beside the turns, and so is what a canary asks for.
+ * the answer is the first backend's 503. `isChosen`: clients may say which Service they want, by a cookie or as a canary has it; it is then
+ * found beside the turns.
  */
 export function layOutTurns(
   { key, canary }: Pick<RouteFacts, 'key' | 'canary'>,
   backends: readonly ServiceBackend[],
-  isSticky: boolean,
+  isChosen: boolean,
   { weights, canaries }: TurnMaps,
 ): { readonly target: string; readonly label: string } {
   const live = backends.filter(({ service }) => service.endpoints.length > 0 || service.idled)
   const turning = live.filter(({ service }) => service.weight > 0)
-  const isChosen = isSticky || canary !== undefined
   const kept = isChosen ? live : turning
   const first = backends.find(({ service }) => service.weight > 0)
   if (turning.length === 0) return first ? { target: first.name, label: first.label } : { target: NOWHERE, label: '-' }

@@ -150,6 +150,8 @@ export interface PemFile {
   readonly file: string
   readonly pem: string
 }
+/** Authorities are put in and taken out by other commands than certificates. */
+export const isAuthorities = (file: string): boolean => file.startsWith('ca/')
 
 export interface PoolSpec {
   readonly spec: ClassSpec

@@ -19,6 +19,7 @@ import {
   type BackendLayout,
   type CertificateSpec,
   type Differences,
+  isAuthorities,
   type Layout,
   MAPS,
   type MapName,
@@ -128,7 +129,7 @@ function certificateChange(
 }
 
 const newServerFile = (file: string, pem: string): readonly Command[] =>
-  file.startsWith('ca/') ? newAuthorities(file, pem) : newCertificate(file, pem)
+  isAuthorities(file) ? newAuthorities(file, pem) : newCertificate(file, pem)
 
 /** What the second has and the first has not. */
 function* newKeys(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): Iterable<string> {
