@@ -1,4 +1,4 @@
-import { constants, openSync, statSync, watch, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, statSync, watch, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Writable } from 'node:stream'
 import type { Clock } from '../../lib/clock.ts'
@@ -10,10 +10,10 @@ const RETRY_MS = 50
 
 /** Writes into a named pipe that somebody else makes and reads, from when it is there. Never blocks and never fails. */
 export function logPipe(path: string, clock: Pick<Clock, 'after'>): Writable {
-  let waiting: Buffer[] = []
+  const waiting: Buffer[] = []
   let bytes = 0
   let pipe: number | undefined
-  let isRetrying = false
+  let retry: (() => void) | undefined
   const flush = (): void => {
     pipe ??= openPipe(path)
     if (pipe === undefined) return
@@ -30,10 +30,8 @@ export function logPipe(path: string, clock: Pick<Clock, 'after'>): Writable {
     }
   }
   const later = (): void => {
-    if (isRetrying) return
-    isRetrying = true
-    clock.after(RETRY_MS, () => {
-      isRetrying = false
+    retry ??= clock.after(RETRY_MS, () => {
+      retry = undefined
       flush()
     })
   }
@@ -53,7 +51,8 @@ export function logPipe(path: string, clock: Pick<Clock, 'after'>): Writable {
     },
     destroy(error, done) {
       watcher.close()
-      waiting = []
+      retry?.()
+      if (pipe !== undefined) closeSync(pipe)
       done(error)
     },
   })
