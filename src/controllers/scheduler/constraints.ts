@@ -77,7 +77,7 @@ function spreadRules(pod: Pod, world: World): readonly Rule[] {
   const demands = (pod.spec.topologySpreadConstraints ?? []).filter(one => one.whenUnsatisfiable === 'DoNotSchedule')
   const keys = demands.map(({ topologyKey }) => topologyKey)
   return demands.map(demand => {
-    const eligible = new Set(world.nodes.filter(node => isEligible(pod, demand, keys, node)))
+    const eligible = eligibleNodes(pod, demand, keys, world)
     const likes = likesOf(pod, demand)
     const counts = countBy(world.placed, demand.topologyKey, (one, node) => eligible.has(node) && likes(one))
     const domains = new Set([...eligible].map(node => labelOf(node, demand.topologyKey)!))
@@ -92,7 +92,14 @@ function spreadRules(pod: Pod, world: World): readonly Rule[] {
   })
 }
 
-/** Which nodes count as domains at all. */
+/** Which nodes count as domains at all: those with all the keys. */
+export const eligibleNodes = (
+  pod: Pod,
+  demand: TopologySpreadConstraint,
+  keys: readonly string[],
+  { nodes }: World,
+): ReadonlySet<Node> => new Set(nodes.filter(node => isEligible(pod, demand, keys, node)))
+
 function isEligible(pod: Pod, demand: TopologySpreadConstraint, keys: readonly string[], node: Node): boolean {
   if (keys.some(key => labelOf(node, key) === undefined)) return false
   if (demand.nodeAffinityPolicy !== 'Ignore' && !matchesNode(pod.spec, node)) return false

@@ -1,12 +1,11 @@
 import type { Node } from '../../api/core/node.ts'
-import { podRequests } from '../../api/core/pod/requests.ts'
 import type { Pod } from '../../api/core/pod.ts'
 import type { Service } from '../../api/core/service.ts'
 import { matchesLabels } from '../../api/meta/matches.ts'
 import type { PodDisruptionBudget } from '../../api/policy/pod-disruption-budget.ts'
 import { controllerOf } from '../../client/owner.ts'
 import { type Constraints, constraintsOf, guards, isSocial, type World } from './constraints.ts'
-import { type NodeState, nodeState, occupy, refusals } from './filter.ts'
+import { type NodeState, nodeState, occupy, refusals, requestsOf } from './filter.ts'
 import { type Attempt, ineligible, type Preemption, preempt } from './preempt.ts'
 import { scores } from './score.ts'
 
@@ -173,7 +172,7 @@ const RESOLVABLE = new Set([
 function isResolvable(reason: string, pod: Pod, { room }: NodeState): boolean {
   const [, resource] = /^Insufficient (.*)$/.exec(reason) ?? []
   if (resource === undefined) return RESOLVABLE.has(reason)
-  return (podRequests(pod.spec)[resource] ?? 0) <= (room[resource] ?? 0)
+  return (requestsOf(pod)[resource] ?? 0) <= (room[resource] ?? 0)
 }
 
 /** framework.FitError.Error. help: what preemption says, where it finds nobody. */

@@ -1,9 +1,9 @@
 /** Which of the nodes that will do is best: upstream's plugins with their weights, each from 0 to 100. Images weigh nothing here. */
 import type { Node } from '../../api/core/node.ts'
 import type { Pod } from '../../api/core/pod.ts'
-import { matchesNode, preferenceFor } from '../placement/affinity.ts'
+import { preferenceFor } from '../placement/affinity.ts'
 import { untolerated } from '../placement/taints.ts'
-import { countBy, labelOf, likesOf, selects, type World } from './constraints.ts'
+import { countBy, eligibleNodes, labelOf, likesOf, selects, type World } from './constraints.ts'
 import { asked, type NodeState, requestsOf } from './filter.ts'
 
 const MAX = 100
@@ -99,12 +99,8 @@ function wished({ pod, world }: ScoreInput): readonly Topology[] {
   const keys = wishes.map(({ topologyKey }) => topologyKey)
   return wishes.map(wish => {
     const likes = likesOf(pod, wish)
-    const isCounted = (node: Node): boolean =>
-      keys.every(key => labelOf(node, key) !== undefined) &&
-      (wish.nodeAffinityPolicy === 'Ignore' || matchesNode(pod.spec, node)) &&
-      (wish.nodeTaintsPolicy !== 'Honor' ||
-        !untolerated(node.spec.taints, pod.spec.tolerations, ['NoSchedule', 'NoExecute']))
-    const counts = countBy(world.placed, wish.topologyKey, (other, node) => isCounted(node) && likes(other))
+    const eligible = eligibleNodes(pod, wish, keys, world)
+    const counts = countBy(world.placed, wish.topologyKey, (other, node) => eligible.has(node) && likes(other))
     const count = (node: Node): number => counts.get(labelOf(node, wish.topologyKey)!) ?? 0
     return { key: wish.topologyKey, maxSkew: wish.maxSkew, count }
   })
