@@ -21,7 +21,7 @@ export function decide(settings: IngressSettings, others: readonly IngressContro
   const told = withoutEffect(settings.controller, observed.missing)
   return {
     operands: operandsOf(settings),
-    ...statusOf(settings, observed),
+    ...statusOf(settings, observed, told),
     warnings: told.length > 0 ? [['WithoutEffect', told.join('; ').slice(0, 1000)]] : [],
   }
 }

@@ -103,19 +103,19 @@ const FORWARDED: Readonly<Record<string, ForwardedPolicy>> = {
   Never: 'never',
 }
 
+/** Of the cluster's Ingress configuration where the IngressController has none. */
+const annotationOf = ({ controller, config }: IngressSettings, name: string): string | undefined =>
+  controller.metadata.annotations?.[name] ?? config?.metadata.annotations?.[name]
+
 const HTTP2 = 'ingress.operator.openshift.io/default-enable-http2'
 
-/** Off unless the IngressController, or else the cluster's Ingress configuration, has the annotation. */
-function http2Of({ controller, config }: IngressSettings): boolean {
-  const text = controller.metadata.annotations?.[HTTP2] ?? config?.metadata.annotations?.[HTTP2]
-  return text === 'true'
-}
+const http2Of = (settings: IngressSettings): boolean => annotationOf(settings, HTTP2) === 'true'
 
 const HARD_STOP = 'ingress.operator.openshift.io/hard-stop-after'
 
-/** How long the connections of a replaced process may last; of the cluster's configuration where the IngressController says nothing. */
-function hardStopOf({ controller, config }: IngressSettings): number | undefined {
-  const text = controller.metadata.annotations?.[HARD_STOP] ?? config?.metadata.annotations?.[HARD_STOP]
+/** How long the connections of a replaced process may last. */
+function hardStopOf(settings: IngressSettings): number | undefined {
+  const text = annotationOf(settings, HARD_STOP)
   return text === undefined ? undefined : parseDuration(text)
 }
 

@@ -5,12 +5,11 @@ import type { IngressController, IngressControllerStatus } from '../../api/opera
 import type { EndpointPublishingStrategy } from '../../api/operator/ingress-publishing.ts'
 import type { OperatorCondition } from '../../api/operator/operator.ts'
 import { rfc3339 } from '../../lib/clock.ts'
-import { withCondition } from '../shared/conditions.ts'
+import { withCondition, withoutCondition } from '../shared/conditions.ts'
 import { dnsConditions } from './dns.ts'
 import { settingsProblem } from './router-settings.ts'
 import { domainOf, type IngressSettings, publishingOf, replicasOf, selectorOf, tlsOf } from './settings.ts'
 import { profileSpecOf } from './tls-profiles.ts'
-import { withoutEffect } from './without-effect.ts'
 
 /** What there is of the operands. */
 export interface Observed {
@@ -65,7 +64,8 @@ export function rejectedStatus(
   return { ...controller.status, conditions: merged(controller.status?.conditions, conditions, nowMs) }
 }
 
-export function statusOf(settings: IngressSettings, observed: Observed): StatusOutcome {
+/** idle: the fields that are set and not carried out. */
+export function statusOf(settings: IngressSettings, observed: Observed, idle: readonly string[]): StatusOutcome {
   const { controller } = settings
   const { deployment, nowMs } = observed
   const parts = [
@@ -75,12 +75,10 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
     ...dnsConditions(settings, observed.record),
     no('EvaluationConditionsDetected', 'NoEvaluationCondition', 'No evaluation condition is detected.'),
   ]
-  const old = controller.status?.conditions?.filter(
-    ({ type }) => type !== IN_EFFECT || effects(controller, observed).length > 0,
-  )
-  const known = merged(old, parts, nowMs)
+  const old = controller.status?.conditions
+  const known = merged(idle.length > 0 ? old : withoutCondition(old, IN_EFFECT), parts, nowMs)
   const { degraded, recheckMs } = degradation(known, nowMs)
-  const conditions = merged(known, [...summary(parts), degraded, ...effects(controller, observed)], nowMs)
+  const conditions = merged(known, [...summary(parts), degraded, ...effects(idle)], nowMs)
   const { namespaceSelector, routeSelector } = controller.spec
   return {
     status: {
@@ -103,10 +101,8 @@ export function statusOf(settings: IngressSettings, observed: Observed): StatusO
 const IN_EFFECT = 'FieldsInEffect'
 
 /** Ours, and there only where a field is set and not carried out. */
-function effects(controller: IngressController, { missing }: Observed): readonly Verdict[] {
-  const told = withoutEffect(controller, missing)
-  return told.length > 0 ? [no(IN_EFFECT, 'WithoutEffect', told.join('\n'))] : []
-}
+const effects = (idle: readonly string[]): readonly Verdict[] =>
+  idle.length > 0 ? [no(IN_EFFECT, 'WithoutEffect', idle.join('\n'))] : []
 
 /** The ranges in force are those of the Service. */
 function withRanges(strategy: EndpointPublishingStrategy, service: Service | undefined): EndpointPublishingStrategy {
