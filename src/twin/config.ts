@@ -12,26 +12,23 @@ export interface ClusterNetwork {
   readonly hostPrefix: number
 }
 
-/** The networks of a twin's second family. */
-export interface Ipv6Networks {
+/** The networks of one family. */
+export interface Networks {
   readonly clusterNetwork: ClusterNetwork
   readonly serviceNetwork: Cidr
+  /** The nodes' own, and the outside hosts'. */
   readonly machineNetwork: Cidr
 }
 
 /** A twin as it was asked for: fixed at its first `up`, kept in its state folder. */
-export interface TwinConfig {
+export interface TwinConfig extends Networks {
   readonly name: string
   readonly profile: Profile
   readonly nodes: number
   /** How many pods a node takes. */
   readonly maxPods: number
-  readonly clusterNetwork: ClusterNetwork
-  readonly serviceNetwork: Cidr
-  /** The nodes' own network, and the outside hosts'. */
-  readonly machineNetwork: Cidr
   /** Beside all of these, in a dual-stack twin. IPv4 comes first. */
-  readonly ipv6?: Ipv6Networks
+  readonly ipv6?: Networks
   /** Of pods' links: the underlay's 1500 less what the overlay adds. */
   readonly mtu: number
   readonly transport: 'vxlan' | 'host-gw'
@@ -79,7 +76,7 @@ const DEFAULTS: Readonly<Record<Profile, Defaults>> = {
 }
 const MACHINE_NETWORK = '172.18.0.0/24'
 /** Pods and Services as in OKD's documentation. */
-const IPV6: Ipv6Networks = {
+const IPV6: Networks = {
   clusterNetwork: { cidr: cidr('fd01::/48'), hostPrefix: 64 },
   serviceNetwork: cidr('fd02::/112'),
   machineNetwork: cidr('fd18::/64'),
@@ -150,18 +147,9 @@ function checkMaxPods(maxPods: number): number {
 
 /** No two networks may share an address, and none may hide a network that the machine reaches. */
 function checkOverlaps(config: TwinConfig, hostNetworks: readonly Cidr[]): void {
-  const own: (readonly [string, Cidr])[] = [
-    ['clusterNetwork', config.clusterNetwork.cidr],
-    ['serviceNetwork', config.serviceNetwork],
-    ['machineNetwork', config.machineNetwork],
-    ...(config.ipv6
-      ? ([
-          ['clusterNetwork', config.ipv6.clusterNetwork.cidr],
-          ['serviceNetwork', config.ipv6.serviceNetwork],
-          ['machineNetwork', config.ipv6.machineNetwork],
-        ] as const)
-      : []),
-  ]
+  const named = ({ clusterNetwork, serviceNetwork, machineNetwork }: Networks) =>
+    Object.entries({ clusterNetwork: clusterNetwork.cidr, serviceNetwork, machineNetwork })
+  const own = [...named(config), ...(config.ipv6 ? named(config.ipv6) : [])]
   const all = [...own, ...hostNetworks.map(network => ['the route of this machine', network] as const)]
   for (const [index, [name, network]] of own.entries())
     for (const [otherName, other] of all.slice(index + 1))
@@ -211,7 +199,7 @@ function checkMachineNetwork(machineNetwork: Cidr): void {
 }
 
 /** Source: kube-apiserver and OKD's installer, which take no larger Service network, and a /64 for each node. */
-function checkIpv6({ clusterNetwork, serviceNetwork, machineNetwork }: Ipv6Networks, config: TwinConfig): void {
+function checkIpv6({ clusterNetwork, serviceNetwork, machineNetwork }: Networks, config: TwinConfig): void {
   const refuse = (message: string, hint: string): never => {
     throw new UserError('Ipv6Networks', message, { hint })
   }

@@ -3,13 +3,13 @@ import type { Cidr } from '../lib/cidr.ts'
 import { cidr, parseCidr } from '../lib/cidr.ts'
 import { UserError } from '../lib/errors.ts'
 import type { Family } from '../lib/ip.ts'
-import type { ClusterNetwork, Ipv6Networks } from './config.ts'
+import type { ClusterNetwork, Networks } from './config.ts'
 
 interface FileSettings {
   readonly clusterNetwork?: ClusterNetwork
   readonly serviceNetwork?: Cidr
   readonly machineNetwork?: Cidr
-  readonly ipv6?: Partial<Ipv6Networks>
+  readonly ipv6?: Partial<Networks>
   readonly mtu?: number
   readonly transport?: 'vxlan' | 'host-gw'
   readonly sliceSizes?: SliceSizes

@@ -1,4 +1,5 @@
 /** Starting and ending a twin, from outside: on the host, before and after its world exists. */
+import { isDeepStrictEqual } from 'node:util'
 import type { FsDriver } from '../host/fs/mod.ts'
 import type { LockDriver } from '../host/lock/mod.ts'
 import type { Netns } from '../host/netns/mod.ts'
@@ -139,7 +140,7 @@ async function configure(deps: LaunchDeps, request: LaunchRequest, folder: TwinF
     { profile: kept.profile, nodes: kept.nodes, maxPods: kept.maxPods, ephemeral: kept.ephemeral, ...request },
     deps.hostNetworks(),
   )
-  const isSame = JSON.stringify(settings(wanted), bigintSafe) === JSON.stringify(settings(kept), bigintSafe)
+  const isSame = isDeepStrictEqual({ ...wanted, ephemeral: kept.ephemeral }, kept)
   const isSamePart =
     wanted.profile === kept.profile &&
     wanted.nodes === kept.nodes &&
@@ -154,10 +155,6 @@ async function configure(deps: LaunchDeps, request: LaunchRequest, folder: TwinF
     },
   )
 }
-/** In one order, whatever it came from. */
-const settings = ({ ephemeral: _, ...config }: TwinConfig) =>
-  Object.entries(config).toSorted(([a], [b]) => (a < b ? -1 : 1))
-const bigintSafe = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
 
 function checkIpv6(deps: LaunchDeps, { ipv6 }: TwinConfig): void {
   if (ipv6 === undefined || deps.setting('net/ipv6/conf/all/forwarding') !== undefined) return

@@ -1,8 +1,7 @@
 import type { FsDriver } from '../host/fs/mod.ts'
-import type { Cidr } from '../lib/cidr.ts'
 import { cidr, cidrText } from '../lib/cidr.ts'
 import { UserError } from '../lib/errors.ts'
-import type { ClusterNetwork, TwinConfig } from './config.ts'
+import type { Networks, TwinConfig } from './config.ts'
 import { MAX_PODS } from './config.ts'
 import type { Ports, TwinState } from './mod.ts'
 
@@ -57,11 +56,6 @@ export function readPorts(fs: FsDriver, folder: TwinFolder): Ports | undefined {
 export const writePorts = (fs: FsDriver, folder: TwinFolder, ports: Ports): void =>
   fs.write(portsFile(folder), json(ports), 0o600)
 
-interface Networks {
-  readonly clusterNetwork: ClusterNetwork
-  readonly serviceNetwork: Cidr
-  readonly machineNetwork: Cidr
-}
 interface StoredNetworks {
   readonly clusterNetwork: { readonly cidr: string; readonly hostPrefix: number }
   readonly serviceNetwork: string
