@@ -55,8 +55,9 @@ export function fitTo(spec: PodSpec, constraint: Constraint, ranges: Ranges): Fi
   for (const [path, container] of containersOf(spec)) {
     const own = containerSecurity(container.securityContext, pod ?? {}, constraint, ranges)
     containers.set(container, own)
-    errors.push(...containerErrors(spec, { ...pod, ...own }, constraint, ranges, `${root}.${path}`))
-    errors.push(...profileErrors({ ...pod, ...own }, constraint, `container.${ANNOTATION}/${container.name}`))
+    const security = { ...pod, ...own }
+    errors.push(...containerErrors(spec, security, constraint, ranges, `${root}.${path}`))
+    errors.push(...profileErrors(security, constraint, `container.${ANNOTATION}/${container.name}`))
   }
   return { errors: [...new Set(errors)], pod, containers }
 }
@@ -255,7 +256,7 @@ function containerErrors(
   const allowed = [...(constraint.allowedCapabilities ?? []), ...(constraint.defaultAddCapabilities ?? [])]
   for (const name of allowed.includes('*') ? [] : (capabilities?.add ?? []))
     if (!allowed.includes(name)) errors.push(invalid(`${path}.capabilities.add`, name, 'capability may not be added'))
-  errors.push(...hostErrors({ ...spec, containers: [] }, constraint, path))
+  errors.push(...hostErrors(spec, constraint, path))
   if (!constraint.allowHostPorts)
     for (const [inner, { ports = [] }] of containersOf(spec))
       for (const { hostPort } of ports)
