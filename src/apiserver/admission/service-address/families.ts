@@ -1,4 +1,5 @@
 import type { Family } from '../../../lib/ip.ts'
+import { invalid } from '../../../schema/field-error.ts'
 import type { FieldError } from '../../../schema/kind.ts'
 import { familyName, familyOfText } from './ledger.ts'
 import type { SpecLike } from './service.ts'
@@ -38,12 +39,8 @@ const isSame = (spec: SpecLike, before: SpecLike): boolean =>
 
 const sameList = (a: readonly string[] = [], b: readonly string[] = []): boolean => a.join() === b.join()
 
-const policyError = (spec: SpecLike, detail: string): FieldError => ({
-  type: 'Invalid',
-  field: 'spec.ipFamilyPolicy',
-  value: spec.ipFamilyPolicy,
-  detail,
-})
+const policyError = (spec: SpecLike, detail: string): FieldError =>
+  invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, detail)
 
 /** Who asks for one family and leaves the lists alone keeps the first of each; who cuts the lists must ask for it. */
 function shrink(spec: SpecLike, before: SpecLike): readonly FieldError[] {
@@ -83,12 +80,9 @@ function infer(spec: SpecLike, cluster: readonly Family[]): readonly FieldError[
     if (text === NONE || family === undefined || index < families.length) continue
     if (cluster.includes(family)) families.push(familyName(family))
     else
-      errors.push({
-        type: 'Invalid',
-        field: `spec.clusterIPs[${index}]`,
-        value: addresses,
-        detail: `${familyName(family)} is not configured on this cluster`,
-      })
+      errors.push(
+        invalid(`spec.clusterIPs[${index}]`, addresses, `${familyName(family)} is not configured on this cluster`),
+      )
   }
   spec.ipFamilies = families
   return errors
@@ -98,13 +92,9 @@ function notThereErrors(spec: SpecLike, cluster: readonly Family[]): readonly Fi
   const errors: FieldError[] = []
   if (spec.ipFamilyPolicy === REQUIRE && cluster.length < 2)
     errors.push(policyError(spec, 'this cluster is not configured for dual-stack services'))
+  const offered: readonly string[] = cluster.map(familyName)
   for (const [index, name] of (spec.ipFamilies ?? []).entries())
-    if (!cluster.map(familyName).includes(name as never))
-      errors.push({
-        type: 'Invalid',
-        field: `spec.ipFamilies[${index}]`,
-        value: name,
-        detail: 'not configured on this cluster',
-      })
+    if (!offered.includes(name))
+      errors.push(invalid(`spec.ipFamilies[${index}]`, name, 'not configured on this cluster'))
   return errors
 }
