@@ -95,6 +95,10 @@ export const tooLargeResourceVersion = (requested: number, current: number): Sta
     retryAfterSeconds: 1,
   })
 
+/** Several texts as one. Source: k8s.io/apimachinery/pkg/util/errors, aggregate.Error. */
+export const aggregateText = (texts: readonly string[]): string =>
+  texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
+
 /** Field errors of one object. details.kind is the kind, not the resource. */
 export function invalid(
   type: { readonly group: string; readonly kind: string },
@@ -103,8 +107,7 @@ export function invalid(
 ): StatusError {
   const qualified = type.group === '' ? type.kind : `${type.kind}.${type.group}`
   const texts = [...new Set(errors.map(fieldErrorText))]
-  const list = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
-  return new StatusError(422, 'Invalid', `${qualified} ${JSON.stringify(name)} is invalid: ${list}`, {
+  return new StatusError(422, 'Invalid', `${qualified} ${JSON.stringify(name)} is invalid: ${aggregateText(texts)}`, {
     name,
     ...(type.group === '' ? {} : { group: type.group }),
     kind: type.kind,

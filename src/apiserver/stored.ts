@@ -1,6 +1,8 @@
-import type { Encoded } from '../store/mod.ts'
+import type { ApiObject, Kind } from '../api/meta/meta.ts'
+import type { Encoded, Store } from '../store/mod.ts'
 import type { Obj } from './object.ts'
-import type { Resource } from './resource/resource.ts'
+import type { Registry } from './resource/registry.ts'
+import { keyOf, type Resource } from './resource/resource.ts'
 
 /** The object of stored bytes, in the version of the resource; the caller may change it. */
 export function decodeStored(resource: Resource, stored: { readonly value: Uint8Array }): Obj {
@@ -8,6 +10,19 @@ export function decodeStored(resource: Resource, stored: { readonly value: Uint8
   object.apiVersion = resource.apiVersion
   if (resource.showsNamespaces) object.kind = resource.kind
   return object
+}
+
+/** Undefined also where the API has no such kind. */
+export function storedObject<T extends ApiObject>(
+  store: Store,
+  registry: Registry,
+  { group, version, plural }: Kind<T>,
+  namespace: string | undefined,
+  name: string,
+): T | undefined {
+  const resource = registry.find(group, version, plural)
+  const stored = resource && store.get(keyOf(resource, namespace, name))
+  return stored && (decodeStored(resource, stored) as unknown as T)
 }
 
 export const parseBytes = (bytes: Uint8Array): Obj => JSON.parse(textOf(bytes)) as Obj

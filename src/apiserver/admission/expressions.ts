@@ -4,8 +4,7 @@ import type { Budget, Decide, Program, Value } from '../../schema/cel/mod.ts'
 import { CelError, celProgram } from '../../schema/cel/mod.ts'
 import type { Store } from '../../store/mod.ts'
 import type { Authorizer } from '../auth/authorizer.ts'
-import type { User } from '../auth/user.ts'
-import { accountGroups, accountName } from '../auth/user.ts'
+import { accountUser } from '../auth/user.ts'
 import type { Resource } from '../resource/resource.ts'
 import { userInfo } from '../reviews/self.ts'
 import { namespaceOf } from './match.ts'
@@ -83,11 +82,6 @@ function authorizerValue(authorizer: Authorizer, attributes: Attributes): Value 
   }
   return { cel: 'authorizer', question: { is: 'user' }, decide, request }
 }
-
-const accountUser = (namespace: string, name: string): User => ({
-  name: accountName(namespace, name),
-  groups: accountGroups(namespace),
-})
 
 /** The AdmissionRequest without its objects. */
 export function requestOf(attributes: Attributes) {

@@ -24,6 +24,12 @@ export const accountGroups = (namespace: string): readonly string[] => [
   AUTHENTICATED,
 ]
 
+/** A service account, as one who makes requests. */
+export const accountUser = (namespace: string, name: string): User => ({
+  name: accountName(namespace, name),
+  groups: accountGroups(namespace),
+})
+
 /** The service account that a user name stands for. */
 export function accountOf(user: string): { readonly namespace: string; readonly name: string } | undefined {
   if (!user.startsWith(ACCOUNT)) return undefined

@@ -4,7 +4,7 @@ import type { PodSpec } from '../admission/scc/fit.ts'
 import { carryOut, fitTo } from '../admission/scc/fit.ts'
 import { constraintsIn, mayUse, rangesIn } from '../admission/scc/plugin.ts'
 import type { User } from '../auth/user.ts'
-import { accountGroups, accountName } from '../auth/user.ts'
+import { accountUser } from '../auth/user.ts'
 import type { Context, Reply } from '../context.ts'
 import { keyOf } from '../resource/resource.ts'
 import { badRequest } from '../status-error.ts'
@@ -50,9 +50,7 @@ export async function podReview(context: Context): Promise<Reply> {
   return { is: 'object', code: 201, object: { ...object, status: { allowedServiceAccounts } } }
 }
 
-function servant({ info: { namespace = '' } }: Context, account: string): User {
-  return { name: accountName(namespace, account), groups: accountGroups(namespace) }
-}
+const servant = ({ info: { namespace = '' } }: Context, account: string): User => accountUser(namespace, account)
 
 /** One for each constraint that the pod fits and that one of the users may use; of all where nobody is named. */
 function* answers({ kernel, info }: Context, users: readonly User[], template: Template): Generator<Answer> {
@@ -60,10 +58,11 @@ function* answers({ kernel, info }: Context, users: readonly User[], template: T
   const { namespace = '' } = info
   const isUsable = (constraint: SecurityContextConstraints): boolean =>
     users.length === 0 || users.some(user => mayUse(authorizer, user, namespace, constraint))
+  const ranges = rangesIn(store, registry, namespace)
   for (const constraint of constraintsIn(store)) {
     if (!isUsable(constraint)) continue
     const spec = structuredClone(template.spec ?? {}) as unknown as PodSpec & { serviceAccountName?: string }
-    const fit = fitTo(spec, constraint, rangesIn(store, registry, namespace))
+    const fit = fitTo(spec, constraint, ranges)
     if (fit.errors.length > 0) continue
     carryOut(spec, fit)
     const { name, uid, resourceVersion } = constraint.metadata

@@ -1,6 +1,6 @@
 import type { LimitRange, LimitRangeItem } from '../../../api/core/limit-range.ts'
 import type { Store } from '../../../store/mod.ts'
-import { forbidden } from '../../errors.ts'
+import { aggregateText, forbidden } from '../../errors.ts'
 import type { JsonObject, Obj } from '../../object.ts'
 import { at } from '../../object.ts'
 import { qosClass } from '../../prepare/pod.ts'
@@ -36,8 +36,7 @@ export function limitRanges(store: Store, registry: Registry): Plugin {
       const isClaim = resource.group === '' && resource.plural === 'persistentvolumeclaims'
       if (!isNewPod(attributes) && !(isClaim && attributes.subresource === '')) return
       const problems = itemsOf(attributes).flatMap(item => problemsOf(item, object!, isClaim))
-      if (problems.length === 0) return
-      throw forbidden(resource, name, problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`)
+      if (problems.length > 0) throw forbidden(resource, name, aggregateText(problems))
     },
   }
 }

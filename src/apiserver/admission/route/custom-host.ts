@@ -4,17 +4,14 @@ import { forbidden, invalid as invalidField, notFound } from '../../../schema/fi
 import type { FieldError } from '../../../schema/kind.ts'
 import type { Store } from '../../../store/mod.ts'
 import type { Authorizer } from '../../auth/authorizer.ts'
-import { accountGroups, accountName, type User } from '../../auth/user.ts'
+import { accountUser } from '../../auth/user.ts'
 import { invalid } from '../../errors.ts'
 import type { Registry } from '../../resource/registry.ts'
-import { keyOf } from '../../resource/resource.ts'
-import { decodeStored } from '../../stored.ts'
+import { storedObject } from '../../stored.ts'
 import type { Attributes, Plugin } from '../mod.ts'
+import { isRoute } from './config.ts'
 
-const ROUTER: User = {
-  name: accountName('openshift-ingress', 'router'),
-  groups: accountGroups('openshift-ingress'),
-}
+const ROUTER = accountUser('openshift-ingress', 'router')
 const OWN = ['certificate', 'key', 'caCertificate', 'destinationCACertificate'] as const
 const NO_HOST = 'you do not have permission to set the host field of the route'
 const NO_SUBDOMAIN = 'you do not have permission to set the subdomain field of the route'
@@ -53,21 +50,16 @@ export const routeExternalCertificate = (authorizer: Authorizer, store: Store, r
     const unread = ['get', 'watch', 'list']
       .filter(verb => !authorizer.authorize({ user: ROUTER, verb, path: '', resource: asked }).allowed)
       .map(verb => forbidden(path, `router serviceaccount does not have permission to ${verb} this secret`))
-    const secrets = registry.find(Secret.group, Secret.version, Secret.plural)
-    const stored = secrets && store.get(keyOf(secrets, namespace, secret))
-    const type = stored && (decodeStored(secrets, stored) as unknown as Secret).type
-    const missing: readonly FieldError[] = !stored
+    const found = storedObject(store, registry, Secret, namespace, secret)
+    const missing: readonly FieldError[] = !found
       ? [notFound(path, `secrets "${secret}" not found`)]
-      : type === 'kubernetes.io/tls'
+      : found.type === 'kubernetes.io/tls'
         ? []
         : [invalidField(path, secret, 'secret of type "kubernetes.io/tls" required')]
     const problems = [...lacks, ...unread, ...missing]
     if (problems.length > 0) throw invalid(resource, name, problems)
   },
 })
-
-const isRoute = ({ resource, subresource }: Attributes): boolean =>
-  resource.group === 'route.openshift.io' && resource.plural === 'routes' && subresource === ''
 
 type May = (verb: 'create' | 'update') => boolean
 

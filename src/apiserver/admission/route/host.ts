@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../object.ts'
 import type { Plugin } from '../mod.ts'
-import type { IngressConfig } from './config.ts'
+import { type IngressConfig, isRoute } from './config.ts'
 
 const GENERATED = 'openshift.io/host.generated'
 
@@ -11,8 +11,9 @@ const GENERATED = 'openshift.io/host.generated'
 export const routeHost = (config: IngressConfig, domain: string): Plugin => ({
   name: 'RouteHost',
   operations: ['CREATE'],
-  admit({ resource, subresource, object }) {
-    if (resource.group !== 'route.openshift.io' || resource.plural !== 'routes' || subresource !== '') return
+  admit(attributes) {
+    if (!isRoute(attributes)) return
+    const { object } = attributes
     const spec = object!.spec as JsonObject | undefined
     if (!spec || spec.host || spec.subdomain) return
     const { metadata } = object!

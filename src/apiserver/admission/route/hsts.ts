@@ -3,7 +3,7 @@ import { matchesSelector } from '../../../api/meta/matches.ts'
 import type { Route } from '../../../api/route/route.ts'
 import { forbidden } from '../../errors.ts'
 import type { Plugin } from '../mod.ts'
-import type { IngressConfig } from './config.ts'
+import { type IngressConfig, isRoute } from './config.ts'
 
 const ANNOTATION = 'haproxy.router.openshift.io/hsts_header'
 
@@ -11,8 +11,9 @@ const ANNOTATION = 'haproxy.router.openshift.io/hsts_header'
 export const routeHsts = (config: IngressConfig): Plugin => ({
   name: 'RequiredRouteAnnotations',
   operations: ['CREATE', 'UPDATE'],
-  validate({ resource, subresource, operation, object, old, name, namespace = '' }) {
-    if (resource.group !== 'route.openshift.io' || resource.plural !== 'routes' || subresource !== '') return
+  validate(attributes) {
+    if (!isRoute(attributes)) return
+    const { resource, operation, object, old, name, namespace = '' } = attributes
     const route = object as unknown as Route
     const header = route.metadata.annotations?.[ANNOTATION]
     if (operation === 'UPDATE' && header === old?.metadata.annotations?.[ANNOTATION]) return

@@ -3,8 +3,8 @@ import type { SecurityContextConstraints } from '../../../api/security/security-
 import type { Store } from '../../../store/mod.ts'
 import type { Authorizer } from '../../auth/authorizer.ts'
 import type { User } from '../../auth/user.ts'
-import { accountGroups, accountName, accountOf, LOOPBACK } from '../../auth/user.ts'
-import { forbidden } from '../../errors.ts'
+import { accountOf, accountUser, LOOPBACK } from '../../auth/user.ts'
+import { aggregateText, forbidden } from '../../errors.ts'
 import { follow } from '../../follow.ts'
 import type { Obj } from '../../object.ts'
 import type { Registry } from '../../resource/registry.ts'
@@ -104,8 +104,7 @@ function constrain(attributes: Attributes, constraints: Constraints, may: Usable
     pod.metadata.annotations = { ...pod.metadata.annotations, [ASSIGNED]: name, [USED_BY]: usedBy }
     return
   }
-  const all = refused.length === 1 ? refused[0] : `[${refused.join(', ')}]`
-  throw refuse(`unable to validate against any security context constraint: ${all}`)
+  throw refuse(`unable to validate against any security context constraint: ${aggregateText(refused)}`)
 }
 
 /** Makes the pod what fits; of a pod that runs, only its ephemeral containers may still change. */
@@ -129,7 +128,7 @@ function usable(authorizer: Authorizer, { user, object, namespace = '' }: Attrib
   const account = (object!.spec as { serviceAccountName?: string }).serviceAccountName ?? 'default'
   const isController =
     user.name === LOOPBACK.name || user.name.startsWith('system:') || accountOf(user.name) !== undefined
-  const servant: User = { name: accountName(namespace, account), groups: accountGroups(namespace) }
+  const servant = accountUser(namespace, account)
   return constraint => {
     if (mayUse(authorizer, servant, namespace, constraint)) return 'serviceaccount'
     if (isController && user.name !== 'system:admin') return undefined

@@ -6,10 +6,9 @@ import { contains, parseCidr } from '../../../lib/cidr.ts'
 import { parseIp } from '../../../lib/ip.ts'
 import type { Store } from '../../../store/mod.ts'
 import type { Authorizer } from '../../auth/authorizer.ts'
-import { forbidden } from '../../errors.ts'
+import { aggregateText, forbidden } from '../../errors.ts'
 import type { Registry } from '../../resource/registry.ts'
-import { keyOf } from '../../resource/resource.ts'
-import { decodeStored } from '../../stored.ts'
+import { storedObject } from '../../stored.ts'
 import type { Plugin } from '../mod.ts'
 
 /**
@@ -24,14 +23,12 @@ export const externalIps = (authorizer: Authorizer, store: Store, registry: Regi
     if (resource.group !== '' || resource.plural !== 'services' || subresource !== '') return
     const service = object as unknown as Service
     if (!service.spec.externalIPs?.length) return
-    const networks = registry.find(Network.group, Network.version, Network.plural)
-    if (!networks) return
-    const stored = store.get(keyOf(networks, undefined, 'cluster'))
-    const network = stored && (decodeStored(networks, stored) as unknown as Network)
+    if (!registry.find(Network.group, Network.version, Network.plural)) return
+    const network = storedObject(store, registry, Network, undefined, 'cluster')
     const problems = externalIpProblems(service, old as Service | undefined, network?.spec?.externalIP)
     const mayGiveAny = (): boolean => authorizer.authorize({ user, verb: 'create', path: '', resource: ANY }).allowed
     if (problems.length === 0 || mayGiveAny()) return
-    throw forbidden(resource, name, problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`)
+    throw forbidden(resource, name, aggregateText(problems))
   },
 })
 

@@ -1,4 +1,5 @@
 import type { PolicyRule } from '../../../api/rbac/role.ts'
+import { aggregateText } from '../../errors.ts'
 import type { Attributes, Authorizer, Decision } from '../authorizer.ts'
 import type { User } from '../user.ts'
 import type { RoleIndex } from './index.ts'
@@ -39,5 +40,5 @@ function decide(index: RoleIndex, attributes: Attributes): Decision {
     if (problem) problems.push(problem)
   }
   if (problems.length === 0) return { allowed: false, reason: '' }
-  return { allowed: false, reason: `RBAC: ${problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`}` }
+  return { allowed: false, reason: `RBAC: ${aggregateText(problems)}` }
 }

@@ -5,7 +5,7 @@ import { textAt } from '../../object.ts'
 import { prefixOf } from '../../resource/resource.ts'
 import { parseBytes } from '../../stored.ts'
 import type { User } from '../user.ts'
-import { accountGroups, accountName } from '../user.ts'
+import { accountName, accountUser } from '../user.ts'
 import type { Authenticated } from './mod.ts'
 import type { Claims, TokenSigner } from './signer.ts'
 
@@ -102,7 +102,7 @@ export function createAccountTokens({ store, clock, issuer, signer }: Parts): Ac
       if (claims?.iss !== issuer || !isCurrent(claims, clock.now() / 1000)) return undefined
       const meant = audiencesOf(claims).filter(audience => wanted.includes(audience))
       if (meant.length === 0) return undefined
-      const user = accountUser(store, claims)
+      const user = boundUser(store, claims)
       return user && { user, audiences: meant }
     },
   }
@@ -127,7 +127,7 @@ function secretUser(store: Store, claims: Claims, token: string): User | undefin
   if (textAt(holder, 'data', 'token') !== Buffer.from(token).toString('base64')) return undefined
   if (uid === '' || textAt(account, 'metadata', 'uid') !== uid) return undefined
   if (textAt(holder, 'metadata', 'deletionTimestamp') !== '') return undefined
-  return { name: accountName(namespace, name), uid, groups: accountGroups(namespace) }
+  return { ...accountUser(namespace, name), uid }
 }
 
 const audiencesOf = ({ aud = [] }: Claims): readonly string[] => (typeof aud === 'string' ? [aud] : aud)
@@ -139,7 +139,7 @@ const isCurrent = ({ exp = 0, nbf = 0 }: Claims, nowSeconds: number): boolean =>
   exp > nowSeconds && nbf <= nowSeconds + LEEWAY_SECONDS
 
 /** The account, if it and what the token is bound to are still the same objects. */
-function accountUser(store: Store, claims: Claims): User | undefined {
+function boundUser(store: Store, claims: Claims): User | undefined {
   const claim = claims['kubernetes.io'] as AccountClaim
   const { namespace, serviceaccount, pod, secret, node } = claim
   const isThere = (plural: string, reference: Reference): boolean => {
@@ -161,6 +161,5 @@ function accountUser(store: Store, claims: Claims): User | undefined {
       'authentication.kubernetes.io/pod-uid': [pod.uid],
     }),
   }
-  const name = accountName(namespace, serviceaccount.name)
-  return { name, uid: serviceaccount.uid, groups: accountGroups(namespace), extra }
+  return { ...accountUser(namespace, serviceaccount.name), uid: serviceaccount.uid, extra }
 }
