@@ -61,7 +61,7 @@ describe('who may announce an address', () => {
 describe('who announces', () => {
   const one = { address: VIP, service: 'shop/web', candidates: ['node-2', 'node-1', 'node-3'] }
   const owner = (alive: readonly string[], claims: Readonly<Record<string, readonly Ip[]>> = {}) =>
-    ownerOf(one, { isAlive: name => alive.includes(name), announcedBy: name => new Set(claims[name] ?? []) })
+    ownerOf(one, new Map(alive.map(name => [name, new Set(claims[name] ?? [])])))
 
   test('the preferred one that lives, and nobody gives back what it has', () => {
     expect(owner(['node-1', 'node-2', 'node-3'])).toBe('node-2')

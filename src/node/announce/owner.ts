@@ -1,17 +1,14 @@
 import type { Ip } from '../../lib/ip.ts'
 import type { Announcement } from '../../model/services/announce.ts'
 
-/** Who lives, and what they announce: this node included. */
-export interface Neighbourhood {
-  isAlive(name: string): boolean
-  announcedBy(name: string): ReadonlySet<Ip>
-}
+/** What each node that lives announces: this one included. */
+export type Neighbourhood = ReadonlyMap<string, ReadonlySet<Ip>>
 
 /**
  * The node that is to announce: a living candidate that does so already (an address does not move back by itself), the
  * preferred one when two do, else the preferred one that lives. Every node comes to the same answer.
  */
 export function ownerOf({ address, candidates }: Announcement, neighbours: Neighbourhood): string | undefined {
-  const alive = candidates.filter(neighbours.isAlive)
-  return alive.find(name => neighbours.announcedBy(name).has(address)) ?? alive[0]
+  const alive = candidates.filter(name => neighbours.has(name))
+  return alive.find(name => neighbours.get(name)?.has(address)) ?? alive[0]
 }

@@ -133,8 +133,7 @@ export function createSpeaker(deps: SpeakerDeps, options: AnnounceOptions): Spea
 
 /** Who lives and announces what, as this node hears it: itself among them. */
 function neighbourhood(beats: Beats, self: string, held: ReadonlyMap<Ip, number>): Neighbourhood {
-  const isAlive = (name: string): boolean => name === self || !beats.isSilent(name, 'uplink')
-  const claimed = (name: string): readonly Ip[] =>
-    isAlive(name) ? beats.claimsOf(name).map(({ address }) => address) : []
-  return { isAlive, announcedBy: name => new Set(name === self ? held.keys() : claimed(name)) }
+  const others = beats.peers().filter(name => !beats.isSilent(name, 'uplink'))
+  const claimed = (name: string): ReadonlySet<Ip> => new Set(beats.claimsOf(name).map(({ address }) => address))
+  return new Map([[self, new Set(held.keys())], ...others.map(name => [name, claimed(name)] as const)])
 }
