@@ -56,11 +56,11 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
   const manager = `policy-${node}`
   const warned = new Map<string, string>()
   const now = (): string => rfc3339(deps.clock.now())
-  /** What is to be told once is told by one of the nodes. */
-  const isFirst = (): boolean => nodes.list().every(({ metadata }) => node <= metadata.name)
+  /** What is to be told once is told by one of the nodes: whether by this one, each time that something is told. */
+  let isFirst = false
   /** What nodes said that are no more, one of the others takes back. */
   const takeBack = <T extends Told>(kind: Kind<T>, object: T, said: readonly string[], nothing: object): void => {
-    if (!nodes.get({ name: node }) || !isFirst()) return
+    if (!isFirst || !nodes.get({ name: node })) return
     for (const gone of said.filter(name => !nodes.get({ name }))) write(kind, object, `policy-${gone}`, nothing)
   }
   const tellInForce = <T extends Governing>(kind: Kind<T>, objects: readonly T[]): void => {
@@ -71,7 +71,7 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
     }
   }
   const warn = (object: KubeObject, reason: string, message: string): void => {
-    if (!isFirst() || warned.get(object.metadata.uid) === message) return
+    if (!isFirst || warned.get(object.metadata.uid) === message) return
     warned.set(object.metadata.uid, message)
     deps.events?.record(object, 'Warning', reason, message)
   }
@@ -104,6 +104,7 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
   }
   return {
     tell() {
+      isFirst = nodes.list().every(({ metadata }) => node <= metadata.name)
       const [admins, clusters] = [readable(admin.list()), readable(cluster.list())]
       tellInForce(AdminNetworkPolicy, admins)
       tellInForce(ClusterNetworkPolicy, clusters)
@@ -118,11 +119,10 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
         if (!known.includes(mine)) write(EgressFirewall, object, manager, { messages: [mine] })
         const zones = known.map(message => message.slice(0, message.indexOf(': ')))
         takeBack(EgressFirewall, object, zones, { messages: [] })
-        const areAll = nodes
-          .list()
-          .every(({ metadata }) => known.includes(firewallMessage(object, metadata.name, areNamesKnown())))
         const sum = firewallMessage(object, '', areNamesKnown()).slice(2)
-        if (areAll && object.status?.status !== sum) write(EgressFirewall, object, 'policy', { status: sum })
+        const saysEach = () =>
+          nodes.list().every(({ metadata }) => known.includes(firewallMessage(object, metadata.name, areNamesKnown())))
+        if (object.status?.status !== sum && saysEach()) write(EgressFirewall, object, 'policy', { status: sum })
       }
     },
   }
