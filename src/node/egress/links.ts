@@ -1,6 +1,6 @@
 import type { LinkFact } from '../../datapath/links.ts'
 import { MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK } from '../../datapath/options.ts'
-import type { LinkDriver, RouteState } from '../../host/link/mod.ts'
+import type { AddressState, LinkDriver, LinkState, RouteState } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { cidrText, contains, parseCidr } from '../../lib/cidr.ts'
@@ -26,11 +26,13 @@ const isOurs = (name: string): boolean =>
   ['lo', MANAGEMENT_LINK, VXLAN_LINK].includes(name) || name.startsWith(POD_LINKS.slice(0, -1))
 
 /** The second links that are up. `own`: the node's addresses on the machine network. */
-export function secondLinks(link: LinkDriver, netns: Netns, own: readonly Ip[]): readonly SecondLink[] {
-  const all = link.addresses(netns)
+export function secondLinks(
+  links: readonly LinkState[],
+  all: readonly AddressState[],
+  own: readonly Ip[],
+): readonly SecondLink[] {
   const first = new Set(all.filter(({ address }) => own.includes(address)).map(one => one.link))
-  return link
-    .links(netns)
+  return links
     .filter(({ name, up }) => up && !isOurs(name) && !first.has(name))
     .flatMap(({ name, index }) => {
       const addresses = all

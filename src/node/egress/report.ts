@@ -1,7 +1,6 @@
 import { Node } from '../../api/core/node.ts'
 import type { Client } from '../../client/mod.ts'
-import type { LinkDriver } from '../../host/link/mod.ts'
-import type { Netns } from '../../host/netns/mod.ts'
+import type { AddressState } from '../../host/link/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Ip } from '../../lib/ip.ts'
@@ -12,12 +11,10 @@ import type { SecondLink } from './links.ts'
 
 /** The node's addresses on the machine network and on its second links, under OVN-Kubernetes' names; undefined while they are not there. */
 export function hostAddresses(
-  link: LinkDriver,
-  netns: Netns,
+  all: readonly AddressState[],
   own: readonly Ip[],
   links: readonly SecondLink[],
 ): Readonly<Record<string, string>> | undefined {
-  const all = link.addresses(netns)
   const primary = own.flatMap(address => all.find(one => one.address === address) ?? [])
   if (primary.length === 0) return undefined
   const shown = primary.map(({ address, bits }) => [`ipv${familyOf(address)}`, `${address}/${bits}`])

@@ -97,8 +97,9 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
     const nodes = watch.nodes()
     const self = nodes.find(({ name }) => name === options.node)
     if (!self || self.podNetworks.length === 0) return
-    const links = secondLinks(deps.link, options.netns, self.addresses)
-    const shown = hostAddresses(deps.link, options.netns, self.addresses, links)
+    const addresses = deps.link.addresses(options.netns)
+    const links = secondLinks(deps.link.links(options.netns), addresses, self.addresses)
+    const shown = hostAddresses(addresses, self.addresses, links)
     if (shown) report.set(shown, annotations())
     if (watch.isIdle() && !isInUse) return
     isInUse = true
