@@ -1,5 +1,5 @@
 import type { ArpDriver } from '../../host/arp/mod.ts'
-import type { LinkDriver } from '../../host/link/mod.ts'
+import type { AddressState, LinkDriver } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import { contains, parseCidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
@@ -25,8 +25,9 @@ export interface Holder {
 /** Where IPv4 addresses are put: on no link of the machine network, so that nothing is sent from them. */
 const LOOPBACK = 'lo'
 
-const isNetwork = ({ address, bits }: { readonly address: Ip; readonly bits: number }): boolean =>
-  bits < (familyOf(address) === 4 ? 32 : 128)
+/** It tells of a network: it is not of its link alone, and not one that is held for others. */
+export const isOfNetwork = ({ address, bits }: AddressState): boolean =>
+  bits < (familyOf(address) === 4 ? 32 : 128) && !/^fe[89ab]/.test(address)
 
 export function createHolder(
   { link, arp }: { readonly link: LinkDriver; readonly arp: ArpDriver },
@@ -35,7 +36,7 @@ export function createHolder(
   /** The link whose network the address is of; else that of the machine network. */
   const linkOf = (address: Ip): string | undefined => {
     const all = link.addresses(netns)
-    const near = all.find(one => isNetwork(one) && contains(parseCidr(`${one.address}/${one.bits}`)!, address))
+    const near = all.find(one => isOfNetwork(one) && contains(parseCidr(`${one.address}/${one.bits}`)!, address))
     return (near ?? all.find(one => one.address === own))?.link
   }
   // ARP is answered for any address of the node, neighbour solicitations only for those of the link that they come by.

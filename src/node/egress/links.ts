@@ -5,8 +5,8 @@ import type { Netns } from '../../host/netns/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { cidrText, contains, parseCidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
-import { familyOf } from '../../lib/ip.ts'
 import type { EgressGroup } from '../../model/egress/members.ts'
+import { isOfNetwork } from '../announce/holder.ts'
 
 /** A link of the node beside that of the machine network, and the networks that it has addresses of. */
 export interface SecondLink {
@@ -42,10 +42,6 @@ export function secondLinks(
       return addresses.length > 0 ? [{ name, table: FIRST_TABLE + index, networks, addresses }] : []
     })
 }
-
-/** Not of the link alone, and not one that is held for others. */
-const isOfNetwork = ({ address, bits }: { readonly address: Ip; readonly bits: number }): boolean =>
-  bits < (familyOf(address) === 4 ? 32 : 128) && !/^fe[89ab]/.test(address)
 
 /** What leaves here with an address of a second link's network leaves by that link. */
 export const byLinks = (
