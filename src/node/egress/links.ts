@@ -3,7 +3,7 @@ import { MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK } from '../../datapath/options.t
 import type { AddressState, LinkDriver, LinkState, RouteState } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
-import { cidrText, contains, parseCidr } from '../../lib/cidr.ts'
+import { contains, parseCidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import type { EgressGroup } from '../../model/egress/members.ts'
 import { isOfNetwork } from '../announce/holder.ts'
@@ -35,9 +35,8 @@ export function secondLinks(
   return links
     .filter(({ name, up }) => up && !isOurs(name) && !first.has(name))
     .flatMap(({ name, index }) => {
-      const addresses = all
-        .filter(one => one.link === name && isOfNetwork(one))
-        .map(cidrText as (one: object) => string)
+      const own = all.filter(one => one.link === name && isOfNetwork(one))
+      const addresses = own.map(({ address, bits }) => `${address}/${bits}`)
       const networks = addresses.flatMap(text => parseCidr(text) ?? [])
       return addresses.length > 0 ? [{ name, table: FIRST_TABLE + index, networks, addresses }] : []
     })
