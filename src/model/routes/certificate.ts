@@ -11,6 +11,9 @@ export interface CertificateText {
 }
 
 const MAX_CHAIN = 16
+/** As many as the world trusts, and some more. */
+export const MAX_AUTHORITIES = 256
+const MAX_RECENT = 500
 
 /** A field of a Secret as text; empty where there is none. */
 export const secretText = (secret: Secret | undefined, field: string): string =>
@@ -31,23 +34,30 @@ export const certificatesIn = (text: string): readonly string[] =>
  * validation: key and certificate must belong together, the host is not compared. Keys that
  * HAProxy's library refuses (RSA below 2048 bits) are refused here, where they harm one Route.
  */
-export function readCertificate(text: CertificateText): Certificate | string {
-  const id = createHash('sha256')
-    .update(JSON.stringify([text.certificate, text.key, text.caCertificate]))
-    .digest('base64')
-  const read = recent.get(id) ?? parse(text)
-  recent.delete(id)
-  recent.set(id, read)
-  if (recent.size > MAX_RECENT) recent.delete(recent.keys().next().value!)
-  return read
-}
+export const readCertificate = remembering(parse)
+
+/** Authorities, printed again; undefined when the text is not certificates alone. */
+export const readAuthorities = remembering((text: string): string | undefined =>
+  parseChain(text, MAX_AUTHORITIES)
+    ?.map(certificate => certificate.toString())
+    .join(''),
+)
 
 /** Many Routes show one certificate, and keys take a millisecond to read; the one asked for last is the last to go. */
-const recent = new Map<string, Certificate | string>()
-const MAX_RECENT = 500
+function remembering<Given, Read>(read: (given: Given) => Read): (given: Given) => Read {
+  const recent = new Map<string, Read>()
+  return given => {
+    const id = createHash('sha256').update(JSON.stringify(given)).digest('base64')
+    const result = recent.has(id) ? recent.get(id)! : read(given)
+    recent.delete(id)
+    recent.set(id, result)
+    if (recent.size > MAX_RECENT) recent.delete(recent.keys().next().value!)
+    return result
+  }
+}
 
 function parse(text: CertificateText): Certificate | string {
-  const chain = parseChain(`${text.certificate}\n${text.caCertificate ?? ''}`)
+  const chain = parseChain(`${text.certificate}\n${text.caCertificate ?? ''}`, MAX_CHAIN)
   if (chain === undefined) return 'spec.tls.certificate is not a PEM certificate'
   const key = parseKey(text.key)
   if (key === undefined) return 'spec.tls.key is not a PEM private key'
@@ -65,15 +75,9 @@ function parse(text: CertificateText): Certificate | string {
 export const expiryProblem = ({ untilMs }: Certificate, nowMs: number): string | undefined =>
   untilMs < nowMs ? `spec.tls.certificate expired at ${rfc3339(untilMs)}` : undefined
 
-/** Authorities, printed again; undefined when the text is not certificates alone. */
-export const readAuthorities = (text: string): string | undefined =>
-  parseChain(text)
-    ?.map(certificate => certificate.toString())
-    .join('')
-
-function parseChain(text: string): readonly X509Certificate[] | undefined {
+function parseChain(text: string, most: number): readonly X509Certificate[] | undefined {
   const blocks = certificatesIn(text)
-  if (blocks.length === 0 || blocks.length > MAX_CHAIN) return undefined
+  if (blocks.length === 0 || blocks.length > most) return undefined
   try {
     return blocks.map(block => new X509Certificate(block))
   } catch {

@@ -113,8 +113,15 @@ describe('TLS', () => {
     )
     expect(read).toMatchObject({ termination: 'reencrypt', destinationCa: expect.stringMatching(/^-----BEGIN/) })
     expect(read.fault).toBeUndefined()
-    const wrong = testRoute('a', { tls: { termination: 'reencrypt', destinationCACertificate: 'nonsense' } })
-    expect(factsOf(wrong).fault?.message).toContain('destinationCACertificate is not a PEM certificate')
+    for (const [text, message] of [
+      ['nonsense', 'is not a PEM certificate'],
+      [certificate.repeat(256), undefined],
+      [certificate.repeat(257), 'nor up to 256'],
+    ] as const) {
+      const { fault } = factsOf(testRoute('a', { tls: { termination: 'reencrypt', destinationCACertificate: text } }))
+      if (message === undefined) expect(fault).toBeUndefined()
+      else expect(fault?.message).toContain(message)
+    }
   })
   it('a certificate that has expired is not shown; on the day before it is', () => {
     const route = testRoute('a', { tls: { termination: 'edge', ...split(someCertificate) } })

@@ -1,7 +1,14 @@
 import type { Secret } from '../../api/core/secret.ts'
 import type { Route, RouteTargetReference, TLSConfig } from '../../api/route/route.ts'
 import { readAnnotations } from './annotations.ts'
-import { type CertificateText, expiryProblem, pairOf, readAuthorities, readCertificate } from './certificate.ts'
+import {
+  type CertificateText,
+  expiryProblem,
+  MAX_AUTHORITIES,
+  pairOf,
+  readAuthorities,
+  readCertificate,
+} from './certificate.ts'
 import { readHeaders } from './headers.ts'
 import { hostProblem, pathProblem, quoted, wildcardOf } from './host.ts'
 import type {
@@ -102,7 +109,7 @@ function tlsOf(route: Route, view: SecretView): TlsFacts {
   const destinationCa = tls.destinationCACertificate ? readAuthorities(tls.destinationCACertificate) : undefined
   const wrongCa =
     termination === 'reencrypt' && tls.destinationCACertificate && destinationCa === undefined
-      ? failed('spec.tls.destinationCACertificate is not a PEM certificate')
+      ? failed(`spec.tls.destinationCACertificate is not a PEM certificate, nor up to ${MAX_AUTHORITIES} of them`)
       : undefined
   const own = ownCertificate(route, tls, view)
   const fault = own.fault ?? wrongCa
