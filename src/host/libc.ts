@@ -70,8 +70,16 @@ export const C = {
   SO_RCVBUF: 8,
   F_SETFD: 2,
   FD_CLOEXEC: 1,
+  MSG_DONTWAIT: 0x40,
   TIOCSWINSZ: 0x5414,
 } as const
+
+/** IPPROTO_* of the protocols that have ports. */
+export const PROTOCOLS: ReadonlyMap<string, number> = new Map([
+  ['tcp', 6],
+  ['udp', 17],
+  ['sctp', 132],
+])
 
 const SYS_PIVOT_ROOT: Readonly<Record<string, number>> = { x64: 155, arm64: 41 }
 const SYS_OPEN_TREE = 428

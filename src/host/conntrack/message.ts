@@ -1,16 +1,15 @@
 /** ctnetlink (linux/netfilter/nfnetlink_conntrack.h): what asks for flows, names them, and tells of them. */
 import type { Family, Ip } from '../../lib/ip.ts'
 import { familyOf, ipBytes, ipFromBytes } from '../../lib/ip.ts'
-import type { Attribute } from '../link/message.ts'
-import { attributes, message, u8, u16be, u32 } from '../link/message.ts'
+import { PROTOCOLS } from '../libc.ts'
+import type { Attribute } from '../netlink.ts'
+import { attributes, message, NFNL, NLM_F, u8, u16be, u32, u32be } from '../netlink.ts'
 import type { Flow, FlowProtocol, MarkedFlow } from './mod.ts'
 
-const SUBSYSTEM = 1 << 8
-const GET = SUBSYSTEM | 1
-const DELETE = SUBSYSTEM | 2
-const REQUEST = 1
-const ACK = 4
-const DUMP = 0x300
+const GET = NFNL.CTNETLINK | 1
+const DELETE = NFNL.CTNETLINK | 2
+const DUMP = NLM_F.REQUEST | NLM_F.DUMP
+const ACKED = NLM_F.REQUEST | NLM_F.ACK
 
 const TUPLE_ORIGINAL = 1
 const TUPLE_REPLY = 2
@@ -28,8 +27,7 @@ const SEEN_REPLY = 2
 /** In FILTER: of the original tuple only the protocol counts. */
 const BY_PROTOCOL = 1 << 3
 
-const NUMBERS: Readonly<Record<FlowProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 }
-const NAMES = new Map(Object.entries(NUMBERS).map(([name, number]) => [number, name as FlowProtocol]))
+const NAMES = new Map([...PROTOCOLS].map(([name, number]) => [number, name as FlowProtocol]))
 
 /** struct nfgenmsg. */
 const header = (family: Family): Buffer => Buffer.of(family === 4 ? 2 : 10, 0, 0, 0)
@@ -37,7 +35,7 @@ const header = (family: Family): Buffer => Buffer.of(family === 4 ? 2 : 10, 0, 0
 /** Asks for all flows of a protocol. Kernels before 5.8 answer with those of others too. */
 export function ask(family: Family, protocol: FlowProtocol, isUnanswered: boolean): Buffer {
   const asked: Attribute[] = [
-    [TUPLE_ORIGINAL, [[TUPLE_PROTO, [[PROTO_NUMBER, u8(NUMBERS[protocol])]]]]],
+    [TUPLE_ORIGINAL, [[TUPLE_PROTO, [[PROTO_NUMBER, u8(PROTOCOLS.get(protocol)!)]]]]],
     [FILTER, [[1, u32(BY_PROTOCOL)]]],
     ...(isUnanswered
       ? ([
@@ -46,11 +44,11 @@ export function ask(family: Family, protocol: FlowProtocol, isUnanswered: boolea
         ] as const)
       : []),
   ]
-  return message(GET, REQUEST | DUMP, header(family), asked)
+  return message(GET, DUMP, header(family), asked)
 }
 
 /** Asks for all flows of a family. */
-export const askAll = (family: Family): Buffer => message(GET, REQUEST | DUMP, header(family), [])
+export const askAll = (family: Family): Buffer => message(GET, DUMP, header(family), [])
 
 /** Any flow, with what asks to forget it; undefined for what has no addresses. */
 export function markedFlowOf(body: Buffer): { readonly flow: MarkedFlow; readonly forget: Buffer } | undefined {
@@ -64,7 +62,7 @@ export function markedFlowOf(body: Buffer): { readonly flow: MarkedFlow; readonl
   const parts = [...attributes(original, 0)].map(
     ([type, value]): Attribute => [type, [...attributes(value, 0)].map(([inner, bytes]): Attribute => [inner, bytes])],
   )
-  const forget = message(DELETE, REQUEST | ACK, header(familyOf(from)), [[TUPLE_ORIGINAL, parts]])
+  const forget = message(DELETE, ACKED, header(familyOf(from)), [[TUPLE_ORIGINAL, parts]])
   return { flow: { source: from, destination: to, answersTo, mark }, forget }
 }
 
@@ -80,7 +78,7 @@ function addressesIn(tuple: Buffer | undefined): readonly [Ip?, Ip?] {
 export function forget({ protocol, source, sourcePort, destination, port }: Flow): Buffer {
   const family = familyOf(source)
   const [from, to] = IP_FIELDS[family]
-  return message(DELETE, REQUEST | ACK, header(family), [
+  return message(DELETE, ACKED, header(family), [
     [
       TUPLE_ORIGINAL,
       [
@@ -94,7 +92,7 @@ export function forget({ protocol, source, sourcePort, destination, port }: Flow
         [
           TUPLE_PROTO,
           [
-            [PROTO_NUMBER, u8(NUMBERS[protocol])],
+            [PROTO_NUMBER, u8(PROTOCOLS.get(protocol)!)],
             [SOURCE_PORT, u16be(sourcePort)],
             [TARGET_PORT, u16be(port)],
           ],
@@ -147,10 +145,4 @@ function tupleOf(bytes: Buffer | undefined): Tuple | undefined {
     sourcePort: proto.get(SOURCE_PORT)?.readUInt16BE(0) ?? 0,
     targetPort: proto.get(TARGET_PORT)?.readUInt16BE(0) ?? 0,
   }
-}
-
-function u32be(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
 }

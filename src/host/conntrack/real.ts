@@ -2,17 +2,14 @@ import { closeSync, readFileSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import type { Family } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
-import { C, check, libc } from '../libc.ts'
-import type { Reply } from '../link/message.ts'
-import { replies } from '../link/message.ts'
+import { check, libc } from '../libc.ts'
+import type { Reply } from '../netlink.ts'
+import { NETLINK, NLMSG, netlinkSocket, replies } from '../netlink.ts'
 import type { Netns, NetnsDriver } from '../netns/mod.ts'
 import { ask, askAll, flowOf, forget, markedFlowOf } from './message.ts'
 import type { Conntrack, ConntrackDriver, Flow, FlowFilter, FlowProtocol } from './mod.ts'
 import { matches } from './mod.ts'
 
-const NETLINK_NETFILTER = 12
-const ERROR = 2
-const DONE = 3
 const ENOENT = -2
 
 /**
@@ -108,8 +105,7 @@ function dumpsFor(filters: readonly FlowFilter[]): readonly Dump[] {
   return [...found.values()]
 }
 
-const netfilterSocket = (): number =>
-  check(libc().socket(C.AF_NETLINK, C.SOCK_RAW | C.SOCK_CLOEXEC, NETLINK_NETFILTER), 'socket', 'netfilter')
+const netfilterSocket = (): number => netlinkSocket(NETLINK.NETFILTER, 'netfilter')
 
 const BUFFER = 1 << 16
 
@@ -130,8 +126,8 @@ async function* bodies(fd: number, asked: Buffer): AsyncIterable<Buffer> {
     const length = await libc().recvLater(fd, bytes, bytes.length, 0)
     if (length < 0) throw new Error('ctnetlink: the dump broke off')
     for (const { type, body } of replies(bytes.subarray(0, length))) {
-      if (type === DONE) return
-      if (type === ERROR) throw new Error(`ctnetlink dump: ${getSystemErrorName(body.readInt32LE(0))}`)
+      if (type === NLMSG.DONE) return
+      if (type === NLMSG.ERROR) throw new Error(`ctnetlink dump: ${getSystemErrorName(body.readInt32LE(0))}`)
       yield body
     }
   }
@@ -151,7 +147,7 @@ function request(fd: number, asked: Buffer): boolean {
   check(libc().send(fd, asked, asked.length, 0), 'send', 'ctnetlink')
   for (;;)
     for (const { type, body } of receive(fd)) {
-      if (type !== ERROR) continue
+      if (type !== NLMSG.ERROR) continue
       const errno = body.readInt32LE(0)
       if (errno !== 0 && errno !== ENOENT) throw new Error(`ctnetlink delete: ${getSystemErrorName(errno)}`)
       return errno === 0

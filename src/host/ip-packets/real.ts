@@ -11,7 +11,6 @@ const IP_MULTICAST_TTL = 33
 const IP_MULTICAST_LOOP = 34
 const IP_ADD_MEMBERSHIP = 35
 const HOPS = 255
-const MSG_DONTWAIT = 0x40
 const SIOCETHTOOL = 0x8946
 const ETHTOOL_GLINK = 0x0a
 const NAME_BYTES = 16
@@ -59,11 +58,11 @@ function packetsOf(fd: number, { link, group }: IpPacketsAt): IpPackets {
   const packet = Buffer.alloc(PACKET_BYTES)
   const carrier = carrierOf(link)
   return {
-    send: body => void libc().sendto(fd, body, body.length, MSG_DONTWAIT, target, target.length),
+    send: body => void libc().sendto(fd, body, body.length, C.MSG_DONTWAIT, target, target.length),
     drain: () => {
       const found: Buffer[] = []
       for (;;) {
-        const length = libc().recv(fd, packet, packet.length, MSG_DONTWAIT)
+        const length = libc().recv(fd, packet, packet.length, C.MSG_DONTWAIT)
         if (length <= 0) return found
         found.push(Buffer.from(packet.subarray(0, length)))
       }

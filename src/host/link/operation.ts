@@ -1,7 +1,7 @@
 import type { Cidr } from '../../lib/cidr.ts'
 import { unreachable } from '../../lib/errors.ts'
 import { familyOf, type Ip, ipBytes } from '../../lib/ip.ts'
-import { type Attribute, macBytes, message, u8, u16be, u32, zeroText } from './message.ts'
+import { type Attribute, macBytes, message, NLM_F, u8, u16be, u32, zeroText } from '../netlink.ts'
 import type { LinkOp } from './mod.ts'
 
 /** From <linux/rtnetlink.h>. */
@@ -21,12 +21,8 @@ export const RTM = {
   DELRULE: 33,
 } as const
 
-const REQUEST = 1
-const REPLACE = 0x100
-const EXCLUSIVE = 0x200
-const CREATE = 0x400
-const APPEND = 0x800
-const ADD = REQUEST | CREATE | EXCLUSIVE
+const { REQUEST, REPLACE, EXCL, CREATE, APPEND } = NLM_F
+const ADD = REQUEST | CREATE | EXCL
 const PUT = REQUEST | CREATE | REPLACE
 
 const IFF_UP = 1

@@ -2,22 +2,29 @@ import { closeSync, readFileSync, writeFileSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { ipFromBytes } from '../../lib/ip.ts'
 import { C, check, libc } from '../libc.ts'
+import {
+  attributes,
+  macText,
+  message,
+  NETLINK,
+  NLM_F,
+  NLMSG,
+  netlinkSocket,
+  type Reply,
+  replies,
+  textOf,
+} from '../netlink.ts'
 import type { Netns, NetnsDriver } from '../netns/mod.ts'
-import { attributes, macText, message, type Reply, replies, textOf } from './message.ts'
 import { type AddressState, type LinkDriver, LinkError, type LinkOp, type LinkState, type RouteState } from './mod.ts'
 import { namesChanged, namesNeeded, RTM, request, tolerated } from './operation.ts'
 
-const ERROR = 2
-const DONE = 3
-const ACK = 4
-const DUMP = 0x301
 /** Refusals wait in the socket's receive buffer until we read: a bound that it always holds. */
 const BATCH = 64
 
 /** Links of this kernel, by rtnetlink on the calling thread. */
 export function kernelLinks(netns: NetnsDriver): LinkDriver {
   const dump = (at: Netns, type: number, header: Buffer): Reply[] =>
-    netns.within(at, () => withSocket(fd => dumpAll(fd, message(type, DUMP, header, []))))
+    netns.within(at, () => withSocket(fd => dumpAll(fd, message(type, NLM_F.REQUEST | NLM_F.DUMP, header, []))))
   const linkDump = (at: Netns): LinkState[] => dump(at, RTM.GETLINK, Buffer.alloc(16)).map(linkState)
   const names = (at: Netns): Map<number, string> => new Map(linkDump(at).map(link => [link.index, link.name]))
   return {
@@ -50,7 +57,7 @@ export function kernelLinks(netns: NetnsDriver): LinkDriver {
 }
 
 function withSocket<T>(use: (fd: number) => T): T {
-  const fd = check(libc().socket(C.AF_NETLINK, C.SOCK_RAW | C.SOCK_CLOEXEC, 0), 'socket', 'AF_NETLINK')
+  const fd = netlinkSocket(NETLINK.ROUTE, 'AF_NETLINK')
   try {
     return use(fd)
   } finally {
@@ -93,13 +100,13 @@ function indexOf(name: string): number {
 function sendRun(fd: number, run: readonly { readonly operation: LinkOp; readonly bytes: Buffer }[]): void {
   for (const [index, { bytes }] of run.entries()) {
     bytes.writeUInt32LE(index + 1, 8)
-    if (index === run.length - 1) bytes.writeUInt16LE(bytes.readUInt16LE(6) | ACK, 6)
+    if (index === run.length - 1) bytes.writeUInt16LE(bytes.readUInt16LE(6) | NLM_F.ACK, 6)
   }
   send(fd, Buffer.concat(run.map(item => item.bytes)))
   let refused: LinkError | undefined
   for (let last = 0; last < run.length; ) {
     for (const { type, sequence, body } of receive(fd)) {
-      if (type !== ERROR) continue
+      if (type !== NLMSG.ERROR) continue
       last = sequence
       const { operation } = run[sequence - 1]!
       const errno = -body.readInt32LE(0)
@@ -126,8 +133,9 @@ function dumpAll(fd: number, ask: Buffer): Reply[] {
   const found: Reply[] = []
   for (;;) {
     for (const reply of receive(fd)) {
-      if (reply.type === DONE) return found
-      if (reply.type === ERROR) throw new Error(`rtnetlink dump: ${getSystemErrorName(reply.body.readInt32LE(0))}`)
+      if (reply.type === NLMSG.DONE) return found
+      if (reply.type === NLMSG.ERROR)
+        throw new Error(`rtnetlink dump: ${getSystemErrorName(reply.body.readInt32LE(0))}`)
       found.push(reply)
     }
   }

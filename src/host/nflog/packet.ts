@@ -1,8 +1,8 @@
 import { ipFromBytes } from '../../lib/ip.ts'
-import { attributes, padded, textOf } from '../link/message.ts'
+import { attributes, NFNL, padded, textOf } from '../netlink.ts'
 import type { LoggedPacket } from './mod.ts'
 
-const PACKET = (4 << 8) | 0
+const PACKET = NFNL.ULOG
 const NFULA_PAYLOAD = 9
 const NFULA_PREFIX = 10
 const NAMES: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }

@@ -1,16 +1,13 @@
 import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { C, check, libc, systemError } from '../libc.ts'
-import { message, replies, u8 } from '../link/message.ts'
+import { check, libc, systemError } from '../libc.ts'
+import { message, NETLINK, NFNL, NLM_F, NLMSG, netlinkSocket, replies, u8 } from '../netlink.ts'
 import type { Netns, NetnsDriver } from '../netns/mod.ts'
 import type { PacketLogDriver } from './mod.ts'
 import { messageReader, packetOf } from './packet.ts'
 
-const NETLINK_NETFILTER = 12
-const CONFIG = (4 << 8) | 1
-const REQUEST_ACK = 1 | 4
-const ERROR = 2
+const CONFIG = NFNL.ULOG | 1
 const CFG_CMD = 1
 const CFG_MODE = 2
 const BIND = 1
@@ -49,8 +46,7 @@ export function kernelPacketLog(namespaces: NetnsDriver): PacketLogDriver {
 }
 
 function bound(namespaces: NetnsDriver, netns: Netns, group: number): number {
-  const type = C.SOCK_RAW | C.SOCK_CLOEXEC
-  const fd = namespaces.within(netns, () => check(libc().socket(C.AF_NETLINK, type, NETLINK_NETFILTER), 'socket'))
+  const fd = namespaces.within(netns, () => netlinkSocket(NETLINK.NETFILTER, 'nfnetlink_log'))
   try {
     const mode = Buffer.alloc(6)
     mode.writeUInt32BE(BYTES, 0)
@@ -67,12 +63,12 @@ function bound(namespaces: NetnsDriver, netns: Netns, group: number): number {
 function configure(fd: number, group: number, attribute: number, value: Buffer): void {
   const header = Buffer.alloc(4)
   header.writeUInt16BE(group, 2)
-  const bytes = message(CONFIG, REQUEST_ACK, header, [[attribute, value]])
+  const bytes = message(CONFIG, NLM_F.REQUEST | NLM_F.ACK, header, [[attribute, value]])
   check(libc().send(fd, bytes, bytes.length, 0), 'send', 'nfnetlink_log')
   const answer = Buffer.alloc(1 << 12)
   const length = check(libc().recv(fd, answer, answer.length, 0), 'recv', 'nfnetlink_log')
   for (const { type, body } of replies(answer.subarray(0, length))) {
-    const errno = type === ERROR ? -body.readInt32LE(0) : 0
+    const errno = type === NLMSG.ERROR ? -body.readInt32LE(0) : 0
     if (errno !== 0) throw systemError('nfnetlink_log', errno)
   }
 }

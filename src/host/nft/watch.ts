@@ -1,20 +1,16 @@
 import { closeSync } from 'node:fs'
 import { C, check, libc } from '../libc.ts'
-import { attributes, message, replies, textOf, u32 } from '../link/message.ts'
+import { attributes, message, NETLINK, NFNL, NLM_F, netlinkSocket, replies, textOf, u32 } from '../netlink.ts'
 import type { TableWatch } from './mod.ts'
 
 /** From <linux/netfilter/nfnetlink.h> and nf_tables.h. */
-const NETLINK_NETFILTER = 12
-const NFTABLES = 10 << 8
-const NEW_GENERATION = NFTABLES | 15
-const GET_GENERATION = NFTABLES | 16
-const REQUEST = 1
+const NEW_GENERATION = NFNL.NFTABLES | 15
+const GET_GENERATION = NFNL.NFTABLES | 16
 /** Groups are bits: NFNLGRP_NFTABLES is the seventh. */
 const GROUPS = 1 << 6
 /** In all messages that name a table: in which. */
 const TABLE = 1
 const GENERATION_ID = 1
-const MSG_DONTWAIT = 0x40
 const EAGAIN = 11
 const ENOBUFS = 105
 const SO_RCVBUFFORCE = 33
@@ -38,7 +34,7 @@ export function watchTables(): KernelWatch {
   const drain = (note: (table: string, by: number) => void): boolean => {
     let isLost = false
     for (;;) {
-      const length = libc().recv(fd, buffer, buffer.length, MSG_DONTWAIT)
+      const length = libc().recv(fd, buffer, buffer.length, C.MSG_DONTWAIT)
       if (length < 0) {
         const errno = libc().errno()
         if (errno === EAGAIN) return isLost
@@ -57,7 +53,7 @@ export function watchTables(): KernelWatch {
     if (drain(table => seen.add(table))) isUnknown = true
   }
   const asked = (): number => {
-    const question = message(GET_GENERATION, REQUEST, Buffer.alloc(4), [])
+    const question = message(GET_GENERATION, NLM_F.REQUEST, Buffer.alloc(4), [])
     check(libc().send(fd, question, question.length, 0), 'send', 'nf_tables')
     hearOthers()
     return generation
@@ -89,7 +85,7 @@ export function watchTables(): KernelWatch {
 }
 
 function opened(): number {
-  const fd = check(libc().socket(C.AF_NETLINK, C.SOCK_RAW | C.SOCK_CLOEXEC, NETLINK_NETFILTER), 'socket', 'netlink')
+  const fd = netlinkSocket(NETLINK.NETFILTER, 'netlink')
   // Only real root may have that much; others get what the system allows.
   for (const option of [C.SO_RCVBUF, SO_RCVBUFFORCE])
     libc().setsockopt(fd, C.SOL_SOCKET, option, u32(RECEIVE_BUFFER), 4)

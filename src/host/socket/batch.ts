@@ -1,4 +1,4 @@
-import { koffi } from '../libc.ts'
+import { C, koffi } from '../libc.ts'
 import { DATAGRAM_BYTES } from './mod.ts'
 
 /** Datagrams that one call receives or sends. */
@@ -12,7 +12,6 @@ const VECTOR_AT = 16
 const VECTOR_COUNT_AT = 24
 const LENGTH_AT = 56
 const VECTOR_BYTES = 16
-const MSG_DONTWAIT = 0x40
 const LARGEST_SOCKADDR = 28
 
 /** What is done with each datagram of a batch: the length of what was written into `reply`, or 0. `name` is a struct sockaddr. */
@@ -81,7 +80,7 @@ function createBatch(): Batch {
   }
   const sendAll = (fd: number, count: number): void => {
     for (let from = 0; from < count; ) {
-      const sent = calls.sendmmsg(fd, outbound.address + BigInt(from * HEADER_BYTES), count - from, MSG_DONTWAIT)
+      const sent = calls.sendmmsg(fd, outbound.address + BigInt(from * HEADER_BYTES), count - from, C.MSG_DONTWAIT)
       // One that cannot be sent is as good as lost: its client asks again.
       from += Math.max(1, sent)
     }
@@ -90,7 +89,7 @@ function createBatch(): Batch {
     size: SLOTS,
     exchange(fd, each) {
       for (let i = 0; i < SLOTS; i++) inWords[(i * HEADER_BYTES + NAME_LENGTH_AT) / 4] = LARGEST_SOCKADDR
-      const received = calls.recvmmsg(fd, inbound.address, SLOTS, MSG_DONTWAIT)
+      const received = calls.recvmmsg(fd, inbound.address, SLOTS, C.MSG_DONTWAIT)
       if (received <= 0) return 0
       let count = 0
       for (let i = 0; i < received; i++) {

@@ -1,19 +1,14 @@
 /** A transaction's text as one batch of nf_tables messages (linux/netfilter/nf_tables.h). */
-import type { Attribute } from '../../link/message.ts'
-import { encode, message, zeroText } from '../../link/message.ts'
+import type { Attribute } from '../../netlink.ts'
+import { encode, message, NFNL, NLM_F, u32be, zeroText } from '../../netlink.ts'
 import type { SetShape } from './elements.ts'
 import { elementsOf, FLAG } from './elements.ts'
 import { ANONYMOUS, compileRule } from './expressions.ts'
-import { commentBytes, TYPE, u32be } from './fields.ts'
+import { commentBytes, TYPE } from './fields.ts'
 import { definedShape, setAttributes, setNote } from './sets.ts'
 import { quotedText, wordsOf } from './tokens.ts'
 
-export const NFTABLES = 10 << 8
-export const GET_SET = NFTABLES | 10
-const REQUEST = 1
-const CREATE = 0x400
-const APPEND = 0x800
-export const ACK = 4
+export const GET_SET = NFNL.NFTABLES | 10
 const BATCH_BEGIN = 16
 const BATCH_END = 17
 const MESSAGE = { table: 0, chain: 3, rule: 6, set: 9, element: 12 } as const
@@ -36,7 +31,7 @@ export function batchOf(text: string, shapeOf: ShapeOf): readonly Buffer[] | und
   const batch: Batch = { messages: [], shapeOf, made: new Map(), known: new Map(), lastId: 0 }
   for (const line of text.split('\n')) if (line !== '' && !write(batch, wordsOf(line))) return undefined
   const { messages } = batch
-  const frame = (type: number): Buffer => message(type, REQUEST, header(0, 10), [])
+  const frame = (type: number): Buffer => message(type, NLM_F.REQUEST, header(0, 10), [])
   return messages.length === 0 ? undefined : [frame(BATCH_BEGIN), ...messages, frame(BATCH_END)]
 }
 
@@ -63,12 +58,14 @@ interface Batch {
 type What = keyof typeof MESSAGE
 
 function add(batch: Batch, what: What, family: number, attributes: readonly Attribute[], more = 0): true {
-  batch.messages.push(message(NFTABLES | MESSAGE[what], REQUEST | CREATE | more, header(family), attributes))
+  batch.messages.push(
+    message(NFNL.NFTABLES | MESSAGE[what], NLM_F.REQUEST | NLM_F.CREATE | more, header(family), attributes),
+  )
   return true
 }
 
 function remove(batch: Batch, what: What, family: number, attributes: readonly Attribute[]): true {
-  batch.messages.push(message(NFTABLES | (MESSAGE[what] + DELETE), REQUEST, header(family), attributes))
+  batch.messages.push(message(NFNL.NFTABLES | (MESSAGE[what] + DELETE), NLM_F.REQUEST, header(family), attributes))
   return true
 }
 
@@ -151,7 +148,7 @@ function addRule(batch: Batch, place: Place, words: readonly string[]): boolean 
     add(batch, 'set', family, [...inTable(own), ...setAttributes(shape, id), ...more])
     addElements(batch, own, elements, [4, u32be(id)])
   }
-  return add(batch, 'rule', family, [...inTable(place), [4, compiled.expressions]], APPEND)
+  return add(batch, 'rule', family, [...inTable(place), [4, compiled.expressions]], NLM_F.APPEND)
 }
 
 function writeElements(batch: Batch, verb: 'add' | 'delete', place: Place, words: readonly string[]): boolean {

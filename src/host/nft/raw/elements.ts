@@ -1,6 +1,7 @@
 /** Elements of sets and maps as attributes. */
-import type { Attribute } from '../../link/message.ts'
-import { commentBytes, numberIn, TYPE, u32be, valueBytes, valueData, verdictData } from './fields.ts'
+import type { Attribute } from '../../netlink.ts'
+import { u32be } from '../../netlink.ts'
+import { commentBytes, numberIn, TYPE, valueBytes, valueData, verdictData } from './fields.ts'
 import { itemsOf, quotedText } from './tokens.ts'
 
 /** Of a set or map, what bytes of its elements depend on. */

@@ -1,8 +1,9 @@
 /** Rules of the forms that change often, as the kernel's expressions. */
-import type { Attribute } from '../../link/message.ts'
-import { u8, u16be, u32, zeroText } from '../../link/message.ts'
+import { PROTOCOLS } from '../../libc.ts'
+import type { Attribute } from '../../netlink.ts'
+import { u8, u16be, u32, u32be, zeroText } from '../../netlink.ts'
 import { elementsOf, FLAG } from './elements.ts'
-import { numberIn, TYPE, u32be, valueData, verdictData } from './fields.ts'
+import { numberIn, TYPE, valueData, verdictData } from './fields.ts'
 
 /** A set without a name, which belongs to its rule. */
 export interface AnonymousSet {
@@ -28,7 +29,6 @@ const META = { mark: 3, family: 15, protocol: 16 } as const
 const CT = { mark: 3, source4: 19, source6: 21 } as const
 const NETWORK = 1
 const TRANSPORT = 2
-const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 }
 /** What the library calls a header, in its notes about types. */
 const HEADERS: Readonly<Record<string, number>> = { udp: 6, tcp: 8, sctp: 10 }
 const FIELDS: Readonly<Record<string, { readonly family: number; readonly offset: number; readonly length: number }>> =
@@ -95,7 +95,7 @@ const ctMark: Form = words => {
 }
 
 const protocol: Form = ([meta, l4proto, name]) => {
-  const number = PROTOCOLS[name ?? '']
+  const number = PROTOCOLS.get(name ?? '')
   return meta === 'meta' && l4proto === 'l4proto' && number !== undefined ? [3, () => isProtocol(number)] : undefined
 }
 const isProtocol = (number: number): readonly Attribute[] => [loadMeta(META.protocol), compare(EQUAL, u8(number))]
@@ -134,7 +134,7 @@ const verdictMap: Form = words => {
 
 const ports: Form = words => {
   const [name = '', dport, open] = words
-  const number = PROTOCOLS[name]
+  const number = PROTOCOLS.get(name)
   const close = words.indexOf('}')
   if (number === undefined || dport !== 'dport' || open !== '{' || close < 0) return undefined
   const inside = words.slice(3, close)

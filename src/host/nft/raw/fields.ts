@@ -1,7 +1,8 @@
 /** Keys and data of elements as bytes. Undefined wherever text and type do not go together. */
 import { familyOf, ipBytes, parseIp } from '../../../lib/ip.ts'
-import type { Attribute } from '../../link/message.ts'
-import { macBytes, padded, u16be, u32, zeroText } from '../../link/message.ts'
+import { PROTOCOLS } from '../../libc.ts'
+import type { Attribute } from '../../netlink.ts'
+import { macBytes, padded, u16be, u32, u32be, zeroText } from '../../netlink.ts'
 import { quotedText } from './tokens.ts'
 
 /** The library's numbers of types (nft's include/datatype.h); the kernel keeps them for whoever lists. */
@@ -17,7 +18,6 @@ export const TYPE = {
   ifname: 41,
 } as const
 
-const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 }
 const LENGTH: Readonly<Record<number, number>> = {
   [TYPE.ipv4]: 4,
   [TYPE.ipv6]: 16,
@@ -28,12 +28,6 @@ const LENGTH: Readonly<Record<number, number>> = {
   [TYPE.ifname]: 16,
 }
 const BITS = 6
-
-export function u32be(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value >>> 0)
-  return bytes
-}
 
 /** A whole number within bounds. */
 export function numberIn(text: string | undefined, most: number): number | undefined {
@@ -79,7 +73,7 @@ function fieldBytes(word: string, type: number): Buffer | undefined {
     case TYPE.mac:
       return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(word) ? macBytes(word) : undefined
     case TYPE.protocol: {
-      const number = PROTOCOLS[word]
+      const number = PROTOCOLS.get(word)
       return number === undefined ? undefined : Buffer.of(number)
     }
     case TYPE.port: {

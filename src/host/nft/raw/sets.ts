@@ -1,9 +1,9 @@
 /** Sets and maps: how they are defined, and what the library notes of them. */
-import type { Attribute } from '../../link/message.ts'
-import { u32 } from '../../link/message.ts'
+import type { Attribute } from '../../netlink.ts'
+import { u32, u32be } from '../../netlink.ts'
 import type { SetShape } from './elements.ts'
 import { FLAG } from './elements.ts'
-import { TYPE, u32be } from './fields.ts'
+import { TYPE } from './fields.ts'
 
 export const setAttributes = (shape: SetShape, id: number): readonly Attribute[] => [
   [3, u32be(shape.flags)],

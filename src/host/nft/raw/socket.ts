@@ -1,15 +1,22 @@
 import { closeSync } from 'node:fs'
 import { C, check, libc } from '../../libc.ts'
-import { attributes, message, replies, u32, zeroText } from '../../link/message.ts'
+import {
+  attributes,
+  message,
+  NETLINK,
+  NFNL,
+  NLM_F,
+  NLMSG,
+  netlinkSocket,
+  replies,
+  u32,
+  zeroText,
+} from '../../netlink.ts'
 import type { SetName } from './batch.ts'
-import { ACK, batchOf, GET_SET, header, NFTABLES } from './batch.ts'
+import { batchOf, GET_SET, header } from './batch.ts'
 import type { SetShape } from './elements.ts'
 
-const NETLINK_NETFILTER = 12
-const REQUEST = 1
-const ERROR = 2
-const NEW_SET = NFTABLES | 9
-const MSG_DONTWAIT = 0x40
+const NEW_SET = NFNL.NFTABLES | 9
 const SEND_BUFFER = 1 << 20
 /** Longer texts are loads: the library reads tables once for all of those, and what it costs is little of the whole. */
 const TEXT_MOST = 32_768
@@ -50,7 +57,7 @@ export function rawTransactions(): RawTransactions {
 }
 
 function open(): number {
-  const fd = check(libc().socket(C.AF_NETLINK, C.SOCK_RAW | C.SOCK_CLOEXEC, NETLINK_NETFILTER), 'socket', 'nf_tables')
+  const fd = netlinkSocket(NETLINK.NETFILTER, 'nf_tables')
   libc().setsockopt(fd, C.SOL_SOCKET, C.SO_SNDBUF, u32(SEND_BUFFER), 4)
   return fd
 }
@@ -60,13 +67,13 @@ function transact(fd: number, messages: readonly Buffer[]): boolean {
   for (const [i, each] of messages.entries()) each.writeUInt32LE(i + 1, 8)
   const last = messages.length - 1
   const asked = messages[last - 1]!
-  asked.writeUInt16LE(asked.readUInt16LE(6) | ACK, 6)
+  asked.writeUInt16LE(asked.readUInt16LE(6) | NLM_F.ACK, 6)
   const all = Buffer.concat(messages)
   check(libc().send(fd, all, all.length, 0), 'send', 'nf_tables')
   let isAcknowledged = false
   let isRefused = false
   for (const { type, sequence, body } of waiting(fd)) {
-    if (type !== ERROR) continue
+    if (type !== NLMSG.ERROR) continue
     if (body.readInt32LE(0) !== 0) isRefused = true
     else if (sequence === last) isAcknowledged = true
   }
@@ -77,7 +84,7 @@ function transact(fd: number, messages: readonly Buffer[]): boolean {
 function* waiting(fd: number) {
   const buffer = scratch()
   for (;;) {
-    const length = libc().recv(fd, buffer, buffer.length, MSG_DONTWAIT)
+    const length = libc().recv(fd, buffer, buffer.length, C.MSG_DONTWAIT)
     if (length < 0) return
     yield* replies(buffer.subarray(0, length))
   }
@@ -91,7 +98,7 @@ function scratch(): Buffer {
 
 /** A set or map as the kernel has it. */
 function shapeOf(fd: number, { family, table, set }: SetName): SetShape | undefined {
-  const question = message(GET_SET, REQUEST, header(family), [
+  const question = message(GET_SET, NLM_F.REQUEST, header(family), [
     [1, zeroText(table)],
     [2, zeroText(set)],
   ])

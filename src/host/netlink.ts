@@ -1,4 +1,26 @@
-/** rtnetlink messages as bytes: headers, attributes and their padding. Little-endian hosts only. */
+/** Netlink messages as bytes: headers, attributes and their padding. Little-endian hosts only. */
+import { C, check, libc } from './libc.ts'
+
+/** Protocols of netlink, from <linux/netlink.h>. */
+export const NETLINK = { ROUTE: 0, NETFILTER: 12 } as const
+/** Flags of messages. */
+export const NLM_F = {
+  REQUEST: 1,
+  ACK: 4,
+  REPLACE: 0x100,
+  EXCL: 0x200,
+  DUMP: 0x300,
+  CREATE: 0x400,
+  APPEND: 0x800,
+} as const
+/** Types of messages that every protocol has. */
+export const NLMSG = { ERROR: 2, DONE: 3 } as const
+/** Subsystems of netfilter, as they stand in a message's type, from <linux/netfilter/nfnetlink.h>. */
+export const NFNL = { CTNETLINK: 1 << 8, ULOG: 4 << 8, NFTABLES: 10 << 8 } as const
+
+/** A socket in the namespace the calling thread is in. Throws the system's error, with `detail` in its text. */
+export const netlinkSocket = (protocol: number, detail: string): number =>
+  check(libc().socket(C.AF_NETLINK, C.SOCK_RAW | C.SOCK_CLOEXEC, protocol), 'socket', detail)
 
 export type Attribute = readonly [type: number, value: Uint8Array | readonly Attribute[]]
 
@@ -10,6 +32,11 @@ export const u8 = (value: number): Buffer => Buffer.of(value)
 export function u16be(value: number): Buffer {
   const bytes = Buffer.alloc(2)
   bytes.writeUInt16BE(value)
+  return bytes
+}
+export function u32be(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value >>> 0)
   return bytes
 }
 export function u32(value: number): Buffer {
