@@ -49,26 +49,32 @@ export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':',
 
 /** A message of the given type: netlink header (sequence number left 0), the family's own header, attributes. */
 export function message(type: number, flags: number, header: Uint8Array, attributes: readonly Attribute[]): Buffer {
-  const body = Buffer.concat([header, encode(attributes)])
-  const head = Buffer.alloc(16)
-  head.writeUInt32LE(16 + body.length, 0)
-  head.writeUInt16LE(type, 4)
-  head.writeUInt16LE(flags, 6)
-  return Buffer.concat([head, body])
+  const bytes = Buffer.alloc(16 + header.length + lengthOf(attributes))
+  bytes.writeUInt32LE(bytes.length, 0)
+  bytes.writeUInt16LE(type, 4)
+  bytes.writeUInt16LE(flags, 6)
+  bytes.set(header, 16)
+  write(bytes, 16 + header.length, attributes)
+  return bytes
 }
 
-export function encode(attributes: readonly Attribute[]): Buffer {
-  return Buffer.concat(
-    attributes.map(([type, value]) => {
-      const nested = !(value instanceof Uint8Array)
-      const payload = nested ? encode(value) : value
-      const bytes = Buffer.alloc(padded(4 + payload.length))
-      bytes.writeUInt16LE(4 + payload.length, 0)
-      bytes.writeUInt16LE(nested ? type | NESTED : type, 2)
-      bytes.set(payload, 4)
-      return bytes
-    }),
-  )
+/** In bytes. */
+export const lengthOf = (attributes: readonly Attribute[]): number =>
+  attributes.reduce((sum, [, value]) => sum + padded(4 + (isNested(value) ? lengthOf(value) : value.length)), 0)
+
+const isNested = (value: Attribute[1]): value is readonly Attribute[] => !(value instanceof Uint8Array)
+
+/** Answers where they end. */
+function write(bytes: Buffer, from: number, attributes: readonly Attribute[]): number {
+  let at = from
+  for (const [type, value] of attributes) {
+    const end = isNested(value) ? write(bytes, at + 4, value) : at + 4 + value.length
+    if (!isNested(value)) bytes.set(value, at + 4)
+    bytes.writeUInt16LE(end - at, at)
+    bytes.writeUInt16LE(isNested(value) ? type | NESTED : type, at + 2)
+    at = padded(end)
+  }
+  return at
 }
 
 /** The attributes between two offsets, by type; of a repeated type the last. */

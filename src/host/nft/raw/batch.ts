@@ -1,6 +1,6 @@
 /** A transaction's text as one batch of nf_tables messages (linux/netfilter/nf_tables.h). */
 import type { Attribute } from '../../netlink.ts'
-import { encode, message, NFNL, NLM_F, u32be, zeroText } from '../../netlink.ts'
+import { lengthOf, message, NFNL, NLM_F, u32be, zeroText } from '../../netlink.ts'
 import type { SetShape } from './elements.ts'
 import { elementsOf, FLAG } from './elements.ts'
 import { ANONYMOUS, compileRule } from './expressions.ts'
@@ -178,7 +178,7 @@ function lists(elements: readonly Attribute[]): readonly (readonly Attribute[])[
   const found: Attribute[][] = []
   let room = 0
   for (const each of elements) {
-    const { length } = encode([each])
+    const length = lengthOf([each])
     if (room < length) {
       found.push([])
       room = LIST_BYTES

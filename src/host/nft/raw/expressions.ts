@@ -70,7 +70,7 @@ export function compileRule(words: readonly string[], idOf: (place: number) => n
   const expressions: Attribute[] = []
   let rest = words
   while (rest.length > 0) {
-    const found = FORMS.map(form => form(rest)).find(result => result !== undefined)
+    const found = formOf(rest)(rest)
     if (!found) return undefined
     const [length, made, set] = found
     expressions.push(...made(set ? idOf(sets.length) : 0))
@@ -177,4 +177,18 @@ const verdict: Form = words => {
   return data && words.length === length ? [length, () => [immediate(0, data)]] : undefined
 }
 
-const FORMS: readonly Form[] = [ctMark, protocol, markSet, verdictMap, ports, verdict]
+/** The one form that such words may begin. */
+function formOf([first = '', second, third]: readonly string[]): Form {
+  switch (first) {
+    case 'ct':
+      return second === 'mark' ? ctMark : verdictMap
+    case 'meta':
+      if (second === 'l4proto') return protocol
+      return third === 'set' ? markSet : verdictMap
+    case 'ip':
+    case 'ip6':
+      return verdictMap
+    default:
+      return PROTOCOLS.has(first) ? ports : verdict
+  }
+}
