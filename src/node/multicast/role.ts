@@ -93,12 +93,20 @@ function createKernel({ nft, link, log }: MulticastDeps, options: MulticastOptio
     flooded = { index: tunnel.index, to }
   }
   /** Where other packets need no tunnel there is one for groups alone, for as long as somebody asks. */
-  const tunnel = createTunnel({ link, isOwn: options.transport === 'host-gw' }, options)
+  const isOwn = options.transport === 'host-gw'
+  /** An agent before may have left it. */
+  let mayStand = isOwn
+  const read = () => new Map(indexed(link.links(netns)))
   return {
     apply(pods: FollowedPods, { self, others }: Place): void {
-      if (self && others.length > 0) tunnel.stand(self)
+      if (others.length > 0) mayStand = isOwn
+      const isFalling = mayStand && others.length === 0
       const isAsked = pods.namespaces().length > 0 || flooded.to.length > 0
-      const links = new Map(isAsked ? indexed(link.links(netns)) : [])
+      let links: ReadonlyMap<string, LinkState> = isAsked || isFalling ? read() : new Map()
+      if (isOwn && self && others.length > 0 && !links.has(VXLAN_LINK)) {
+        link.apply(netns, tunnelSteps({ mtu: options.mtu }, self))
+        links = read()
+      }
       const way = links.get(VXLAN_LINK)
       if (way) flood(way, others)
       const plan = planOf(pods, node, links, way !== undefined && others.length > 0)
@@ -116,26 +124,10 @@ function createKernel({ nft, link, log }: MulticastDeps, options: MulticastOptio
       } finally {
         handle.close()
       }
-      if (others.length === 0) tunnel.fall()
-    },
-  }
-}
-
-function createTunnel(
-  { link, isOwn }: { readonly link: LinkDriver; readonly isOwn: boolean },
-  { netns, mtu }: MulticastOptions,
-) {
-  const isThere = (): boolean => link.links(netns).some(({ name }) => name === VXLAN_LINK)
-  /** Whether there may be one: an agent before may have left it. */
-  let mayStand = isOwn
-  return {
-    stand(self: NodeFacts): void {
-      if (isOwn && !isThere()) link.apply(netns, tunnelSteps({ mtu }, self))
-      mayStand = isOwn
-    },
-    fall(): void {
-      if (mayStand && isThere()) link.apply(netns, [{ op: 'delete', name: VXLAN_LINK }])
-      mayStand = false
+      if (isFalling) {
+        if (way) link.apply(netns, [{ op: 'delete', name: VXLAN_LINK }])
+        mayStand = false
+      }
     },
   }
 }
