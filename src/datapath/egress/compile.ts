@@ -3,7 +3,6 @@ import type { Cidr } from '../../lib/cidr.ts'
 import type { Family, Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
 import type { EgressGroup } from '../../model/egress/members.ts'
-import type { EgressNode } from '../../model/egress/nodes.ts'
 import type { Command, Table } from '../../wire/nft/command.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import { addressText, at, name, nft, oneOf, quoted } from '../../wire/nft/text.ts'
@@ -14,15 +13,13 @@ import { insideNetworks, MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK } from '../optio
 import type { Ruleset, RulesetMap } from '../policy/ruleset.ts'
 import { familyWord, mapName } from '../shape.ts'
 import { familiesOf } from '../skeleton.ts'
-import { STEERING_MASK, steeringOf, steeringOfTable } from './steering.ts'
+import type { Steerer } from './steering.ts'
+import { STEERING_MASK, steeringOf, steeringsOf, steeringThrough } from './steering.ts'
 
 export const EGRESS_TABLE: Table = { family: 'inet', name: 'fairlead-egress' }
 export const EGRESS_COUNTERS = ['egress-leak-drop', 'egress-unassigned-drop', 'egress-stray-drop'] as const
 
-export interface EgressInput {
-  readonly options: DatapathOptions
-  readonly self: EgressNode
-  readonly nodes: readonly EgressNode[]
+export interface EgressInput extends Steerer {
   readonly groups: readonly EgressGroup[]
 }
 
@@ -65,7 +62,7 @@ export function compileEgress(input: EgressInput): Ruleset {
   for (const group of groups) for (const family of families) addGroup(group, family, input, chains, elements)
   const nodes = input.nodes.flatMap(({ addresses }) => addresses)
   chains.set('take-steering', [nft`meta mark set ct mark and ${STEERING_MASK}`])
-  const tables = groups.filter(one => isThrough(one, self)).map(({ table }) => steeringOfTable(table!))
+  const tables = groups.flatMap(one => steeringThrough(one, self) ?? [])
   chains.set('steering', steering(options, families, nodes, 'pods'))
   chains.set('arriving', tables.length > 0 ? steering(options, families, nodes, 'through') : [])
   chains.set('leaving', leaving(options, families, nodes, steeringOf(options, self), tables))
@@ -80,10 +77,6 @@ export function compileEgress(input: EgressInput): Ruleset {
 
 /** By pods' addresses: how they leave, what they get here as their own, and by which table what comes by way of this node goes on. */
 const MAPS = ['pods', 'sources', 'through'] as const
-
-/** It leaves here, by a routing table of its own. */
-const isThrough = ({ ways, table }: EgressGroup, { name }: EgressNode): boolean =>
-  table !== undefined && ways.some(({ node }) => node === name)
 
 function mapsOf(
   families: readonly Family[],
@@ -201,18 +194,18 @@ function addGroup(
   elements: ReadonlyMap<string, Map<NftText, NftText>>,
 ): void {
   const { self } = input
-  const ways = group.ways.filter(({ address }) => familyOf(address) === family)
   const to = wayRules(group, family, input)
   const id = `${createHash('sha256').update(group.key).digest('hex').slice(0, 16)}-${family}`
-  const own = ways.find(({ node }) => node === self.name)
+  const own = group.ways.find(({ node, address }) => node === self.name && familyOf(address) === family)
+  const through = own && steeringThrough(group, self)
   for (const member of group.members)
     for (const address of member.addresses.filter(one => familyOf(one) === family)) {
       if (member.node === self.name && to) put('pods', address, `to-${id}`)
       if (own) put('sources', address, `from-${id}`)
-      if (own && isThrough(group, self) && member.node !== self.name) put('through', address, `by-${id}`)
+      if (through !== undefined && member.node !== self.name) put('through', address, `by-${id}`)
     }
   if (to) chains.set(`to-${id}`, to)
-  if (own && isThrough(group, self)) chains.set(`by-${id}`, take(steeringOfTable(group.table!)))
+  if (through !== undefined) chains.set(`by-${id}`, take(through))
   if (own) chains.set(`from-${id}`, [nft`snat ${familyWord(family)} to ${own.address}`])
 
   function put(base: string, address: Ip, chain: string): void {
@@ -223,26 +216,12 @@ function addGroup(
 const take = (mark: number): readonly NftText[] => [nft`ct mark set ${mark}`, nft`goto take-steering`]
 
 /** Undefined: the group's pods leave as others do. */
-function wayRules(
-  { ways, dropped, table }: EgressGroup,
-  family: Family,
-  { options, self, nodes }: EgressInput,
-): readonly NftText[] | undefined {
-  const marks = ways
-    .filter(({ address }) => familyOf(address) === family)
-    .flatMap(({ node }) =>
-      nodes
-        .filter(one => one.name === node)
-        .map(one =>
-          one.name === self.name && table !== undefined ? steeringOfTable(table) : steeringOf(options, one),
-        ),
-    )
-    .filter(mark => mark !== 0)
+function wayRules(group: EgressGroup, family: Family, input: EgressInput): readonly NftText[] | undefined {
+  const marks = steeringsOf(input, group, family)
   if (marks.length > 1) {
     const map = marks.map((mark, i) => nft`${i} : ${mark}`)
     return [nft`ct mark set numgen random mod ${marks.length} map ${oneOf(map)}`, nft`goto take-steering`]
   }
   if (marks.length === 1) return take(marks[0]!)
-  if (ways.length === 0 && table !== undefined) return take(steeringOfTable(table))
-  return dropped.includes(family) ? [nft`counter name egress-unassigned-drop drop`] : undefined
+  return group.dropped.includes(family) ? [nft`counter name egress-unassigned-drop drop`] : undefined
 }

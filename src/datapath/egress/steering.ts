@@ -1,6 +1,8 @@
 import type { Cidr } from '../../lib/cidr.ts'
 import { cidr, contains, sizeOf } from '../../lib/cidr.ts'
-import { ipToBigint } from '../../lib/ip.ts'
+import type { Family } from '../../lib/ip.ts'
+import { familyOf, ipToBigint } from '../../lib/ip.ts'
+import type { EgressGroup } from '../../model/egress/members.ts'
 import type { EgressNode } from '../../model/egress/nodes.ts'
 import type { LinkFact, LinkStep } from '../links.ts'
 import { CONNECTION_MARK, FIRST_TABLE_STEERING } from '../marks.ts'
@@ -34,6 +36,32 @@ export function steeringOf(options: DatapathOptions, { podNetworks }: Pick<Egres
 
 /** The steering of a routing table of the node's own. */
 export const steeringOfTable = (table: number): number => markOf(NODES + 1 + (table % TABLES))
+
+/** A node that steers, and all of them. */
+export interface Steerer {
+  readonly options: DatapathOptions
+  readonly self: EgressNode
+  readonly nodes: readonly EgressNode[]
+}
+
+/** How connections of the group's pods on this node leave: one for each way of the family; by the group's table where it has none. */
+export function steeringsOf(
+  { options, self, nodes }: Steerer,
+  { ways, table }: EgressGroup,
+  family: Family,
+): readonly number[] {
+  const byTable = table === undefined ? [] : [steeringOfTable(table)]
+  if (ways.length === 0) return byTable
+  return ways
+    .filter(({ address }) => familyOf(address) === family)
+    .flatMap(way => nodes.filter(({ name }) => name === way.node))
+    .flatMap(node => (node.name === self.name && table !== undefined ? byTable : steeringOf(options, node)))
+    .filter(mark => mark !== 0)
+}
+
+/** How what comes from other nodes leaves here; undefined: by the main table, or not here. */
+export const steeringThrough = ({ ways, table }: EgressGroup, { name }: EgressNode): number | undefined =>
+  table !== undefined && ways.some(({ node }) => node === name) ? steeringOfTable(table) : undefined
 
 const markOf = (number: number): number => (number << SHIFT) >>> 0
 

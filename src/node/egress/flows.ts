@@ -1,12 +1,11 @@
-import { STEERING_MASK, steeringOf, steeringOfTable } from '../../datapath/egress/steering.ts'
+import type { EgressInput } from '../../datapath/egress/compile.ts'
+import { STEERING_MASK, steeringsOf, steeringThrough } from '../../datapath/egress/steering.ts'
 import type { DatapathOptions } from '../../datapath/options.ts'
 import { familiesOf } from '../../datapath/skeleton.ts'
 import type { Conntrack, MarkedFlow } from '../../host/conntrack/mod.ts'
 import { contains as inside } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
-import type { EgressGroup, Way } from '../../model/egress/members.ts'
-import type { EgressNode } from '../../model/egress/nodes.ts'
 
 /** How each pod's connections leave, as this node sees it. */
 export interface Ways {
@@ -18,30 +17,22 @@ export interface Ways {
   readonly addresses: ReadonlySet<Ip>
 }
 
-export function waysOf(
-  options: DatapathOptions,
-  self: EgressNode,
-  nodes: readonly EgressNode[],
-  groups: readonly EgressGroup[],
-): Ways {
-  const marks = new Map(nodes.map(node => [node.name, steeringOf(options, node)]))
+export function waysOf({ groups, ...steerer }: EgressInput): Ways {
+  const { self } = steerer
   const steerings = new Map<Ip, readonly number[]>()
   const sources = new Map<Ip, Ip>()
-  for (const { ways, members, table } of groups)
-    for (const { node, addresses } of members)
+  for (const group of groups) {
+    const own = { 4: steeringsOf(steerer, group, 4), 6: steeringsOf(steerer, group, 6) }
+    for (const { node, addresses } of group.members)
       for (const address of addresses) {
-        const own = ways.filter(way => familyOf(way.address) === familyOf(address))
-        const here = own.find(way => way.node === self.name)
+        const family = familyOf(address)
+        const here = group.ways.find(way => way.node === self.name && familyOf(way.address) === family)
         if (here) sources.set(address, here.address)
-        const by = (way: Way): number | undefined =>
-          way === here && table !== undefined ? steeringOfTable(table) : marks.get(way.node)
-        if (node !== self.name) {
-          if (here && table !== undefined) steerings.set(address, [steeringOfTable(table)])
-          continue
-        }
-        const all = own.flatMap(way => by(way) ?? [])
-        steerings.set(address, ways.length === 0 && table !== undefined ? [steeringOfTable(table)] : all)
+        const through = here && steeringThrough(group, self)
+        if (node === self.name) steerings.set(address, own[family])
+        else if (through !== undefined) steerings.set(address, [through])
       }
+  }
   return { steerings, sources, addresses: new Set(groups.flatMap(({ ways }) => ways.map(({ address }) => address))) }
 }
 

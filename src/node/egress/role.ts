@@ -3,8 +3,9 @@ import type { Pod } from '../../api/core/pod.ts'
 import { runLoop } from '../../client/loop.ts'
 import type { Client, Informers, Role } from '../../client/mod.ts'
 import type { ProgressCollector } from '../../client/progress.ts'
+import type { EgressInput } from '../../datapath/egress/compile.ts'
 import { compileEgress } from '../../datapath/egress/compile.ts'
-import { steeringFacts, tableFacts } from '../../datapath/egress/steering.ts'
+import { steeringFacts, steeringThrough, tableFacts } from '../../datapath/egress/steering.ts'
 import type { DatapathOptions } from '../../datapath/options.ts'
 import type { ArpDriver } from '../../host/arp/mod.ts'
 import type { ConntrackDriver } from '../../host/conntrack/mod.ts'
@@ -16,8 +17,6 @@ import type { Clock } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Ip } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { EgressGroup } from '../../model/egress/members.ts'
-import type { EgressNode } from '../../model/egress/nodes.ts'
 import type { Given } from '../network/policy/watch.ts'
 import type { Ways } from './flows.ts'
 import { isNarrower, sweepFlows, waysOf } from './flows.ts'
@@ -105,14 +104,15 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
     isInUse = true
     const groups = byLinks(watch.groups(given), options.node, links)
     const used = links.filter(({ table }) => groups.some(group => group.table === table))
-    steering.apply([...factsOf(options, self, nodes, groups), ...linkRoutes(deps.link, options.netns, used)])
-    rules.apply(compileEgress({ options, self, nodes, groups }))
+    const input: EgressInput = { options, self, nodes, groups }
+    steering.apply([...factsOf(input), ...linkRoutes(deps.link, options.netns, used)])
+    rules.apply(compileEgress(input))
     for (const resolve of served) {
       waiting.delete(resolve)
       resolve()
     }
     await ownership.step(self, nodes)
-    await forget(waysOf(options, self, nodes, groups))
+    await forget(waysOf(input))
   }
   const loop = runLoop(deps, { name: 'egress', informers: watch.sources, step, resyncMs: AUDIT_MS }, signal)
   const done = loop.done.finally(() => {
@@ -134,18 +134,10 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
   }
 }
 
-function factsOf(
-  options: DatapathOptions,
-  self: EgressNode,
-  nodes: readonly EgressNode[],
-  groups: readonly EgressGroup[],
-) {
+function factsOf({ options, self, nodes, groups }: EgressInput) {
   const targets = new Set(groups.flatMap(({ ways }) => ways.map(({ node }) => node)))
-  const tables = new Set(
-    groups.flatMap(({ ways, table }) =>
-      table !== undefined && (ways.length === 0 || ways.some(({ node }) => node === self.name)) ? [table] : [],
-    ),
-  )
+  const byTable = groups.filter(one => one.ways.length === 0 || steeringThrough(one, self) !== undefined)
+  const tables = new Set(byTable.flatMap(({ table }) => table ?? []))
   const others = nodes.filter(({ name }) => name !== self.name && targets.has(name))
   return [...steeringFacts(options, others), ...tableFacts(options, [...tables])]
 }
