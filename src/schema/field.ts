@@ -47,6 +47,13 @@ export interface FieldOptions {
   readonly minimum?: number
   readonly maximum?: number
   readonly format?: string
+  /** A regular expression of RE2. An empty text of a built-in kind passes, as one that is absent. */
+  readonly pattern?: string
+  readonly maxLength?: number
+  readonly maxItems?: number
+  readonly maxProperties?: number
+  /** Of a list: what holds for each of its items. */
+  readonly items?: FieldOptions
 }
 
 /** T is the value's type; P is true where the property is always present on a stored object. */

@@ -72,7 +72,7 @@ function nodeOf(type: FieldType, options: FieldOptions, doc: string): SchemaNode
         listType: options.listType ?? 'atomic',
         listKeys: options.listKeys ?? [],
         ...(options.patchKey ? { patchKey: options.patchKey } : {}),
-        item: once(() => nodeOf(type.of, {}, '')),
+        item: once(() => nodeOf(type.of, options.items ?? {}, '')),
       }
     case 'map':
       return { ...base, kind: 'map', atomic: options.atomic ?? false, item: once(() => nodeOf(type.of, {}, '')) }
@@ -99,16 +99,20 @@ function strategyOf(options: FieldOptions): PatchStrategy {
   }
 }
 
-function checksOf({ enum: values, minimum, maximum, format }: FieldOptions): { checks?: Checks } {
-  if (values === undefined && minimum === undefined && maximum === undefined && format === undefined) return {}
-  return {
-    checks: {
-      ...(values ? { enum: values } : {}),
-      ...(minimum === undefined ? {} : { minimum }),
-      ...(maximum === undefined ? {} : { maximum }),
-      ...(format === undefined ? {} : { format }),
-    },
-  }
+const CHECKS = [
+  'enum',
+  'minimum',
+  'maximum',
+  'format',
+  'pattern',
+  'maxLength',
+  'maxItems',
+  'maxProperties',
+] as const satisfies readonly (keyof FieldOptions & keyof Checks)[]
+
+function checksOf(options: FieldOptions): { checks?: Checks } {
+  const given = CHECKS.filter(name => options[name] !== undefined)
+  return given.length > 0 ? { checks: Object.fromEntries(given.map(name => [name, options[name]])) } : {}
 }
 
 function once<T>(make: () => T): () => T {

@@ -127,6 +127,10 @@ function rules({ options }: Field): string {
     ...(options.enum ? [`one of ${options.enum.map(code).join(' ')}`] : []),
     ...(options.minimum === undefined ? [] : [`at least ${options.minimum}`]),
     ...(options.maximum === undefined ? [] : [`at most ${options.maximum}`]),
+    ...(options.maxLength === undefined ? [] : [`at most ${options.maxLength} characters`]),
+    ...(options.maxItems === undefined ? [] : [`at most ${options.maxItems} item${options.maxItems === 1 ? '' : 's'}`]),
+    ...(options.maxProperties === undefined ? [] : [`at most ${options.maxProperties} keys`]),
+    ...(options.items?.enum ? [`each one of ${options.items.enum.map(code).join(' ')}`] : []),
     ...(options.listType ? [options.listKeys ? `merged by ${options.listKeys.join(' + ')}` : options.listType] : []),
   ]
   return parts.join('; ')

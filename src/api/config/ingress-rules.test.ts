@@ -1,18 +1,15 @@
 import { expect, test } from 'vitest'
-import type { Ingress, IngressSpec } from './ingress.ts'
-import { ingressConfigErrors } from './ingress-rules.ts'
+import { errorsOf } from '../testing.ts'
+import { Ingress, type IngressSpec } from './ingress.ts'
 
-const told = (spec: IngressSpec, old?: IngressSpec) =>
-  ingressConfigErrors({ spec } as Ingress, old && ({ spec: old } as Ingress)).map(
-    ({ field, detail }) => `${field}: ${detail}`,
-  )
+const told = (spec: IngressSpec, old?: IngressSpec) => errorsOf(Ingress, { spec }, old && { spec: old })
 const labelled = (labels: Readonly<Record<string, string>>): IngressSpec => ({
   componentRoutes: [{ namespace: 'openshift-console', name: 'console', hostname: 'console.x', labels }],
 })
 
 test('a domain that is set stays', () => {
   expect(told({ domain: 'a' }, {})).toEqual([])
-  expect(told({ domain: 'b' }, { domain: 'a' })).toEqual(['spec.domain: domain is immutable once set'])
+  expect(told({ domain: 'b' }, { domain: 'a' })).toEqual(['spec.domain: Invalid: domain is immutable once set'])
 })
 
 test.each([

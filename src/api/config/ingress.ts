@@ -39,7 +39,7 @@ export const ComponentRouteSpec = message(`${GROUP}.ComponentRouteSpec`, 'A host
     ref<SecretNameReference>(SecretNameReference),
     'Its certificate, a Secret in openshift-config.',
   ),
-  labels: map(0, STRING, 'Labels its Route should have.'),
+  labels: map(0, STRING, 'Labels its Route should have.', { maxProperties: 8 }),
 })
 
 export interface ComponentRouteStatus extends InferMessage<typeof ComponentRouteStatus> {}

@@ -2,6 +2,15 @@ import type { InferMessage } from '../../schema/field.ts'
 import { inline, list, message, one, ref, STRING, string } from '../../schema/field.ts'
 
 const GROUP = 'com.github.openshift.api.config.v1'
+const GROUPS = [
+  'X25519',
+  'secp256r1',
+  'secp384r1',
+  'secp521r1',
+  'X25519MLKEM768',
+  'SecP256r1MLKEM768',
+  'SecP384r1MLKEM1024',
+]
 
 export interface OldTLSProfile extends InferMessage<typeof OldTLSProfile> {}
 export const OldTLSProfile = message(`${GROUP}.OldTLSProfile`, 'For old clients.', {})
@@ -15,7 +24,11 @@ export const ModernTLSProfile = message(`${GROUP}.ModernTLSProfile`, 'For new cl
 export interface TLSProfileSpec extends InferMessage<typeof TLSProfileSpec> {}
 export const TLSProfileSpec = message(`${GROUP}.TLSProfileSpec`, 'What TLS may use.', {
   ciphers: list(0, STRING, 'The ciphers.', { required: true }),
-  groups: list(0, STRING, 'The groups for key exchange.', { listType: 'set' }),
+  groups: list(0, STRING, 'The groups for key exchange.', {
+    listType: 'set',
+    maxItems: GROUPS.length,
+    items: { enum: GROUPS },
+  }),
   minTLSVersion: string(0, 'The lowest version.', {
     required: true,
     enum: ['VersionTLS10', 'VersionTLS11', 'VersionTLS12', 'VersionTLS13'],

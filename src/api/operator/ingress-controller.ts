@@ -24,7 +24,7 @@ const GROUP = 'com.github.openshift.api.operator.v1'
 
 export interface IngressControllerSpec extends InferMessage<typeof IngressControllerSpec> {}
 export const IngressControllerSpec = message(`${GROUP}.IngressControllerSpec`, 'What the routers should be.', {
-  domain: string(0, 'The domain of their Routes; unique in the cluster.'),
+  domain: string(0, 'The domain of their Routes; unique in the cluster.', { maxLength: 244 }),
   httpErrorCodePages: one(
     0,
     ref<ConfigMapNameReference>(ConfigMapNameReference),

@@ -1,7 +1,11 @@
 import type { InferMessage } from '../../schema/field.ts'
 import { list, message, one, ref, STRING, string } from '../../schema/field.ts'
+import { HEADER_NAME } from '../route/header-rules.ts'
 
 const GROUP = 'com.github.openshift.api.operator.v1'
+/** Plain text, and what HAProxy puts in its place. */
+const LOG_FORMAT =
+  '^(%(%|(\\{[-+]?[QXE](,[-+]?[QXE])*\\})?([A-Za-z]+|\\[[.0-9A-Z_a-z]+(\\([^)]+\\))?(,[.0-9A-Z_a-z]+(\\([^)]+\\))?)*\\]))|[^%\\x00-\\x1f\\x7f])*$'
 
 export interface IngressControllerHTTPUniqueIdHeaderPolicy
   extends InferMessage<typeof IngressControllerHTTPUniqueIdHeaderPolicy> {}
@@ -9,8 +13,8 @@ export const IngressControllerHTTPUniqueIdHeaderPolicy = message(
   `${GROUP}.IngressControllerHTTPUniqueIdHeaderPolicy`,
   'A header that tells requests apart.',
   {
-    name: string(0, 'The header.'),
-    format: string(0, 'How its value is made.'),
+    name: string(0, 'The header.', { pattern: HEADER_NAME, maxLength: 1024 }),
+    format: string(0, 'How its value is made.', { pattern: LOG_FORMAT, maxLength: 1024 }),
   },
 )
 
@@ -76,7 +80,9 @@ export const IngressControllerHTTPHeaders = message(
       ref<IngressControllerHTTPUniqueIdHeaderPolicy>(IngressControllerHTTPUniqueIdHeaderPolicy),
       'A header that tells requests apart.',
     ),
-    headerNameCaseAdjustments: list(0, STRING, 'Headers whose case is kept for HTTP/1.'),
+    headerNameCaseAdjustments: list(0, STRING, 'Headers whose case is kept for HTTP/1.', {
+      items: { pattern: `^$|${HEADER_NAME}` },
+    }),
     actions: one(0, ref<IngressControllerHTTPHeaderActions>(IngressControllerHTTPHeaderActions), 'Changes to headers.'),
   },
 )

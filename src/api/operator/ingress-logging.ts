@@ -1,5 +1,6 @@
 import type { InferMessage } from '../../schema/field.ts'
 import { inline, int32, int64, list, message, one, ref, string } from '../../schema/field.ts'
+import { HEADER_NAME } from '../route/header-rules.ts'
 
 const GROUP = 'com.github.openshift.api.operator.v1'
 
@@ -68,7 +69,7 @@ export const IngressControllerCaptureHTTPHeader = message(
   `${GROUP}.IngressControllerCaptureHTTPHeader`,
   'A header to log.',
   {
-    name: string(0, 'The header.', { required: true }),
+    name: string(0, 'The header.', { required: true, pattern: HEADER_NAME }),
     maxLength: int64(0, 'How much of it, in bytes.', { required: true, minimum: 1 }),
   },
 )
@@ -90,8 +91,8 @@ export const IngressControllerCaptureHTTPCookieUnion = message(
   'A cookie, by name or prefix.',
   {
     matchType: string(0, 'Exact or Prefix.', { required: true, enum: ['Exact', 'Prefix'] }),
-    name: string(0, 'Its name, for Exact.'),
-    namePrefix: string(0, 'How its name begins, for Prefix.'),
+    name: string(0, 'Its name, for Exact.', { pattern: HEADER_NAME }),
+    namePrefix: string(0, 'How its name begins, for Prefix.', { pattern: HEADER_NAME }),
   },
 )
 
@@ -119,7 +120,8 @@ export const AccessLogging = message(`${GROUP}.AccessLogging`, 'A log of request
   httpCaptureCookies: list(
     0,
     ref<IngressControllerCaptureHTTPCookie>(IngressControllerCaptureHTTPCookie),
-    'Cookies to log; at most 1.',
+    'Cookies to log.',
+    { maxItems: 1 },
   ),
   logEmptyRequests: string(0, 'Whether connections without a request are logged.', {
     enum: ['Log', 'Ignore'],

@@ -5,6 +5,10 @@ import { Toleration } from '../core/pod/parts.ts'
 import { LabelSelector } from '../meta/selector.ts'
 
 const GROUP = 'com.github.openshift.api.operator.v1'
+const DURATION = '^(0|([0-9]+(\\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h))+)$'
+const TOKEN = '[^][ ()\\\\<>@,;:"/?.=\\x00-\\x1f\\x7f]'
+/** RFC 1341 section 7, without quoted parameters of more than one line. */
+const MIME_TYPE = `^(?i)(x-${TOKEN}+|application|audio|image|message|multipart|text|video)/${TOKEN.replace('.', '')}+(; *${TOKEN}+=(${TOKEN}+|"[^"]*"))?$`
 
 export interface NodePlacement extends InferMessage<typeof NodePlacement> {}
 export const NodePlacement = message(`${GROUP}.NodePlacement`, 'Where routers run.', {
@@ -41,17 +45,23 @@ export const IngressControllerTuningOptions = message(
     headerBufferBytes: int32(0, 'The buffer for headers; at least 16384.', { minimum: 16384 }),
     headerBufferMaxRewriteBytes: int32(0, 'What of it is kept for added headers; at least 4096.', { minimum: 4096 }),
     threadCount: int32(0, 'How many threads.', { minimum: 1, maximum: 64 }),
-    clientTimeout: string(0, 'How long a client may be silent.', { explicit: true }),
-    clientFinTimeout: string(0, 'How long a closing client may be silent.', { explicit: true }),
-    serverTimeout: string(0, 'How long a pod may be silent.', { explicit: true }),
-    serverFinTimeout: string(0, 'How long a closing pod may be silent.', { explicit: true }),
-    tunnelTimeout: string(0, 'How long a tunnel, such as a WebSocket, may be silent.', { explicit: true }),
-    connectTimeout: string(0, 'How long connecting to a pod may take.', { explicit: true }),
+    clientTimeout: string(0, 'How long a client may be silent.', { explicit: true, pattern: DURATION }),
+    clientFinTimeout: string(0, 'How long a closing client may be silent.', { explicit: true, pattern: DURATION }),
+    serverTimeout: string(0, 'How long a pod may be silent.', { explicit: true, pattern: DURATION }),
+    serverFinTimeout: string(0, 'How long a closing pod may be silent.', { explicit: true, pattern: DURATION }),
+    tunnelTimeout: string(0, 'How long a tunnel, such as a WebSocket, may be silent.', {
+      explicit: true,
+      pattern: DURATION,
+    }),
+    connectTimeout: string(0, 'How long connecting to a pod may take.', { explicit: true, pattern: DURATION }),
     httpKeepAliveTimeout: string(0, 'How long an idle connection waits for the next request.', { explicit: true }),
-    tlsInspectDelay: string(0, 'How long a TLS client may take to say its server name.', { explicit: true }),
-    healthCheckInterval: string(0, 'How often pods are checked.', { explicit: true }),
+    tlsInspectDelay: string(0, 'How long a TLS client may take to say its server name.', {
+      explicit: true,
+      pattern: DURATION,
+    }),
+    healthCheckInterval: string(0, 'How often pods are checked.', { explicit: true, pattern: DURATION }),
     maxConnections: int32(0, 'How many connections; -1 to compute it.'),
-    reloadInterval: string(0, 'The least time between reloads.'),
+    reloadInterval: string(0, 'The least time between reloads.', { pattern: DURATION }),
     configurationManagement: string(0, 'Whether changes are made without a reload.', {
       enum: ['Dynamic', 'ForkAndReload'],
     }),
@@ -60,5 +70,5 @@ export const IngressControllerTuningOptions = message(
 
 export interface HTTPCompressionPolicy extends InferMessage<typeof HTTPCompressionPolicy> {}
 export const HTTPCompressionPolicy = message(`${GROUP}.HTTPCompressionPolicy`, 'Which responses are compressed.', {
-  mimeTypes: list(0, STRING, 'Those of these types.', { listType: 'set' }),
+  mimeTypes: list(0, STRING, 'Those of these types.', { listType: 'set', items: { pattern: MIME_TYPE } }),
 })

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
-import type { IngressController, IngressControllerSpec } from './ingress-controller.ts'
-import { ingressControllerErrors } from './ingress-rules.ts'
+import { errorsOf } from '../testing.ts'
+import { IngressController, type IngressControllerSpec } from './ingress-controller.ts'
 
-const told = (spec: IngressControllerSpec, old?: IngressControllerSpec) => {
-  const of = (each: IngressControllerSpec) => ({ metadata: { name: 'default' }, spec: each }) as IngressController
-  return ingressControllerErrors(of(spec), old && of(old)).map(({ field, detail }) => `${field}: ${detail}`)
-}
+const told = (spec: IngressControllerSpec, old?: IngressControllerSpec) =>
+  errorsOf(IngressController, of(spec), old && of(old)).map(text => text.replace(/: [A-Z]\w+: /, ': '))
+const of = (spec: IngressControllerSpec) => ({ metadata: { name: 'default' }, spec })
 const action = (name: string, value?: string) =>
   value === undefined ? { name, action: { type: 'Delete' } } : { name, action: { type: 'Set', set: { value } } }
 const balanced = (range: string): IngressControllerSpec => ({
