@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Deployment } from '../api/apps/deployment.ts'
+import { Pod } from '../api/core/pod.ts'
 import { NetworkPolicy } from '../api/networking/network-policy.ts'
 import { Route } from '../api/route/route.ts'
 import { applyDefaults } from './default.ts'
@@ -32,6 +33,11 @@ describe('applyDefaults', () => {
     expect(applyDefaults(messageNode(NetworkPolicy.schema), { metadata: {} })).toEqual({
       metadata: {},
       spec: { podSelector: {} },
+    })
+    const cpu = { resourceFieldRef: { resource: 'limits.cpu' } }
+    const env = [{ name: 'CPU', valueFrom: cpu }]
+    expect(applyDefaults(messageNode(Pod.schema), { metadata: {}, spec: { containers: [{ env }] } })).toMatchObject({
+      spec: { containers: [{ env: [{ valueFrom: { resourceFieldRef: { divisor: '0' } } }] }] },
     })
   })
 

@@ -10,7 +10,7 @@ import { rfc3339, rfc3339Micro } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { familyOf } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { KubeletOptions } from './options.ts'
+import { type KubeletOptions, NODE_ROOM } from './options.ts'
 
 export interface NodeDeps {
   readonly client: Client
@@ -122,14 +122,13 @@ async function report(deps: NodeDeps, options: KubeletOptions, isNetworkReady: b
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
 
-/** Nothing is measured or limited: the figures only need to let pods be placed. */
 function nodeStatus(
   options: KubeletOptions,
   isNetworkReady: boolean,
   before: readonly NodeCondition[],
   nowMs: number,
 ): NodeStatus {
-  const resources = { cpu: '16', memory: '64Gi', 'ephemeral-storage': '100Gi', pods: String(options.maxPods) }
+  const resources = { ...NODE_ROOM, pods: String(options.maxPods) }
   const families = [...new Set(options.addresses.map(familyOf))]
   const internal = families.map(family => options.addresses.find(address => familyOf(address) === family)!)
   return {

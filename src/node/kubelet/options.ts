@@ -14,6 +14,9 @@ import type { Logger } from '../../lib/log.ts'
 import type { PodGate } from '../cni/mod.ts'
 import type { PodRuntime } from '../runtime/mod.ts'
 
+/** What every node says it has. Nothing is measured or limited: the figures only need to let pods be placed. */
+export const NODE_ROOM = { cpu: '16', memory: '64Gi', 'ephemeral-storage': '100Gi' } as const
+
 export interface KubeletDeps {
   readonly client: Client
   readonly informers: Informers

@@ -277,7 +277,7 @@ function tellFailure(deps: PodsDeps, pod: Pod, { failure, actions }: Decision): 
 /** Once for each attempt that failed too soon after the one before. */
 function tellBackOff(deps: PodsDeps, one: Tracked, pod: Pod, decision: Decision): void {
   for (const { container, waiting, runs } of decision.views) {
-    const attempt = runs.current?.attempt
+    const { attempt, state } = runs.current ?? {}
     if (
       waiting?.reason !== 'CrashLoopBackOff' ||
       attempt === undefined ||
@@ -288,7 +288,7 @@ function tellBackOff(deps: PodsDeps, one: Tracked, pod: Pod, decision: Decision)
     const { name, namespace, uid } = pod.metadata
     const where = `container ${container.name} in pod ${name}_${namespace}(${uid})`
     deps.events.record(pod, 'Warning', 'BackOff', `Back-off restarting failed ${where}`)
-    const hint = portHint(pod, container)
+    const hint = portHint(pod, container, state?.state === 'ended' ? state.message : undefined)
     if (hint !== undefined) deps.events.record(pod, 'Warning', 'PrivilegedPort', hint)
   }
 }

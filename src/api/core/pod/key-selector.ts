@@ -22,7 +22,7 @@ export const ResourceFieldSelector = message(
   {
     containerName: string(1, 'The container; the own one where absent.'),
     resource: string(2, 'Such as limits.cpu or requests.memory.', { required: true }),
-    divisor: quantity(3, 'The unit of the result; 1 where absent.'),
+    divisor: quantity(3, 'The unit of the result; 1 where it is 0.', { present: true, explicit: true }),
   },
   { atomic: true },
 )

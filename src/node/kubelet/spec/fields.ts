@@ -1,6 +1,7 @@
 import type { Container } from '../../../api/core/pod/container.ts'
 import { amountsOf } from '../../../api/core/pod/requests.ts'
 import type { Pod } from '../../../api/core/pod.ts'
+import { NODE_ROOM } from '../options.ts'
 
 /** Where the pod has come to live: what the downward API may ask about beside the object. */
 export interface Whereabouts {
@@ -37,13 +38,17 @@ const mapText = (map: Readonly<Record<string, string>> | undefined): string =>
     .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
     .join('\n')
 
-/** The value of a resourceFieldRef: cpu in cores, all else in bytes, in units of the divisor and rounded up. */
+/**
+ * The value of a resourceFieldRef: cpu in cores, all else in bytes, in units of the divisor (0 is none) and rounded up. Who has no limit
+ * is told what the node has.
+ */
 export function resourceValue(container: Container, resource: string, divisor: string | undefined): string | undefined {
   const [kind, name] = [resource.split('.')[0], resource.split('.').slice(1).join('.')]
   if ((kind !== 'limits' && kind !== 'requests') || name === '') return undefined
   const { limits, requests } = container.resources ?? {}
-  const amount = (kind === 'limits' ? limits?.[name] : (requests?.[name] ?? limits?.[name])) ?? '0'
-  const { value = 0, unit = 0 } = amountsOf({ value: amount, unit: divisor || '1' })
+  const room: Readonly<Record<string, string>> = NODE_ROOM
+  const amount = kind === 'limits' ? (limits?.[name] ?? room[name]) : (requests?.[name] ?? limits?.[name])
+  const { value = 0, unit = 0 } = amountsOf({ value: amount ?? '0', unit: divisor ?? '0' })
   // 1.5 / 0.001 is a little more than 1500 in floating point; quantities end at billionths.
-  return unit === 0 ? undefined : String(Math.ceil(value / unit - 1e-9))
+  return String(Math.ceil(value / (unit || 1) - 1e-9))
 }

@@ -77,15 +77,18 @@ function lowestPortOf(pod: Pod, uid: number | undefined, capabilities: readonly 
   return isRoot && (capabilities === undefined || capabilities.includes('NET_BIND_SERVICE')) ? 0 : start
 }
 
-/** Why a container that ends again and again may do so, where it declares ports that it may not listen on. */
-export function portHint(pod: Pod, container: Container): string | undefined {
+/**
+ * Why a container that ends again and again may do so: it declares ports that it may not listen on, or its last words say that it was
+ * refused one.
+ */
+export function portHint(pod: Pod, container: Container, lastWords = ''): string | undefined {
   const { uid, lowestPort = 0 } = securityOf(pod, container)
   const low = (container.ports ?? []).map(({ containerPort }) => containerPort).filter(port => port < lowestPort)
-  if (low.length === 0) return undefined
+  if (lowestPort === 0 || (low.length === 0 && !lastWords.includes('EACCES'))) return undefined
   const scc = pod.metadata.annotations?.['openshift.io/scc']
   const who = uid ? `user ${uid}` : 'root'
   return (
-    `Container ${container.name} declares port ${low.join(', ')}, but runs as ${who} without NET_BIND_SERVICE` +
+    `Container ${container.name} ${low.length > 0 ? `declares port ${low.join(', ')}, but ` : ''}runs as ${who} without NET_BIND_SERVICE` +
     `${scc ? ` (SCC ${scc})` : ''}: listening below ${lowestPort} fails with EACCES. Let it listen on a higher port, such as 8080` +
     (scc
       ? `, or allow it more: oc adm policy add-scc-to-user anyuid -z ${pod.spec.serviceAccountName ?? 'default'}`

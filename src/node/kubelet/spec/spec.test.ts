@@ -180,6 +180,9 @@ describe('variables', () => {
 
   test.each([
     ['limits.cpu', undefined, '2'],
+    ['limits.cpu', '0', '2'],
+    ['limits.memory', '1Gi', '64'],
+    ['limits.nvidia.com/gpu', '0', '0'],
     ['limits.cpu', '1m', '1500'],
     ['requests.memory', '1Mi', '128'],
     ['requests.cpu', undefined, '2'],
@@ -356,10 +359,11 @@ describe('privileges', () => {
   })
 
   test('a port that it may not listen on is told of, and how to go on', () => {
-    const hint = (containerPort: number, annotations = {}) =>
+    const hint = (containerPort: number, annotations = {}, lastWords = '', runAsUser = 1000650000) =>
       portHint(
         podOf({ metadata: { annotations } }),
-        containerOf('main', { ports: [{ containerPort }], securityContext: { runAsUser: 1000650000 } }),
+        containerOf('main', { ports: [{ containerPort }], securityContext: { runAsUser } }),
+        lastWords,
       )
     expect(hint(8080)).toBeUndefined()
     expect(hint(80, { 'openshift.io/scc': 'restricted-v2' })).toBe(
@@ -367,6 +371,9 @@ describe('privileges', () => {
         'below 1024 fails with EACCES. Let it listen on a higher port, such as 8080, or allow it more: ' +
         'oc adm policy add-scc-to-user anyuid -z default',
     )
+    const refused = 'bind: permission denied (EACCES)'
+    expect(hint(8080, {}, refused)).toMatch(/^Container main runs as user 1000650000 without NET_BIND_SERVICE: /)
+    expect(hint(8080, {}, refused, 0)).toBeUndefined()
   })
 })
 
