@@ -22,11 +22,10 @@ import { createPortUnions } from './port-unions.ts'
 import type { Ruleset, RulesetMap } from './ruleset.ts'
 import {
   firewallMap,
-  fromMap,
   leadMap,
   logRule,
   markDefinition,
-  toMap,
+  podMap,
   verdictDefinition,
   whereMap,
   whoMap,
@@ -120,7 +119,7 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
       )
       const guard = (pod: PodFacts): string | undefined => firewalls.get(pod.namespace)?.compiled.chain
       if (leadNumbers.size > MOST_LEADS) leadNumbers = createNumbers()
-      const dispatch = dispatchMaps(world, node, { leads, guard, leadNumber: leadNumbers.of })
+      const dispatch = podMaps(world, node, { leads, guard, leadNumber: leadNumbers.of })
       kept = classes
       const parts = [...classes.values(), ...firewalls.values()].map(({ compiled }) => compiled)
       return gather(addressMaps(identities), dispatch, [...parts, { chains: told, maps: new Map() }])
@@ -255,14 +254,14 @@ interface Ways {
 }
 
 /** Pods lead to numbers and these to chains: so a pod that comes or goes is nothing that the kernel has to follow. */
-function dispatchMaps(
+function podMaps(
   { pods }: PolicyWorld,
   node: string,
   { leads, guard, leadNumber }: Ways,
 ): ReadonlyMap<string, RulesetMap> {
   const ways = {
-    ingress: createWay('ingress', toMap),
-    egress: createWay('egress', fromMap),
+    ingress: createWay('ingress'),
+    egress: createWay('egress'),
   }
   const guards = createByFamily(firewallMap, verdictDefinition)
   for (const pod of pods) {
@@ -281,8 +280,8 @@ function dispatchMaps(
   return new Map([...ways.ingress.maps(), ...ways.egress.maps(), ...guards.maps])
 }
 
-function createWay(direction: Direction, nameOf: (family: Family) => string) {
-  const byPod = createByFamily(nameOf, markDefinition)
+function createWay(direction: Direction) {
+  const byPod = createByFamily(family => podMap(direction, family), markDefinition)
   const byNumber = new Map<NftText, NftText>()
   const map: RulesetMap = { definition: nft`type mark : verdict;`, elements: byNumber }
   return { byPod, byNumber, maps: () => [...byPod.maps, [leadMap(direction), map] as const] }

@@ -19,7 +19,7 @@ import type { PortSet } from './port-set.ts'
 import { portSet } from './port-set.ts'
 import type { PortUnions } from './port-unions.ts'
 import type { RulesetMap } from './ruleset.ts'
-import { field } from './skeleton.ts'
+import { field, peerSide } from './skeleton.ts'
 
 /** Pods that the same policies are about, in one direction: they share chains. */
 export interface PodClass {
@@ -75,5 +75,4 @@ export const portsFor = ({ podClass }: Out, ports: Ports, others: readonly Membe
 
 export const isNamed = (ports: Ports): boolean => ports !== 'any' && ports.some(match => 'name' in match)
 
-export const peerField = ({ podClass }: Out, family: Family): NftText =>
-  field(family, podClass.direction === 'egress' ? 'daddr' : 'saddr')
+export const peerField = ({ podClass }: Out, family: Family): NftText => field(family, peerSide(podClass.direction))

@@ -32,18 +32,17 @@ const UNDENIED = (0xffff_ffff ^ VERDICT) >>> 0
 export const whereMap = (family: Family): string => mapName('where', family)
 /** Who has an address, as a number. */
 export const whoMap = (family: Family): string => mapName('who', family)
-/** The number of what a pod's packets meet: from it and to it. */
-export const fromMap = (family: Family): string => mapName('from', family)
 /** Where the namespace's egress firewall is. */
 export const firewallMap = (family: Family): string => mapName('firewall', family)
-export const toMap = (family: Family): string => mapName('to', family)
+/** The number of what a pod's packets of the direction meet. */
+export const podMap = (direction: Direction, family: Family): string => mapName(leadMap(direction), family)
 /** What these numbers lead to. */
 export const leadMap = (direction: Direction): string => (direction === 'egress' ? 'from' : 'to')
 
 /** All of those. */
 export const dispatchMaps = (): readonly string[] => [
-  ...FAMILIES.flatMap(family => [whereMap, whoMap, fromMap, firewallMap, toMap].map(of => of(family))),
-  ...DIRECTIONS.map(leadMap),
+  ...FAMILIES.flatMap(family => [whereMap, whoMap, firewallMap].map(of => of(family))),
+  ...DIRECTIONS.flatMap(direction => [...FAMILIES.map(family => podMap(direction, family)), leadMap(direction)]),
 ]
 
 export const addressType = (family: Family): NftText => (family === 4 ? nft`ipv4_addr` : nft`ipv6_addr`)
@@ -78,9 +77,9 @@ export function policyHooks(options: { readonly policesOwnNode: boolean }): read
     ...chain('egress', [
       ...beforehand(),
       ...FAMILIES.map(family => nft`${field(family, 'saddr')} vmap ${at(firewallMap(family))}`),
-      ...dispatch('saddr', fromMap, 'egress'),
+      ...dispatch('egress'),
     ]),
-    ...chain('ingress', [...beforehand(), ...dispatch('daddr', toMap, 'ingress')]),
+    ...chain('ingress', [...beforehand(), ...dispatch('ingress')]),
     ...chain('to-pod', [
       // What the node itself sends to its own pods, the probes of its kubelet above all, is never denied.
       nft`iifname != ${quoted(POD_LINKS)} fib saddr type local accept`,
@@ -106,14 +105,19 @@ const beforehand = (): readonly NftText[] => [
 ]
 
 /** A lookup that finds nothing leaves the old mark, so it is cleared first. */
-const marked = (side: 'saddr' | 'daddr', map: (family: Family) => string): readonly NftText[] => [
+const marked = (side: Side, map: (family: Family) => string): readonly NftText[] => [
   nft`meta mark set 0`,
   ...FAMILIES.map(family => nft`meta mark set ${field(family, side)} map ${at(map(family))}`),
 ]
 
 /** Who is on the other side of a packet of the direction. */
-export const identify = (direction: Direction): readonly NftText[] =>
-  direction === 'egress' ? marked('daddr', whoMap) : [...marked('saddr', whoMap), ...hairpins()]
+export const identify = (direction: Direction): readonly NftText[] => [
+  ...marked(peerSide(direction), whoMap),
+  ...(direction === 'ingress' ? hairpins() : []),
+]
+
+/** In which namespace that is. */
+export const locate = (direction: Direction): readonly NftText[] => marked(peerSide(direction), whereMap)
 
 /** A pod that reaches itself by way of a Service comes from an address that is nobody's: it is itself all the same. */
 const hairpins = (): readonly NftText[] =>
@@ -122,13 +126,17 @@ const hairpins = (): readonly NftText[] =>
       nft`ct mark and ${CONNECTION_MARK.hairpin.mask} != 0 meta mark set ct original ${field(family, 'saddr')} map ${at(whoMap(family))}`,
   )
 
-const dispatch = (
-  side: 'saddr' | 'daddr',
-  map: (family: Family) => string,
-  direction: Direction,
-): readonly NftText[] => [...marked(side, map), nft`meta mark vmap ${at(leadMap(direction))}`]
+/** To what the pod's packets of the direction meet. */
+const dispatch = (direction: Direction): readonly NftText[] => [
+  ...marked(direction === 'egress' ? 'saddr' : 'daddr', family => podMap(direction, family)),
+  nft`meta mark vmap ${at(leadMap(direction))}`,
+]
 
-export const field = (family: Family, side: 'saddr' | 'daddr'): NftText =>
+type Side = 'saddr' | 'daddr'
+/** Where a packet of the direction says who the other side is. */
+export const peerSide = (direction: Direction): Side => (direction === 'egress' ? 'daddr' : 'saddr')
+
+export const field = (family: Family, side: Side): NftText =>
   side === 'saddr' ? nft`${familyWord(family)} saddr` : nft`${familyWord(family)} daddr`
 
 function chain(text: string, rules: readonly NftText[], place?: Place): readonly Command[] {

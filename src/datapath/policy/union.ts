@@ -11,7 +11,7 @@ import type { PortSet } from './port-set.ts'
 import { conditions, isEmpty } from './port-set.ts'
 import type { PortUnion } from './port-unions.ts'
 import { shortHash } from './port-unions.ts'
-import { identify, whereMap } from './skeleton.ts'
+import { identify, locate } from './skeleton.ts'
 
 /** What NetworkPolicies allow together: to whom, to which namespaces whole, at which networks, and to everybody. */
 interface Allowed {
@@ -34,13 +34,7 @@ export function unionRules(out: Out): readonly NftText[] {
     nft`ct mark and ${CONNECTION_MARK.hairpin.mask} != 0 accept`,
     ...conditions(allowed.anybody.ports).map(condition => nft`${condition}accept`),
     ...(who ? [...identify(podClass.direction), ...who] : []),
-    ...(where
-      ? [
-          nft`meta mark set 0`,
-          ...FAMILIES.map(family => nft`meta mark set ${peerField(out, family)} map ${at(whereMap(family))}`),
-          ...where,
-        ]
-      : []),
+    ...(where ? [...locate(podClass.direction), ...where] : []),
     ...netRules(out, allowed.nets),
   ]
 }
