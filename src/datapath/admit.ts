@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { Cidr } from '../lib/cidr.ts'
 import { cidrText, contains } from '../lib/cidr.ts'
 import type { Family } from '../lib/ip.ts'
 import type { Command } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { name, nft, oneOf } from '../wire/nft/text.ts'
-import { familyWord } from './shape.ts'
+import { familyWord, shortHash } from './shape.ts'
 
 /** The ranges of one family, ordered, without those that lie in another: nft takes no ranges that overlap. */
 export function widest(ranges: readonly Cidr[], family: Family): readonly Cidr[] {
@@ -16,8 +15,7 @@ export function widest(ranges: readonly Cidr[], family: Family): readonly Cidr[]
 }
 
 /** Services with the same ranges share a chain; it is named after them. */
-export const admitName = (ranges: readonly Cidr[]): string =>
-  `admit-${createHash('sha256').update(ranges.map(cidrText).join()).digest('hex').slice(0, 16)}`
+export const admitName = (ranges: readonly Cidr[]): string => `admit-${shortHash(ranges.map(cidrText).join())}`
 
 /** A chain that drops who is in none of the ranges. */
 export function makeAdmitChain(ranges: readonly Cidr[]): readonly Command[] {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Family } from '../lib/ip.ts'
 import type { Command } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
@@ -19,6 +20,9 @@ export interface Shape {
 
 export const shapeName = ({ family, count, source, isSticky, endpoints }: Shape): string =>
   `${source === 'node' ? 'm' : ''}${isSticky ? 's' : ''}${endpoints === 'outside' ? 'o' : ''}n${count}${family === 6 ? '-v6' : ''}`
+
+/** In the names of what says what it holds: equal ones are one. */
+export const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 /** Maps and sets hold one family each. */
 export const mapName = (base: string, family: Family): string => `${base}${family}`

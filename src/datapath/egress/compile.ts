@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Cidr } from '../../lib/cidr.ts'
 import type { Family, Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
@@ -11,7 +10,7 @@ import { PLACES } from '../marks.ts'
 import type { DatapathOptions } from '../options.ts'
 import { insideNetworks, MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK } from '../options.ts'
 import type { Ruleset, RulesetMap } from '../policy/ruleset.ts'
-import { familyWord, mapName } from '../shape.ts'
+import { familyWord, mapName, shortHash } from '../shape.ts'
 import { familiesOf } from '../skeleton.ts'
 import type { Steerer } from './steering.ts'
 import { STEERING_MASK, steeringOf, steeringsOf, steeringThrough } from './steering.ts'
@@ -195,7 +194,7 @@ function addGroup(
 ): void {
   const { self } = input
   const to = wayRules(group, family, input)
-  const id = `${createHash('sha256').update(group.key).digest('hex').slice(0, 16)}-${family}`
+  const id = `${shortHash(group.key)}-${family}`
   const own = group.ways.find(({ node, address }) => node === self.name && familyOf(address) === family)
   const through = own && steeringThrough(group, self)
   for (const member of group.members)

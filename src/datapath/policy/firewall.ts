@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Cidr } from '../../lib/cidr.ts'
 import type { Family } from '../../lib/ip.ts'
 import type { Firewall, FirewallRule, FirewallWorld } from '../../model/policy/firewall.ts'
@@ -7,6 +6,7 @@ import { namePattern } from '../../model/policy/names.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import { at, name, nft, oneOf } from '../../wire/nft/text.ts'
 import { CONNECTION_MARK } from '../marks.ts'
+import { shortHash } from '../shape.ts'
 import { disjoint, intervalsOf, intervalText } from './intervals.ts'
 import { createVersions, nameRules, nameSet } from './name-sets.ts'
 import { conditions, portSet } from './port-set.ts'
@@ -122,5 +122,3 @@ function runRules(run: Run, world: FirewallWorld, family: Family, maps: Map<stri
 
 const verdictOf = ({ action }: FirewallRule): NftText =>
   action === 'allow' ? nft`return` : nft`goto ${name(denyChain('firewall'))}`
-
-const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)

@@ -5,6 +5,7 @@ import { patternKey } from '../../model/policy/names.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import { at, nft } from '../../wire/nft/text.ts'
 import type { MarkField } from '../marks.ts'
+import { shortHash } from '../shape.ts'
 import type { RulesetMap } from './ruleset.ts'
 import { addressType, field } from './skeleton.ts'
 
@@ -21,7 +22,7 @@ export function nameSet(
 ): { readonly name: string; readonly set: RulesetMap } {
   const keys = [...new Set(patterns.map(patternKey))].toSorted()
   return {
-    name: `names${family}-${createHash('sha256').update(keys.join('\n')).digest('hex').slice(0, 16)}`,
+    name: `names${family}-${shortHash(keys.join('\n'))}`,
     set: {
       definition: nft`type ${addressType(family)}; flags timeout;`,
       elements: new Map(),

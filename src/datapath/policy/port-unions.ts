@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { NftText } from '../../wire/nft/text.ts'
 import { name, nft } from '../../wire/nft/text.ts'
+import { shortHash } from '../shape.ts'
 import { createNumbers } from './numbers.ts'
 import type { PortSet } from './port-set.ts'
 import { conditions, NO_PORTS, union } from './port-set.ts'
@@ -83,5 +83,3 @@ function leadOf(ports: PortSet): PortLead {
   const chain = `ports-${shortHash(rules.join('\n'))}`
   return { verdict: nft`jump ${name(chain)}`, chain: [chain, rules] }
 }
-
-export const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
