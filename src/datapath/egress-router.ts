@@ -1,5 +1,4 @@
 import type { Cidr } from '../lib/cidr.ts'
-import { cidr } from '../lib/cidr.ts'
 import type { Ip } from '../lib/ip.ts'
 import { familyOf } from '../lib/ip.ts'
 import type { RouterSettings } from '../model/egress-router/settings.ts'
@@ -7,6 +6,7 @@ import type { Command, Table } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { name, nft, quoted } from '../wire/nft/text.ts'
 import type { LinkStep } from './links.ts'
+import { EVERYWHERE } from './options.ts'
 import { familyWord } from './shape.ts'
 
 /** In the router's own namespace: nothing of the node's has a say there. */
@@ -56,13 +56,13 @@ export function routerSteps(
   inside: { readonly networks: readonly Cidr[]; readonly gateway: Ip },
 ): readonly LinkStep[] {
   const family = familyOf(address)
-  const everywhere = family === 4 ? cidr('0.0.0.0/0') : cidr('::/0')
+  const to = EVERYWHERE[family]
   const own = inside.networks.filter(network => network.family === family)
   return [
     { op: 'address', name: link, address, bits },
     { op: 'up', name: link },
     ...own.map((to): LinkStep => ({ op: 'route-replace', to, via: inside.gateway, dev: 'eth0', onlink: true, family })),
-    { op: 'route-delete', dev: 'eth0', family, to: everywhere },
-    { op: 'route-replace', dev: link, via: gateway, onlink: true, family, to: everywhere },
+    { op: 'route-delete', dev: 'eth0', family, to },
+    { op: 'route-replace', dev: link, via: gateway, onlink: true, family, to },
   ]
 }

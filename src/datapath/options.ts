@@ -1,5 +1,5 @@
 import type { Cidr } from '../lib/cidr.ts'
-import { contains, nth, sizeOf } from '../lib/cidr.ts'
+import { cidr, contains, nth, sizeOf } from '../lib/cidr.ts'
 import type { Ip } from '../lib/ip.ts'
 import { ip, ipToBigint } from '../lib/ip.ts'
 
@@ -37,24 +37,32 @@ export const VXLAN_PORT = 4789
 /** A pod that reaches itself through a Service sees this address: OVN-Kubernetes' masquerade address for hairpins. */
 export const HAIRPIN_ADDRESSES = { 4: ip('169.254.0.5'), 6: ip('fd69::5') } as const
 
+export const EVERYWHERE = { 4: cidr('0.0.0.0/0'), 6: cidr('::/0') } as const
+
 /** The gateway of a node's pods. */
 export const gatewayOf = (podNetwork: Cidr): Ip => nth(podNetwork, 1)
 /** Whom the node's own packets to pods and Services come from. */
 export const managementOf = (podNetwork: Cidr): Ip => nth(podNetwork, 2)
 
-/** A node's address in the join network: by the number of its pod network, counted over all cluster networks. */
+/** A node's address in the join network: by the number of its pod network. */
 export function joinAddressOf(options: DatapathOptions, podNetwork: Cidr): Ip | undefined {
   const join = options.joinNetworks?.find(({ family }) => family === podNetwork.family)
   if (!join) return undefined
+  const number = numberOf(options, podNetwork)
+  if (number === undefined || number + FIRST_JOIN_ADDRESS >= sizeOf(join)) return undefined
+  return nth(join, number + FIRST_JOIN_ADDRESS)
+}
+
+/** From 0, counted over all cluster networks of its family; undefined where it is in none of them. */
+export function numberOf({ clusterNetworks }: DatapathOptions, podNetwork: Cidr): bigint | undefined {
   let before = 0n
-  for (const { cidr, hostPrefix } of options.clusterNetworks) {
-    if (cidr.family !== podNetwork.family) continue
-    if (contains(cidr, podNetwork.address)) {
-      const offset = ipToBigint(podNetwork.address) - ipToBigint(cidr.address)
-      const index = before + offset / sizeOf({ ...cidr, bits: hostPrefix }) + FIRST_JOIN_ADDRESS
-      return index < sizeOf(join) ? nth(join, index) : undefined
+  for (const { cidr: range, hostPrefix } of clusterNetworks) {
+    if (range.family !== podNetwork.family) continue
+    if (contains(range, podNetwork.address)) {
+      const offset = ipToBigint(podNetwork.address) - ipToBigint(range.address)
+      return before + offset / sizeOf({ ...range, bits: hostPrefix })
     }
-    before += 1n << BigInt(hostPrefix - cidr.bits)
+    before += 1n << BigInt(hostPrefix - range.bits)
   }
   return undefined
 }

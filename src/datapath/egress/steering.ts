@@ -1,13 +1,12 @@
 import type { Cidr } from '../../lib/cidr.ts'
-import { cidr, contains, sizeOf } from '../../lib/cidr.ts'
 import type { Family } from '../../lib/ip.ts'
-import { familyOf, ipToBigint } from '../../lib/ip.ts'
+import { familyOf } from '../../lib/ip.ts'
 import type { EgressGroup } from '../../model/egress/members.ts'
 import type { EgressNode } from '../../model/egress/nodes.ts'
 import type { LinkFact, LinkStep } from '../links.ts'
 import { CONNECTION_MARK, FIRST_TABLE_STEERING } from '../marks.ts'
 import type { DatapathOptions } from '../options.ts'
-import { managementOf, VXLAN_LINK } from '../options.ts'
+import { EVERYWHERE, managementOf, numberOf, VXLAN_LINK } from '../options.ts'
 
 export const STEERING_MASK = CONNECTION_MARK.steering.mask
 const SHIFT = 20
@@ -21,17 +20,8 @@ const TABLES = 0xff
  */
 export function steeringOf(options: DatapathOptions, { podNetworks }: Pick<EgressNode, 'podNetworks'>): number {
   const [network] = podNetworks
-  let before = 0n
-  for (const { cidr: range, hostPrefix } of options.clusterNetworks) {
-    if (!network || range.family !== network.family) continue
-    if (contains(range, network.address)) {
-      const offset = ipToBigint(network.address) - ipToBigint(range.address)
-      const index = before + offset / sizeOf({ ...range, bits: hostPrefix })
-      return markOf(Number(index % BigInt(NODES)) + 1)
-    }
-    before += 1n << BigInt(hostPrefix - range.bits)
-  }
-  return 0
+  const number = network && numberOf(options, network)
+  return number === undefined ? 0 : markOf(Number(number % BigInt(NODES)) + 1)
 }
 
 /** The steering of a routing table of the node's own. */
@@ -69,8 +59,6 @@ const markOf = (number: number): number => (number << SHIFT) >>> 0
 const RULE_PRIORITY = 6000
 /** Tables of ours begin here; others' are rarely that high. */
 const FIRST_TABLE = 410_000
-
-const DEFAULTS = { 4: cidr('0.0.0.0/0'), 6: cidr('::/0') } as const
 
 /** The rules and routes by which steered packets get to other nodes. */
 export function steeringFacts(options: DatapathOptions, targets: readonly EgressNode[]): readonly LinkFact[] {
@@ -110,7 +98,7 @@ function routeTo(options: DatapathOptions, target: EgressNode, network: Cidr, ta
       ? ({ via: managementOf(network), dev: VXLAN_LINK, onlink: true } as const)
       : underlay && { via: underlay }
   if (!hop) return undefined
-  const to = DEFAULTS[family]
+  const to = EVERYWHERE[family]
   const make: readonly LinkStep[] = [{ op: 'route-replace', to, ...hop, mtu: options.mtu, table, family }]
   return {
     key: `route ${table} ${family}`,

@@ -93,8 +93,7 @@ export async function openBeats(
   const heard = new Map<string, Heard>()
   const handlers: ((isNews: boolean) => void)[] = []
   // Numbers of an agent before this one must not count as confirmations of ours.
-  const first = Math.floor(clock.now())
-  let last = first
+  let last = Math.floor(clock.now())
   let ownLateMs = 0
   const sentMs = new Map<number, number>()
   const byAddress = (path: Path, address: string): Heard | undefined =>
@@ -136,13 +135,15 @@ export async function openBeats(
       const names = new Map(peers.map(peer => [peer.name, JSON.stringify(peer)]))
       for (const [name, { peer }] of heard)
         if (names.get(name) !== JSON.stringify(peer) && (names.has(name) || !isKept(name))) heard.delete(name)
-      for (const peer of peers) if (!heard.has(peer.name)) heard.set(peer.name, newcomer(peer, clock.monotonic()))
+      const nowMs = clock.monotonic()
+      for (const peer of peers) if (!heard.has(peer.name)) heard.set(peer.name, newcomer(peer, nowMs))
     },
     peers: () => [...heard.keys()],
     pass(awakeMs, lateMs) {
       ownLateMs = Math.round(lateMs)
+      const nowMs = clock.monotonic()
       for (const { atMs, silentMs } of heard.values())
-        for (const path of ways) silentMs[path] += Math.min(awakeMs, clock.monotonic() - atMs[path])
+        for (const path of ways) silentMs[path] += Math.min(awakeMs, nowMs - atMs[path])
     },
     isSilent(name, path, forMs = 0) {
       const one = heard.get(name)
@@ -220,7 +221,7 @@ const printBeat = ({ from, sequence, lateMs, heard, claims }: Beat): Buffer =>
   )
 
 /** Undefined for anything that is no beat. */
-export function readBeat(bytes: Buffer): Beat | undefined {
+function readBeat(bytes: Buffer): Beat | undefined {
   if (bytes.length > MAX_PACKET) return undefined
   try {
     const [from, sequence, lateMs, heard, claims] = JSON.parse(bytes.toString()) as unknown[]

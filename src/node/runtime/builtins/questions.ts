@@ -1,3 +1,4 @@
+import { messageOf } from '../../../lib/errors.ts'
 import type { Builtin, BuiltinContext } from './mod.ts'
 import { ended } from './mod.ts'
 
@@ -26,7 +27,7 @@ export const withQuestions =
         context.err(check(context))
         return Promise.resolve(ended(0))
       } catch (error) {
-        context.err(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+        context.err(`${name}: ${messageOf(error)}`)
         return Promise.resolve(ended(1))
       }
     }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../lib/errors.ts'
 import type { ContainerSpec, ExecSpec, LogOptions, RuntimeEvent, SandboxSpec } from '../mod.ts'
 import { RuntimeError } from '../mod.ts'
 
@@ -42,5 +43,5 @@ export const isOpen = (message: FromClient): message is Open => 'op' in message 
 export const wireError = (error: unknown): WireError =>
   error instanceof RuntimeError
     ? { reason: error.reason, message: error.message }
-    : { reason: 'Failed', message: error instanceof Error ? error.message : String(error) }
+    : { reason: 'Failed', message: messageOf(error) }
 export const fromWire = ({ reason, message }: WireError): RuntimeError => new RuntimeError(reason, message)
