@@ -3,7 +3,7 @@ import { ConfigMap } from '../api/core/config-map.ts'
 import { Event } from '../api/core/event.ts'
 import { fakeClock } from '../host/clock/fake.ts'
 import { silent } from '../lib/log.ts'
-import { createEventRecorder } from './events.ts'
+import { createEventRecorder, OFTEN } from './events.ts'
 import { fakeApi } from './fake.ts'
 
 function bench(options: Partial<Parameters<typeof createEventRecorder>[1]> = {}) {
@@ -58,6 +58,16 @@ it('lets no object flood it, and recovers', async () => {
   recorder.record(object, 'Normal', 'Later', 'told again')
   await recorder.flush()
   expect(events()).toHaveLength(5)
+})
+
+it('tells again every second where others act on it', async () => {
+  const { recorder, object, events, clock } = bench(OFTEN)
+  for (let i = 0; i < 60; i++) {
+    recorder.record(object, 'Normal', 'NeedPods', 'needed')
+    await clock.advance(1000)
+  }
+  await recorder.flush()
+  expect(events()).toEqual([['NeedPods', 'needed', 60]])
 })
 
 it('drops what does not fit, and never throws', async () => {

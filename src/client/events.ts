@@ -33,6 +33,9 @@ export interface EventsOptions {
   readonly refillMs?: number
 }
 
+/** For events that others act on: they must not be missing because there were many. */
+export const OFTEN = { burst: 10, refillMs: 1000 } as const satisfies Partial<EventsOptions>
+
 const MAX_MESSAGE = 1024
 const PAUSE_TURNS = 20
 

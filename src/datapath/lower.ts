@@ -71,6 +71,8 @@ export function lower(front: Front): Lowered {
   }
 }
 
+const REFUSALS = { reject: nft`goto refusal`, drop: nft`drop`, wake: nft`goto wake` } as const
+
 interface LoweredOutcome {
   readonly goto?: NftText
   readonly refusal?: NftText
@@ -81,7 +83,7 @@ interface LoweredOutcome {
 function lowerOutcome(front: Front, outcome: Outcome, endpoints: 'within' | 'outside'): LoweredOutcome {
   // In a nat chain only a drop can stand; a refusal for clients outside is one for all, and comes by the other map.
   if (outcome.is !== 'forward')
-    return { refusal: outcome.is === 'drop' || endpoints === 'outside' ? nft`drop` : nft`goto refusal`, endpoints: [] }
+    return { refusal: endpoints === 'outside' ? nft`drop` : REFUSALS[outcome.is], endpoints: [] }
   const backends = outcome.backends.slice(0, MAX_ENDPOINTS)
   const shape: Shape = {
     family: familyOf(front.address),

@@ -48,7 +48,21 @@ export function foundation(options: DatapathOptions): readonly Command[] {
       nft`meta l4proto tcp reject with tcp reset`,
       nft`reject with icmpx type port-unreachable`,
     ]),
+    ...chain('wake', [...familiesOf(options).map(ask), nft`drop`]),
   ]
+}
+
+/** Where packets are logged that ask for idled Services. */
+export const WAKE_LOG_GROUP = 4098
+const ASKED_PER_SECOND = 100
+const ASKED_ENTRIES = 4096
+
+/** Each address and port once a second, however many want it. */
+function ask(family: Family): NftText {
+  const ip = familyWord(family)
+  const set = at(mapName('asked', family))
+  const key = nft`${ip} daddr . meta l4proto . th dport`
+  return nft`${key} != ${set} limit rate ${ASKED_PER_SECOND}/second burst ${ASKED_PER_SECOND} packets add ${set} { ${key} timeout 1s } log prefix ${quoted('need-pods ')} group ${WAKE_LOG_GROUP} snaplen 128 queue-threshold 1`
 }
 
 function maps(family: Family): readonly Command[] {
@@ -82,6 +96,12 @@ function maps(family: Family): readonly Command[] {
     ]),
     set('cluster-ips'),
     set('nodes'),
+    {
+      do: 'add',
+      what: 'set',
+      name: mapName('asked', family),
+      definition: nft`type ${address} . inet_proto . inet_service; flags dynamic,timeout; size ${ASKED_ENTRIES};`,
+    },
     ...(isLearned(family)
       ? [
           map('sticky', verdicts),

@@ -1,4 +1,4 @@
-import { createEventRecorder } from '../client/events.ts'
+import { createEventRecorder, OFTEN } from '../client/events.ts'
 import { type Loop, runLoop } from '../client/loop.ts'
 import type { Client, Informers, Role } from '../client/mod.ts'
 import type { ProgressCollector } from '../client/progress.ts'
@@ -133,7 +133,7 @@ function openWaitingRoom(
   opened: (service: string) => void,
 ): WaitingRoom | undefined {
   if (!deps.doors) return undefined
-  const events = createEventRecorder(deps, { component: `router-${name}` })
+  const events = createEventRecorder(deps, { component: `router-${name}`, ...OFTEN })
   const room = createWaitingRoom({
     doors: deps.doors,
     endpoints: (service, port) => serviceAt({ service, weight: 1 }, port, caches.view).endpoints,

@@ -3,7 +3,8 @@ import { Deployment } from '../../api/apps/deployment.ts'
 import { Event } from '../../api/core/event.ts'
 import { Service } from '../../api/core/service.ts'
 import { settled } from '../../client/testing.ts'
-import { IDLED_AT, NEED_PODS, UNIDLE_TARGETS } from '../../model/services/idling.ts'
+import { rfc3339 } from '../../lib/clock.ts'
+import { IDLED_AT, NEED_PODS, UNIDLE_TARGETS, UNIDLED_AT } from '../../model/services/idling.ts'
 import { type ControllerBench, controllerBench, deploymentDraft, serviceOf } from '../shared/testing.ts'
 import { startUnidling } from './controller.ts'
 import { isAskedFor, targetsOf } from './decide.ts'
@@ -46,7 +47,7 @@ it('who is asked for wakes up, as large as it was; the Service is no longer idle
   ask(AT)
   await settled(bench)
   expect(['web', 'worker', 'big', 'other'].map(replicas)).toEqual([3, 1, 5, 0])
-  expect(annotations()).toEqual({})
+  expect(annotations()).toEqual({ [UNIDLED_AT]: rfc3339(bench.deps.clock.now()) })
   expect(await bench.eventsOf('web')).toContain('UnidleFailed: Deployment gone cannot be scaled')
 })
 

@@ -7,7 +7,8 @@ import { Service } from '../../api/core/service.ts'
 import { ReplicationController } from '../../api/core/workload/replication-controller.ts'
 import type { ApiObject, Kind } from '../../api/meta/meta.ts'
 import { isNotFound } from '../../client/mod.ts'
-import { IDLED_AT, isIdled, NEED_PODS } from '../../model/services/idling.ts'
+import { rfc3339 } from '../../lib/clock.ts'
+import { IDLED_AT, isIdled, NEED_PODS, UNIDLED_AT } from '../../model/services/idling.ts'
 import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
 import { AWAKE, AWAKE_TARGET, isAskedFor, targetsOf, type UnidleTarget } from './decide.ts'
 
@@ -22,7 +23,7 @@ const SCALABLE = { Deployment, ReplicaSet, StatefulSet, ReplicationController } 
  * Service or on its Endpoints, as they do on OKD.
  */
 export async function startUnidling(deps: ControllerDeps, signal: AbortSignal): Promise<Controller> {
-  const { client, informers } = deps
+  const { client, informers, clock } = deps
   const events = deps.events('unidling-controller')
   const services = informers.of(Service)
   const endpoints = informers.of(Endpoints)
@@ -51,9 +52,11 @@ export async function startUnidling(deps: ControllerDeps, signal: AbortSignal): 
         const asked = needs.by('service', key).map(({ lastTimestamp, eventTime }) => lastTimestamp ?? eventTime)
         if (!isAskedFor(idledAt, asked)) return
         for (const target of targetsOf(annotations)) await wake(service.metadata.namespace!, target, service)
-        const patch = { type: 'merge', body: { metadata: { annotations: AWAKE } } } as const
-        if (behind && isIdled(behind)) await client.patch(Endpoints, splitKey(key), patch).catch(unlessGone)
-        await client.patch(Service, splitKey(key), patch).catch(unlessGone)
+        const patch = (given: object) => ({ type: 'merge', body: { metadata: { annotations: given } } }) as const
+        if (behind && isIdled(behind)) await client.patch(Endpoints, splitKey(key), patch(AWAKE)).catch(unlessGone)
+        // Nodes go on waiting for the pods.
+        const woken = { ...AWAKE, [UNIDLED_AT]: rfc3339(clock.now()) }
+        await client.patch(Service, splitKey(key), patch(woken)).catch(unlessGone)
       },
     },
     signal,

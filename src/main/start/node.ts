@@ -1,5 +1,5 @@
 import type { EventRecorder } from '../../client/events.ts'
-import { createEventRecorder } from '../../client/events.ts'
+import { createEventRecorder, OFTEN } from '../../client/events.ts'
 import { joinProgress } from '../../client/progress.ts'
 import type { DatapathOptions } from '../../datapath/options.ts'
 import { insideNetworks } from '../../datapath/options.ts'
@@ -39,10 +39,11 @@ export const start = begin(async args => {
   const { netns, links, nft, conntrack, arp, packetLog, sockets, fs, clock } = await realHost()
   untilWorldStands()
   const { client, informers, progress } = await connect(options.kubeconfig, log, signal)
-  const events = (component: string): EventRecorder =>
-    createEventRecorder({ client, clock, log }, { component, host: options.name })
+  const events = (component: string, pace = {}): EventRecorder =>
+    createEventRecorder({ client, clock, log }, { component, host: options.name, ...pace })
+  const idling = { packetLog, events: events('service-proxy', OFTEN) }
   const network = startNetwork(
-    { informers, progress, nft, link: links, conntrack, sockets, events: events('service-proxy'), clock, log },
+    { informers, progress, nft, link: links, conntrack, sockets, events: events('service-proxy'), idling, clock, log },
     { ...datapathOptions(options), node: options.name, netns: netns.home },
     signal,
   )
@@ -54,7 +55,7 @@ export const start = begin(async args => {
       nft,
       packetLog,
       sockets,
-      events: createEventRecorder({ client, clock, log }, { component: 'network-policy', host: options.name }),
+      events: events('network-policy'),
       clock,
       log,
     },

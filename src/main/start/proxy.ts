@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { Node } from '../../api/core/node.ts'
-import { createEventRecorder } from '../../client/events.ts'
+import { createEventRecorder, OFTEN } from '../../client/events.ts'
 import type { Client } from '../../client/mod.ts'
 import { ApiError } from '../../client/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
@@ -33,10 +33,11 @@ export const start = begin(async args => {
     })
   const log = createLog('proxy')
   const signal = stopSignal()
-  const { netns, links, nft, conntrack, sockets, clock } = await realHost()
+  const { netns, links, nft, conntrack, packetLog, sockets, clock } = await realHost()
   const { client, informers, progress } = await connect(kubeconfig, log, signal)
   const name = options.hostnameOverride ?? hostname().toLowerCase()
   const clusterNetworks = (await podNetworks(client, name, options)).map(cidr => ({ cidr, hostPrefix: cidr.bits }))
+  const told = { component: 'service-proxy', host: name }
   const role = await startNetwork(
     {
       informers,
@@ -45,7 +46,8 @@ export const start = begin(async args => {
       link: links,
       conntrack,
       sockets,
-      events: createEventRecorder({ client, clock, log }, { component: 'service-proxy', host: name }),
+      events: createEventRecorder({ client, clock, log }, told),
+      idling: { packetLog, events: createEventRecorder({ client, clock, log }, { ...told, ...OFTEN }) },
       clock,
       log,
     },

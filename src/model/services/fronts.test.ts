@@ -3,6 +3,7 @@ import type { Service, ServiceSpec } from '../../api/core/service.ts'
 import type { Endpoint, EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import { ip } from '../../lib/ip.ts'
 import { frontsOf } from './fronts.ts'
+import { IDLED_AT, UNIDLED_AT } from './idling.ts'
 import type { Front, Outcome, Vantage } from './types.ts'
 
 const VANTAGE: Vantage = { node: 'node-1', zone: 'a', nodePortAddresses: [ip('172.18.0.11')] }
@@ -178,4 +179,33 @@ describe('where a Service answers', () => {
     expect(seconds({ sessionAffinity: 'ClientIP' })).toBe(10_800)
     expect(seconds({ sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 7 } } })).toBe(7)
   })
+})
+
+test('an idled Service is asked for while there is nobody; for 30 s after that its pods are waited for', () => {
+  const nowMs = Date.parse('2026-03-01T12:00:00Z')
+  const at = (
+    annotations: Readonly<Record<string, string>>,
+    endpoints: readonly Partial<Endpoint>[] = [],
+    ms = nowMs,
+  ) => {
+    const spec = { internalTrafficPolicy: 'Local', externalTrafficPolicy: 'Local', type: 'LoadBalancer' } as const
+    const metadata = { ...meta, namespace: 'shop', name: 'api', annotations }
+    const status = { loadBalancer: { ingress: [{ ip: '172.18.0.210' }] } }
+    const given = service({ ...spec, clusterIP: '172.30.1.1' }, { metadata, status } as Partial<Service>)
+    return frontsOf(given, [slice(endpoints)], VANTAGE, ms).flatMap(front => [say(front.within), say(front.outside)])
+  }
+  const idled = { [IDLED_AT]: '2026-03-01T11:00:00Z' }
+  expect(at(idled)).toEqual(['wake', 'drop', 'wake', 'wake'])
+  expect(at(idled, [NOT_READY])).toEqual(['wake', 'drop', 'wake', 'wake'])
+  expect(at(idled, [{ nodeName: 'node-1' }])[0]).toBe('10.128.0.3:8080')
+  // Elsewhere there is somebody: nobody need be woken.
+  expect(at(idled, [{ nodeName: 'node-2' }])[0]).toBe('drop')
+  const woken = (text: string) => at({ [UNIDLED_AT]: text })[0]
+  expect(['2026-03-01T11:59:31Z', '2026-03-01T11:59:30Z', 'yesterday', ''].map(woken)).toEqual([
+    'wake',
+    'reject',
+    'reject',
+    'reject',
+  ])
+  expect(at({ [UNIDLED_AT]: '2026-03-01T12:00:00Z' }, [], Number.POSITIVE_INFINITY)[0]).toBe('reject')
 })

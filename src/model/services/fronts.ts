@@ -8,6 +8,7 @@ import type { Choice } from './choose.ts'
 import { choose } from './choose.ts'
 import type { PortEndpoint } from './endpoints.ts'
 import { endpointsOf } from './endpoints.ts'
+import { graceMs, isIdled } from './idling.ts'
 import type { Front, FrontRole, Outcome, Protocol, Vantage } from './types.ts'
 
 export const SERVICE_NAME = 'kubernetes.io/service-name'
@@ -33,11 +34,18 @@ export function serviceKeyOf(slice: EndpointSlice): string | undefined {
 /**
  * All that a Service means on one node: one front for each address and port at which it answers there. `slices` are the
  * Service's own, in any order. Headless and ExternalName Services have no front, nor those that name another proxy.
+ * `nowMs`: since 1970; without it nobody waits for the pods of a Service that was woken.
  */
-export function frontsOf(service: Service, slices: readonly EndpointSlice[], vantage: Vantage): readonly Front[] {
+export function frontsOf(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  vantage: Vantage,
+  nowMs = Number.POSITIVE_INFINITY,
+): readonly Front[] {
   const { labels } = service.metadata
   const addresses = clusterIpsOf(service)
   if (addresses.length === 0 || labels?.[PROXY_NAME] !== undefined || labels?.[HEADLESS] !== undefined) return []
+  const nobody = nobodyThere(service, nowMs)
   const fronts: Front[] = []
   for (const port of service.spec.ports ?? [])
     for (const clusterIp of addresses) {
@@ -45,7 +53,7 @@ export function frontsOf(service: Service, slices: readonly EndpointSlice[], van
       const endpoints = endpointsOf(slices, familyOf(clusterIp), { name: port.name ?? '', protocol })
       const choice = choose(endpoints, vantage)
       const isAny = endpoints.some(one => one.ready || (one.serving && one.terminating))
-      fronts.push(...frontsOfPort({ service, port, protocol, clusterIp, choice, isAny }, vantage))
+      fronts.push(...frontsOfPort({ service, port, protocol, clusterIp, choice, isAny, nobody }, vantage))
     }
   return fronts
 }
@@ -57,6 +65,15 @@ interface PortView {
   readonly clusterIp: Ip
   readonly choice: Choice
   readonly isAny: boolean
+  /** What becomes of connections while there is no endpoint at all. */
+  readonly nobody: Outcome
+}
+
+function nobodyThere(service: Service, nowMs: number): Outcome {
+  if (isIdled(service)) return { is: 'wake', why: 'the Service is idled: its pods are asked for' }
+  return graceMs(service, nowMs) > 0
+    ? { is: 'wake', why: 'the Service was idled, and its pods are on their way' }
+    : { is: 'reject', why: 'the Service has no ready endpoint' }
 }
 
 function frontsOfPort(view: PortView, vantage: Vantage): readonly Front[] {
@@ -101,16 +118,14 @@ function externalOutcomes(view: PortView): { readonly within: Outcome; readonly 
     : { within, outside: within }
 }
 
-function cluster({ choice, isAny }: PortView, source: 'client' | 'node'): Outcome {
+function cluster({ choice, isAny, nobody }: PortView, source: 'client' | 'node'): Outcome {
   if (choice.cluster.length > 0) return { is: 'forward', source, backends: choice.cluster.map(backendOf) }
-  return { is: 'reject', why: isAny ? 'no endpoint is chosen for this node' : 'the Service has no ready endpoint' }
+  return isAny ? { is: 'reject', why: 'no endpoint is chosen for this node' } : nobody
 }
 
-function local({ choice, isAny }: PortView, which: 'internal' | 'external'): Outcome {
+function local({ choice, isAny, nobody }: PortView, which: 'internal' | 'external'): Outcome {
   if (choice.local.length > 0) return { is: 'forward', source: 'client', backends: choice.local.map(backendOf) }
-  return isAny
-    ? { is: 'drop', why: `${which}TrafficPolicy is Local and this node has no ready endpoint` }
-    : { is: 'reject', why: 'the Service has no ready endpoint' }
+  return isAny ? { is: 'drop', why: `${which}TrafficPolicy is Local and this node has no ready endpoint` } : nobody
 }
 
 const backendOf = ({ address, port }: PortEndpoint): { address: Ip; port: number } => ({ address, port })

@@ -29,6 +29,8 @@ export type Outcome =
   /** The client hears at once that nobody answers. */
   | { readonly is: 'reject'; readonly why: string }
   | { readonly is: 'drop'; readonly why: string }
+  /** Dropped, so that the client asks again, and told of: the pods of an idled Service can be had. */
+  | { readonly is: 'wake'; readonly why: string }
 
 export type FrontRole = 'clusterIP' | 'nodePort' | 'externalIP' | 'loadBalancer'
 

@@ -22,6 +22,8 @@ import type { NoLocal, ProxyMetrics } from './proxy-metrics.ts'
 import type { NetworkDeps, NetworkOptions } from './role.ts'
 import type { Rules } from './rules.ts'
 import { createRules } from './rules.ts'
+import type { Waker } from './waker.ts'
+import { createWaker } from './waker.ts'
 import type { Changes, Watch } from './watch.ts'
 
 export interface NodeDeps extends NetworkDeps {
@@ -54,13 +56,16 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
   const checks = createHealthChecks({ ...deps, netns: options.netns, isHealthy: () => deps.health.isHealthy })
   const startMs = clock.now()
   const forget = createForget(deps, options.netns, nft)
+  const waker = createWaker(deps.idling, options.netns, log)
+  const read = (keys: Iterable<string>, vantage: Vantage): readonly ServiceChange[] =>
+    Array.from(keys, key => readService({ watch, metrics, waker }, key, vantage))
   let applied: Applied | undefined
   let areLinksDue = true
   let auditedMs = clock.monotonic()
 
   /** Everything anew: at start, after a refusal, and when the node itself became another. */
   const load = async (self: NodeFacts): Promise<Applied> => {
-    const next = prepare(deps, withNetworks(options, watch), watch, nft, self)
+    const next = prepare(deps, withNetworks(options, watch), watch, nft, self, read(watch.services(), vantageOf(self)))
     areLinksDue = true
     const startedMs = clock.monotonic()
     const adoption = await next.rules.reconcile()
@@ -71,9 +76,7 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
     return next
   }
   const change = async ({ program, rules, vantage }: Applied, changes: Changes): Promise<readonly FrontChange[]> => {
-    const wanted = [...changes.services].map(key => watch.service(key, vantage))
-    for (const one of wanted) metrics.noLocalEndpoints(one.service, noLocal(one))
-    const delta = program.update(wanted)
+    const delta = program.update(read(changes.services, vantage))
     const nodes = changes.areNodesChanged ? program.setNodes(addressesOf(watch.nodes())).groups : []
     const groups: readonly Group[] = [...delta.groups, ...nodes]
     if (groups.length > 0) await rules.apply(groups)
@@ -125,8 +128,21 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
     close() {
       checks.close()
       forget.close()
+      waker.close()
     },
   }
+}
+
+interface Readers extends Pick<NodeDeps, 'metrics'> {
+  readonly watch: Watch
+  readonly waker: Waker
+}
+
+function readService({ watch, metrics, waker }: Readers, key: string, vantage: Vantage): ServiceChange {
+  const one = watch.service(key, vantage)
+  metrics.noLocalEndpoints(key, noLocal(one))
+  waker.set(one)
+  return one
 }
 
 /** Ports that drop connections only because no endpoint is here. */
@@ -148,17 +164,16 @@ const placeOf = (nodes: readonly NodeFacts[], self: NodeFacts): Place => ({
 const addressesOf = (nodes: readonly NodeFacts[]): readonly Ip[] => nodes.flatMap(({ addresses }) => addresses)
 
 function prepare(
-  { log, metrics }: NodeDeps,
+  { log }: NodeDeps,
   options: NetworkOptions,
   watch: Watch,
   nft: Nft,
   self: NodeFacts,
+  wanted: readonly ServiceChange[],
 ): Applied {
   const sourceAddresses = sourceAddressesOf(options, self)
   const vantage = vantageOf(self)
   const program = createProgram({ ...options, sourceAddresses })
-  const wanted: readonly ServiceChange[] = watch.services().map(key => watch.service(key, vantage))
-  for (const one of wanted) metrics.noLocalEndpoints(one.service, noLocal(one))
   program.fill(wanted)
   program.setNodes(addressesOf(watch.nodes()))
   const rules = createRules({ nft, program, families: familiesOf(options), log })

@@ -17,6 +17,7 @@ import { createProxyHealth, serveProxyHealth } from './proxy-health.ts'
 import type { ProxyMetrics } from './proxy-metrics.ts'
 import { createProxyMetrics } from './proxy-metrics.ts'
 import { watchRoom } from './room.ts'
+import type { WakerDeps } from './waker.ts'
 import { createWatch } from './watch.ts'
 
 export interface NetworkDeps {
@@ -28,6 +29,8 @@ export interface NetworkDeps {
   readonly sockets: SocketDriver
   /** Absent: Events are not written. */
   readonly events?: EventRecorder
+  /** Absent: idled Services do not wake up. */
+  readonly idling?: WakerDeps
   readonly clock: Clock
   readonly log: Logger
 }
@@ -56,7 +59,7 @@ export async function startNetwork(
   options: NetworkOptions,
   signal: AbortSignal,
 ): Promise<NetworkRole> {
-  const watch = createWatch(deps.informers, deps.log)
+  const watch = createWatch(deps.informers, deps.clock, deps.log)
   await deps.informers.sync(signal)
   const nft = deps.nft.open(options.netns)
   const ready = deferred(signal)

@@ -6,6 +6,7 @@ import { networksOf } from '../../api/networking/service-networks.ts'
 import type { Informer, Informers } from '../../client/mod.ts'
 import type { ServiceChange } from '../../datapath/claims.ts'
 import type { Cidr } from '../../lib/cidr.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
@@ -13,6 +14,7 @@ import { nodeFacts } from '../../model/nodes/facts.ts'
 import { frontsOf, serviceKeyOf } from '../../model/services/fronts.ts'
 import type { HealthCheck } from '../../model/services/health-check.ts'
 import { healthCheckOf } from '../../model/services/health-check.ts'
+import { graceMs } from '../../model/services/idling.ts'
 import type { Vantage } from '../../model/services/types.ts'
 import type { Pending } from './proxy-metrics.ts'
 
@@ -56,7 +58,7 @@ const serviceIndex = (slice: EndpointSlice): readonly string[] => {
 }
 
 /** Informers are made here; the caller syncs them. */
-export function createWatch(informers: Informers, log: Logger): Watch {
+export function createWatch(informers: Informers, clock: Pick<Clock, 'now' | 'after'>, log: Logger): Watch {
   const services = informers.of(Service)
   const slices = informers.of(EndpointSlice, { indexes: { [BY_SERVICE]: serviceIndex } })
   const nodes = informers.of(Node)
@@ -120,7 +122,10 @@ export function createWatch(informers: Informers, log: Logger): Watch {
       const object = services.get({ namespace, name })
       if (!object) return { service: key, since: '', fronts: [] }
       try {
-        const fronts = frontsOf(object, slices.by(BY_SERVICE, key), vantage)
+        const nowMs = clock.now()
+        const fronts = frontsOf(object, slices.by(BY_SERVICE, key), vantage, nowMs)
+        const waitMs = graceMs(object, nowMs)
+        if (waitMs > 0) clock.after(waitMs, () => touch([key]))
         return { service: key, since: object.metadata.creationTimestamp, fronts }
       } catch (error) {
         // What one tenant wrote must not stop the network of all.
