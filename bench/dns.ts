@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serveNames } from './dns-server.ts'
-import { inWorld, median, progress, round } from './measure.ts'
+import { inWorld, median, progress, round, statOf } from './measure.ts'
 
 const SERVICES = 10_000
 const SECONDS = 8
@@ -111,9 +111,9 @@ async function measured(
   try {
     await answering(server.port)
     load(server.port, queries, 2)
-    const before = cpuMs(child.pid!)
+    const before = statOf(child.pid!).cpuMs
     const completed = load(server.port, queries, SECONDS)
-    const usedMs = cpuMs(child.pid!) - before
+    const usedMs = statOf(child.pid!).cpuMs - before
     return {
       qpsPerCore: completed / SECONDS,
       cpuUsPerQuery: (usedMs * 1000) / completed,
@@ -156,11 +156,4 @@ function steadyP99(port: number, queries: string): number {
   const ms = [...said.matchAll(/^> NOERROR .* (\d+\.\d+)$/gm)].map(([, seconds]) => Number(seconds) * 1000)
   const sorted = ms.toSorted((a, b) => a - b)
   return round(sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN, 3)
-}
-
-/** User and system, of all threads. */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
 }

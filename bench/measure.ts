@@ -24,48 +24,49 @@ export interface ProcessUse {
 export function processTree(root: number): readonly ProcessUse[] {
   const children = new Map<number, number[]>()
   for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
-    const parent = statOf(pid)?.parent
+    const parent = unlessEnded(() => statOf(pid).parent)
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid])
   }
   const pids = [root]
   for (const pid of pids) pids.push(...(children.get(pid) ?? []))
-  return pids.flatMap(pid => useOf(pid) ?? [])
+  return pids.flatMap(pid => unlessEnded(() => useOf(pid)) ?? [])
+}
+
+function unlessEnded<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+function useOf(pid: number): ProcessUse {
+  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+  const { cpuMs, childrenCpuMs } = statOf(pid)
+  return { pid, command, pssKb: pssKb(pid), cpuMs: cpuMs + childrenCpuMs }
+}
+
+/** Proportional set size. Throws when the process has ended. */
+export const pssKb = (pid: number): number =>
+  Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
+
+interface Stat {
+  readonly parent: number
+  /** User and system, of all threads. */
+  readonly cpuMs: number
+  /** Of children that it has waited for. */
+  readonly childrenCpuMs: number
 }
 
 const MS_PER_TICK = 10
 
-/** CPU of this process, and of children that it has waited for. */
-export function ownAndChildrenCpuMs(): { readonly own: number; readonly children: number } {
-  const stat = readFileSync('/proc/self/stat', 'utf8')
-  const ticks = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 15)
-    .map(Number) as [number, ...number[]]
-  const [user, system, childUser = 0, childSystem = 0] = ticks
-  return { own: (user + system!) * MS_PER_TICK, children: (childUser + childSystem) * MS_PER_TICK }
-}
-
-/** Source: proc(5), /proc/pid/stat. Undefined when the process has ended. */
-function statOf(pid: number): { readonly parent: number; readonly cpuMs: number } | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-    return { parent: Number(fields[1]), cpuMs: ticks * MS_PER_TICK }
-  } catch {
-    return undefined
-  }
-}
-
-function useOf(pid: number): ProcessUse | undefined {
-  try {
-    const pss = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-    return { pid, command, pssKb: Number(pss?.[1] ?? 0), cpuMs: statOf(pid)!.cpuMs }
-  } catch {
-    return undefined
-  }
+/** Source: proc(5), /proc/pid/stat. Throws when the process has ended. */
+export function statOf(pid: number): Stat {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The command's name may hold blanks and brackets.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ms = (user: number): number => (Number(fields[user]) + Number(fields[user + 1])) * MS_PER_TICK
+  return { parent: Number(fields[1]), cpuMs: ms(11), childrenCpuMs: ms(13) }
 }
 
 /** Runs the bench of this name again in namespaces of its own, and answers what it found there. */

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ import { silent } from '../src/lib/log.ts'
 import { ROUTER_DEFAULTS } from '../src/model/routes/options.ts'
 import { startRouter } from '../src/router/role.ts'
 import { putTlsSecret, splitPem } from '../src/router/testing-live.ts'
-import { inWorld, progress, round } from './measure.ts'
+import { inWorld, progress, pssKb, round, statOf } from './measure.ts'
 
 /** BENCH_ROUTES makes it smaller, BENCH_OURS leaves the rivals out. */
 const ROUTES = Number(process.env.BENCH_ROUTES ?? 10_000)
@@ -201,12 +201,6 @@ async function answersOn(port: number): Promise<void> {
   throw new Error(`nobody answers on ${port}`)
 }
 
-const cpuTicks = (pid: number): number => {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[11]) + Number(fields[12])
-}
-
 interface Load {
   readonly requests: number
   readonly failed: number
@@ -246,9 +240,9 @@ async function cpuPerRequest(
   isEachNew = false,
 ): Promise<number> {
   await load(folder, 2, choose, port, isEachNew)
-  const before = cpuTicks(pid)
+  const before = statOf(pid).cpuMs
   const { requests, failed } = await load(folder, SECONDS, choose, port, isEachNew)
-  const us = ((cpuTicks(pid) - before) * 10_000) / requests
+  const us = ((statOf(pid).cpuMs - before) * 1000) / requests
   progress(`port ${port}: ${requests} requests, ${failed} failed, ${round(us, 1)} us each`)
   if (port === 9443) process.kill(pid, 'SIGKILL')
   return round(us, 1)
@@ -295,7 +289,7 @@ async function measureOurs(folder: string): Promise<object> {
   while (pid === 0) await systemClock.sleep(5)
   const coldStartS = round((systemClock.monotonic() - startMs) / 1000, 2)
   const { user, system } = process.cpuUsage(used)
-  const coldStartCpuS = round((user + system) / 1e6 + cpuTicks(pid) / 100, 2)
+  const coldStartCpuS = round((user + system) / 1e6 + statOf(pid).cpuMs / 1000, 2)
   progress(`all Routes served after ${coldStartS} s, ${coldStartCpuS} s of CPU`)
   await quiet(bench)
   const cpuUsPerRequest = await cpuPerRequest(folder, pid, random, 443)
@@ -437,6 +431,3 @@ async function mixedChanges(bench: ReturnType<typeof testBench>): Promise<void> 
   }
   await quiet(bench)
 }
-
-const pssKb = (pid: number): number =>
-  Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)

@@ -12,7 +12,7 @@ import { silent } from '../../src/lib/log.ts'
 import { createCni } from '../../src/node/cni/cni.ts'
 import { servePlugin } from '../../src/node/cni/plugin/serve.ts'
 import { callPlugin } from '../../src/node/cni/plugin/testing.ts'
-import { ownAndChildrenCpuMs, round } from '../measure.ts'
+import { round, statOf } from '../measure.ts'
 
 const PODS = 500
 // As in the twin, addresses that were given are kept in memory.
@@ -43,7 +43,7 @@ await servePlugin(
   stop.signal,
 )
 const tookMs: number[] = []
-const before = ownAndChildrenCpuMs()
+const before = statOf(process.pid)
 for (let i = 0; i < PODS; i++) {
   netns.close(netns.create(`box-${i}`))
   const startedMs = performance.now()
@@ -58,10 +58,9 @@ for (let i = 0; i < PODS; i++) {
 stop.abort()
 rmSync(folder, { recursive: true })
 tookMs.sort((a, b) => a - b)
-const after = ownAndChildrenCpuMs()
-const [cniAddAgentCpuMs, cniAddPluginCpuMs] = [after.own - before.own, after.children - before.children].map(cpuMs =>
-  round(cpuMs / PODS, 1),
-)
+const after = statOf(process.pid)
+const cniAddAgentCpuMs = round((after.cpuMs - before.cpuMs) / PODS, 1)
+const cniAddPluginCpuMs = round((after.childrenCpuMs - before.childrenCpuMs) / PODS, 1)
 console.error(`  ADD: ${cniAddAgentCpuMs} ms of CPU here, ${cniAddPluginCpuMs} ms in the plugin`)
 console.error(`  ADD: p50 ${tookMs[PODS / 2]!.toFixed(1)} ms, p99 ${tookMs[Math.floor(PODS * 0.99)]!.toFixed(1)} ms`)
 const cniAddP99Ms = round(tookMs[Math.floor(PODS * 0.99)]!, 1)
