@@ -32,7 +32,9 @@ export interface NameAdmission {
   readonly fill: FillNames
   /** Applies rules, and what was learned meanwhile to them. DNS servers hear first of which names these speak. */
   apply(rules: PolicyRules, ruleset: Ruleset): Promise<void>
-  /** Names by what they lead to, as pods of this node were told. */
+  /** Names that lead to the address, as pods of this node were told. */
+  leadingTo(address: Ip): readonly string[]
+  /** All of them, by what they lead to. */
   byAddress(): Readonly<Record<Ip, readonly string[]>>
   /** Begins; `changed` is called when DNS servers are there. */
   start(changed: () => void): void
@@ -66,6 +68,7 @@ export function createNameAdmission(
       return link?.isUp === true
     },
     fill: book.fill,
+    leadingTo: book.leadingTo,
     byAddress: book.byAddress,
     start(changed) {
       if (path !== undefined) link = linkNames(deps, { path, node, networks, onUp: changed }, learn, signal)

@@ -52,8 +52,11 @@ test('it says which names lead to an address, until their time is over', async (
   book.learn('x.test', to('192.0.2.1', 30), TABLE)
   book.learn('y.test', [...to('192.0.2.1', 60), ...to('192.0.2.2', 60)], TABLE)
   expect(book.byAddress()).toEqual({ '192.0.2.1': ['x.test', 'y.test'], '192.0.2.2': ['y.test'] })
+  expect(book.leadingTo(ip('192.0.2.1'))).toEqual(['x.test', 'y.test'])
+  expect(book.leadingTo(ip('192.0.2.3'))).toEqual([])
   await clock.advance(33_000)
   expect(book.byAddress()).toEqual({ '192.0.2.1': ['y.test'], '192.0.2.2': ['y.test'] })
+  expect(book.leadingTo(ip('192.0.2.1'))).toEqual(['y.test'])
 })
 
 test('a set that is made later has what is known and still lives; names that nobody speaks of are forgotten', async () => {

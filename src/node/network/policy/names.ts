@@ -29,7 +29,9 @@ export interface NameBook {
   follow(ruleset: Ruleset): void
   /** The commands that admit the addresses wherever rules speak of the name; empty when all are admitted for as long. */
   learn(name: string, addresses: readonly NamedAddress[], table: Table): string
-  /** Names by what they lead to now. */
+  /** Names that lead to the address now. */
+  leadingTo(address: Ip): readonly string[]
+  /** All names by what they lead to now. */
   byAddress(): Readonly<Record<Ip, readonly string[]>>
 }
 
@@ -88,6 +90,10 @@ export function createNameBook(clock: Clock): NameBook {
       }
       const sets = new Set(keysOf(name).flatMap(key => setsByKey.get(key) ?? []))
       return [...sets].map(of => renewed(table, of, fresh[of.startsWith('names4') ? 0 : 1]!)).join('')
+    },
+    leadingTo(address) {
+      const nowMs = clock.monotonic()
+      return [...known].filter(([, ends]) => (ends.get(address) ?? 0) > nowMs).map(([name]) => name)
     },
     byAddress() {
       const nowMs = clock.monotonic()

@@ -163,8 +163,7 @@ export async function startPolicy(deps: PolicyDeps, options: PolicyOptions, sign
   startAudit(deps, { rules, node: options.node }, loop.trigger, signal)
   const { packetLog, events } = deps
   if (packetLog && events) {
-    const namesOf = (address: Ip): readonly string[] => names.byAddress()[address] ?? []
-    const view = { world: () => enforced, logging: watch.logging, namesOf }
+    const view = { world: () => enforced, logging: watch.logging, namesOf: names.leadingTo }
     startDenials({ packetLog, events, clock: deps.clock, log: deps.log }, options.netns, view, signal)
   }
   const applied = (): Promise<void> => {
