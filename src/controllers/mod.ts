@@ -53,6 +53,7 @@ import type { ClusterNetwork } from './node-ipam/decide.ts'
 import { startNodeLifecycle } from './node-lifecycle/controller.ts'
 import { startNodeTtl } from './node-ttl/controller.ts'
 import { startPodGarbage } from './pod-garbage/controller.ts'
+import { startPolicyGroup } from './policy-group/controller.ts'
 import { startQuota } from './quota/controller.ts'
 import { startReplicaSet } from './replicaset/controller.ts'
 import { startReplicationController } from './replication-controller/controller.ts'
@@ -178,6 +179,7 @@ export async function startControllers(
           startIngressOperator(each, options.ingressOperator, signal),
           startIngressToRoute(each, signal),
           startComponentRoutes(each, signal),
+          startPolicyGroup(each, signal),
         ]
       : []),
     ...(options.namespaceContent ? [startNamespaceContent(each, options.namespaceContent, signal)] : []),

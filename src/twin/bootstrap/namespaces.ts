@@ -9,12 +9,8 @@ const OPENSHIFT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'openshift-config': {},
   'openshift-config-managed': {},
   'openshift-dns': {},
-  // What nodes send themselves belongs to it; so do requests of routers, which are on the host network.
-  'openshift-host-network': {
-    'network.openshift.io/policy-group': 'ingress',
-    'policy-group.network.openshift.io/host-network': '',
-    'policy-group.network.openshift.io/ingress': '',
-  },
+  // What nodes send themselves belongs to it; that of routers too, as the controller policy-group says.
+  'openshift-host-network': { 'policy-group.network.openshift.io/host-network': '' },
   'openshift-ingress': {
     'network.openshift.io/policy-group': 'ingress',
     'policy-group.network.openshift.io/ingress': '',
