@@ -4,16 +4,17 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Event } from '../api/core/event.ts'
 import { Secret } from '../api/core/secret.ts'
 import { Route } from '../api/route/route.ts'
-import { otherCertificate } from '../host/haproxy/testdata/certificates.ts'
+import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
 import { type LiveRouter, putTlsSecret, splitPem, startLiveRouter } from './testing-live.ts'
 
 let router: LiveRouter
 beforeAll(async () => {
-  router = await startLiveRouter()
+  router = await startLiveRouter({ wildcards: true })
 })
 afterAll(() => router?.stop())
 
-const rsa = (name: string): { certificate: string; key: string } => {
+type Pair = ReturnType<typeof splitPem>
+const rsa = (name: string): Pair => {
   const options = ['-newkey', 'rsa:2048', '-nodes', '-keyout', '-', '-subj', `/CN=${name}`, '-days', '2']
   return splitPem(
     execFileSync('openssl', ['req', '-x509', ...options], { stdio: ['ignore', 'pipe', 'ignore'] })
@@ -68,4 +69,42 @@ it('a Secret that goes takes its Route with it; no key is told to anybody', asyn
   await router.settle()
   await isTold('False')
   expect(verdict()?.reason).toBe('ExternalCertificateGetFailed')
+})
+
+it('the certificate of a host goes before that of a wildcard, whatever their keys and whichever comes first', async () => {
+  const elliptic = splitPem(someCertificate)
+  const [first, second, third] = ['first', 'second', 'third'].map(name => rsa(`${name}.test`)) as [Pair, Pair, Pair]
+  const secure = (name: string, pair: Pair, wildcardPolicy: 'None' | 'Subdomain' = 'None') =>
+    router.putRoute(name, {
+      host: `${name}.keys.test`,
+      wildcardPolicy,
+      tls: { termination: 'edge', certificate: pair.certificate, key: pair.key },
+    })
+  const seen = async () => {
+    await router.settle()
+    const names = ['first', 'second', 'any']
+    return Promise.all(names.map(name => shown(`${name}.keys.test`).then(text => text.replace('.test', ''))))
+  }
+  putTlsSecret(router.bench, 'openshift-ingress', 'router-certs-default', otherCertificate)
+  secure('first', first)
+  expect(await seen()).toEqual(['first', 'other', 'other'])
+  const loads = router.loads()
+  secure('wild', elliptic, 'Subdomain')
+  expect(await seen()).toEqual(['first', 'some', 'some'])
+  secure('second', second)
+  expect(await seen()).toEqual(['first', 'second', 'some'])
+  router.bench.api.drop(Route, { namespace: 'shop', name: 'first' })
+  expect(await seen()).toEqual(['some', 'second', 'some'])
+  secure('second', elliptic)
+  expect(await seen()).toEqual(['some', 'some', 'some'])
+  secure('second', second)
+  expect(await seen()).toEqual(['some', 'second', 'some'])
+  secure('wild', third, 'Subdomain')
+  secure('first', elliptic)
+  expect(await seen()).toEqual(['some', 'second', 'third'])
+  expect(router.loads()).toBe(loads)
+  // A new process has the same.
+  router.putRoute('unusual', { httpHeaders: { actions: { response: [{ name: 'x', action: { type: 'Delete' } }] } } })
+  expect(await seen()).toEqual(['some', 'second', 'third'])
+  expect(router.loads()).toBe(loads + 1)
 })

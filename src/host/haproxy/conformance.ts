@@ -129,10 +129,7 @@ export function haproxyConformance(make: () => Promise<Haproxy>): void {
   it('takes, replaces and gives up certificates; a bad one harms nothing', async () => {
     await start()
     const file = 'certs/a.pem'
-    await all(
-      ...wire.newCertificate(file, someCertificate),
-      wire.addCrtList('certs.list', wire.crtListLine(file, ['a.test'])),
-    )
+    await all(...wire.newCertificate(file, someCertificate), wire.addCrtList('certs.list', { file, hosts: ['a.test'] }))
     await all(...wire.setCertificate(file, otherCertificate))
     const [, commit] = wire.setCertificate(file, otherCertificate)
     const keyless = someCertificate.slice(0, someCertificate.indexOf('-----BEGIN PRIVATE'))

@@ -14,6 +14,7 @@ const MAX_CHAIN = 16
 /** As many as the world trusts, and some more. */
 export const MAX_AUTHORITIES = 256
 const MAX_RECENT = 500
+const KEY_TYPES = ['rsa', 'ec', 'ed25519'] as const
 
 /** A field of a Secret as text; empty where there is none. */
 export const secretText = (secret: Secret | undefined, field: string): string =>
@@ -63,11 +64,14 @@ function parse(text: CertificateText): Certificate | string {
   if (key === undefined) return 'spec.tls.key is not a PEM private key'
   const [leaf] = chain
   if (!leaf!.checkPrivateKey(key)) return 'spec.tls.key does not belong to spec.tls.certificate'
-  const weakness = weaknessOf(key)
-  if (weakness !== undefined) return weakness
+  const keyType = KEY_TYPES.find(type => type === key.asymmetricKeyType)
+  if (keyType === undefined) return `spec.tls.key is of the type ${key.asymmetricKeyType}, which is not served`
+  const bits = key.asymmetricKeyDetails?.modulusLength
+  if (bits !== undefined && bits < 2048) return `spec.tls.key has ${bits} bits; at least 2048 are needed`
   return {
     pem: chain.map(certificate => certificate.toString()).join('') + key.export({ type: 'pkcs8', format: 'pem' }),
     untilMs: Date.parse(leaf!.validTo),
+    keyType,
   }
 }
 
@@ -91,12 +95,4 @@ function parseKey(text: string): KeyObject | undefined {
   } catch {
     return undefined
   }
-}
-
-function weaknessOf(key: KeyObject): string | undefined {
-  const bits = key.asymmetricKeyDetails?.modulusLength
-  if (bits !== undefined && bits < 2048) return `spec.tls.key has ${bits} bits; at least 2048 are needed`
-  return ['rsa', 'ec', 'ed25519'].includes(key.asymmetricKeyType ?? '')
-    ? undefined
-    : `spec.tls.key is of the type ${key.asymmetricKeyType}, which is not served`
 }

@@ -66,6 +66,7 @@ export interface Certificate {
   readonly pem: string
   /** When it expires, in ms since 1970. */
   readonly untilMs: number
+  readonly keyType: 'rsa' | 'ec' | 'ed25519'
 }
 
 export type ForwardedPolicy = 'append' | 'replace' | 'if-none' | 'never'

@@ -15,6 +15,8 @@ export interface PartContext extends ServerContext {
   readonly ingress: boolean
   /** The certificate is this host's alone, and clients may be offered HTTP/2. */
   readonly isOffered: (pem: string) => boolean
+  /** Of a wildcard: hosts below it that its certificate is not for. */
+  readonly except: readonly string[]
 }
 
 /** Lays out the Routes that won one host. Takes backends; `releasePart` gives them back. */
@@ -157,10 +159,10 @@ const cookieName = ({ namespace, name }: RouteFacts): string =>
 function certificateOf(
   host: string,
   served: readonly ServedRoute[],
-  { isOffered }: PartContext,
+  { isOffered, except }: PartContext,
 ): CertificateSpec | undefined {
   const pem = served.find(({ route }) => route.certificate)?.route.certificate?.pem
   if (pem === undefined) return undefined
-  const h2 = isOffered(pem) ? { h2: true } : {}
-  return { file: `certs/${shortHash('certificate', host)}.pem`, pem, hosts: [host], ...h2 }
+  const line = { hosts: [host], ...(isOffered(pem) ? { h2: true } : {}), ...(except.length > 0 ? { except } : {}) }
+  return { file: `certs/${shortHash('certificate', JSON.stringify(line))}.pem`, pem, ...line }
 }

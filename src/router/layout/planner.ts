@@ -75,6 +75,7 @@ export function createPlanner(
     http2: policy.http2 === true,
     ingress: listeners.ingress === true,
     isOffered: pem => policy.http2 === true && pem !== defaultCertificate && owners.isAlone(pem, host),
+    except: owners.otherKeys(host),
     ...(serviceCa ? { serviceCa } : {}),
   })
   /** New backends are taken before old ones are given back, so that none changes hands within a step. */
@@ -120,7 +121,7 @@ export function createPlanner(
     plan() {
       const { hosts: dirty, hostless } = table.takeDirty()
       const verdicts = new Map(hostless)
-      const outcomes = settle({ table, owners, http2: policy.http2 === true }, dirty, verdicts)
+      const outcomes = settle(table, owners, dirty, verdicts)
       const told = ingresses.take(verdicts)
       const before = new Map([...outcomes.keys()].map(host => [host, parts.now.get(host)]))
       for (const [host, outcome] of outcomes) replan(host, outcome)
@@ -141,15 +142,10 @@ export function createPlanner(
   }
 }
 
-interface Settled {
-  readonly table: RouteTable
-  readonly owners: CertificateOwners
-  readonly http2: boolean
-}
-
-/** Hosts whose certificate is shared no more, or now, are looked at again. */
+/** Hosts to which it matters what others show are looked at again. */
 function settle(
-  { table, owners, http2 }: Settled,
+  table: RouteTable,
+  owners: CertificateOwners,
   dirty: ReadonlySet<string>,
   verdicts: Map<string, Verdict>,
 ): Map<string, HostOutcome> {
@@ -158,9 +154,9 @@ function settle(
     const outcome = table.outcome(host)
     outcomes.set(host, outcome)
     for (const [key, verdict] of outcome.verdicts) verdicts.set(key, verdict)
-    const pem = outcome.served.find(({ route }) => route.certificate)?.route.certificate?.pem
-    for (const other of owners.set(host, pem))
-      if (http2 && !outcomes.has(other)) outcomes.set(other, table.outcome(other))
+    const certificate = outcome.served.find(({ route }) => route.certificate)?.route.certificate
+    for (const other of owners.set(host, certificate))
+      if (!outcomes.has(other)) outcomes.set(other, table.outcome(other))
   }
   return outcomes
 }

@@ -55,11 +55,13 @@ export interface ServerTls {
 }
 
 export interface CertificateSpec {
-  /** The file's name in the program. */
+  /** The file's name in the program; another one where anything but the text differs. */
   readonly file: string
   readonly pem: string
   /** The names it is chosen for, by SNI. */
   readonly hosts: readonly string[]
+  /** Names below a wildcard that it is not chosen for. */
+  readonly except?: readonly string[]
   /** Clients are offered HTTP/2. */
   readonly h2?: boolean
 }

@@ -7,6 +7,7 @@ import {
   deleteCrtList,
   deleteMap,
   isPemPayload,
+  MAX_PAYLOAD,
   type MapEntry,
   newAuthorities,
   newCertificate,
@@ -25,7 +26,7 @@ import {
   type MapName,
   type ServerSpec,
 } from '../layout/types.ts'
-import { alpnOf, CERTIFICATES, DEFAULT_CERTIFICATE, mapEntries } from './program.ts'
+import { CERTIFICATES, DEFAULT_CERTIFICATE, entryOf, mapEntries } from './program.ts'
 
 /** What leads from one layout to another, in order. */
 export type Step =
@@ -58,8 +59,7 @@ export function changesBetween(from: Layout, to: Layout, { hosts, backends }: Di
   for (const host of hosts) {
     const [old, next] = [from.parts.get(host), to.parts.get(host)]
     if (old === next) continue
-    if (next?.certificate && !isPemPayload(next.certificate.pem))
-      return { is: 'reload', why: 'a certificate is too long' }
+    if (next?.certificate && !isSent(next.certificate)) return { is: 'reload', why: 'a certificate is too long' }
     certificateChange(old?.certificate, next?.certificate, certificates, retired)
     for (const map of MAPS) mapChange(old?.maps[map], next?.maps[map], maps.get(map)!)
   }
@@ -87,6 +87,10 @@ export function changesBetween(from: Layout, to: Layout, { hosts, backends }: Di
   }
 }
 
+/** Whether the socket has room for it. */
+const isSent = (one: CertificateSpec): boolean =>
+  isPemPayload(one.pem) && crtListLine(entryOf(one)).length <= MAX_PAYLOAD
+
 /** Entries of the pointers name entries of the targets, so these come first and go last. */
 const TARGETS = ['weights.map', 'canaries.map', 'allow.map', 'options.map'] as const satisfies readonly MapName[]
 const POINTERS = ['claimed.map', 'http.map', 'https.map', 'sni.map'] as const satisfies readonly MapName[]
@@ -112,20 +116,18 @@ const defaultCertificateChange = (from: Layout, to: Layout): Command[] =>
     ? []
     : [...setCertificate(DEFAULT_CERTIFICATE, to.defaultCertificate)]
 
-const listed = (one: CertificateSpec): Command =>
-  addCrtList(CERTIFICATES, crtListLine(one.file, one.hosts, alpnOf(one)))
-
 function certificateChange(
   old: CertificateSpec | undefined,
   next: CertificateSpec | undefined,
   added: Command[],
   retired: Command[],
 ): void {
-  if (next && !old) added.push(...newCertificate(next.file, next.pem), listed(next))
-  else if (next && old) {
+  if (next && next.file === old?.file) {
     if (next.pem !== old.pem) added.push(...setCertificate(next.file, next.pem))
-    if (next.h2 !== old.h2) added.push(deleteCrtList(CERTIFICATES, old.file), listed(next))
-  } else if (old && !next) retired.push(deleteCrtList(CERTIFICATES, old.file), deleteCertificate(old.file))
+    return
+  }
+  if (next) added.push(...newCertificate(next.file, next.pem), addCrtList(CERTIFICATES, entryOf(next)))
+  if (old) retired.push(deleteCrtList(CERTIFICATES, old.file), deleteCertificate(old.file))
 }
 
 const newServerFile = (file: string, pem: string): readonly Command[] =>

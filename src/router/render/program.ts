@@ -1,4 +1,11 @@
-import { crtListLine, type MapEntry, mapFile, type ServerOptions, serverWords } from '../../wire/haproxy/command.ts'
+import {
+  type CrtListEntry,
+  crtListLine,
+  type MapEntry,
+  mapFile,
+  type ServerOptions,
+  serverWords,
+} from '../../wire/haproxy/command.ts'
 import { type Line, printProgram, type Section } from '../../wire/haproxy/program.ts'
 import { backendName } from '../layout/ledger.ts'
 import { NOWHERE, UNKNOWN } from '../layout/turns.ts'
@@ -212,13 +219,13 @@ function renderFiles(layout: Layout): Map<string, string> {
   for (const { certificate } of layout.parts.values())
     if (certificate) {
       files.set(certificate.file, certificate.pem)
-      list += `${crtListLine(certificate.file, certificate.hosts, alpnOf(certificate))}\n`
+      list += `${crtListLine(entryOf(certificate))}\n`
     }
   return files.set(CERTIFICATES, list)
 }
 
 const H2 = 'h2,http/1.1'
-export const alpnOf = ({ h2 }: CertificateSpec): string | undefined => (h2 ? H2 : undefined)
+export const entryOf = ({ h2, ...entry }: CertificateSpec): CrtListEntry => ({ ...entry, ...(h2 ? { alpn: H2 } : {}) })
 
 export function* mapEntries(layout: Layout, map: MapName): Iterable<MapEntry> {
   for (const part of layout.parts.values()) yield* part.maps[map]

@@ -85,8 +85,12 @@ describe('certificates', () => {
     },
   )
   test('a crt-list line', () => {
-    expect(crtListLine('certs/a.pem', ['a.test'], 'h2,http/1.1')).toBe('certs/a.pem [alpn h2,http/1.1] a.test')
+    const file = 'certs/a.pem'
+    expect(crtListLine({ file, hosts: ['*.a.test'], except: ['b.a.test'], alpn: 'h2,http/1.1' })).toBe(
+      'certs/a.pem [alpn h2,http/1.1] *.a.test !b.a.test',
+    )
     for (const host of ['a b', '!a.test', 'a.test\nb', '[x]', '', '*', '*.*.a'])
-      expect(() => crtListLine('certs/a.pem', [host])).toThrow('a host')
+      for (const names of [{ hosts: [host] }, { hosts: ['a.test'], except: [host] }])
+        expect(() => crtListLine({ file, ...names })).toThrow('a host')
   })
 })

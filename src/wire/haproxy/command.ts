@@ -164,9 +164,9 @@ export const isPemPayload = (pem: string): boolean =>
 
 export const abortCertificate = (file: string): Command => command('anything', 'abort ssl cert', name(file))
 export const deleteCertificate = (file: string): Command => command('deleted', 'del ssl cert', name(file))
-export const addCrtList = (list: string, line: string): Command => ({
+export const addCrtList = (list: string, entry: CrtListEntry): Command => ({
   line: `add ssl crt-list ${name(list)} <<`,
-  payload: [line],
+  payload: [crtListLine(entry)],
   expect: 'success',
 })
 export const deleteCrtList = (list: string, file: string): Command =>
@@ -184,11 +184,20 @@ export function newAuthorities(file: string, pem: string): readonly Command[] {
 /** Refused while a server names it. */
 export const deleteAuthorities = (file: string): Command => command('anything', 'del ssl ca-file', name(file))
 
-/** A line of a crt-list; names are host names or `*.` and one. */
-export function crtListLine(file: string, names: readonly string[], alpn?: string): string {
-  for (const host of names)
+export interface CrtListEntry {
+  readonly file: string
+  /** Host names or `*.` and one. */
+  readonly hosts: readonly string[]
+  /** Host names that a wildcard does not mean. */
+  readonly except?: readonly string[]
+  readonly alpn?: string
+}
+
+/** A line of a crt-list. */
+export function crtListLine({ file, hosts, except = [], alpn }: CrtListEntry): string {
+  for (const host of [...hosts, ...except])
     if (!/^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(host)) throw new UnsafeText('a host', host)
-  return [name(file), ...(alpn ? [`[alpn ${alpn}]`] : []), ...names].join(' ')
+  return [name(file), ...(alpn ? [`[alpn ${alpn}]`] : []), ...hosts, ...except.map(host => `!${host}`)].join(' ')
 }
 
 export const show = (what: 'info' | 'stat' | 'servers state' | 'map' | 'ssl cert', of = ''): Command =>
