@@ -11,4 +11,8 @@ test('each decision says what decided and where it stands', () => {
   const isolated = { verdict: 'deny', because: 'isolation', tier: 'network', policies: ['networkpolicy x/y'] } as const
   expect(describe(isolated, 'ingress')).toBe('deny: isolated by networkpolicy x/y, and no rule of theirs matches')
   expect(describe({ verdict: 'allow', because: 'default' }, 'egress')).toBe('allow: no policy decides')
+  const firewalled = { policy: 'egressfirewall x/default', rule: 1 }
+  expect(describe({ verdict: 'allow', because: 'default', firewall: firewalled }, 'egress')).toBe(
+    'allow: no policy decides; and egressfirewall x/default, spec.egress[1], allows it',
+  )
 })

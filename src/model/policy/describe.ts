@@ -4,6 +4,12 @@ import type { Direction } from './types.ts'
 
 /** The decision in a line: the verdict, what decided, and where it stands. */
 export function describe(decision: Decision, direction: Direction): string {
+  const { firewall } = decision
+  const also = firewall ? `; and ${firewall.policy}, spec.egress[${firewall.rule}], allows it` : ''
+  return `${decided(decision, direction)}${also}`
+}
+
+function decided(decision: Decision, direction: Direction): string {
   const { verdict, because, tier, policies = [], rule } = decision
   switch (because) {
     case 'rule':

@@ -29,6 +29,8 @@ export interface Decision {
   readonly policies?: readonly string[]
   /** Its place among the rules of the direction, from 0. */
   readonly rule?: number
+  /** The rule of an egress firewall that allows what policy allows. */
+  readonly firewall?: { readonly policy: string; readonly rule: number }
 }
 
 export interface FlowDecision {
@@ -77,10 +79,11 @@ export function createEngine(world: PolicyWorld): Engine {
   }
   const firewalls = new Map(world.firewalls.map(firewall => [firewall.namespace, firewall] as const))
   /** What policy allows a firewall may still deny. */
-  const guard = (decided: Decision, { pod }: End, flow: Flow): Decision | undefined => {
+  const guard = (decided: Decision, { pod }: End, flow: Flow): Decision => {
     const firewall = pod && decided.because !== 'own node' ? firewalls.get(pod.namespace) : undefined
     const rule = firewall && firewallRule(firewall, world, flow)
-    if (!firewall || rule === undefined || firewall.rules[rule]!.action === 'allow') return undefined
+    if (!firewall || rule === undefined) return decided
+    if (firewall.rules[rule]!.action === 'allow') return { ...decided, firewall: { policy: firewall.key, rule } }
     return { verdict: 'deny', because: 'rule', tier: 'firewall', policies: [firewall.key], rule }
   }
   return {
@@ -88,7 +91,7 @@ export function createEngine(world: PolicyWorld): Engine {
       const [source, destination] = [end(flow.source), end(flow.destination)]
       if (source.pod && isGroup(flow.destination)) return toGroup(world, source.pod)
       const byPolicy = decideAt('egress', source, destination, flow)
-      const egress = byPolicy.verdict === 'allow' ? (guard(byPolicy, source, flow) ?? byPolicy) : byPolicy
+      const egress = byPolicy.verdict === 'allow' ? guard(byPolicy, source, flow) : byPolicy
       const ingress = decideAt('ingress', destination, source, flow)
       return { verdict: egress.verdict === 'allow' ? ingress.verdict : 'deny', egress, ingress }
     },

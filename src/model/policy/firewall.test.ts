@@ -3,6 +3,7 @@ import type { EgressNetworkPolicy } from '../../api/network/egress-network-polic
 import type { EgressFirewall } from '../../api/ovn/egress-firewall.ts'
 import { cidr } from '../../lib/cidr.ts'
 import { ip } from '../../lib/ip.ts'
+import { createEngine } from './evaluate.ts'
 import { firewallRule, firewallsOf, readEgressFirewall, readEgressNetworkPolicy } from './firewall.ts'
 
 const object = (namespace: string, name: string, egress: readonly object[]): unknown => ({
@@ -50,4 +51,33 @@ test('a rule of a name is about whatever the name leads to', () => {
   expect(ruleFor(firewall, '198.51.100.9', { names: ['www.example.com'] })).toBe(0)
   expect(ruleFor(firewall, '198.51.100.9', { names: ['a.www.example.com'] })).toBe(1)
   expect(ruleFor(firewall, '198.51.100.9')).toBe(1)
+})
+
+test('a decision names the rule of a firewall, also where it allows; what stays in pod networks is not its business', () => {
+  const pod = (name: string, address: string) => ({
+    kind: 'pod' as const,
+    namespace: 'a',
+    name,
+    uid: name,
+    node: 'n',
+    labels: {},
+    ports: [],
+    addresses: [ip(address)],
+  })
+  const engine = createEngine({
+    namespaces: new Map([['a', {}]]),
+    pods: [pod('one', '10.128.0.3'), pod('two', '10.128.0.4')],
+    hostPods: [],
+    nodes: [],
+    policies: [],
+    firewalls: [current('a', [allow, { type: 'Deny', to: { cidrSelector: '0.0.0.0/0' } }])],
+    clusterNetworks: world.clusterNetworks,
+    policesOwnNode: true,
+  })
+  const egress = (destination: string) =>
+    engine.decide({ source: ip('10.128.0.3'), destination: ip(destination), protocol: 'TCP', port: 80 }).egress
+  const policy = 'egressfirewall a/default'
+  expect(egress('198.51.100.8')).toEqual({ verdict: 'allow', because: 'default', firewall: { policy, rule: 0 } })
+  expect(egress('198.51.100.9')).toMatchObject({ verdict: 'deny', tier: 'firewall', policies: [policy], rule: 1 })
+  expect(egress('10.128.0.4')).toEqual({ verdict: 'allow', because: 'default' })
 })
