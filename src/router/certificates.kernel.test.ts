@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Event } from '../api/core/event.ts'
 import { Secret } from '../api/core/secret.ts'
 import { Route } from '../api/route/route.ts'
+import { eventually } from '../client/testing.ts'
 import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
+import { type Pair, rsa, weaklySigned } from './testing-certificates.ts'
 import { type LiveRouter, putTlsSecret, splitPem, startLiveRouter } from './testing-live.ts'
 
 let router: LiveRouter
@@ -12,16 +13,6 @@ beforeAll(async () => {
   router = await startLiveRouter({ wildcards: true })
 })
 afterAll(() => router?.stop())
-
-type Pair = ReturnType<typeof splitPem>
-const rsa = (name: string): Pair => {
-  const options = ['-newkey', 'rsa:2048', '-nodes', '-keyout', '-', '-subj', `/CN=${name}`, '-days', '2']
-  return splitPem(
-    execFileSync('openssl', ['req', '-x509', ...options], { stdio: ['ignore', 'pipe', 'ignore'] })
-      .toString()
-      .replace(/(-----BEGIN PRIVATE KEY-----[\s\S]*?-----END PRIVATE KEY-----\n)([\s\S]*)/, '$2$1'),
-  )
-}
 
 /** The common name of what is shown to a client that takes any key. */
 const shown = (servername: string): Promise<string> =>
@@ -107,4 +98,16 @@ it('the certificate of a host goes before that of a wildcard, whatever their key
   router.putRoute('unusual', { httpHeaders: { actions: { response: [{ name: 'x', action: { type: 'Delete' } }] } } })
   expect(await seen()).toEqual(['some', 'second', 'third'])
   expect(router.loads()).toBe(loads + 1)
+})
+
+it('a certificate that HAProxy refuses takes its Route with it, and nothing else', async () => {
+  const verdict = (name: string) =>
+    router.bench.api.get(Route, { namespace: 'shop', name })?.status?.ingress?.[0]?.conditions?.[0]
+  router.putRoute('good', { tls: { termination: 'edge', ...rsa('good.test') } })
+  router.putRoute('weak', { tls: { termination: 'edge', ...weaklySigned('weak.test') } })
+  await router.settle()
+  await eventually(() => verdict('weak')?.reason === 'ExtendedValidationFailed')
+  expect(verdict('weak')?.message).toContain('HAProxy does not accept spec.tls.certificate')
+  expect(verdict('good')?.status).toBe('True')
+  expect(await shown('good.example.com')).toBe('good.test')
 })

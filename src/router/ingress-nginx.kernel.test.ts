@@ -5,6 +5,7 @@ import { Secret } from '../api/core/secret.ts'
 import { Service } from '../api/core/service.ts'
 import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
 import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
+import { weaklySigned } from './testing-certificates.ts'
 import { address, at, drop, put, putService, router, rule, serveIngresses, told } from './testing-ingress.ts'
 import { type Ask, ask, splitPem } from './testing-live.ts'
 
@@ -201,6 +202,7 @@ describe('annotations of ingress-nginx', () => {
       nginx({ 'backend-protocol': 'HTTPS', ...annotations }, { rules: [rule('n.test', ['Prefix', '/', 'secure'])] })
     const name = { 'proxy-ssl-name': 'some.test', 'proxy-ssl-server-name': 'on' }
 
+    await put('safe', { rules: [rule('safe.test', ['Prefix', '/', 'a'])] })
     await secure({})
     expect((await get()).sent).toEqual({ client: '', name: 'false' })
     putSecret('good', { 'ca.crt': own.certificate, 'tls.crt': client.certificate, 'tls.key': client.key })
@@ -222,6 +224,11 @@ describe('annotations of ingress-nginx', () => {
       expect((await get()).status).toBe(503)
       await told('nginx', why!)
     }
+    const weak = weaklySigned('weak.test')
+    putSecret('good', { 'tls.crt': weak.certificate, 'tls.key': weak.key })
+    await secure({ 'proxy-ssl-secret': 'shop/good' })
+    await told('nginx', 'HAProxy does not accept')
+    expect([(await get()).status, await at('safe.test', '/')]).toEqual([404, ['a']])
     await secure({})
     expect((await get()).pod).toBe('tls')
   })

@@ -1,7 +1,7 @@
 import { type Haproxy, HaproxyRefused } from '../host/haproxy/mod.ts'
 import { UnsafeText } from '../wire/haproxy/token.ts'
 import { isRare } from './layout/ledger.ts'
-import type { Layout } from './layout/types.ts'
+import { filesNamedIn, type Layout } from './layout/types.ts'
 import { renderProgram } from './render/program.ts'
 
 /** What of a layout HAProxy does not take: files of Routes, and classes of backends that Routes made up. */
@@ -14,7 +14,7 @@ export interface Refusal {
 export async function findRefused(haproxy: Haproxy, layout: Layout, error: unknown): Promise<Refusal> {
   if (!(error instanceof HaproxyRefused) && !(error instanceof UnsafeText)) return { files: [], classes: [] }
   const alerts = error instanceof HaproxyRefused ? error.alerts : []
-  const files = [...new Set(alerts.flatMap(alert => alert.match(/(certs|ca)\/[0-9a-f]{12}\.pem/g) ?? []))]
+  const files = [...new Set(alerts.flatMap(filesNamedIn))]
   return { files, classes: files.length > 0 ? [] : await findClasses(haproxy, layout) }
 }
 

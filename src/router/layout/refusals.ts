@@ -22,7 +22,12 @@ export function createRefusals(): Refusals {
     isMeant,
     faultOf(route) {
       const what = known.find(one => isMeant(route, one))
-      return what && { reason: 'ExtendedValidationFailed', message: `HAProxy does not accept ${WORDS[what.is]}` }
+      return (
+        what && {
+          reason: 'ExtendedValidationFailed',
+          message: `HAProxy does not accept ${route.ingress ? OF_INGRESS : WORDS[what.is]}`,
+        }
+      )
     },
   }
 }
@@ -32,6 +37,8 @@ const WORDS: Readonly<Record<Refused['is'], string>> = {
   authorities: 'spec.tls.destinationCACertificate',
   class: 'what spec.httpHeaders or an annotation sets',
 }
+
+const OF_INGRESS = 'what its Secrets or annotations bring'
 
 function isMeant(route: RouteFacts, what: Refused): boolean {
   if (what.is === 'certificate') return [route.certificate?.pem, route.backendTls?.certificate].includes(what.pem)

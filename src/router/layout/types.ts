@@ -152,6 +152,9 @@ export interface PemFile {
   readonly file: string
   readonly pem: string
 }
+/** The names of those that Routes bring, in a text. */
+export const filesNamedIn = (text: string): readonly string[] =>
+  text.match(/(certs|clients|ca)\/[0-9a-f]{12}\.pem/g) ?? []
 /** Authorities are put in and taken out by other commands than certificates. */
 export const isAuthorities = (file: string): boolean => file.startsWith('ca/')
 
