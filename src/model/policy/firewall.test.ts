@@ -4,7 +4,7 @@ import type { EgressFirewall } from '../../api/ovn/egress-firewall.ts'
 import { cidr } from '../../lib/cidr.ts'
 import { ip } from '../../lib/ip.ts'
 import { createEngine } from './evaluate.ts'
-import { firewallRule, firewallsOf, readEgressFirewall, readEgressNetworkPolicy } from './firewall.ts'
+import { firewallRule, firewallsOf, readEgressFirewall, readEgressNetworkPolicy, unreadRules } from './firewall.ts'
 
 const object = (namespace: string, name: string, egress: readonly object[]): unknown => ({
   metadata: { namespace, name },
@@ -51,6 +51,21 @@ test('a rule of a name is about whatever the name leads to', () => {
   expect(ruleFor(firewall, '198.51.100.9', { names: ['www.example.com'] })).toBe(0)
   expect(ruleFor(firewall, '198.51.100.9', { names: ['a.www.example.com'] })).toBe(1)
   expect(ruleFor(firewall, '198.51.100.9')).toBe(1)
+})
+
+test('a rule that nobody can read opens nothing and keeps its place; one that denies, denies', () => {
+  const to = { cidrSelector: '198.51.100.0/33' }
+  const open = current('a', [{ type: 'Allow', to }, { type: 'Allow' }, allow, deny])
+  expect(ruleFor(open, '198.51.100.8')).toBe(2)
+  expect(ruleFor(open, '198.51.100.9')).toBe(3)
+  const closed = current('a', [allow, { type: 'Deny', to, ports: [{ protocol: 'TCP', port: 80 }] }])
+  expect(ruleFor(closed, '198.51.100.8')).toBe(0)
+  expect(ruleFor(closed, '203.0.113.1')).toBe(1)
+  expect(ruleFor(closed, '2001:db8::1')).toBe(1)
+  expect(ruleFor(closed, '203.0.113.1', { port: 81 })).toBeUndefined()
+  expect(unreadRules([allow, { type: 'Deny', to }] as never)).toEqual([
+    'spec.egress[1].to.cidrSelector: "198.51.100.0/33" is no CIDR, so the rule denies everything',
+  ])
 })
 
 test('a decision names the rule of a firewall, also where it allows; what stays in pod networks is not its business', () => {

@@ -13,6 +13,8 @@ export type FirewallTarget =
   | { readonly kind: 'net'; readonly cidr: Cidr }
   | { readonly kind: 'nodes'; readonly selector: LabelSelector }
   | { readonly kind: 'name'; readonly name: string }
+  /** What cannot be read, which the API's own types let pass: see `unreadRules`. */
+  | { readonly kind: 'unread' }
 
 export interface FirewallRule {
   readonly action: 'allow' | 'deny'
@@ -32,20 +34,17 @@ export interface Firewall {
 export const readEgressFirewall = ({ metadata, spec }: EgressFirewall): Firewall => ({
   key: `egressfirewall ${metadata.namespace}/${metadata.name}`,
   namespace: metadata.namespace ?? '',
-  rules: spec.egress.flatMap(readRule),
+  rules: spec.egress.map(readRule),
 })
 
 /** Source: OpenShift SDN's EgressNetworkPolicy: it had neither ports nor nodes. */
 export const readEgressNetworkPolicy = ({ metadata, spec }: EgressNetworkPolicy): Firewall => ({
   key: `egressnetworkpolicy ${metadata.namespace}/${metadata.name}`,
   namespace: metadata.namespace ?? '',
-  rules: spec.egress.flatMap(readRule),
+  rules: spec.egress.map(readRule),
 })
 
-const EVERYWHERE: readonly FirewallTarget[] = ['0.0.0.0/0', '::/0'].map(text => ({
-  kind: 'net',
-  cidr: parseCidr(text)!,
-}))
+const EVERYWHERE: readonly Cidr[] = ['0.0.0.0/0', '::/0'].map(text => parseCidr(text)!)
 
 /**
  * The one firewall of each namespace. An EgressFirewall comes before any EgressNetworkPolicy; where there are several of
@@ -57,26 +56,35 @@ export function firewallsOf(current: readonly Firewall[], legacy: readonly Firew
     const { namespace } = firewall
     const other = result.get(namespace)
     const key = other && `${other.key}, ${firewall.key}`
-    const rules = EVERYWHERE.map((to): FirewallRule => ({ action: 'deny', to, ports: 'any' }))
+    const rules = EVERYWHERE.map((cidr): FirewallRule => ({ action: 'deny', to: { kind: 'net', cidr }, ports: 'any' }))
     result.set(namespace, key === undefined ? firewall : { key, namespace, rules })
   }
   for (const firewall of current) result.set(firewall.namespace, firewall)
   return [...result.values()]
 }
 
-function readRule({ type, to, ports = [] }: AnyRule): readonly FirewallRule[] {
-  const target = readTarget(to)
-  if (!target) return []
+function readRule({ type, to, ports = [] }: AnyRule): FirewallRule {
   const ranges = ports.map(({ protocol, port }): PortRange => ({ protocol, from: port, to: port }))
-  return [{ action: type === 'Allow' ? 'allow' : 'deny', to: target, ports: ranges.length > 0 ? ranges : 'any' }]
+  const action = type === 'Allow' ? 'allow' : 'deny'
+  return { action, to: readTarget(to), ports: ranges.length > 0 ? ranges : 'any' }
 }
 
-function readTarget({ cidrSelector, dnsName, nodeSelector }: AnyRule['to']): FirewallTarget | undefined {
+function readTarget({ cidrSelector, dnsName, nodeSelector }: Partial<AnyRule['to']> = {}): FirewallTarget {
   if (nodeSelector) return { kind: 'nodes', selector: nodeSelector }
   if (dnsName !== undefined) return { kind: 'name', name: plainName(dnsName) }
   const cidr = parseCidr(cidrSelector ?? '')
-  return cidr && { kind: 'net', cidr }
+  return cidr ? { kind: 'net', cidr } : { kind: 'unread' }
 }
+
+/** Rules of which nobody knows whom they mean, in words: one that allows means nobody, one that denies everybody. */
+export const unreadRules = (egress: readonly AnyRule[]): readonly string[] =>
+  egress.flatMap(({ type, to }, i) => {
+    if (readTarget(to).kind !== 'unread') return []
+    const means = type === 'Allow' ? 'allows nothing' : 'denies everything'
+    return [
+      `spec.egress[${i}].to.cidrSelector: ${JSON.stringify(to?.cidrSelector ?? '')} is no CIDR, so the rule ${means}`,
+    ]
+  })
 
 type AnyRule = Pick<EgressFirewallRule, 'type' | 'to'> & Partial<EgressFirewallRule>
 
@@ -88,9 +96,10 @@ export interface FirewallWorld {
 }
 
 /** Networks that a rule means at present. */
-export const targetNetworks = ({ to }: FirewallRule, { nodes }: FirewallWorld): readonly Cidr[] => {
+export const targetNetworks = ({ action, to }: FirewallRule, { nodes }: FirewallWorld): readonly Cidr[] => {
   if (to.kind === 'net') return [to.cidr]
   if (to.kind === 'name') return []
+  if (to.kind === 'unread') return action === 'deny' ? EVERYWHERE : []
   return nodes
     .filter(({ labels }) => selects(to.selector, labels))
     .flatMap(({ addresses }) => addresses.map(address => parseCidr(`${address}/${address.includes(':') ? 128 : 32}`)!))

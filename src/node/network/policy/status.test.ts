@@ -33,6 +33,16 @@ test('names that no DNS server tells of are told of; otherwise the rules are app
   areNamesKnown = false
   put({ cidrSelector: '0.0.0.0/0' })
   expect((await told())?.status).toBe('EgressFirewall Rules applied')
+  const failed = 'EgressFirewall Rules not correctly applied'
+  put({ cidrSelector: '10.0.0.0/33' })
+  expect(await told()).toEqual({
+    messages: [
+      `node-1: ${failed}: spec.egress[0].to.cidrSelector: "10.0.0.0/33" is no CIDR, so the rule denies everything`,
+    ],
+    status: failed,
+  })
+  put({ cidrSelector: '10.0.0.0/32' })
+  expect((await told())?.status).toBe('EgressFirewall Rules applied')
   bench.close()
 })
 
@@ -96,6 +106,16 @@ test('EgressNetworkPolicies that do not decide alone are told of, by one node', 
   }
   await tell()
   expect(said).toEqual([])
+  const broken = { type: 'Allow', to: { cidrSelector: 'nonsense' } }
+  bench.api.put(EgressNetworkPolicy, {
+    metadata: { namespace: 'b', name: 'broken' },
+    spec: { egress: [broken] },
+  } as never)
+  await tell()
+  await tell()
+  expect(said.splice(0)).toEqual([
+    'broken PolicyUnreadable spec.egress[0].to.cidrSelector: "nonsense" is no CIDR, so the rule allows nothing',
+  ])
   put('a', 'two')
   await tell()
   await tell()

@@ -14,6 +14,7 @@ import { rfc3339 } from '../../../lib/clock.ts'
 import { messageOf } from '../../../lib/errors.ts'
 import type { Logger } from '../../../lib/log.ts'
 import { equalPriorities } from '../../../model/policy/equal-priorities.ts'
+import { unreadRules } from '../../../model/policy/firewall.ts'
 
 export interface StatusDeps {
   readonly client: Client
@@ -32,6 +33,7 @@ export interface PolicyStatus {
 }
 
 export const APPLIED = 'EgressFirewall Rules applied'
+const NOT_APPLIED = 'EgressFirewall Rules not correctly applied'
 /** A condition of policies that another one of their tier shares its priority with. */
 export const UNIQUE_PRIORITY = 'UniquePriority'
 /** An event of EgressNetworkPolicies that do not decide alone what leaves their namespace. */
@@ -71,13 +73,16 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
     }
   }
   const warn = (object: KubeObject, reason: string, message: string): void => {
-    if (!isFirst || warned.get(object.metadata.uid) === message) return
-    warned.set(object.metadata.uid, message)
+    const about = `${object.metadata.uid} ${reason}`
+    if (!isFirst || warned.get(about) === message) return
+    warned.set(about, message)
     deps.events?.record(object, 'Warning', reason, message)
   }
   const tellConflicts = (): void => {
     for (const { metadata, ...object } of legacy.list()) {
       const { namespace = '' } = metadata
+      const unread = unreadRules(object.spec?.egress ?? [])
+      if (unread.length > 0) warn({ ...object, metadata }, 'PolicyUnreadable', unread.slice(0, MOST_UNREAD).join('; '))
       const count = legacy.list(namespace).length
       const isCovered = firewalls.list(namespace).length > 0
       if (!isCovered && count === 1) continue
@@ -114,14 +119,14 @@ export function createPolicyStatus(deps: StatusDeps, node: string, areNamesKnown
       tellPriorities(ClusterNetworkPolicy, clusters, equals)
       tellConflicts()
       for (const object of readable(firewalls.list()).filter(({ spec }) => Array.isArray(spec.egress))) {
-        const mine = firewallMessage(object, node, areNamesKnown())
+        const message = firewallMessage(object, areNamesKnown())
+        const mine = `${node}: ${message}`
         const known = object.status?.messages ?? []
         if (!known.includes(mine)) write(EgressFirewall, object, manager, { messages: [mine] })
         const zones = known.map(message => message.slice(0, message.indexOf(': ')))
         takeBack(EgressFirewall, object, zones, { messages: [] })
-        const sum = firewallMessage(object, '', areNamesKnown()).slice(2)
-        const saysEach = () =>
-          nodes.list().every(({ metadata }) => known.includes(firewallMessage(object, metadata.name, areNamesKnown())))
+        const sum = message.startsWith(NOT_APPLIED) ? NOT_APPLIED : message
+        const saysEach = () => nodes.list().every(({ metadata }) => known.includes(`${metadata.name}: ${message}`))
         if (object.status?.status !== sum && saysEach()) write(EgressFirewall, object, 'policy', { status: sum })
       }
     },
@@ -136,6 +141,8 @@ const readable = <T extends Told>(objects: readonly T[]): readonly T[] =>
   objects.filter(({ spec }: { readonly spec?: object }) => spec !== undefined)
 
 const MOST_TIMES = 3
+/** Of rules that cannot be read so many are told. */
+const MOST_UNREAD = 5
 const MOST_REMEMBERED = 10_000
 
 type Write = <T extends Told>(kind: Kind<T>, object: T, manager: string, status: object) => void
@@ -206,8 +213,10 @@ function notUnique(
   return { type: UNIQUE_PRIORITY, status: 'False', reason: 'DuplicatePriority', message, lastTransitionTime, ...seen }
 }
 
-/** Whoever relies on names must see that no DNS server tells what they lead to. */
-function firewallMessage({ spec }: EgressFirewall, node: string, areNamesKnown: boolean): string {
+/** Whoever relies on names must see that no DNS server tells what they lead to; and rules that mean nobody. */
+function firewallMessage({ spec }: EgressFirewall, areNamesKnown: boolean): string {
+  const unread = unreadRules(spec.egress)
+  if (unread.length > 0) return `${NOT_APPLIED}: ${unread.slice(0, MOST_UNREAD).join('; ')}`
   const names = areNamesKnown ? 0 : spec.egress.filter(({ to }) => to.dnsName !== undefined).length
-  return `${node}: ${APPLIED}${names > 0 ? `, but ${names} with dnsName, which match nothing: no DNS server is there` : ''}`
+  return `${APPLIED}${names > 0 ? `, but ${names} with dnsName, which match nothing: no DNS server is there` : ''}`
 }
