@@ -63,13 +63,20 @@ test('a Secret of somebody else stays as it is, and that is told', async () => {
   await eventually(() => bench.api.all(Event).some(({ reason }) => reason === 'ServingCertNotIssued'))
 })
 
-test('a ConfigMap that asks gets the authority and nothing else; others are left alone', async () => {
+test('a ConfigMap that asks gets the authority and nothing else, and again when it is changed; others are not even read', async () => {
   await start()
   const annotations = { 'service.beta.openshift.io/inject-cabundle': 'true' }
-  bench.api.put(ConfigMap, { metadata: { namespace: 'shop', name: 'bundle', annotations }, data: { other: 'x' } })
-  bench.api.put(ConfigMap, { metadata: { namespace: 'shop', name: 'plain' }, data: { other: 'x' } })
-  await settled(bench)
+  const put = (name: string, noted: Record<string, string>, data: Record<string, string>) =>
+    bench.api.put(ConfigMap, { metadata: { namespace: 'shop', name, annotations: noted }, data })
   const data = (name: string) => bench.api.get(ConfigMap, { namespace: 'shop', name })?.data
+  const isRead = (name: string) => bench.api.requests.includes(`GET /api/v1/namespaces/shop/configmaps/${name}`)
+  put('bundle', annotations, { other: 'x' })
+  put('plain', {}, { other: 'x' })
+  await settled(bench)
   expect(data('bundle')).toEqual({ 'service-ca.crt': ca.certificate })
   expect(data('plain')).toEqual({ other: 'x' })
+  expect([isRead('bundle'), isRead('plain')]).toEqual([true, false])
+  put('bundle', annotations, { 'service-ca.crt': 'forged' })
+  await settled(bench)
+  expect(data('bundle')).toEqual({ 'service-ca.crt': ca.certificate })
 })

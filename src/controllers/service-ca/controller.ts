@@ -2,7 +2,16 @@ import { ConfigMap } from '../../api/core/config-map.ts'
 import { Secret } from '../../api/core/secret.ts'
 import { Service } from '../../api/core/service.ts'
 import { type Controller, type ControllerDeps, keyOf, splitKey, startKeyed, trigger } from '../shared/controller.ts'
-import { decideBundle, decideSecret, namesOf, SERVICE_NAME, SERVICE_UID, secretNameOf } from './decide.ts'
+import { metadataOnly } from '../shared/kinds.ts'
+import {
+  asksForBundle,
+  decideBundle,
+  decideSecret,
+  namesOf,
+  SERVICE_NAME,
+  SERVICE_UID,
+  secretNameOf,
+} from './decide.ts'
 
 /** The authority of the cluster's own serving certificates. */
 export interface ServiceCaOptions {
@@ -22,7 +31,8 @@ export async function startServiceCa(
   const events = deps.events('service-ca')
   const services = informers.of(Service)
   const secrets = informers.of(Secret)
-  const configs = informers.of(ConfigMap)
+  // Few of many ask, and what is in the others is nobody's concern.
+  const configs = informers.of(ConfigMap, { trim: metadataOnly })
 
   const serve = async (service: Service, name: string): Promise<void> => {
     const { namespace = '', uid } = service.metadata
@@ -55,7 +65,7 @@ export async function startServiceCa(
         trigger(secrets, ({ metadata: { namespace, annotations } }) =>
           annotations?.[SERVICE_NAME] ? [`service ${namespace}/${annotations[SERVICE_NAME]}`] : [],
         ),
-        trigger(configs, one => [`config ${keyOf(one)}`]),
+        trigger(configs, one => (asksForBundle(one) ? [`config ${keyOf(one)}`] : [])),
       ],
       async handle(key) {
         const [kind = '', name = ''] = key.split(' ')
@@ -65,7 +75,7 @@ export async function startServiceCa(
           if (service && secret) await serve(service, secret)
           return
         }
-        const config = configs.get(splitKey(name))
+        const config = await client.find(ConfigMap, splitKey(name))
         const next = config && decideBundle(config, authority)
         if (next) await client.update(ConfigMap, next)
       },

@@ -30,10 +30,13 @@ export function decideSecret(service: Service, secret: Secret | undefined): Secr
   return secret.data?.['tls.crt'] && secret.data['tls.key'] ? 'nothing' : 'issue'
 }
 
+/** Whether a ConfigMap asks for the authority; its metadata are enough. */
+export const asksForBundle = ({ metadata: { annotations } }: Pick<ConfigMap, 'metadata'>): boolean =>
+  annotations?.[`${PREFIX}${INJECT}`] === 'true' || annotations?.[`${ALPHA}${INJECT}`] === 'true'
+
 /** A ConfigMap that asks for the authority gets it, and loses everything else, as on OKD. */
 export function decideBundle(config: ConfigMap, authority: string): ConfigMap | undefined {
-  const { annotations = {} } = config.metadata
-  if (annotations[`${PREFIX}${INJECT}`] !== 'true' && annotations[`${ALPHA}${INJECT}`] !== 'true') return undefined
+  if (!asksForBundle(config)) return undefined
   const isRight = config.data?.[BUNDLE_KEY] === authority && Object.keys(config.data).length === 1 && !config.binaryData
   const { binaryData: _, ...rest } = config
   return isRight ? undefined : { ...rest, data: { [BUNDLE_KEY]: authority } }

@@ -26,8 +26,14 @@ export const isEstablished = ({ status, metadata }: CustomResourceDefinition): b
 /** "pods" or "routes.route.openshift.io". */
 export const resourceName = ({ group, plural }: Kind<ApiObject>): string => (group ? `${plural}.${group}` : plural)
 
-/** A trim for informers that need no more. */
+/** As long as the object itself. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/** A trim for informers that need no more: all of them share one watch of a kind. */
 export const metadataOnly = ({ apiVersion, kind, metadata }: ApiObject): ApiObject => {
-  const { managedFields: _, annotations: __, ...rest } = metadata as ApiObject['metadata'] & { managedFields?: unknown }
-  return { apiVersion, kind, metadata: rest }
+  const { managedFields: _, annotations, ...rest } = metadata as ApiObject['metadata'] & { managedFields?: unknown }
+  if (annotations?.[LAST_APPLIED] === undefined)
+    return { apiVersion, kind, metadata: annotations ? { ...rest, annotations } : rest }
+  const { [LAST_APPLIED]: __, ...others } = annotations
+  return { apiVersion, kind, metadata: { ...rest, annotations: others } }
 }
