@@ -157,7 +157,8 @@ test('`trace --probe` asks by UDP too; of SCTP it says why not', async () => {
     await twin.kubectl('run', name, `--image=${image}`, ...args)
   await twin.kubectl('wait', '--for=condition=Ready', 'pod', 'echo', 'asker', '--timeout=90s')
   const trace = async (to: string, ...more: string[]) => {
-    const { code, stdout, stderr } = await twin.fairlead('trace', 'default/asker', to, '--protocol', 'udp', ...more)
+    // Without a namespace it is `default`.
+    const { code, stdout, stderr } = await twin.fairlead('trace', 'asker', to, '--protocol', 'udp', ...more)
     return { code, said: stdout + stderr }
   }
   const answered = await trace('default/echo', '--port', '8081', '--probe')

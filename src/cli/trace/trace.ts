@@ -30,13 +30,15 @@ const DEFAULT_PORT = 8080
  * end. It asks the model that the nodes compile their rules from. The exit code is 1 when the answer is no to any
  * connection that is needed, and 3 when a packet was sent and met something else.
  */
-export async function trace(deps: CliDeps, from: string, to: string, options: TraceOptions): Promise<number> {
+export async function trace(deps: CliDeps, who: string, to: string, options: TraceOptions): Promise<number> {
   const [port, protocol] = [portOf(options.port), protocolOf(options.protocol)]
   const control = await deps.twins.control(options.name)
   const client = await deps.api(options.name)
   try {
     const { profile } = await control.status()
     const { items: pods } = await client.list(Pod)
+    const { metadata } = findPod(pods, who)
+    const from = `${metadata.namespace}/${metadata.name}`
     const world = await loadWorld(client, pods, profile === 'okd')
     const engine = createEngine(world)
     const isPod = (address: Ip): boolean => world.pods.some(({ addresses }) => addresses.includes(address))
