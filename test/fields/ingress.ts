@@ -33,7 +33,7 @@ export const ROUTE: readonly Row[] = [
   row('spec.path', [ROUTER, 'paths: by segment, longest first']),
   row(
     'spec.to.* spec.alternateBackends.*',
-    [ROUTER, 'weights: 90 to 10 over 2,000 requests'],
+    [ROUTER, 'weights of four Services over 20,000 requests'],
     [RULES, 'get their defaults'],
   ),
   row('spec.port.targetPort', [ENDPOINTS, 'by %s'], [ROLE, 'says that a Service is missing']),
