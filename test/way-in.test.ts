@@ -286,6 +286,36 @@ spec: { subdomain: shop, to: { kind: Service, name: web } }
   expect(await looked()).toMatch(/NXDOMAIN|can't find/)
 })
 
+test('hosts of one’s own: by an address, and as another name of what the wildcard has', async () => {
+  const named = ([name, recordType, target]: readonly string[]) => `
+apiVersion: ingress.operator.openshift.io/v1
+kind: DNSRecord
+metadata: { name: ${name}, namespace: ${OPERATOR} }
+spec:
+  dnsName: ${name}.fairlead.test.
+  recordType: ${recordType}
+  recordTTL: 30
+  targets: [ ${target} ]
+  dnsManagementPolicy: Managed
+---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: { name: ${name}, namespace: wayin }
+spec: { host: ${name}.fairlead.test, to: { kind: Service, name: web } }
+`
+  const records = [
+    ['by-address', 'A', '172.18.0.100'],
+    ['by-name', 'CNAME', 'host.apps.fairlead.test.'],
+  ]
+  const status = (name: string) =>
+    inClient('sh', '-c', `curl -s -m 2 -o /dev/null -w '%{http_code}' http://${name}.fairlead.test/ || true`)
+  const seen = () => Promise.all(['by-address', 'by-name', 'nobody'].map(status))
+  expect(await seen()).toEqual(['000', '000', '000'])
+  const input = records.map(named).join('---')
+  expect((await twin.tryKubectl(['apply', '-f', '-'], { input })).code).toBe(0)
+  await until('both are served', async () => (await seen()).join() === '200,200,000')
+})
+
 test('the canary is asked through the front door, and says so', async () => {
   const reason = '{.status.conditions[?(@.type=="CanaryChecksSucceeding")].status}'
   const said = () => twin.kubectl('-n', OPERATOR, 'get', 'ingresscontroller', 'default', '-o', `jsonpath=${reason}`)

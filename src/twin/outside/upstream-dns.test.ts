@@ -76,4 +76,20 @@ describe('the outside DNS', () => {
     expect(change('fairlead.test.', '*.shop.fairlead.test.', [])).toBe(0)
     expect(ask('x.shop.fairlead.test.').rcode).toBe(3)
   })
+  test('a name may stand for another one, which is followed; a ring of them ends', () => {
+    const alias = (name: string, target: string): number => {
+      const wanted = { zone: 'fairlead.test.', name, type: 'CNAME', ttl: 30, targets: [target] } as const
+      return decode(answerOutside(names, encode(updateMessage(9, wanted)), 512)!).rcode
+    }
+    expect(alias('shop.fairlead.test.', 'Host.apps.fairlead.test.')).toBe(0)
+    expect(ask('SHOP.fairlead.test.').answers.map(({ data }) => data)).toEqual([
+      { type: 'CNAME', target: 'host.apps.fairlead.test.' },
+      { type: 'A', address: '172.18.0.100' },
+    ])
+    expect(ask('shop.fairlead.test.', TYPE.CNAME).answers).toHaveLength(1)
+    expect([alias('a.fairlead.test.', 'b.fairlead.test.'), alias('b.fairlead.test.', 'a.fairlead.test.')]).toEqual([
+      0, 0,
+    ])
+    expect(addresses(ask('a.fairlead.test.')).filter(address => address)).toEqual([])
+  })
 })

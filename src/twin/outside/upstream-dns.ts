@@ -9,12 +9,15 @@ import type { WorldPlan } from '../plan.ts'
 /** Names of the world outside, in lower case with the final dot; one that begins with "*." stands for all below it. */
 export type HostsTable = ReadonlyMap<string, readonly Ip[]>
 
+/** Addresses, or the name that it is another name of, in lower case with the final dot. */
+export type Held = readonly Ip[] | { readonly alias: string }
+
 /** What the outside DNS answers from: names of its own, and those that others put into its zone. */
 export interface OutsideZone {
   readonly names: HostsTable
   /** In lower case with the final dot. */
   readonly zone: string
-  readonly updated: Map<string, readonly Ip[]>
+  readonly updated: Map<string, Held>
 }
 
 export const outsideZone = (plan: WorldPlan): OutsideZone => ({
@@ -43,7 +46,7 @@ export function outsideNames(plan: WorldPlan): HostsTable {
 }
 
 /**
- * Answers one query packet: A records of the tables, NXDOMAIN else; carries out one update. Undefined for what is neither: nothing is
+ * Answers one query packet: what the tables have, other names followed to their addresses, NXDOMAIN else; carries out one update. Undefined for what is neither: nothing is
  * sent back.
  */
 export function answerOutside(zone: OutsideZone, packet: Buffer, limitBytes: number): Buffer | undefined {
@@ -68,27 +71,41 @@ export function answerOutside(zone: OutsideZone, packet: Buffer, limitBytes: num
   }
   if (query.opcode === UPDATE) return encode({ ...reply, rcode: update(zone, question, query.authorities) }, limitBytes)
   if (query.opcode !== 0) return encode(reply, limitBytes)
-  const name = question.name.toLowerCase()
-  const found = find(zone.names, name) ?? find(zone.updated, name)
-  const answers = records(question, found ?? [])
-  return encode({ ...reply, rcode: found === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR, answers }, limitBytes)
+  const answers = answersTo(zone, question)
+  const rcode = answers === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR
+  return encode({ ...reply, rcode, answers: answers ?? [] }, limitBytes)
 }
 
 const UPDATE = 5
 const NOTZONE = 10
 
-/** Addresses alone, as they come; the last of a name counts. What the twin itself has there stays. Source: RFC 2136. */
+/** Addresses and other names, as they come; the last of a name counts. What the twin itself has there stays. Source: RFC 2136. */
 function update({ zone, updated }: OutsideZone, asked: Question, changes: readonly ResourceRecord[]): number {
   const isInside = (name: string): boolean => name.toLowerCase().endsWith(`.${zone}`)
   if (asked.name.toLowerCase() !== zone || !changes.every(({ name }) => isInside(name))) return NOTZONE
   for (const { name, class: klass, data } of changes)
     if (klass === CLASS.ANY) updated.delete(name.toLowerCase())
     else if (klass === CLASS.IN && data.type === 'A') updated.set(name.toLowerCase(), [data.address])
+    else if (klass === CLASS.IN && data.type === 'CNAME')
+      updated.set(name.toLowerCase(), { alias: data.target.toLowerCase() })
     else return RCODE.REFUSED
   return RCODE.NOERROR
 }
 
-function find(names: HostsTable, name: string): readonly Ip[] | undefined {
+const LONGEST_CHAIN = 8
+
+/** Undefined where there is no such name. */
+function answersTo(zone: OutsideZone, question: Question, left = LONGEST_CHAIN): readonly ResourceRecord[] | undefined {
+  const name = question.name.toLowerCase()
+  const held = find(zone.names, name) ?? find(zone.updated, name)
+  if (!held || !('alias' in held)) return held && records(question, held)
+  const target = held.alias
+  const alias: ResourceRecord = { name: question.name, class: CLASS.IN, ttl: TTL_S, data: { type: 'CNAME', target } }
+  const isFollowed = question.type !== TYPE.CNAME && left > 0
+  return [alias, ...((isFollowed && answersTo(zone, { ...question, name: target }, left - 1)) || [])]
+}
+
+function find<H extends Held>(names: ReadonlyMap<string, H>, name: string): H | undefined {
   const exact = names.get(name)
   if (exact) return exact
   for (let dot = name.indexOf('.'); dot >= 0 && dot < name.length - 1; dot = name.indexOf('.', dot + 1)) {
