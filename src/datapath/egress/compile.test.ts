@@ -5,7 +5,16 @@ import type { EgressGroup, Member } from '../../model/egress/members.ts'
 import type { EgressNode } from '../../model/egress/nodes.ts'
 import { OPTIONS } from '../testing.ts'
 import { compileEgress } from './compile.ts'
-import { STEERING_MASK, steeringFacts, steeringOf, steeringOfTable, tableFacts } from './steering.ts'
+import {
+  STEERING_MASK,
+  steeringFacts,
+  steeringOf,
+  steeringsOf,
+  steeringThrough,
+  tableFacts,
+  tableSteerings,
+  tablesAt,
+} from './steering.ts'
 
 const node = (number: number): EgressNode => ({
   name: `node-${number}`,
@@ -35,7 +44,7 @@ const group = (more: Partial<EgressGroup> = {}): EgressGroup => ({
   ...more,
 })
 const compile = (groups: readonly EgressGroup[], self = 1) =>
-  compileEgress({ options: OPTIONS, self: node(self), nodes: NODES, groups })
+  compileEgress({ options: OPTIONS, self: node(self), nodes: NODES, groups, tables: tableSteerings(groups) })
 const elements = (groups: readonly EgressGroup[], map: string, self = 1) =>
   [...compile(groups, self).maps.get(map)!.elements.keys()].map(String)
 const chainsTo = (groups: readonly EgressGroup[], self = 1) =>
@@ -65,9 +74,11 @@ test('what is unassigned leaves as others do, is dropped, or takes a routing tab
   expect(chainsTo([group({ dropped: [4] })])).toEqual(['counter name egress-unassigned-drop drop'])
   expect(chainsTo([group({ dropped: [6] })])).toEqual([])
   const byTable = group({ key: 'egressservice shop/web', table: 100 })
-  expect(chainsTo([byTable])).toEqual([`ct mark set ${steeringOfTable(100)}`, 'goto take-steering'])
-  expect(tableFacts(OPTIONS, [100])[0]?.make).toEqual([
-    { op: 'rule', priority: 6000, table: 100, family: 4, mark: steeringOfTable(100), mask: STEERING_MASK },
+  const tables = tableSteerings([byTable])
+  const mark = tables.get(100)!
+  expect(chainsTo([byTable])).toEqual([`ct mark set ${mark}`, 'goto take-steering'])
+  expect(tableFacts({ options: OPTIONS, tables }, [100])[0]?.make).toEqual([
+    { op: 'rule', priority: 6000, table: 100, family: 4, mark, mask: STEERING_MASK },
   ])
 })
 
@@ -79,7 +90,7 @@ test('with an address and a table what leaves takes both, on the node that has t
   })
   expect(chainsTo([web])).toEqual([`ct mark set ${2 << 20}`, 'goto take-steering'])
   expect([elements([web], 'through4'), compile([web]).chains.get('arriving')]).toEqual([[], []])
-  expect(chainsTo([web], 2)).toEqual([`ct mark set ${steeringOfTable(100)}`, 'goto take-steering'])
+  expect(chainsTo([web], 2)).toEqual([`ct mark set ${tableSteerings([web]).get(100)}`, 'goto take-steering'])
   expect(elements([web], 'through4', 2)).toEqual(['10.128.0.5', '10.128.4.5'])
   expect(compile([web], 2).chains.get('arriving')?.at(-1)).toContain('@through4')
 })
@@ -88,10 +99,40 @@ test('steerings of nodes and of tables are never the same, and none is 0', () =>
   const nodes = Array.from({ length: 512 }, (_, i) =>
     steeringOf(OPTIONS, { podNetworks: [cidr(`10.${128 + (i >> 7)}.${(i & 127) * 2}.0/23`)] }),
   )
-  const tables = Array.from({ length: 255 }, (_, i) => steeringOfTable(i))
+  const byTables = (tables: readonly number[]) => tableSteerings(tables.map(table => group({ table })))
+  const tables = [...byTables(Array.from({ length: 255 }, (_, i) => i)).values()]
   expect(new Set([...nodes, ...tables, 0]).size).toBe(512 + 255 + 1)
   for (const mark of [...nodes, ...tables]) expect((mark & STEERING_MASK) >>> 0).toBe(mark)
   expect(steeringOf(OPTIONS, { podNetworks: [] })).toBe(0)
+  // Tables whose numbers would be one: the smaller has it, whoever came first.
+  const [small, large] = [100, 355].map(table => byTables([table]).get(table))
+  expect(small).toBe(large)
+  for (const both of [byTables([100, 355]), byTables([355, 100])]) {
+    expect(both.get(100)).toBe(small)
+    expect(both.get(355)).not.toBe(small)
+  }
+  expect(byTables(Array.from({ length: 300 }, (_, i) => i)).size).toBe(300)
+})
+
+test('addresses of both families on one node leave each by the table of its own link', () => {
+  const web = group({
+    ways: [
+      { address: ip('10.77.0.50'), node: 'node-2', table: 7 },
+      { address: ip('10.78.0.50'), node: 'node-3', table: 8 },
+    ],
+  })
+  const tables = tableSteerings([web])
+  const ways = { options: OPTIONS, self: node(2), nodes: NODES, tables }
+  expect(steeringsOf(ways, web, 4)).toEqual([tables.get(7), 3 << 20])
+  const dual = group({
+    ways: [
+      { address: ip('10.77.0.50'), node: 'node-2', table: 7 },
+      { address: ip('fd78::50'), node: 'node-2', table: 8 },
+    ],
+  })
+  expect(([4, 6] as const).map(family => steeringsOf(ways, dual, family))).toEqual([[tables.get(7)], [tables.get(8)]])
+  expect(([4, 6] as const).map(family => steeringThrough(ways, dual, family))).toEqual([tables.get(7), tables.get(8)])
+  expect([tablesAt('node-2', [dual]), tablesAt('node-1', [dual])]).toEqual([[7, 8], []])
 })
 
 test('another node is reached through the tunnel, or by its own address where there is none', () => {

@@ -2,6 +2,7 @@ import type { Cidr } from '../../lib/cidr.ts'
 import type { Family, Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
 import type { EgressGroup } from '../../model/egress/members.ts'
+import { isOfEgressIP } from '../../model/egress/members.ts'
 import type { Command, Table } from '../../wire/nft/command.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import { addressText, at, name, nft, oneOf, quoted } from '../../wire/nft/text.ts'
@@ -13,7 +14,7 @@ import type { Ruleset, RulesetMap } from '../policy/ruleset.ts'
 import { familyWord, mapName, shortHash } from '../shape.ts'
 import { familiesOf } from '../skeleton.ts'
 import type { Steerer } from './steering.ts'
-import { STEERING_MASK, steeringOf, steeringsOf, steeringThrough } from './steering.ts'
+import { STEERING_MASK, steeringOf, steeringsOf, steeringThrough, tablesAt } from './steering.ts'
 
 export const EGRESS_TABLE: Table = { family: 'inet', name: 'fairlead-egress' }
 export const EGRESS_COUNTERS = ['egress-leak-drop', 'egress-unassigned-drop', 'egress-stray-drop'] as const
@@ -61,7 +62,10 @@ export function compileEgress(input: EgressInput): Ruleset {
   for (const group of groups) for (const family of families) addGroup(group, family, input, chains, elements)
   const nodes = input.nodes.flatMap(({ addresses }) => addresses)
   chains.set('take-steering', [nft`meta mark set ct mark and ${STEERING_MASK}`])
-  const tables = groups.flatMap(one => steeringThrough(one, self) ?? [])
+  const tables = tablesAt(
+    self.name,
+    groups.filter(({ ways }) => ways.length > 0),
+  ).map(table => input.tables.get(table)!)
   chains.set('steering', steering(options, families, nodes, 'pods'))
   chains.set('arriving', tables.length > 0 ? steering(options, families, nodes, 'through') : [])
   chains.set('leaving', leaving(options, families, nodes, steeringOf(options, self), tables))
@@ -144,7 +148,7 @@ function leaving(
     ...elsewhere(options, families, nodes),
     nft`ct mark and ${STEERING_MASK} == ${own} goto own`,
     // Others may leave by the same table with the address of a link.
-    ...[...new Set(tables)].flatMap(mark =>
+    ...tables.flatMap(mark =>
       families.map(
         family =>
           nft`ct mark and ${STEERING_MASK} == ${mark} ${familyWord(family)} saddr vmap ${at(mapName('sources', family))}`,
@@ -176,7 +180,7 @@ function leaks(
 /** Answers come to connections alone: whatever else is sent to an egress address would meet the node's own servers. */
 function held(groups: readonly EgressGroup[], self: string): readonly NftText[] {
   const own = groups
-    .filter(({ key }) => key.startsWith('egressip '))
+    .filter(isOfEgressIP)
     .flatMap(({ ways }) => ways.filter(({ node }) => node === self).map(({ address }) => address))
   return [4, 6].flatMap(family => {
     const some = own.filter(address => familyOf(address) === family)
@@ -196,7 +200,7 @@ function addGroup(
   const to = wayRules(group, family, input)
   const id = `${shortHash(group.key)}-${family}`
   const own = group.ways.find(({ node, address }) => node === self.name && familyOf(address) === family)
-  const through = own && steeringThrough(group, self)
+  const through = steeringThrough(input, group, family)
   for (const member of group.members)
     for (const address of member.addresses.filter(one => familyOf(one) === family)) {
       if (member.node === self.name && to) put('pods', address, `to-${id}`)

@@ -1,7 +1,7 @@
 import type { Cidr } from '../../lib/cidr.ts'
 import type { Family } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
-import type { EgressGroup } from '../../model/egress/members.ts'
+import type { EgressGroup, Way } from '../../model/egress/members.ts'
 import type { EgressNode } from '../../model/egress/nodes.ts'
 import type { LinkFact, LinkStep } from '../links.ts'
 import { CONNECTION_MARK, FIRST_TABLE_STEERING } from '../marks.ts'
@@ -24,34 +24,64 @@ export function steeringOf(options: DatapathOptions, { podNetworks }: Pick<Egres
   return number === undefined ? 0 : markOf(Number(number % BigInt(NODES)) + 1)
 }
 
-/** The steering of a routing table of the node's own. */
-export const steeringOfTable = (table: number): number => markOf(NODES + 1 + (table % TABLES))
+/** The steerings of the routing tables that groups leave by: tables of one number modulo 255 are kept apart. */
+export function tableSteerings(groups: readonly EgressGroup[]): ReadonlyMap<number, number> {
+  const tables = new Set(groups.flatMap(({ table, ways }) => [table, ...ways.map(way => way.table)]))
+  const taken = new Set<number>()
+  const inOrder = [...tables].filter(table => table !== undefined).toSorted((a, b) => a - b)
+  return new Map(
+    inOrder.map(table => {
+      let number = table % TABLES
+      while (taken.has(number) && taken.size < TABLES) number = (number + 1) % TABLES
+      taken.add(number)
+      return [table, markOf(NODES + 1 + number)] as const
+    }),
+  )
+}
 
 /** A node that steers, and all of them. */
 export interface Steerer {
   readonly options: DatapathOptions
   readonly self: EgressNode
   readonly nodes: readonly EgressNode[]
+  /** As `tableSteerings` of all groups says. */
+  readonly tables: ReadonlyMap<number, number>
 }
 
 /** How connections of the group's pods on this node leave: one for each way of the family; by the group's table where it has none. */
-export function steeringsOf(
-  { options, self, nodes }: Steerer,
-  { ways, table }: EgressGroup,
-  family: Family,
-): readonly number[] {
-  const byTable = table === undefined ? [] : [steeringOfTable(table)]
-  if (ways.length === 0) return byTable
-  return ways
-    .filter(({ address }) => familyOf(address) === family)
-    .flatMap(way => nodes.filter(({ name }) => name === way.node))
-    .flatMap(node => (node.name === self.name && table !== undefined ? byTable : steeringOf(options, node)))
+export function steeringsOf(steerer: Steerer, group: EgressGroup, family: Family): readonly number[] {
+  const { options, self, nodes } = steerer
+  if (group.ways.length === 0) return through(steerer, group.table)
+  return waysIn(group, family)
+    .flatMap(way => {
+      const byTable = way.node === self.name ? through(steerer, way.table ?? group.table) : []
+      if (byTable.length > 0) return byTable
+      return nodes.filter(({ name }) => name === way.node).map(node => steeringOf(options, node))
+    })
     .filter(mark => mark !== 0)
 }
 
 /** How what comes from other nodes leaves here; undefined: by the main table, or not here. */
-export const steeringThrough = ({ ways, table }: EgressGroup, { name }: EgressNode): number | undefined =>
-  table !== undefined && ways.some(({ node }) => node === name) ? steeringOfTable(table) : undefined
+export const steeringThrough = (steerer: Steerer, group: EgressGroup, family: Family): number | undefined =>
+  waysIn(group, family)
+    .filter(({ node }) => node === steerer.self.name)
+    .flatMap(way => through(steerer, way.table ?? group.table))[0]
+
+/** The tables by which something of these groups leaves here. */
+export const tablesAt = (self: string, groups: readonly EgressGroup[]): readonly number[] => [
+  ...new Set(
+    groups.flatMap(({ ways, table }) => {
+      const here = ways.filter(({ node }) => node === self).map(way => way.table ?? table)
+      return (ways.length === 0 ? [table] : here).filter(one => one !== undefined)
+    }),
+  ),
+]
+
+const waysIn = ({ ways }: EgressGroup, family: Family): readonly Way[] =>
+  ways.filter(({ address }) => familyOf(address) === family)
+
+const through = ({ tables }: Steerer, table: number | undefined): readonly number[] =>
+  table === undefined ? [] : [tables.get(table)!]
 
 const markOf = (number: number): number => (number << SHIFT) >>> 0
 
@@ -73,11 +103,11 @@ export function steeringFacts(options: DatapathOptions, targets: readonly Egress
   })
 }
 
-/** Packets of these steerings leave by routing tables that somebody else fills. */
-export const tableFacts = (options: DatapathOptions, tables: readonly number[]): readonly LinkFact[] =>
-  tables.flatMap(table =>
+/** Packets of the tables' steerings leave by these, which somebody else fills. */
+export const tableFacts = ({ options, tables }: Pick<Steerer, 'options' | 'tables'>, at: readonly number[]) =>
+  at.flatMap((table): readonly LinkFact[] =>
     [...new Set(options.clusterNetworks.map(one => one.cidr.family))].map(family =>
-      ruleOf(steeringOfTable(table), table, family),
+      ruleOf(tables.get(table)!, table, family),
     ),
   )
 

@@ -22,6 +22,8 @@ export interface Member {
 export interface Way {
   readonly address: Ip
   readonly node: string
+  /** The routing table of that node by which it leaves there, where it is not the group's. */
+  readonly table?: number
 }
 
 /** Pods that leave by the same ways. */
@@ -35,6 +37,8 @@ export interface EgressGroup {
   /** The routing table by which they leave, where it is not the main one. */
   readonly table?: number
 }
+
+export const isOfEgressIP = ({ key }: EgressGroup): boolean => key.startsWith('egressip ')
 
 export interface Grouped {
   readonly groups: readonly EgressGroup[]

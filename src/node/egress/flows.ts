@@ -28,7 +28,7 @@ export function waysOf({ groups, ...steerer }: EgressInput): Ways {
         const family = familyOf(address)
         const here = group.ways.find(way => way.node === self.name && familyOf(way.address) === family)
         if (here) sources.set(address, here.address)
-        const through = here && steeringThrough(group, self)
+        const through = steeringThrough(steerer, group, family)
         if (node === self.name) steerings.set(address, own[family])
         else if (through !== undefined) steerings.set(address, [through])
       }

@@ -5,7 +5,8 @@ import type { Netns } from '../../host/netns/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { contains, parseCidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
-import type { EgressGroup } from '../../model/egress/members.ts'
+import type { EgressGroup, Way } from '../../model/egress/members.ts'
+import { isOfEgressIP } from '../../model/egress/members.ts'
 import { isOfNetwork } from '../announce/holder.ts'
 
 /** A link of the node beside that of the machine network, and the networks that it has addresses of. */
@@ -42,19 +43,23 @@ export function secondLinks(
     })
 }
 
-/** What leaves here with an address of a second link's network leaves by that link. */
+/**
+ * What leaves here with an EgressIP of a second link's network leaves by that link. EgressServices say by which table theirs leave,
+ * and the main one is meant where they do not.
+ */
 export const byLinks = (
   groups: readonly EgressGroup[],
   self: string,
   links: readonly SecondLink[],
-): readonly EgressGroup[] =>
-  groups.map(group => {
-    const here = group.ways.filter(({ node }) => node === self)
-    const found = links.find(({ networks }) =>
-      here.some(({ address }) => networks.some(network => contains(network, address))),
-    )
-    return found && group.table === undefined ? { ...group, table: found.table } : group
-  })
+): readonly EgressGroup[] => {
+  const tableOf = ({ address }: Way): number | undefined =>
+    links.find(({ networks }) => networks.some(network => contains(network, address)))?.table
+  const led = (way: Way): Way => {
+    const table = way.node === self ? tableOf(way) : undefined
+    return table === undefined ? way : { ...way, table }
+  }
+  return groups.map(group => (isOfEgressIP(group) ? { ...group, ways: group.ways.map(led) } : group))
+}
 
 /** The routes of second links, as the main table has them, in tables of their own. */
 export const linkRoutes = (link: LinkDriver, netns: Netns, links: readonly SecondLink[]): readonly LinkFact[] =>

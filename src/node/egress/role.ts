@@ -5,7 +5,7 @@ import type { Client, Informers, Role } from '../../client/mod.ts'
 import type { ProgressCollector } from '../../client/progress.ts'
 import type { EgressInput } from '../../datapath/egress/compile.ts'
 import { compileEgress } from '../../datapath/egress/compile.ts'
-import { steeringFacts, steeringThrough, tableFacts } from '../../datapath/egress/steering.ts'
+import { steeringFacts, tableFacts, tableSteerings, tablesAt } from '../../datapath/egress/steering.ts'
 import type { DatapathOptions } from '../../datapath/options.ts'
 import type { ArpDriver } from '../../host/arp/mod.ts'
 import type { ConntrackDriver } from '../../host/conntrack/mod.ts'
@@ -103,8 +103,8 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
     if (watch.isIdle() && !isInUse) return
     isInUse = true
     const groups = byLinks(watch.groups(given), options.node, links)
-    const used = links.filter(({ table }) => groups.some(group => group.table === table))
-    const input: EgressInput = { options, self, nodes, groups }
+    const used = links.filter(({ table }) => tablesAt(self.name, groups).includes(table))
+    const input: EgressInput = { options, self, nodes, groups, tables: tableSteerings(groups) }
     steering.apply([...factsOf(input), ...linkRoutes(deps.link, options.netns, used)])
     rules.apply(compileEgress(input))
     for (const resolve of served) {
@@ -134,10 +134,9 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
   }
 }
 
-function factsOf({ options, self, nodes, groups }: EgressInput) {
+function factsOf(input: EgressInput) {
+  const { options, self, nodes, groups } = input
   const targets = new Set(groups.flatMap(({ ways }) => ways.map(({ node }) => node)))
-  const byTable = groups.filter(one => one.ways.length === 0 || steeringThrough(one, self) !== undefined)
-  const tables = new Set(byTable.flatMap(({ table }) => table ?? []))
   const others = nodes.filter(({ name }) => name !== self.name && targets.has(name))
-  return [...steeringFacts(options, others), ...tableFacts(options, [...tables])]
+  return [...steeringFacts(options, others), ...tableFacts(input, tablesAt(self.name, groups))]
 }
