@@ -55,6 +55,24 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     to: 'untilMs < 0',
     tests: [['src/model/routes/read.test.ts', 'a certificate that has expired is not shown']],
   },
+  'the certificate of a wildcard goes before a host’s own': {
+    file: 'src/router/layout/owners.ts',
+    from: 'byHost.get(one)!.keyType !== own',
+    to: 'byHost.get(one)!.keyType === undefined',
+    tests: [['src/router/certificates.kernel.test.ts', 'the certificate of a host goes before that of a wildcard']],
+  },
+  'a certificate for pods that HAProxy refuses holds up everybody': {
+    file: 'src/router/layout/types.ts',
+    from: '(certs|clients|ca)',
+    to: '(certs|ca)',
+    tests: [[NGINX, 'TLS of the pods: verified by an authority and a name']],
+  },
+  'Ingresses of every class know canaries': {
+    file: 'src/router/layout/ingresses.ts',
+    from: "if (dialect === 'nginx') canaries.join(one)",
+    to: 'canaries.join(one)',
+    tests: [['src/router/layout/ingresses.test.ts', 'only Ingresses of ingress-nginx know canaries']],
+  },
   'a canary takes nothing': {
     file: 'src/model/ingress/nginx-canary.ts',
     from: '.find(({ service }) => service !== primary.service)',
