@@ -133,6 +133,20 @@ describe('a definition', () => {
       'must not be empty at the root',
     ],
     [
+      'a rule about a field that is not there',
+      definition({
+        versions: [
+          version('v1', {
+            schema: {
+              openAPIV3Schema: { ...schema, 'x-kubernetes-validations': [{ rule: 'self.spec.nosuch > 1' }] },
+            },
+          }),
+        ],
+      }),
+      'openAPIV3Schema.x-kubernetes-validations[0].rule: Invalid value: {"rule":"self.spec.nosuch > 1"}: compilation failed: ' +
+        "ERROR: <input>:1:10: undefined field 'nosuch'\n | self.spec.nosuch > 1\n | .........^",
+    ],
+    [
       'another scope',
       definition({ scope: 'World' }),
       'spec.scope: Unsupported value: "World": supported values: "Cluster", "Namespaced"',
@@ -266,7 +280,7 @@ describe('its objects', () => {
         ['Age', 0],
       ],
     )
-    expect(rows).toMatchObject([{ cells: ['b', 'large', 1, '0s'] }])
+    expect(rows).toMatchObject([{ cells: ['b', 'large', 1, expect.stringMatching(/^\d+s$/)] }])
   })
 
   it('are one thing in every version, and old versions warn', async () => {

@@ -1,5 +1,7 @@
-/** The Common Expression Language as a tree. Macros are nodes of their own. */
-export type Expr =
+/** The Common Expression Language as a tree. Macros are calls. `at`: how many characters are before what messages about it point to. */
+export type Expr = Shape & { readonly at: number }
+
+type Shape =
   | { readonly is: 'literal'; readonly value: null | boolean | bigint | number | string | Uint8Array }
   | { readonly is: 'uint'; readonly value: bigint }
   | { readonly is: 'name'; readonly name: string }
@@ -20,4 +22,19 @@ export interface Entry {
 /** What is wrong with an expression or its evaluation. */
 export class CelError extends Error {
   override readonly name = 'CelError'
+  /** How many characters of the expression are before what is wrong, where that is known. */
+  readonly at: number | undefined
+
+  constructor(message: string, at?: number) {
+    super(message)
+    this.at = at
+  }
+}
+
+/** Names with dots between them, where the first is no variable. */
+export function dotted(expr: Expr, names: { has(name: string): boolean }): string | undefined {
+  if (expr.is === 'name') return names.has(expr.name) ? undefined : expr.name
+  if (expr.is !== 'select' || expr.optional) return undefined
+  const before = dotted(expr.of, names)
+  return before === undefined ? undefined : `${before}.${expr.field}`
 }

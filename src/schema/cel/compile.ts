@@ -1,5 +1,5 @@
 import type { Entry, Expr } from './ast.ts'
-import { CelError } from './ast.ts'
+import { CelError, dotted } from './ast.ts'
 import { foldOf } from './fold.ts'
 import { FUNCTIONS, METHODS } from './functions.ts'
 import type { Run, Scope } from './scope.ts'
@@ -7,7 +7,11 @@ import { charge, chargeFor } from './scope.ts'
 import type { Value } from './value.ts'
 import { isList, isMap, isSpecial, lookup, NONE, noOverload, numberOf, some, typeName } from './value.ts'
 
-const TYPES = new Set('bool bytes double int list map null_type string type uint'.split(' '))
+const TYPES = new Set(
+  'bool bytes double int list map null_type optional_type string type uint google.protobuf.Timestamp google.protobuf.Duration net.IP net.CIDR kubernetes.URL kubernetes.Quantity kubernetes.Semver kubernetes.NamedFormat'.split(
+    ' ',
+  ),
+)
 
 /** Makes an expression ready to run. Throws CelError for names and functions that do not exist. */
 export function compile(expr: Expr, names: ReadonlySet<string>): Run {
@@ -57,6 +61,8 @@ function variable(name: string, names: ReadonlySet<string>): Run {
 const undeclared = (name: string): CelError => new CelError(`undeclared reference to '${name}' (in container '')`)
 
 function select(expr: Expr & { is: 'select' }, names: ReadonlySet<string>): Run {
+  const name = dotted(expr, names)
+  if (name !== undefined && TYPES.has(name)) return () => ({ cel: 'type', name })
   const of = compile(expr.of, names)
   const field = unescaped(expr.field)
   return scope => access(of(scope), field, expr.optional)

@@ -34,7 +34,7 @@ export function tokens(source: string): readonly Token[] {
       continue
     }
     const token = simple(match, at)
-    if (!token) throw new CelError(`Syntax error: token recognition error at: '${source[at]}' (character ${at + 1})`)
+    if (!token) throw new CelError(`Syntax error: token recognition error at: '${source[at]}'`, at)
     found.push(token)
     at += token.text.length
   }

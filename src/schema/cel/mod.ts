@@ -1,11 +1,12 @@
 /**
- * The Common Expression Language with the libraries that Kubernetes gives it. Types are those of the values: an
- * expression is checked for syntax, names and functions when it is compiled, and for types as it runs.
+ * The Common Expression Language with the libraries that Kubernetes gives it. A program is checked for syntax, names and functions
+ * when it is made, and for types as it runs; `check/` finds types before.
  */
 import { CelError } from './ast.ts'
+import { problemsText } from './check/report.ts'
 import { compile } from './compile.ts'
 import { parse } from './parse.ts'
-import type { Budget } from './scope.ts'
+import type { Budget, Run } from './scope.ts'
 import { CelBudgetError, scopeOf } from './scope.ts'
 import type { Value } from './value.ts'
 
@@ -20,7 +21,7 @@ export interface Program {
 
 /** Throws CelError. */
 export function celProgram(source: string, names: readonly string[]): Program {
-  const run = compile(parse(source), new Set(names))
+  const run = compiled(source, new Set(names))
   return {
     run(values, budget) {
       try {
@@ -30,5 +31,15 @@ export function celProgram(source: string, names: readonly string[]): Program {
         throw error
       }
     },
+  }
+}
+
+function compiled(source: string, names: ReadonlySet<string>): Run {
+  try {
+    return compile(parse(source), names)
+  } catch (error) {
+    if (error instanceof RangeError) throw new CelError('the expression is nested too deeply')
+    if (!(error instanceof CelError) || error.at === undefined) throw error
+    throw new CelError(problemsText(source, [{ at: error.at, message: error.message }]))
   }
 }

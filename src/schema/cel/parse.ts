@@ -63,13 +63,14 @@ class Cursor {
 
   fail(): never {
     const { text, at } = this.token
-    throw new CelError(`Syntax error: unexpected '${text}' (character ${at + 1})`)
+    throw new CelError(`Syntax error: unexpected '${text}'`, at)
   }
 }
 
 function expression(at: Cursor): Expr {
   if (++at.depth > MAX_DEPTH) throw new CelError('the expression is nested too deeply')
   const condition = either(at)
+  const sign = at.token.at
   if (!at.take('?')) {
     at.depth--
     return condition
@@ -78,18 +79,19 @@ function expression(at: Cursor): Expr {
   at.expect(':')
   const otherwise = expression(at)
   at.depth--
-  return { is: 'if', condition, then, otherwise }
+  return { is: 'if', condition, then, otherwise, at: sign }
 }
 
 function either(at: Cursor): Expr {
   let left = both(at)
-  while (at.take('||')) left = { is: 'or', left, right: both(at) }
+  for (let sign = at.token.at; at.take('||'); sign = at.token.at) left = { is: 'or', left, right: both(at), at: sign }
   return left
 }
 
 function both(at: Cursor): Expr {
   let left = binary(at, 0)
-  while (at.take('&&')) left = { is: 'and', left, right: binary(at, 0) }
+  for (let sign = at.token.at; at.take('&&'); sign = at.token.at)
+    left = { is: 'and', left, right: binary(at, 0), at: sign }
   return left
 }
 
@@ -98,38 +100,42 @@ function binary(at: Cursor, level: number): Expr {
   if (!operators) return unary(at)
   let left = binary(at, level + 1)
   for (;;) {
+    const sign = at.token.at
     const operator = operators.find(text => at.take(text))
     if (operator === undefined) return left
-    left = { is: 'call', name: `_${operator}_`, args: [left, binary(at, level + 1)] }
+    left = { is: 'call', name: `_${operator}_`, args: [left, binary(at, level + 1)], at: sign }
   }
 }
 
 function unary(at: Cursor): Expr {
   const sign = at.is('!') ? '!' : at.is('-') ? '-' : undefined
   if (sign === undefined) return members(at, primary(at))
+  const start = at.token.at
   let signs = 0
   while (at.take(sign)) signs++
   const { token } = at
   // The smallest integer has no positive counterpart, so that its sign is part of it.
   if (sign === '-' && signs % 2 === 1 && (token.is === 'int' || token.is === 'double')) {
     at.next()
-    return members(at, literal({ ...token, text: `-${token.text}` }))
+    return members(at, literal({ ...token, text: `-${token.text}`, at: start }))
   }
   const of = members(at, primary(at))
-  return signs % 2 === 0 ? of : { is: 'call', name: `${sign}_`, args: [of] }
+  return signs % 2 === 0 ? of : { is: 'call', name: `${sign}_`, args: [of], at: start }
 }
 
 function members(at: Cursor, start: Expr): Expr {
   let of = start
   for (;;) {
+    const sign = at.token.at
     if (at.take('.')) {
       const optional = at.take('?')
       const field = at.name()
-      if (!optional && at.take('(')) of = { is: 'call', name: field, target: of, args: list(at) }
-      else of = { is: 'select', of, field, optional }
+      const open = at.token.at
+      if (!optional && at.take('(')) of = { is: 'call', name: field, target: of, args: list(at), at: open }
+      else of = { is: 'select', of, field, optional, at: sign }
     } else if (at.take('[')) {
       const optional = at.take('?')
-      of = { is: 'index', of, index: expression(at), optional }
+      of = { is: 'index', of, index: expression(at), optional, at: sign }
       at.expect(']')
     } else return of
   }
@@ -141,8 +147,9 @@ function primary(at: Cursor): Expr {
     at.expect(')')
     return inner
   }
-  if (at.take('[')) return { is: 'list', items: items(at) }
-  if (at.take('{')) return { is: 'map', entries: pairs(at) }
+  const start = at.token.at
+  if (at.take('[')) return { is: 'list', items: items(at), at: start }
+  if (at.take('{')) return { is: 'map', entries: pairs(at), at: start }
   at.take('.')
   if (at.token.is === 'name') return named(at)
   if (at.token.is === 'op' || at.token.is === 'end') at.fail()
@@ -151,10 +158,12 @@ function primary(at: Cursor): Expr {
 
 function named(at: Cursor): Expr {
   if (RESERVED.has(at.token.text)) at.fail()
+  const start = at.token.at
   const text = at.name()
-  if (text === 'true' || text === 'false') return { is: 'literal', value: text === 'true' }
-  if (text === 'null') return { is: 'literal', value: null }
-  return at.take('(') ? { is: 'call', name: text, args: list(at) } : { is: 'name', name: text }
+  if (text === 'true' || text === 'false') return { is: 'literal', value: text === 'true', at: start }
+  if (text === 'null') return { is: 'literal', value: null, at: start }
+  const open = at.token.at
+  return at.take('(') ? { is: 'call', name: text, args: list(at), at: open } : { is: 'name', name: text, at: start }
 }
 
 /** What stands between commas, up to and with the end; a comma may be last. */
@@ -181,18 +190,18 @@ const pairs = (at: Cursor): readonly (Entry & { readonly key: Expr })[] =>
     return { key, value: expression(at), optional }
   })
 
-function literal({ is, text }: Token): Expr {
+function literal({ is, text, at }: Token): Expr {
   switch (is) {
     case 'int':
-      return { is: 'literal', value: integer(text) }
+      return { is: 'literal', value: integer(text), at }
     case 'uint':
-      return { is: 'uint', value: BigInt(text.slice(0, -1)) }
+      return { is: 'uint', value: BigInt(text.slice(0, -1)), at }
     case 'double':
-      return { is: 'literal', value: Number(text) }
+      return { is: 'literal', value: Number(text), at }
     case 'bytes':
-      return { is: 'literal', value: new TextEncoder().encode(text) }
+      return { is: 'literal', value: new TextEncoder().encode(text), at }
     default:
-      return { is: 'literal', value: text }
+      return { is: 'literal', value: text, at }
   }
 }
 

@@ -78,7 +78,6 @@ describe('rules', () => {
           properties: { key: { type: 'string' }, value: { type: 'string', ...validations(fixed) } },
         },
       },
-      loose: { type: 'array', items: { type: 'string', ...validations(fixed) } },
     })
     expect(errors(schema, { name: 'b' })).toEqual([])
     expect(errors(schema, { name: 'b' }, { name: 'a' })).toEqual(['spec.name: Invalid string: is fixed'])
@@ -88,7 +87,6 @@ describe('rules', () => {
         { key: 'x', value: '1' },
         { key: 'y', value: '2' },
       ],
-      loose: ['a'],
     }
     const after = {
       items: [
@@ -96,9 +94,16 @@ describe('rules', () => {
         { key: 'x', value: '1' },
         { key: 'z', value: '9' },
       ],
-      loose: ['b'],
     }
     expect(errors(schema, after, before)).toEqual(['spec.items[0].value: Invalid string: is fixed'])
+  })
+
+  it('about a change are refused where nobody can tell which value was which', () => {
+    const list = { type: 'array', items: { type: 'string', ...validations({ rule: 'self == oldSelf' }) } }
+    expect(structuralErrors(specOf({ list }), 'schema').map(({ field, detail }) => `${field}: ${detail}`)).toEqual([
+      'schema.properties[spec].properties[list].items.x-kubernetes-validations[0].rule: oldSelf cannot be used on the ' +
+        'uncorrelatable portion of the schema within schema.properties[spec].properties[list]',
+    ])
   })
 
   it('with an optional state before are kept from the start', () => {
@@ -137,8 +142,9 @@ describe('rules', () => {
   it('that cannot be compiled are refused with the schema', () => {
     const schema = specOf({}, validations({ rule: 'self.x ==' }, { rule: 'nothing > 1' }, { rule: 'self.ok' }))
     expect(structuralErrors(schema, 'schema').map(({ field, detail }) => `${field}: ${detail}`)).toEqual([
-      "schema.properties[spec].x-kubernetes-validations[0].rule: compilation failed: Syntax error: unexpected '<EOF>' (character 10)",
-      "schema.properties[spec].x-kubernetes-validations[1].rule: compilation failed: undeclared reference to 'nothing' (in container '')",
+      "schema.properties[spec].x-kubernetes-validations[0].rule: compilation failed: ERROR: <input>:1:10: Syntax error: unexpected '<EOF>'\n | self.x ==\n | .........^",
+      "schema.properties[spec].x-kubernetes-validations[1].rule: compilation failed: ERROR: <input>:1:1: undeclared reference to 'nothing' (in container '')\n | nothing > 1\n | ^",
+      "schema.properties[spec].x-kubernetes-validations[2].rule: compilation failed: ERROR: <input>:1:5: undefined field 'ok'\n | self.ok\n | ....^",
     ])
   })
 })

@@ -1,10 +1,9 @@
 /** What keeps a schema from being structural, in the words of the API server. */
-import { messageOf } from '../../lib/errors.ts'
-import { compileRule } from '../cel/rules.ts'
 import { forbidden, invalid, notSupported, required } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
-import type { Rule } from '../node.ts'
 import { patternOf } from '../validate/regexp.ts'
+import { ruleErrors } from './rule-errors.ts'
+import { ruleTextErrors } from './rule-texts.ts'
 import type { JsonSchema } from './schema.ts'
 import { isSchema } from './schema.ts'
 
@@ -18,7 +17,9 @@ export function structuralErrors(schema: JsonSchema, path: string): readonly Fie
       : schema.type
         ? [invalid(`${path}.type`, schema.type, 'must be object at the root')]
         : [required(`${path}.type`, 'must not be empty at the root')]
-  return [...root, ...nodeErrors(schema, path)]
+  const errors = [...root, ...nodeErrors(schema, path)]
+  // Rules of a schema that is wrong have no types to be checked with.
+  return errors.length > 0 ? errors : ruleErrors(schema, path)
 }
 
 function nodeErrors(schema: JsonSchema, path: string): FieldError[] {
@@ -28,7 +29,7 @@ function nodeErrors(schema: JsonSchema, path: string): FieldError[] {
     ...objectErrors(schema, path),
     ...listErrors(schema, path),
     ...extensionErrors(schema, path),
-    ...celErrors(schema, path),
+    ...ruleTextErrors(schema, path),
     ...nestedErrors(schema, path),
   ]
 }
@@ -101,21 +102,6 @@ function extensionErrors(schema: JsonSchema, path: string): FieldError[] {
     errors.push(required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'))
   if (listType === 'map' && isSchema(schema.items)) errors.push(...keyErrors(schema.items, keys ?? [], path))
   return errors
-}
-
-/** Rules that cannot be run. */
-function celErrors(schema: JsonSchema, path: string): FieldError[] {
-  const rules = (schema['x-kubernetes-validations'] ?? []) as readonly Rule[]
-  return rules.flatMap((rule, index) => {
-    const where = `${path}.x-kubernetes-validations[${index}].rule`
-    if (!rule.rule) return [required(where, 'rule is not specified')]
-    try {
-      compileRule(rule)
-      return []
-    } catch (error) {
-      return [invalid(where, rule.rule, `compilation failed: ${messageOf(error)}`)]
-    }
-  })
 }
 
 function keyErrors(items: JsonSchema, keys: readonly string[], path: string): FieldError[] {

@@ -40,13 +40,16 @@ const moved = (sign: bigint): Body =>
     return by === undefined ? undefined : quantity(nano + sign * by)
   })
 
+const sign = method('quantity', ({ nano }) => (nano > 0n ? 1n : nano < 0n ? -1n : 0n))
+
 const quantities: Library = {
   functions: {
+    sign,
     quantity: text => (typeof text === 'string' ? quantityOf(text) : undefined),
     isQuantity: text => (typeof text === 'string' ? parseQuantity(text) !== undefined : undefined),
   },
   methods: {
-    sign: method('quantity', ({ nano }) => (nano > 0n ? 1n : nano < 0n ? -1n : 0n)),
+    sign,
     isInteger: method('quantity', ({ nano }) => nano % NANO === 0n),
     asInteger: method('quantity', ({ nano }) => {
       if (nano % NANO !== 0n) throw new CelError('cannot convert value to integer')
