@@ -3,15 +3,14 @@ import { familyOf } from '../../lib/ip.ts'
 import { byPriority } from '../../model/policy/evaluate.ts'
 import type { Firewall } from '../../model/policy/firewall.ts'
 import { means } from '../../model/policy/peers.ts'
-import type { Direction, PodFacts, Policy, PolicyNode, PolicyWorld } from '../../model/policy/types.ts'
+import type { Direction, PodFacts, Policy, PolicyNode, PolicyWorld, Tier } from '../../model/policy/types.ts'
 import { DIRECTIONS } from '../../model/policy/types.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import { addressText, name, nft } from '../../wire/nft/text.ts'
-import type { CompiledClass } from './classes.ts'
-import { classKey, compileClass } from './classes.ts'
+import { shortHash } from '../shape.ts'
 import type { CompiledFirewall } from './firewall.ts'
 import { compileFirewall } from './firewall.ts'
-import type { PodClass } from './gathering.ts'
+import type { TierClass } from './gathering.ts'
 import type { Identities } from './identities.ts'
 import { identitiesOf } from './identities.ts'
 import { createIdentityIndex } from './identity-index.ts'
@@ -30,6 +29,8 @@ import {
   whereMap,
   whoMap,
 } from './skeleton.ts'
+import type { CompiledTier } from './tiers.ts'
+import { compileTier } from './tiers.ts'
 
 /**
  * Compiles policy for the pods of one node. It keeps what it made, so that a change costs little more than its own size;
@@ -45,11 +46,9 @@ const FAMILIES: readonly Family[] = [4, 6]
 const MOST_LEADS = 20_000
 
 interface Kept {
-  readonly policies: readonly Policy[]
+  readonly about: TierClass
   readonly nodes: readonly PolicyNode[]
-  readonly compiled: CompiledClass
-  /** What leads to it. */
-  readonly lead: NftText
+  readonly compiled: CompiledTier
 }
 
 interface KeptFirewall {
@@ -75,8 +74,8 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
   const addressMaps = whenSame((identities: Identities) => whoAndWhere(identities, numberOf))
   let kept = new Map<string, Kept>()
   let firewalls = new Map<string, KeptFirewall>()
-  const isCurrent = (known: Kept, policies: readonly Policy[], nodes: readonly PolicyNode[]): boolean =>
-    sameItems(known.policies, policies) &&
+  const isCurrent = (known: Kept, { policies }: TierClass, nodes: readonly PolicyNode[]): boolean =>
+    sameItems(known.about.policies, policies) &&
     (known.nodes === nodes || !known.compiled.usesNodes) &&
     // All of them are asked, so that all of them are kept.
     known.compiled.asked.filter(({ answer, value }) => !index.stands(answer, value)).length === 0
@@ -85,29 +84,24 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
       const identities = identify(world)
       index.follow(identities.ledger, world.namespaces)
       const { nodes } = world
-      const classes = new Map<string, Kept>()
-      const told = new Map<string, readonly NftText[]>()
+      const tiers = new Map<string, Kept>()
+      const chains = new Map<string, readonly NftText[]>()
       const leadsOf = classesOf(world)
       const leads = (pod: PodFacts, direction: Direction): NftText | undefined => {
         const found = leadsOf(pod)[direction]
         if (!found) return undefined
-        const current = classOf(found)
-        if (!world.allowLogged?.has(pod.namespace)) return current.lead
-        const watched = `watched-${current.compiled.chain}`
-        told.set(watched, [nft`ct state new ${logRule(`new-${direction}`)}`, current.lead])
+        for (const tier of found.tiers) if (!tiers.has(tier.chain)) tiers.set(tier.chain, keptOrMade(tier))
+        const { chain, rules } = found
+        if (rules) chains.set(chain, rules)
+        if (!world.allowLogged?.has(pod.namespace)) return nft`goto ${name(chain)}`
+        const watched = `watched-${chain}`
+        chains.set(watched, [nft`ct state new ${logRule(`new-${direction}`)}`, nft`goto ${name(chain)}`])
         return nft`goto ${name(watched)}`
       }
-      const classOf = ({ key, podClass, policies }: FoundClass): Kept => {
-        const done = classes.get(key)
-        if (done) return done
-        const known = kept.get(key)
-        const current = known && isCurrent(known, policies, nodes) ? known : keep(podClass, policies)
-        classes.set(key, current)
-        return current
-      }
-      const keep = (podClass: PodClass, policies: readonly Policy[]): Kept => {
-        const compiled = compileClass(podClass, { ...shared, nodes, numberOf })
-        return { policies, nodes, compiled, lead: nft`goto ${name(compiled.chain)}` }
+      const keptOrMade = (about: TierClass): Kept => {
+        const known = kept.get(about.chain)
+        if (known && isCurrent(known, about, nodes)) return known
+        return { about, nodes, compiled: compileTier(about, { ...shared, nodes, numberOf }) }
       }
       firewalls = new Map(
         world.firewalls.map(firewall => {
@@ -120,9 +114,9 @@ export function createPolicyCompiler(node: string): PolicyCompiler {
       const guard = (pod: PodFacts): string | undefined => firewalls.get(pod.namespace)?.compiled.chain
       if (leadNumbers.size > MOST_LEADS) leadNumbers = createNumbers()
       const dispatch = podMaps(world, node, { leads, guard, leadNumber: leadNumbers.of })
-      kept = classes
-      const parts = [...classes.values(), ...firewalls.values()].map(({ compiled }) => compiled)
-      return gather(addressMaps(identities), dispatch, [...parts, { chains: told, maps: new Map() }])
+      kept = tiers
+      const parts = [...tiers.values(), ...firewalls.values()].map(({ compiled }) => compiled)
+      return gather(addressMaps(identities), dispatch, [...parts, { chains, maps: new Map() }])
     },
   }
 }
@@ -154,13 +148,17 @@ function whenSame<A, B>(make: (from: A) => B): (from: A) => B {
   }
 }
 
-interface FoundClass {
-  readonly key: string
-  readonly podClass: PodClass
-  readonly policies: readonly Policy[]
+/** Pods about which all tiers say the same, in one direction. */
+interface PodClass {
+  /** Where their packets go to. */
+  readonly chain: string
+  /** In the order in which they are asked. */
+  readonly tiers: readonly TierClass[]
+  /** Of the chain, where it is not that of a tier. */
+  readonly rules?: readonly NftText[]
 }
 
-type PodClasses = Readonly<Partial<Record<Direction, FoundClass>>>
+type PodClasses = Readonly<Partial<Record<Direction, PodClass>>>
 
 /** Policies by where their subjects are. Lists that hold the same as before are the same objects. */
 interface Grouped {
@@ -229,19 +227,22 @@ function createClassesOf(): (world: PolicyWorld) => (pod: PodFacts) => PodClasse
 }
 
 function directed(direction: Direction, pod: PodFacts, all: readonly Policy[]): PodClasses {
-  const about = all.filter(policy => policy[direction])
-  if (about.length === 0) return {}
-  const isNamed = direction === 'ingress' && about.some(policy => hasNames(policy))
-  const podClass: PodClass = {
-    direction,
-    policies: {
-      admin: about.filter(({ tier }) => tier === 'admin'),
-      network: about.filter(({ tier }) => tier === 'network'),
-      baseline: about.filter(({ tier }) => tier === 'baseline'),
-    },
-    ports: isNamed ? pod.ports.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : [],
+  const of = (tier: Tier): readonly TierClass[] => {
+    const policies = all.filter(policy => policy.tier === tier && policy[direction])
+    if (policies.length === 0) return []
+    const isNamed = direction === 'ingress' && policies.some(hasNames)
+    const ports = isNamed ? pod.ports.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : []
+    const id = shortHash(JSON.stringify([policies.map(({ key }) => key), ports]))
+    return [{ chain: `${tier}-${direction}-${id}`, direction, tier, policies, ports }]
   }
-  return { [direction]: { key: classKey(podClass), podClass, policies: about } }
+  const network = of('network')
+  // Who is isolated is not asked about further.
+  const tiers = [...of('admin'), ...(network.length > 0 ? network : of('baseline'))]
+  const [first, second] = tiers
+  if (!first) return {}
+  if (!second) return { [direction]: { chain: first.chain, tiers } }
+  const rules = tiers.map(({ chain }) => nft`jump ${name(chain)}`)
+  return { [direction]: { chain: `${leadMap(direction)}-${shortHash(rules.join())}`, tiers, rules } }
 }
 
 const hasNames = ({ ingress = [] }: Policy): boolean =>
@@ -314,7 +315,7 @@ function addressTexts(pod: PodFacts): readonly (readonly [Family, NftText])[] {
 function gather(
   addresses: ReadonlyMap<string, RulesetMap>,
   dispatch: ReadonlyMap<string, RulesetMap>,
-  classes: readonly Pick<CompiledClass, 'chains' | 'maps'>[],
+  classes: readonly Pick<CompiledTier, 'chains' | 'maps'>[],
 ): Ruleset {
   const chains = new Map<string, readonly NftText[]>()
   const maps = new Map([...addresses, ...dispatch])

@@ -21,12 +21,15 @@ import type { PortUnions } from './port-unions.ts'
 import type { RulesetMap } from './ruleset.ts'
 import { field, peerSide } from './skeleton.ts'
 
-/** Pods that the same policies are about, in one direction: they share chains. */
-export interface PodClass {
+/** What a tier says about some pods, in one direction: all pods about which it says the same share its chains. */
+export interface TierClass {
+  /** Its name differs where something below differs, but for what the policies say. */
+  readonly chain: string
   readonly direction: Direction
-  /** Of each tier, those about these pods, first ones first. */
-  readonly policies: Readonly<Record<Tier, readonly Policy[]>>
-  /** What ports are called in these pods; empty for egress, where the other side's names count. */
+  readonly tier: Tier
+  /** Those about these pods, first ones first. */
+  readonly policies: readonly Policy[]
+  /** What ports are called in these pods, where the policies go by that; empty for egress, where the other side's names count. */
   readonly ports: readonly NamedPort[]
 }
 
@@ -52,9 +55,8 @@ export interface Out {
   readonly chains: Map<string, readonly NftText[]>
   readonly maps: Map<string, RulesetMap>
   readonly asked: Map<Answer<unknown>, unknown>
-  readonly podClass: PodClass
+  readonly about: TierClass
   readonly world: ClassWorld
-  readonly id: string
 }
 
 export function ask<T>({ asked }: Out, answer: Answer<T>): T {
@@ -67,12 +69,12 @@ export const meantBy = (out: Out, peer: PodsPeer, tier: Tier): readonly Meant[] 
   ask(out, out.world.index.meant(peer, tier))
 
 /** Ports as they are for packets between these pods and members of the other side. */
-export const portsFor = ({ podClass }: Out, ports: Ports, others: readonly Member[]): PortSet => {
+export const portsFor = ({ about }: Out, ports: Ports, others: readonly Member[]): PortSet => {
   if (ports === 'any') return 'all'
-  const own: Member = { kind: 'pod', namespace: '', labels: {}, ports: podClass.ports }
-  return portSet(portRanges(ports, podClass.direction === 'ingress' ? [own] : others))
+  const own: Member = { kind: 'pod', namespace: '', labels: {}, ports: about.ports }
+  return portSet(portRanges(ports, about.direction === 'ingress' ? [own] : others))
 }
 
 export const isNamed = (ports: Ports): boolean => ports !== 'any' && ports.some(match => 'name' in match)
 
-export const peerField = ({ podClass }: Out, family: Family): NftText => field(family, peerSide(podClass.direction))
+export const peerField = ({ about }: Out, family: Family): NftText => field(family, peerSide(about.direction))

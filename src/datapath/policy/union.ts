@@ -1,6 +1,6 @@
 import type { Rule } from '../../model/policy/types.ts'
 import type { NftText } from '../../wire/nft/text.ts'
-import { at, nft } from '../../wire/nft/text.ts'
+import { at, name, nft } from '../../wire/nft/text.ts'
 import { CONNECTION_MARK } from '../marks.ts'
 import { shortHash } from '../shape.ts'
 import type { Out } from './gathering.ts'
@@ -11,7 +11,7 @@ import type { Net } from './net-maps.ts'
 import type { PortSet } from './port-set.ts'
 import { conditions, isEmpty } from './port-set.ts'
 import type { PortUnion } from './port-unions.ts'
-import { identify, locate } from './skeleton.ts'
+import { denyChain, identify, locate } from './skeleton.ts'
 
 /** What NetworkPolicies allow together: to whom, to which namespaces whole, at which networks, and to everybody. */
 interface Allowed {
@@ -23,26 +23,26 @@ interface Allowed {
 
 /** NetworkPolicies: one lookup of who it is, one of the namespace, one of the address, one of ports that are open to all. */
 export function unionRules(out: Out): readonly NftText[] {
-  const { podClass, world, id } = out
+  const { about, world } = out
   const allowed: Allowed = { who: new Map(), where: new Map(), nets: [], anybody: world.unions.none }
-  for (const policy of podClass.policies.network)
-    for (const rule of policy[podClass.direction]!) readRule(out, rule, allowed)
-  const who = portsMap(out, `who-${id}`, allowed.who, identity => nft`${identity.id}`)
-  const where = portsMap(out, `where-${id}`, allowed.where, world.numberOf)
+  for (const policy of about.policies) for (const rule of policy[about.direction]!) readRule(out, rule, allowed)
+  const who = portsMap(out, `who-${about.chain}`, allowed.who, identity => nft`${identity.id}`)
+  const where = portsMap(out, `where-${about.chain}`, allowed.where, world.numberOf)
   return [
     // A pod always reaches itself, also by way of a Service.
     nft`ct mark and ${CONNECTION_MARK.hairpin.mask} != 0 accept`,
     ...conditions(allowed.anybody.ports).map(condition => nft`${condition}accept`),
-    ...(who ? [...identify(podClass.direction), ...who] : []),
-    ...(where ? [...locate(podClass.direction), ...where] : []),
+    ...(who ? [...identify(about.direction), ...who] : []),
+    ...(where ? [...locate(about.direction), ...where] : []),
     ...netRules(out, allowed.nets),
+    nft`goto ${name(denyChain(about.direction))}`,
   ]
 }
 
 function readRule(out: Out, { peers, ports }: Rule, allowed: Allowed): void {
   const { index, unions } = out.world
   // Names differ from one destination to the next; numbers are the same for all.
-  const isSame = out.podClass.direction === 'ingress' || !isNamed(ports)
+  const isSame = out.about.direction === 'ingress' || !isNamed(ports)
   const common = commonPorts(out, ports)
   const allow = <K>(of: Map<K, PortUnion>, key: K, more: PortUnion): void => {
     if (!isEmpty(more.ports)) of.set(key, unions.add(of.get(key) ?? unions.none, more))

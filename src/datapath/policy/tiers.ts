@@ -8,7 +8,7 @@ import type { NftText } from '../../wire/nft/text.ts'
 import { at, name, nft } from '../../wire/nft/text.ts'
 import { CONNECTION_MARK } from '../marks.ts'
 import { shortHash } from '../shape.ts'
-import type { Asked, ClassWorld, Out, PodClass } from './gathering.ts'
+import type { Asked, ClassWorld, Out, TierClass } from './gathering.ts'
 import { everybody, FAMILIES, isNamed, meantBy, peerField, portsFor } from './gathering.ts'
 import type { Identity } from './identities.ts'
 import { intervalsOf, intervalText } from './intervals.ts'
@@ -19,10 +19,8 @@ import type { RulesetMap } from './ruleset.ts'
 import { denyChain, identify } from './skeleton.ts'
 import { unionRules } from './union.ts'
 
-/** What a class needs of the kernel; names of what is shared say what it holds. */
-export interface CompiledClass {
-  /** Where its packets go to. */
-  readonly chain: string
+/** What a tier needs of the kernel; names of what is shared say what it holds. */
+export interface CompiledTier {
   readonly chains: ReadonlyMap<string, readonly NftText[]>
   readonly maps: ReadonlyMap<string, RulesetMap>
   /** What was asked for it: as long as all of it stands, it need not be compiled again. */
@@ -33,34 +31,17 @@ export interface CompiledClass {
 
 const ACCEPT = nft`accept`
 
-export const classKey = ({ direction, policies, ports }: PodClass): string =>
-  JSON.stringify([direction, Object.values(policies).map(some => some.map(({ key }) => key)), ports])
-
-export function compileClass(podClass: PodClass, world: ClassWorld): CompiledClass {
-  const { direction, policies } = podClass
-  const id = shortHash(classKey(podClass))
-  const out: Out = { chains: new Map(), maps: new Map(), asked: new Map(), podClass, world, id }
-  const rules: NftText[] = []
-  for (const tier of ['admin', 'network', 'baseline'] as const) {
-    if (policies[tier].length === 0) continue
-    if (tier === 'network') {
-      rules.push(...unionRules(out), nft`goto ${name(denyChain(direction))}`)
-      break
-    }
-    rules.push(nft`jump ${name(orderedChain(out, tier))}`)
-  }
-  const chain = `${direction === 'egress' ? 'from' : 'to'}-${id}`
-  out.chains.set(chain, rules)
+export function compileTier(about: TierClass, world: ClassWorld): CompiledTier {
+  const out: Out = { chains: new Map(), maps: new Map(), asked: new Map(), about, world }
+  out.chains.set(about.chain, about.tier === 'network' ? unionRules(out) : orderedRules(out))
   const asked = [...out.asked].map(([answer, value]): Asked => ({ answer, value }))
-  return { chain, chains: out.chains, maps: out.maps, asked, usesNodes: speaksOfNodes(podClass) }
+  return { chains: out.chains, maps: out.maps, asked, usesNodes: speaksOfNodes(about) }
 }
 
-const speaksOfNodes = ({ direction, policies }: PodClass): boolean =>
-  Object.values(policies)
-    .flat()
-    .some(policy =>
-      policy[direction]!.some(({ peers }) => peers !== 'any' && peers.some(({ kind }) => kind === 'nodes')),
-    )
+const speaksOfNodes = ({ direction, policies }: TierClass): boolean =>
+  policies.some(policy =>
+    policy[direction]!.some(({ peers }) => peers !== 'any' && peers.some(({ kind }) => kind === 'nodes')),
+  )
 
 /** A rule of an ordered tier as it stands for one identity. */
 interface Step {
@@ -73,9 +54,9 @@ interface Step {
  * Tiers in which the first match decides: for each identity a chain of the rules that speak about it, found by one
  * lookup. Rules about addresses stand in all of them, at their place.
  */
-function orderedChain(out: Out, tier: 'admin' | 'baseline'): string {
-  const { podClass } = out
-  const rules = podClass.policies[tier].flatMap(policy => policy[podClass.direction]!)
+function orderedRules(out: Out): readonly NftText[] {
+  const { chain: map, direction, tier, policies } = out.about
+  const rules = policies.flatMap(policy => policy[direction]!)
   const steps = new Map<Identity, Map<Rule, PortSet>>()
   for (const rule of rules) {
     for (const [identity, ports] of portsByIdentity(out, tier, rule)) {
@@ -92,23 +73,20 @@ function orderedChain(out: Out, tier: 'admin' | 'baseline'): string {
   const elements = new Map<NftText, NftText>()
   for (const [identity, own] of steps) {
     const lines = stepsOf(own).flatMap(step => stepRules(out, step))
-    const chain = `steps-${shortHash([podClass.direction, ...lines].join('\n'))}`
+    const chain = `steps-${shortHash([direction, ...lines].join('\n'))}`
     out.chains.set(chain, lines)
     elements.set(nft`${identity.id}`, nft`goto ${name(chain)}`)
   }
-  const map = `${tier}-${out.id}`
   if (elements.size > 0) out.maps.set(map, { definition: nft`type mark : verdict;`, elements })
-  const chain = `${tier}-${podClass.direction}-${out.id}`
-  out.chains.set(chain, [
-    ...(elements.size > 0 ? [...identify(podClass.direction), nft`meta mark vmap ${at(map)}`] : []),
+  return [
+    ...(elements.size > 0 ? [...identify(direction), nft`meta mark vmap ${at(map)}`] : []),
     ...stepsOf(new Map()).flatMap(step => stepRules(out, step)),
-  ])
-  return chain
+  ]
 }
 
 function portsByIdentity(out: Out, tier: Tier, { peers, ports }: Rule): readonly (readonly [Identity, PortSet])[] {
   if (peers === 'any')
-    return out.podClass.direction === 'egress' && isNamed(ports)
+    return out.about.direction === 'egress' && isNamed(ports)
       ? everybody(out).map(identity => [identity, portsFor(out, ports, identity.members)] as const)
       : []
   return peers.flatMap(peer =>
@@ -150,15 +128,8 @@ function namedRules(
   return open.flatMap(condition => nameRules(set, family, condition, verdict, memory))
 }
 
-const versionOf = ({ podClass, world, id }: Out): number =>
-  world.versions.of(
-    `class ${id}`,
-    JSON.stringify(
-      Object.values(podClass.policies)
-        .flat()
-        .map(policy => policy.egress),
-    ),
-  )
+const versionOf = ({ about, world }: Out): number =>
+  world.versions.of(about.chain, JSON.stringify(about.policies.map(policy => policy.egress)))
 
 interface AddressText {
   readonly family: Family
@@ -184,5 +155,5 @@ const single = (address: Ip): Cidr => ({
   family: familyOf(address),
 })
 
-const verdictText = ({ podClass }: Out, { action }: Rule): NftText =>
-  action === 'allow' ? ACCEPT : action === 'pass' ? nft`return` : nft`goto ${name(denyChain(podClass.direction))}`
+const verdictText = ({ about }: Out, { action }: Rule): NftText =>
+  action === 'allow' ? ACCEPT : action === 'pass' ? nft`return` : nft`goto ${name(denyChain(about.direction))}`
