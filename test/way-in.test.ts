@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { slowness } from '../src/host/clock/testing.ts'
+import { otherCertificate } from '../src/host/haproxy/testdata/certificates.ts'
+import { splitPem } from '../src/router/testing-live.ts'
 import type { Twin } from './harness.ts'
 import { ROOT, startTwin, until, worldPids } from './harness.ts'
 import { edgeRoute, listOf, webServers } from './web.ts'
@@ -314,6 +316,38 @@ spec: { host: ${name}.fairlead.test, to: { kind: Service, name: web } }
   const input = records.map(named).join('---')
   expect((await twin.tryKubectl(['apply', '-f', '-'], { input })).code).toBe(0)
   await until('both are served', async () => (await seen()).join() === '200,200,000')
+})
+
+test('a Route takes its certificate from a Secret that the routers’ account was given', async () => {
+  const kubectl = (...args: string[]) => twin.kubectl('-n', 'wayin', ...args)
+  const route = `
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: { name: external, namespace: wayin }
+spec:
+  host: external.apps.fairlead.localhost
+  to: { kind: Service, name: web }
+  tls: { termination: edge, externalCertificate: { name: external } }
+`
+  const pair = { 'tls.crt': splitPem(otherCertificate).certificate, 'tls.key': splitPem(otherCertificate).key }
+  const secret = {
+    ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'external' }, type: 'kubernetes.io/tls' },
+    stringData: pair,
+  }
+  expect((await twin.tryKubectl(['-n', 'wayin', 'apply', '-f', '-'], { input: JSON.stringify(secret) })).code).toBe(0)
+  const apply = () => twin.tryKubectl(['apply', '-f', '-'], { input: route })
+  const refused = await apply()
+  expect(refused.code).toBe(1)
+  for (const verb of ['get', 'list', 'watch'])
+    expect(refused.stderr).toContain(`router serviceaccount does not have permission to ${verb} this secret`)
+  const verbs = ['--verb=get,list,watch', '--resource=secrets', '--resource-name=external']
+  await kubectl('create', 'role', 'routers-read', ...verbs)
+  const account = '--serviceaccount=openshift-ingress:router'
+  await kubectl('create', 'rolebinding', 'routers-read', '--role=routers-read', account)
+  expect((await apply()).code).toBe(0)
+  const named = ['https://external.apps.fairlead.localhost/', '--connect-to', '::web-wayin.apps.fairlead.test:']
+  const shown = () => inClient('sh', '-c', `curl -skv -m 2 ${named.join(' ')} 2>&1 | grep 'subject:' || true`)
+  await until('it is shown', async () => (await shown()).includes('other.test'))
 })
 
 test('the canary is asked through the front door, and says so', async () => {

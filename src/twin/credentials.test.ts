@@ -39,7 +39,21 @@ test('names, users and groups are those of OKD', async () => {
     new X509Certificate(fs.read(`${folder.pki}/${name}.crt`)!).subject.split('\n')
   expect(subject('admin')).toEqual(['CN=system:admin', 'O=system:masters'])
   expect(subject('node-2')).toEqual(['CN=system:node:node-2', 'O=system:nodes'])
-  expect(subject('router')[0]).toBe('CN=system:serviceaccount:openshift-ingress:router')
+  const [router, ...groups] = subject('router')
+  expect(router).toBe('CN=system:serviceaccount:openshift-ingress:router')
+  expect(groups).toContain('O=fairlead:routers')
+})
+
+test('a client whose groups are others now has another certificate; the rest stay', async () => {
+  const fs = fakeFs()
+  prepareCredentials(fs, folder, await plan(), 6443, NOW)
+  const file = (name: string, end: string): string => `${folder.pki}/${name}.${end}`
+  const [router, node] = ['router', 'node-1'].map(name => fs.read(file(name, 'crt'))?.toString())
+  for (const end of ['crt', 'key']) fs.write(file('router', end), fs.read(file('dns', end))!.toString(), 0o600)
+  prepareCredentials(fs, folder, await plan(), 6443, NOW)
+  const made = fs.read(file('router', 'crt'))!.toString()
+  expect(new X509Certificate(made).subject).toBe(new X509Certificate(router!).subject)
+  expect(fs.read(file('node-1', 'crt'))?.toString()).toBe(node)
 })
 
 test('keys are for the owner alone', async () => {

@@ -1,5 +1,5 @@
 /** Who is who in a twin: certificates and kubeconfigs, as files of the state folder. */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import type { FsDriver } from '../host/fs/mod.ts'
 import { UserError } from '../lib/errors.ts'
 import type { TwinConfig } from './config.ts'
@@ -10,6 +10,8 @@ import type { TwinFolder } from './state.ts'
 
 /** Who starts the twin's roles, and waits until they are ready. */
 export const SUPERVISOR = 'fairlead:supervisor'
+/** The group of the twin's own routers. */
+export const ROUTERS = 'fairlead:routers'
 
 export interface Credentials {
   readonly ca: string
@@ -72,8 +74,10 @@ export function prepareCredentials(
   nowMs: number,
 ): void {
   fs.mkdir(folder.pki, 0o700)
-  const ensure = (name: string, make: () => KeyPair): KeyPair =>
-    readPair(fs, folder, name) ?? writePair(fs, folder, name, make())
+  const ensure = (name: string, make: () => KeyPair, isSound: (pair: KeyPair) => boolean = () => true): KeyPair => {
+    const pair = readPair(fs, folder, name)
+    return pair && isSound(pair) ? pair : writePair(fs, folder, name, make())
+  }
   const ca = ensure('ca', () => makeAuthority('fairlead-ca', nowMs))
   const ingressCa = ensure('ingress-ca', () => makeAuthority('fairlead-ingress-ca', nowMs))
   const issue = issuer(ca, nowMs)
@@ -88,7 +92,11 @@ export function prepareCredentials(
   ensureText(ADMIN_TOKEN, makeToken, text => /^sha256~[\w-]+$/.test(text))
   const inside = `https://${plan.nodes[0]!.address}:${plan.apiPort}`
   for (const [user, request] of Object.entries(clients(plan))) {
-    const pair = ensure(user, () => issue(request))
+    const pair = ensure(
+      user,
+      () => issue(request),
+      pair => isIn(pair, request.organizations),
+    )
     const server = user === ADMIN ? `https://127.0.0.1:${apiPort}` : inside
     const path = user === ADMIN ? folder.kubeconfig : roleKubeconfig(folder, user)
     const names = { cluster: clusterName(plan.config), user: request.commonName }
@@ -129,15 +137,15 @@ const clients = (plan: WorldPlan): Readonly<Record<string, LeafRequest>> => ({
   [ADMIN]: { commonName: 'system:admin', organizations: ['system:masters'] },
   supervisor: { commonName: SUPERVISOR },
   dns: serviceAccount(dnsNamespace(plan.config), 'dns'),
-  router: serviceAccount('openshift-ingress', 'router'),
+  router: serviceAccount('openshift-ingress', 'router', ROUTERS),
   ...Object.fromEntries(plan.nodes.map(node => [node.name, nodeUser(node)])),
 })
 
 export const dnsNamespace = (config: TwinConfig): string => (config.profile === 'okd' ? 'openshift-dns' : 'kube-system')
 
-const serviceAccount = (namespace: string, name: string): LeafRequest => ({
+const serviceAccount = (namespace: string, name: string, ...groups: readonly string[]): LeafRequest => ({
   commonName: `system:serviceaccount:${namespace}:${name}`,
-  organizations: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+  organizations: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, ...groups],
 })
 
 const nodeUser = (node: NodePlan): LeafRequest => ({
@@ -151,6 +159,12 @@ function readPair(fs: FsDriver, folder: TwinFolder, name: string): KeyPair | und
   if (certificate === undefined || key === undefined) return undefined
   if (!isPair({ certificate, key })) throw damaged(folder, `${name}.crt or .key`)
   return { certificate, key }
+}
+
+/** One that an earlier version made may lack a group. */
+function isIn({ certificate }: KeyPair, groups: readonly string[] = []): boolean {
+  const subject = new X509Certificate(certificate).subject.split('\n')
+  return groups.every(group => subject.includes(`O=${group}`))
 }
 
 const damaged = (folder: TwinFolder, name: string): UserError =>

@@ -1,6 +1,6 @@
 import type { RoleManifests } from '../../apiserver/auth/rbac/manifest.ts'
 import { can, canPaths } from '../../apiserver/auth/rbac/manifest.ts'
-import { dnsNamespace, SUPERVISOR } from '../credentials.ts'
+import { dnsNamespace, ROUTERS, SUPERVISOR } from '../credentials.ts'
 import type { WorldPlan } from '../plan.ts'
 
 const READ = 'get list watch'
@@ -13,6 +13,7 @@ export const twinRoles = (plan: WorldPlan): RoleManifests => ({
   roles: [
     { name: 'fairlead:node', rules: NODE },
     { name: 'fairlead:router', rules: ROUTER },
+    { name: 'fairlead:router-secrets', rules: [can(READ, 'secrets')] },
     { name: 'fairlead:dns', rules: DNS },
     { name: 'fairlead:supervisor', rules: SUPERVISION },
   ],
@@ -20,6 +21,8 @@ export const twinRoles = (plan: WorldPlan): RoleManifests => ({
     { name: 'fairlead:node', groups: ['system:nodes'] },
     { name: 'system:node', groups: ['system:nodes'] },
     { name: 'fairlead:router', users: ['system:serviceaccount:openshift-ingress:router'] },
+    // For Ingresses. Not the service account: a Route names only Secrets that somebody lets it read, as on OKD.
+    { name: 'fairlead:router-secrets', groups: [ROUTERS] },
     { name: 'fairlead:dns', users: [`system:serviceaccount:${dnsNamespace(plan.config)}:dns`] },
     { name: 'fairlead:supervisor', users: [SUPERVISOR] },
   ],
@@ -41,7 +44,7 @@ const NODE = [
 ]
 
 const ROUTER = [
-  can(READ, 'configmaps endpoints namespaces nodes pods secrets services'),
+  can(READ, 'configmaps endpoints namespaces nodes pods services'),
   can(READ, 'endpointslices', 'discovery.k8s.io'),
   can(READ, '*', 'gateway.networking.k8s.io networking.k8s.io route.openshift.io'),
   can('patch update', '*/status', 'gateway.networking.k8s.io networking.k8s.io route.openshift.io'),
