@@ -54,6 +54,7 @@ export const FEATURES: Readonly<Record<string, Partial<Listeners>>> = {
   never: { forwarded: 'never' },
   replace: { forwarded: 'replace' },
   proxied: { settings: { acceptProxy: true } },
+  counted: { settings: { countAlways: true } },
   balanced: { settings: { proxyFrom: ['192.0.2.0/24', '2001:db8::/32'] } },
   tls: { settings: { tls: { minVersion: 'TLSv1.3', suites: ['TLS_AES_128_GCM_SHA256'] } } },
   clients: { settings: { clientTls: { verify: 'required', authorities: 'a/b', subjects: ['^/CN=a$', "it's"] } } },

@@ -66,7 +66,7 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
   const policy = policyOf(options)
   const { download } = deps
   const caches = openCaches(deps.informers, options, download && createRevocations({ ...deps, download }))
-  const serving = createServing(haproxy, log, deps.clock)
+  const serving = createServing(haproxy, log, deps.clock, options.settings.reloadMs)
   const scrapes = { total: 0, failures: 0 }
   const probes = createProbeServer({
     isReady: async () =>
@@ -167,10 +167,11 @@ const listenersOf = (options: RouterOptions, { openFiles, cpus }: Haproxy): List
   ...(options.alias === undefined ? {} : { alias: options.alias }),
 })
 
-/** Which Routes are served is no matter of listeners. */
+/** Which Routes are served, and when, is no matter of listeners. */
 function listenerSettings({
   namespaceSelector: _n,
   routeSelector: _r,
+  reloadMs: _ms,
   ...settings
 }: RouterSettings): Listeners['settings'] {
   return settings
@@ -223,6 +224,7 @@ function startLoop(parts: Parts, signal: AbortSignal): Loop {
     if (keyOf(object) === options.publishService) ingresses?.again()
   })
   const tellers: Tellers = { routes, ...(ingresses ? { ingresses } : {}) }
+  const reload = createReloadTimer(deps, () => loop.trigger())
   const loop: Loop = runLoop(
     deps,
     {
@@ -232,7 +234,7 @@ function startLoop(parts: Parts, signal: AbortSignal): Loop {
         await followSecrets(parts, signal)
         // A new router refuses no client that the one before it took.
         await caches.revocations?.tried()
-        await commit(parts, tellers)
+        reload.at(await commit(parts, tellers))
         const waiting = await serving.sweep()
         if (waiting > 0) deps.clock.after(state.sweepMs, loop.trigger)
         state.sweepMs = waiting > 0 ? Math.min(LAST_SWEEP_MS, state.sweepMs * 2) : FIRST_SWEEP_MS
@@ -261,10 +263,28 @@ async function followSecrets({ caches, planner, deps }: Parts, signal: AbortSign
   }
 }
 
-/** Plans and makes it so. What HAProxy refuses is taken from the Routes that brought it, and the rest goes on. */
-async function commit({ planner, serving, state, deps }: Parts, tellers: Tellers): Promise<void> {
+/** Until something that waits for a reload is served, the router has not done what it was told. */
+function createReloadTimer({ clock, progress }: RouterDeps, trigger: () => void) {
+  const worker = progress.worker('router-reload')
+  let cancel = (): void => {}
+  return {
+    /** In so many ms; undefined: nothing waits. */
+    at(ms: number | undefined) {
+      cancel()
+      worker.busy(ms !== undefined)
+      if (ms !== undefined) cancel = clock.after(ms, trigger)
+    },
+  }
+}
+
+/**
+ * Plans and makes it so. What HAProxy refuses is taken from the Routes that brought it, and the rest goes on. Resolves to when what
+ * needs a reload that may not be yet can be tried again.
+ */
+async function commit({ planner, serving, state, deps }: Parts, tellers: Tellers): Promise<number | undefined> {
   for (;;) {
-    const { layout, verdicts, ingresses, ...differences } = planner.plan()
+    const waitMs = serving.reloadWaitMs()
+    const { layout, verdicts, ingresses, waits, ...differences } = planner.plan(waitMs === 0)
     state.hosts = layout.parts.size
     state.layout = layout
     for (const [key, verdict] of verdicts) state.untold.set(key, verdict)
@@ -272,7 +292,7 @@ async function commit({ planner, serving, state, deps }: Parts, tellers: Tellers
     try {
       await serving.commit(layout, differences)
       tellAll(state, tellers)
-      return
+      return waits ? waitMs : undefined
     } catch (error) {
       const refused = await findRefused(deps.haproxy, layout, error)
       const known = [...refused.files.map(planner.refuseFile), ...refused.classes.map(planner.refuseClass)]

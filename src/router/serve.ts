@@ -17,6 +17,8 @@ export interface Serving {
   commit(layout: Layout, differences: Differences): Promise<void>
   /** Deletes servers whose last request has ended; resolves to how many wait still. */
   sweep(): Promise<number>
+  /** How long until a reload may be; 0 where one is needed in any case. */
+  reloadWaitMs(): number
   /** Nothing is known of what runs: the next commit loads everything. */
   forget(): void
   readonly counts: ServingCounts
@@ -38,12 +40,14 @@ export interface ServingCounts {
   readonly isRefused: boolean
 }
 
-export function createServing(haproxy: Haproxy, log: Logger, clock: Pick<Clock, 'monotonic'>): Serving {
+/** `reloadMs`: the shortest time between two reloads. */
+export function createServing(haproxy: Haproxy, log: Logger, clock: Pick<Clock, 'monotonic'>, reloadMs = 0): Serving {
   const applier = createApplier(haproxy)
   const counts = { loads: 0, loadMs: 0, writeMs: 0, refusals: 0, changes: 0, isRefused: false }
   const waiting = new Set<() => void>()
   let committed: Layout | undefined
   let isServing = false
+  let loadedMs = Number.NEGATIVE_INFINITY
 
   const load = async (layout: Layout, why: string): Promise<void> => {
     committed = undefined
@@ -62,6 +66,7 @@ export function createServing(haproxy: Haproxy, log: Logger, clock: Pick<Clock, 
       throw error
     }
     counts.loads++
+    loadedMs = clock.monotonic()
     counts.loadMs += clock.monotonic() - startMs
     counts.isRefused = false
     applier.forget()
@@ -91,6 +96,7 @@ export function createServing(haproxy: Haproxy, log: Logger, clock: Pick<Clock, 
     },
     commit: (layout, differences) =>
       committed ? change(committed, layout, differences) : load(layout, 'nothing is known of what runs'),
+    reloadWaitMs: () => (committed ? Math.max(0, loadedMs + reloadMs - clock.monotonic()) : 0),
     awaitServing(clock, ms) {
       if (isServing) return Promise.resolve(true)
       return new Promise(resolve => {

@@ -5,6 +5,8 @@ import { connect as tlsConnect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Namespace } from '../api/core/namespace.ts'
 import { Route } from '../api/route/route.ts'
+import { eventually } from '../client/testing.ts'
+import { slowness } from '../host/clock/testing.ts'
 import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
 import { ask, oneRouterFor, splitPem } from './testing-live.ts'
 
@@ -243,5 +245,52 @@ describe('what an IngressController says', () => {
     expect(await status()).toBe(200)
     api.put(Namespace, { metadata: { name: 'shop', labels: { shard: 'b' } }, spec: {} })
     expect(await status()).toBe(503)
+  })
+  it('reloads keep their distance; what needs none is not held up', async () => {
+    const REWRITE = 'haproxy.router.openshift.io/rewrite-target'
+    const reloadMs = 3000
+    const live = await start({ settings: { reloadMs } })
+    const status = async (name: string) => (await ask({ host: `${name}.example.com` })).status
+    const to = { to: { kind: 'Service', name: 'web' } } as const
+    /** When it was seen last that there were no more processes than these. */
+    const lastWith = async (loads: number) => {
+      let seenMs = performance.now()
+      while (live.loads() <= loads) {
+        seenMs = performance.now()
+        await new Promise(resolve => setTimeout(resolve, 5))
+      }
+      return seenMs
+    }
+    const before = live.loads()
+    live.putRoute('first', { ...to, path: '/a' }, { [REWRITE]: '/x' })
+    const firstMs = await lastWith(before)
+    live.putRoute('second', { ...to, path: '/b' }, { [REWRITE]: '/y' })
+    live.putRoute('plain', to)
+    await eventually(() => live.bench.api.get(Route, { namespace: 'shop', name: 'plain' })?.status !== undefined)
+    const [plain, second, loads] = [await status('plain'), await status('second'), live.loads()]
+    // On a machine on which all of this took longer it is served by now, and there is nothing to see.
+    if (performance.now() - firstMs < reloadMs) {
+      expect([plain, second, loads]).toEqual([200, 503, before + 1])
+      expect(live.bench.api.get(Route, { namespace: 'shop', name: 'second' })?.status).toBeUndefined()
+      expect(live.bench.progress.progress().busy).toContain('router-reload')
+    }
+    await live.settle()
+    expect(performance.now() - firstMs).toBeGreaterThanOrEqual(reloadMs)
+    expect([(await ask({ host: 'second.example.com', path: '/b' })).url, live.loads()]).toEqual(['/y', before + 2])
+    const [route] = [live.bench.api.get(Route, { namespace: 'shop', name: 'second' })]
+    expect(route?.status?.ingress?.[0]?.conditions?.[0]).toMatchObject({ type: 'Admitted', status: 'True' })
+    // Without a distance it is served as soon as HAProxy has it.
+    const prompt = await start()
+    const startMs = performance.now()
+    const known = prompt.loads()
+    for (const [path, target] of [
+      ['/a', '/x'],
+      ['/b', '/y'],
+    ] as const) {
+      prompt.putRoute(target.slice(1), { ...to, path }, { [REWRITE]: target })
+      await prompt.settle()
+    }
+    expect(prompt.loads()).toBe(known + 2)
+    expect(performance.now() - startMs).toBeLessThan(reloadMs * slowness())
   })
 })

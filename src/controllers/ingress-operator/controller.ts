@@ -34,6 +34,7 @@ const REMOVAL_CHECK_MS = 1000
 const MISSING_CHECK_MS = 5000
 const recordOwner = (name: string): string[] =>
   name.endsWith('-wildcard') ? [`${OPERATOR_NAMESPACE}/${name.slice(0, -'-wildcard'.length)}`] : []
+const CLUSTER = { name: 'cluster' }
 const DEFAULT = `${OPERATOR_NAMESPACE}/default`
 
 /** OKD's ingress operator: keeps the routers of each IngressController as it says, and says how they are. */
@@ -60,12 +61,11 @@ export async function startIngressOperator(
     return name ? [`${OPERATOR_NAMESPACE}/${name}`] : []
   }
 
-  const metadata = { name: 'cluster' }
   const cluster = () => ({
-    config: configs.get(metadata),
-    infrastructure: infrastructures.get(metadata),
-    dns: zones.get(metadata),
-    apiServer: apiServers.get(metadata),
+    config: configs.get(CLUSTER),
+    infrastructure: infrastructures.get(CLUSTER),
+    dns: zones.get(CLUSTER),
+    apiServer: apiServers.get(CLUSTER),
   })
 
   const handle = async (found: IngressController): Promise<number | undefined> => {
@@ -81,12 +81,13 @@ export async function startIngressOperator(
           metadata: { ...found.metadata, finalizers: [...finalizers, FINALIZER] },
         })
     const settings = { controller, options, ...cluster() }
-    const missing = await missingOf(client, controller)
+    const [missing, version] = await Promise.all([missingOf(client, controller), options.haproxyVersion])
     const observe = () => ({
       deployment: deployments.get({ namespace: OPERAND_NAMESPACE, name: routerName(controller) }),
       publishing: services.get({ namespace: OPERAND_NAMESPACE, name: routerName(controller) }),
       record: records.get({ namespace: OPERATOR_NAMESPACE, name: recordName(controller) }),
       missing,
+      haproxy: version?.split('.', 2).join('.'),
       nowMs: clock.now(),
     })
     const { operands } = decide(settings, controllers.list(), observe())

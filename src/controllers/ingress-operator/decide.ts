@@ -18,7 +18,7 @@ export function decide(settings: IngressSettings, others: readonly IngressContro
   const problem = admissionProblem(settings, others)
   if (problem !== undefined)
     return { status: rejectedStatus(settings, problem, observed.nowMs), warnings: [['Rejected', problem]] }
-  const told = withoutEffect(settings.controller, observed.missing)
+  const told = withoutEffect(settings.controller, observed.missing, observed.haproxy)
   return {
     operands: operandsOf(settings),
     ...statusOf(settings, observed, told),

@@ -33,10 +33,34 @@ test('names that are too long are refused', async () => {
 
 test.each<[message: string, spec: IngressController['spec']]>([
   [
-    'spec.unsupportedConfigOverrides.loadBalancingAlgorithm: not known here',
-    { unsupportedConfigOverrides: { loadBalancingAlgorithm: 'leastconn' } },
+    'spec.unsupportedConfigOverrides.loadBalancingAlgorithm: is neither leastconn nor random',
+    { unsupportedConfigOverrides: { loadBalancingAlgorithm: 'source' } },
   ],
-  ['spec.haproxyVersion: the HAProxy of the machine is used', { haproxyVersion: '3.2' }],
+  [
+    'spec.unsupportedConfigOverrides.dynamicConfigManager: changes are always made at run time',
+    { unsupportedConfigOverrides: { dynamicConfigManager: 'false' } },
+  ],
+  [
+    'spec.unsupportedConfigOverrides.contStats: is neither "true" nor "false"',
+    { unsupportedConfigOverrides: { contStats: true } },
+  ],
+  [
+    'spec.unsupportedConfigOverrides.maxDynamicServers: servers come and go at run time, however many',
+    { unsupportedConfigOverrides: { maxDynamicServers: '7' } },
+  ],
+  [
+    'spec.unsupportedConfigOverrides.mutualTLSHeaderFilter: what clients say in headers about their certificates is never passed on',
+    { unsupportedConfigOverrides: { mutualTLSHeaderFilter: 'false' } },
+  ],
+  [
+    'spec.unsupportedConfigOverrides.localWithFallback: clients of a load balancer are not led to routers of other nodes',
+    { unsupportedConfigOverrides: { localWithFallback: 'true' } },
+  ],
+  [
+    'spec.unsupportedConfigOverrides.constructor: not known here',
+    { unsupportedConfigOverrides: { constructor: 'x' } as object },
+  ],
+  ['spec.haproxyVersion: the HAProxy of the machine is used, which is 2.6', { haproxyVersion: '3.2' }],
   [
     'spec.endpointPublishingStrategy.loadBalancer.providerParameters: there is no cloud',
     {
@@ -54,10 +78,6 @@ test.each<[message: string, spec: IngressController['spec']]>([
         loadBalancer: { scope: 'Internal', dnsManagementPolicy: 'Managed' },
       },
     },
-  ],
-  [
-    'spec.tuningOptions.reloadInterval: most changes need no reload, and the others are not put off',
-    { tuningOptions: { reloadInterval: '30s' } },
   ],
   [
     'spec.tuningOptions.configurationManagement: changes are always made at run time',
@@ -125,6 +145,32 @@ test('what is carried out is not told of', async () => {
   expect(pod()?.affinity).toBeUndefined()
   expect(pod()?.containers.map(({ name }) => name)).toEqual(['router'])
   expect(argsOf(bench)).toMatchObject({ maxConnections: 50_000, settings: { hardStopMs: 900_000 } })
+})
+
+test.each([
+  ['100ms', 1000],
+  ['30s', 30_000],
+  ['1h', 120_000],
+])('a reload interval of %s is %i ms', async (reloadInterval, reloadMs) => {
+  const bench = await start({ tuningOptions: { reloadInterval } })
+  expect([inEffect(bench), argsOf(bench).settings]).toEqual([undefined, { reloadMs }])
+})
+
+test('overrides without support that are carried out', async () => {
+  const on = { loadBalancingAlgorithm: 'leastconn', contStats: 'true', dynamicConfigManager: 'true' }
+  const bench = await start({ unsupportedConfigOverrides: on })
+  expect([inEffect(bench), argsOf(bench).settings]).toEqual([undefined, { balance: 'leastconn', countAlways: true }])
+  const off = { loadBalancingAlgorithm: 'random', contStats: 'f', mutualTLSHeaderFilter: 'T', localWithFallback: '0' }
+  await putDefault(bench, { unsupportedConfigOverrides: off })
+  expect([inEffect(bench), argsOf(bench).settings]).toEqual([undefined, {}])
+})
+
+test('the version of HAProxy stands in the status where the API has a name for it', async () => {
+  const effective = ({ api }: TestBench) => api.get(IngressController, DEFAULT)?.status?.effectiveHAProxyVersion
+  const bench = await start({ haproxyVersion: '3.2' }, undefined, undefined, '3.2.4')
+  expect([effective(bench), inEffect(bench)]).toEqual(['3.2', undefined])
+  closeBench()
+  expect(effective(await start({}, undefined, undefined, '2.6.12'))).toBeUndefined()
 })
 
 test('TLS: the cluster’s profile where there is none of its own; none without a cipher', async () => {

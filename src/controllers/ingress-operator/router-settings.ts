@@ -33,7 +33,30 @@ export function routerSettingsOf(
     deferIdle: spec.idleConnectionTerminationPolicy === 'Deferred' || undefined,
     abortClosed: spec.closedClientConnectionPolicy === 'Abort' || undefined,
     log: spec.logging?.access ? logOf(spec.logging.access) : undefined,
+    reloadMs: reloadMsOf(spec),
+    balance: overridesOf(spec).loadBalancingAlgorithm === 'leastconn' ? 'leastconn' : undefined,
+    countAlways: parseBool(overridesOf(spec).contStats) || undefined,
   })
+}
+
+/** What is beyond the bounds is taken as the bound, as on OKD. */
+function reloadMsOf({ tuningOptions }: IngressControllerSpec): number | undefined {
+  const ms = parseDuration(tuningOptions?.reloadInterval ?? '')
+  return ms === undefined ? undefined : Math.min(120_000, Math.max(1000, ms))
+}
+
+/** Settings without support, of which OKD's operator reads texts alone. */
+export function overridesOf({
+  unsupportedConfigOverrides: given,
+}: IngressControllerSpec): Readonly<Record<string, unknown>> {
+  return typeof given === 'object' && given !== null && !Array.isArray(given) ? (given as Record<string, unknown>) : {}
+}
+
+/** As Go's strconv reads texts; undefined for all others. */
+export function parseBool(value: unknown): boolean | undefined {
+  if (typeof value !== 'string') return undefined
+  if (/^(1|t|T|true|TRUE|True)$/.test(value)) return true
+  return /^(0|f|F|false|FALSE|False)$/.test(value) ? false : undefined
 }
 
 /** Why an IngressController cannot be admitted; undefined when it can. Messages are ours, reasons OKD's. */

@@ -22,6 +22,8 @@ export interface IngressOperatorOptions {
   readonly accessLog: boolean
   /** Load balancers that tell routers on nodes whose connections they bring, by the PROXY protocol. */
   readonly proxyFrom?: readonly string[]
+  /** The version of HAProxy that routers run, as in 2.6.12. */
+  readonly haproxyVersion?: Promise<string | undefined>
 }
 
 /** Everything that concerns one IngressController. */

@@ -20,6 +20,8 @@ export interface Observed {
   readonly record: DNSRecord | undefined
   /** What the spec names and is not there: one sentence each. */
   readonly missing: readonly string[]
+  /** The version of HAProxy that routers have, as in 3.2, where it is known. */
+  readonly haproxy?: string | undefined
   readonly nowMs: number
 }
 
@@ -89,6 +91,10 @@ export function statusOf(settings: IngressSettings, observed: Observed, idle: re
       domain: domainOf(settings),
       endpointPublishingStrategy: withRanges(publishingOf(settings), observed.publishing),
       tlsProfile: tlsStatus(settings),
+      // Others the API does not name.
+      ...(observed.haproxy === '2.8' || observed.haproxy === '3.2'
+        ? { effectiveHAProxyVersion: observed.haproxy }
+        : {}),
       conditions,
       ...(controller.metadata.generation === undefined ? {} : { observedGeneration: controller.metadata.generation }),
       ...(namespaceSelector ? { namespaceSelector } : {}),

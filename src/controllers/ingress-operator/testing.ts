@@ -24,7 +24,12 @@ let bench: TestBench | undefined
 export const closeBench = (): void => bench?.close()
 
 /** The operator with a default IngressController, on a fake API. */
-export async function start(spec: IngressController['spec'] = {}, topology = 'HighlyAvailable', clock = fakeClock()) {
+export async function start(
+  spec: IngressController['spec'] = {},
+  topology = 'HighlyAvailable',
+  clock = fakeClock(),
+  haproxy = '2.6.12',
+) {
   bench = testBench({}, undefined, clock)
   const { api, informers } = bench
   api.put(IngressConfig, { metadata: { name: 'cluster' }, spec: { domain: 'apps.fairlead.test' } } as never)
@@ -38,7 +43,7 @@ export async function start(spec: IngressController['spec'] = {}, topology = 'Hi
     client: informers.client,
     events: (component: string) => createEventRecorder({ ...bench!, client: api.client }, { component }),
   }
-  await startIngressOperator(deps, options, bench.signal)
+  await startIngressOperator(deps, { ...options, haproxyVersion: Promise.resolve(haproxy) }, bench.signal)
   await settled(bench)
   return bench
 }

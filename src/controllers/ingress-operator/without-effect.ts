@@ -1,12 +1,16 @@
 import type { IngressController, IngressControllerSpec } from '../../api/operator/ingress-controller.ts'
 import type { AccessLogging } from '../../api/operator/ingress-logging.ts'
-import { isFormat, MAX_CAPTURED } from './router-settings.ts'
+import { isFormat, MAX_CAPTURED, overridesOf, parseBool } from './router-settings.ts'
 import { isKnownCipher, isKnownGroup } from './tls-profiles.ts'
 
-/** Fields that are set and not carried out, each with the reason, in the order of the spec. `missing`: what they name and is not there. */
+/**
+ * Fields that are set and not carried out, each with the reason, in the order of the spec. `missing`: what they name and is not
+ * there; `haproxy`: the version in use, as in 3.2.
+ */
 export function withoutEffect(
   { spec }: Pick<IngressController, 'spec'>,
-  missing: readonly string[] = [],
+  missing: readonly string[],
+  haproxy: string | undefined,
 ): readonly string[] {
   return [
     ...missing,
@@ -14,10 +18,12 @@ export function withoutEffect(
     ...tls(spec),
     ...logging(spec.logging?.access),
     ...tuning(spec),
-    ...Object.keys((spec.unsupportedConfigOverrides as object | null | undefined) ?? {}).map(
-      name => `spec.unsupportedConfigOverrides.${name.slice(0, 64)}: not known here`,
-    ),
-    ...(spec.haproxyVersion ? [`spec.haproxyVersion: the HAProxy of the machine is used`] : []),
+    ...overrides(spec),
+    ...(spec.haproxyVersion && spec.haproxyVersion !== haproxy
+      ? [
+          `spec.haproxyVersion: the HAProxy of the machine is used${haproxy === undefined ? '' : `, which is ${haproxy}`}`,
+        ]
+      : []),
   ]
 }
 
@@ -61,16 +67,26 @@ function logging(access: AccessLogging | undefined): readonly string[] {
   ]
 }
 
-/** As absent. */
-const isZero = (text: string): boolean => /^[0.]+([a-zµμ]+|$)/.test(text)
-
-const tuning = ({
-  tuningOptions: { reloadInterval, configurationManagement } = {},
-}: IngressControllerSpec): readonly string[] => [
-  ...(reloadInterval && !isZero(reloadInterval)
-    ? ['spec.tuningOptions.reloadInterval: most changes need no reload, and the others are not put off']
-    : []),
-  ...(configurationManagement === 'ForkAndReload'
+const tuning = ({ tuningOptions }: IngressControllerSpec): readonly string[] =>
+  tuningOptions?.configurationManagement === 'ForkAndReload'
     ? ['spec.tuningOptions.configurationManagement: changes are always made at run time']
-    : []),
-]
+    : []
+
+/** Why an override is not carried out; undefined where it is. Those that are not here OKD's operator does not know either. */
+const OVERRIDES: Readonly<Record<string, (value: unknown) => string | undefined>> = {
+  loadBalancingAlgorithm: value =>
+    value === 'leastconn' || value === 'random' ? undefined : 'is neither leastconn nor random',
+  dynamicConfigManager: value => (parseBool(value) ? undefined : 'changes are always made at run time'),
+  contStats: value => (parseBool(value) === undefined ? 'is neither "true" nor "false"' : undefined),
+  maxDynamicServers: () => 'servers come and go at run time, however many',
+  mutualTLSHeaderFilter: value =>
+    parseBool(value) ? undefined : 'what clients say in headers about their certificates is never passed on',
+  localWithFallback: value =>
+    parseBool(value) === false ? undefined : 'clients of a load balancer are not led to routers of other nodes',
+}
+
+const overrides = (spec: IngressControllerSpec): readonly string[] =>
+  Object.entries(overridesOf(spec)).flatMap(([name, value]) => {
+    const why = Object.hasOwn(OVERRIDES, name) ? OVERRIDES[name]!(value) : 'not known here'
+    return why === undefined ? [] : [`spec.unsupportedConfigOverrides.${name.slice(0, 64)}: ${why}`]
+  })

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -114,3 +114,9 @@ function openFileLimit(): number {
   const match = existsSync(path) ? /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync(path, 'utf8')) : null
   return match ? Number(match[1]) : 1024
 }
+
+/** As in 2.6.12; undefined where there is none. */
+export const haproxyVersion = (command = 'haproxy'): Promise<string | undefined> =>
+  new Promise(resolve =>
+    execFile(command, ['-v'], (_, stdout) => resolve(/ version (\d+\.\d+[.\d]*)/.exec(stdout)?.[1])),
+  )

@@ -9,6 +9,7 @@ import { loopbackTransport } from '../../client/transport.ts'
 import type { ControllersOptions } from '../../controllers/mod.ts'
 import { startControllers } from '../../controllers/mod.ts'
 import { systemDial } from '../../host/dial/real.ts'
+import { haproxyVersion } from '../../host/haproxy/real.ts'
 import { systemHttps } from '../../host/https/real.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { ip } from '../../lib/ip.ts'
@@ -169,6 +170,7 @@ const controllersOptions = (
           accessLog: true,
           proxyFrom: balancerAddresses(plan),
           version: VERSION,
+          haproxyVersion: haproxyVersion(),
         },
         ingressCanary: { image: 'fairlead/canary', probe: canaryProbe(plan.vip, credentials.ingress.authority) },
         dnsRecord: { publish: publisher(host, { netns: host.netns.home, address: plan.upstreamDns }) },

@@ -71,6 +71,7 @@ export const policyOf = (options: RouterOptions): RouterPolicy => ({
   namespaceOwnership: options.namespaceOwnership,
   wildcards: options.wildcards,
   http2: options.http2,
+  ...(options.settings.balance ? { balance: options.settings.balance } : {}),
 })
 
 type Key = keyof RouterOptions

@@ -32,6 +32,12 @@ export interface RouterSettings {
   readonly log?: LogSettings
   /** How long the connections of a replaced process may last. */
   readonly hardStopMs?: number
+  /** The shortest time between two reloads; what needs none does not wait. */
+  readonly reloadMs?: number
+  /** Of Routes that do not say how they are balanced; else at random. */
+  readonly balance?: 'leastconn'
+  /** Counters of connections are kept up while these last, not when they end. */
+  readonly countAlways?: boolean
 }
 
 export interface TlsProfile {

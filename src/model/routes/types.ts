@@ -13,6 +13,8 @@ export interface RouterPolicy {
   readonly wildcards: boolean
   /** Clients may be offered HTTP/2: at Routes whose certificate is theirs alone. */
   readonly http2?: boolean
+  /** How Routes are balanced that do not say; at random where absent. */
+  readonly balance?: Balance
 }
 
 /** Why a Route is not served; OKD's words. */

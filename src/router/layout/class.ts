@@ -1,4 +1,4 @@
-import type { RouteFacts, RouteTarget } from '../../model/routes/types.ts'
+import type { Balance, RouteFacts, RouteTarget } from '../../model/routes/types.ts'
 import { optionsOf } from './options.ts'
 import type { ClassSpec } from './types.ts'
 
@@ -6,8 +6,8 @@ import type { ClassSpec } from './types.ts'
 export const isSharedAmong = (targets: readonly RouteTarget[]): boolean =>
   targets.filter(({ weight }) => weight > 0).length > 1
 
-/** The class of backends a Route needs. Defaults as on OKD: by turns where Services share, else at random, or by source for TCP. */
-export function classOf(route: RouteFacts, isShared: boolean): ClassSpec {
+/** The class of backends a Route needs. Defaults as on OKD: by turns where Services share, else `usual`, or by source for TCP. */
+export function classOf(route: RouteFacts, isShared: boolean, usual: Balance = 'random'): ClassSpec {
   if (route.termination === 'passthrough') {
     const tunnelMs = route.tunnelMs ?? route.timeoutMs
     return {
@@ -19,7 +19,7 @@ export function classOf(route: RouteFacts, isShared: boolean): ClassSpec {
   const { rewrite, headers, forwarded, adjustCase, web } = route
   return {
     mode: 'http',
-    balance: route.balance ?? (isShared ? 'roundrobin' : 'random'),
+    balance: route.balance ?? (isShared ? 'roundrobin' : usual),
     ...(optionsOf(route) === undefined ? {} : { options: true }),
     ...(rewrite === undefined ? {} : { rewrite: { path: route.path, target: rewrite } }),
     ...(headers ? { headers } : {}),

@@ -15,6 +15,8 @@ export interface Ledger {
    * that is under way the rest serves new Routes.
    */
   grow(): Pools
+  /** Whether a backend was taken that no program has: only a new one, of what `grow` says, will. */
+  isShort(): boolean
   /** Backends of this class are never made again. */
   forbid(kind: string): void
 }
@@ -81,10 +83,15 @@ export function createLedger(): Ledger {
     },
     release(key, kind) {
       const pool = pools.get(kind)
-      if (!pool?.taken.has(key)) return
-      pool.freed.add(pool.taken.get(key)!)
+      const number = pool?.taken.get(key)
+      if (!pool || number === undefined) return
       pool.taken.delete(key)
+      if (number < pool.size) return void pool.freed.add(number)
+      // It never was: the next one may have its number.
+      pool.fresh = Math.max(pool.size, 1 + Math.max(-1, ...pool.taken.values()))
+      if (pool.size + pool.taken.size === 0) pools.delete(kind)
     },
+    isShort: () => [...pools.values()].some(pool => pool.fresh > pool.size),
     grow() {
       const isGrown = [...pools.values()].map(growOne).includes(true)
       // A reload is due anyway: what tenants made up and nobody uses any more goes.

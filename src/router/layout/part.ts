@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ANY_HOST } from '../../model/routes/host.ts'
-import type { RouteFacts, RouteService, ServedRoute } from '../../model/routes/types.ts'
+import type { Balance, RouteFacts, RouteService, ServedRoute } from '../../model/routes/types.ts'
 import type { Backends } from './backends.ts'
 import { classOf, isSharedAmong } from './class.ts'
 import { type PathRule, resolvePaths, shortHash } from './keys.ts'
@@ -17,6 +17,8 @@ export interface PartContext extends ServerContext {
   readonly isOffered: (pem: string) => boolean
   /** Of a wildcard: hosts below it that its certificate is not for. */
   readonly except: readonly string[]
+  /** How Routes are balanced that do not say. */
+  readonly balance?: Balance
 }
 
 /** Lays out the Routes that won one host. Takes backends; `releasePart` gives them back. */
@@ -124,7 +126,7 @@ const ruleOf = ({
  */
 function layOutRoute({ route, services }: ServedRoute, draft: Draft, backends: Backends, context: PartContext): string {
   const cookie = cookieOf(route)
-  const spec = classOf(route, isSharedAmong(services))
+  const spec = classOf(route, isSharedAmong(services), context.balance)
   // Of a Service without weight, clients that have its cookie, or say that they want it, are served still.
   const isChosen = (cookie !== '' || route.canary !== undefined) && services.length > 1
   const kept = services.filter(({ weight }) => weight > 0 || isChosen)

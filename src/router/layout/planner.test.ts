@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { otherCertificate, someCertificate } from '../../host/haproxy/testdata/certificates.ts'
+import type { RouterSettings } from '../../model/routes/settings.ts'
 import type { ApiObject } from '../../schema/kind.ts'
+import { changesBetween } from '../render/changes.ts'
 import { createWorld, readObjects, type World } from '../testing.ts'
 import { createLedger } from './ledger.ts'
 import type { Layout } from './types.ts'
@@ -183,5 +186,87 @@ describe('the ledger', () => {
     expect(ledger.grow().leastconn).toBeUndefined()
     expect(ledger.take('a', leastconn)).toBe('leastconn-0')
     expect(ledger.grow().leastconn!.size).toBeGreaterThan(16)
+  })
+})
+
+it('Routes that do not say how they are balanced have what the IngressController says', () => {
+  const mapOf = (settings: RouterSettings, map: 'http.map' | 'sni.map') => {
+    const world = createWorld({ settings })
+    const passed = 'to: { name: a }, tls: { termination: passthrough }'
+    const spread = 'path: /b, to: { name: a }, alternateBackends: [{ name: b, weight: 1 }]'
+    const said = route('r4', 0, 'z', 'to: { name: a }')
+    const annotations = { 'haproxy.router.openshift.io/balance': 'source' }
+    for (const one of [
+      ...[service('a'), service('b'), slice('a', ['10.0.0.1']), slice('b', ['10.0.0.2'])],
+      ...[route('r1', 0, 'x', 'to: { name: a }'), route('r2', 0, 'y', passed), route('r3', 0, 'x', spread)],
+      { ...said, metadata: { ...said.metadata, annotations } },
+    ])
+      world.set(one)
+    const parts = [...world.planner.plan().layout.parts.values()]
+    return parts.flatMap(part => [...part.maps[map].values()]).map(record => record.replace(/-\d+\|.*/, ''))
+  }
+  const weighted = expect.stringMatching(/^w:/)
+  expect(mapOf({ balance: 'leastconn' }, 'http.map').sort()).toEqual(['leastconn', 'source', weighted])
+  expect(mapOf({}, 'http.map').sort()).toEqual(['random', 'source', weighted])
+  expect(mapOf({ balance: 'leastconn' }, 'sni.map')).toEqual(['tcp-source'])
+})
+
+describe('while a reload may not be', () => {
+  const REWRITE = { 'haproxy.router.openshift.io/rewrite-target': '/' }
+  const rare = (name: string, host: string): ApiObject => {
+    const one = route(name, 0, host, 'path: /p, to: { name: a }')
+    return { ...one, metadata: { ...one.metadata, annotations: REWRITE } }
+  }
+  const hosts = (layout: Layout): readonly string[] => [...layout.parts.keys()].sort()
+
+  it('a host that needs one stays as it is, and is told of when it is served; all others go on', () => {
+    const world = createWorld()
+    for (const one of [service('a'), slice('a', ['10.0.0.1']), route('r1', 0, 'x', 'to: { name: a }')]) world.set(one)
+    const first = world.planner.plan()
+    world.set(rare('r1', 'x'))
+    world.set(rare('r2', 'y'))
+    world.set(route('r3', 0, 'z', 'to: { name: a }'))
+    world.set(slice('a', ['10.0.0.2']))
+    const held = world.planner.plan(false)
+    expect([held.waits, hosts(held.layout)]).toEqual([true, ['x.test', 'z.test']])
+    expect(held.layout.parts.get('x.test')).toBe(first.layout.parts.get('x.test'))
+    expect([...held.verdicts.keys()]).toEqual(['shop/r3'])
+    expect(changesBetween(first.layout, held.layout, held).is).toBe('steps')
+    // What it is served by follows its Service.
+    expect(JSON.stringify(meaning(held.layout)['x.test'])).toContain('10.0.0.2')
+    world.remove(rare('r2', 'y'))
+    const again = world.planner.plan(false)
+    expect([again.waits, [...again.verdicts.keys()]]).toEqual([true, []])
+    const last = world.planner.plan()
+    expect([last.waits, hosts(last.layout), [...last.verdicts.keys()]]).toEqual([
+      false,
+      ['x.test', 'z.test'],
+      ['shop/r1'],
+    ])
+    expect(changesBetween(again.layout, last.layout, last)).toMatchObject({ is: 'reload' })
+    expect(world.planner.plan().waits).toBe(false)
+  })
+  it('so do pages, authorities and whether TLS is served; the text of a certificate does not', () => {
+    const world = createWorld()
+    const { planner } = world
+    planner.setDefaultCertificate(someCertificate)
+    const first = planner.plan()
+    planner.setFiles({ page503: 'HTTP/1.1 503 no\r\n\r\n' })
+    planner.setDefaultCertificate(otherCertificate)
+    const held = planner.plan(false)
+    expect([held.waits, held.layout.files, held.layout.defaultCertificate]).toEqual([true, {}, otherCertificate])
+    expect(changesBetween(first.layout, held.layout, held).is).toBe('steps')
+    planner.setDefaultCertificate(undefined)
+    expect(planner.plan(false).layout.defaultCertificate).toBe(otherCertificate)
+    const { waits, layout } = planner.plan()
+    expect([waits, layout.defaultCertificate, layout.files]).toEqual([
+      false,
+      undefined,
+      { page503: 'HTTP/1.1 503 no\r\n\r\n' },
+    ])
+    planner.setDefaultCertificate(someCertificate)
+    planner.plan()
+    planner.setDefaultCertificate(otherCertificate)
+    expect(planner.plan(false).waits).toBe(false)
   })
 })

@@ -10,12 +10,13 @@ import { createIngresses, type IngressVerdict } from './ingresses.ts'
 import { shortHash } from './keys.ts'
 import { createLedger } from './ledger.ts'
 import { type CertificateOwners, createOwners } from './owners.ts'
-import { layOutHost, type PartContext, releasePart } from './part.ts'
+import type { PartContext } from './part.ts'
+import { createParts } from './parts.ts'
 import type { Refused } from './refusals.ts'
 import { createStandings } from './standings.ts'
 import { createTable, type HostOutcome, type RouteTable } from './table.ts'
-import { type AdminFiles, type HostPart, isAuthorities, type Layout, type Listeners, type PemFile } from './types.ts'
-import { createVersions } from './versions.ts'
+import { type AdminFiles, type HostPart, isAuthorities, type Layout, type Listeners, type Pools } from './types.ts'
+import { createLate, type Fixed, withoutReload } from './waiting.ts'
 
 /** What one step of planning came to. */
 export interface Plan {
@@ -28,6 +29,8 @@ export interface Plan {
   readonly verdicts: ReadonlyMap<string, Verdict>
   /** Of the Ingresses that were looked at, the same. */
   readonly ingresses: ReadonlyMap<string, IngressVerdict>
+  /** Something needs a reload that may not be yet. */
+  readonly waits: boolean
 }
 
 /** Routes, Services and the ledger of backends in; layouts out. It looks only at the hosts that a change concerns. */
@@ -51,7 +54,8 @@ export interface Planner {
   refuseClass(kind: string): boolean
   /** The Routes, by "namespace/name", that use a backend. */
   usersOf(backend: string): ReadonlySet<string>
-  plan(): Plan
+  /** Unless a reload may be, hosts that need one stay as they are, and what else does too. */
+  plan(mayReload?: boolean): Plan
 }
 
 export function createPlanner(
@@ -64,26 +68,21 @@ export function createPlanner(
   const ingresses = createIngresses(table, view)
   const ledger = createLedger()
   const backends = createBackends(ledger, standings, view.door)
-  const parts = createVersions<HostPart>()
+  const parts = createParts(backends, ledger)
   const owners = createOwners()
-  let defaultCertificate: string | undefined
-  let serviceCa: PemFile | undefined
-  let files: AdminFiles = {}
-  let isSorted = false
+  let wanted: Fixed = { files: {} }
+  let fixed = wanted
+  let pools: Pools = {}
+  const late = createLate()
 
   const contextOf = (host: string): PartContext => ({
     http2: policy.http2 === true,
     ingress: listeners.ingress === true,
-    isOffered: pem => policy.http2 === true && pem !== defaultCertificate && owners.isAlone(pem, host),
+    isOffered: pem => policy.http2 === true && pem !== wanted.defaultCertificate && owners.isAlone(pem, host),
     except: owners.otherKeys(host),
-    ...(serviceCa ? { serviceCa } : {}),
+    ...(policy.balance ? { balance: policy.balance } : {}),
+    ...(fixed.serviceCa ? { serviceCa: fixed.serviceCa } : {}),
   })
-  /** New backends are taken before old ones are given back, so that none changes hands within a step. */
-  const replan = (host: string, { served }: HostOutcome): void => {
-    if (served.length > 0) parts.set(host, layOutHost(host, served, backends, contextOf(host)))
-    else parts.delete(host)
-    if (parts.now.get(host)?.maps['sni.map'].size) isSorted = true
-  }
   return {
     put: table.put,
     remove: table.remove,
@@ -99,15 +98,18 @@ export function createPlanner(
     },
     secrets: table.secrets,
     setDefaultCertificate(pem) {
-      for (const one of [defaultCertificate, pem]) if (one !== undefined) table.mark(owners.of(one))
-      defaultCertificate = pem
+      const { defaultCertificate: old, ...rest } = wanted
+      for (const one of [old, pem]) if (one !== undefined) table.mark(owners.of(one))
+      wanted = { ...rest, ...(pem === undefined ? {} : { defaultCertificate: pem }) }
     },
     setServiceCa(pem) {
-      serviceCa = pem === undefined ? undefined : { file: `ca/${shortHash('service-ca', pem)}.pem`, pem }
-      table.mark([...parts.now.values()].filter(({ usesServiceCa }) => usesServiceCa).map(({ host }) => host))
+      const { serviceCa: _, ...rest } = wanted
+      const file = `ca/${shortHash('service-ca', pem ?? '')}.pem`
+      wanted = { ...rest, ...(pem === undefined ? {} : { serviceCa: { file, pem } }) }
+      table.mark(parts.trusting())
     },
-    setFiles(given) {
-      files = given
+    setFiles(files) {
+      wanted = { ...wanted, files }
     },
     refuseFile(file) {
       const what = ownerOf(file, parts.now.values(), backends.layOut().serverFiles)
@@ -118,26 +120,30 @@ export function createPlanner(
       return table.refuse({ is: 'class', kind })
     },
     usersOf: backends.usersOf,
-    plan() {
+    plan(mayReload = true) {
+      fixed = mayReload ? wanted : withoutReload(wanted, fixed)
       const { hosts: dirty, hostless } = table.takeDirty()
       const verdicts = new Map(hostless)
       const outcomes = settle(table, owners, dirty, verdicts)
-      const told = ingresses.take(verdicts)
-      const before = new Map([...outcomes.keys()].map(host => [host, parts.now.get(host)]))
-      for (const [host, outcome] of outcomes) replan(host, outcome)
-      for (const old of before.values()) if (old) releasePart(old, backends)
+      const waiting = parts.replan(outcomes, contextOf, mayReload)
       const { changed, ...shared } = backends.layOut()
+      if (mayReload) pools = ledger.grow()
       const layout: Layout = {
         listeners,
-        files,
-        isSorted,
-        pools: ledger.grow(),
+        isSorted: parts.isSorted,
+        pools,
         parts: parts.snapshot(),
+        ...fixed,
         ...shared,
-        ...(serviceCa ? { serviceCa } : {}),
-        ...(defaultCertificate === undefined ? {} : { defaultCertificate }),
       }
-      return { layout, hosts: new Set(outcomes.keys()), backends: changed, verdicts, ingresses: told }
+      const told = late.without(
+        waiting.map(host => outcomes.get(host)!),
+        verdicts,
+        () => ingresses.take(verdicts),
+      )
+      table.mark([...waiting, ...(fixed.serviceCa === wanted.serviceCa ? [] : parts.trusting())])
+      const waits = waiting.length > 0 || fixed !== wanted
+      return { layout, hosts: new Set(outcomes.keys()), backends: changed, verdicts, ingresses: told, waits }
     },
   }
 }

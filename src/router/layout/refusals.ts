@@ -1,4 +1,4 @@
-import type { Rejection, RouteFacts } from '../../model/routes/types.ts'
+import type { Balance, Rejection, RouteFacts } from '../../model/routes/types.ts'
 import { classOf, isSharedAmong } from './class.ts'
 import { className } from './ledger.ts'
 
@@ -15,13 +15,14 @@ export interface Refusals {
   faultOf(route: RouteFacts): Rejection | undefined
 }
 
-export function createRefusals(): Refusals {
+/** `usual`: how Routes are balanced that do not say. */
+export function createRefusals(usual?: Balance): Refusals {
   const known: Refused[] = []
   return {
     add: what => void known.push(what),
-    isMeant,
+    isMeant: (route, what) => isMeant(route, what, usual),
     faultOf(route) {
-      const what = known.find(one => isMeant(route, one))
+      const what = known.find(one => isMeant(route, one, usual))
       return (
         what && {
           reason: 'ExtendedValidationFailed',
@@ -40,8 +41,8 @@ const WORDS: Readonly<Record<Refused['is'], string>> = {
 
 const OF_INGRESS = 'what its Secrets or annotations bring'
 
-function isMeant(route: RouteFacts, what: Refused): boolean {
+function isMeant(route: RouteFacts, what: Refused, usual: Balance | undefined): boolean {
   if (what.is === 'certificate') return [route.certificate?.pem, route.backendTls?.certificate].includes(what.pem)
   if (what.is === 'authorities') return [route.destinationCa, route.backendTls?.authorities].includes(what.pem)
-  return className(classOf(route, isSharedAmong(route.targets))) === what.kind
+  return className(classOf(route, isSharedAmong(route.targets), usual)) === what.kind
 }

@@ -42,7 +42,7 @@ export interface RouteTable {
 export function createTable(policy: RouterPolicy, standings: Standings, view: Partial<SecretView>): RouteTable {
   const index = createIndex()
   const { facts } = index
-  const refusals = createRefusals()
+  const refusals = createRefusals(policy.balance)
   const sources = new Map<string, string>()
   /** Routes that must be read again when something else changes. */
   const dependent = new Map<string, Route>()

@@ -83,6 +83,7 @@ export const baseSection = ({ settings }: Listeners): Section => ({
     words('timeout http-request 10s'),
     ['timeout', 'http-keep-alive', timeOf(settings, 'keepAlive')],
     ['timeout', 'tunnel', timeOf(settings, 'tunnel')],
+    ...(settings.countAlways ? [words('option contstats')] : []),
   ],
 })
 
