@@ -126,15 +126,6 @@ test('chooses a host for an EgressService once its Service has an address, and l
   object({ sourceIPBy: 'Network' })
   await settled(bench)
   expect([hosts(), labelled()]).toEqual([['ALL'], []])
-  object({ sourceIPBy: 'Network', network: '100' })
-  await settled(bench)
-  const warnings = async () => (await bench.eventsOf('web')).filter(text => text.startsWith('InvalidNetwork'))
-  expect(await warnings()).toEqual([])
-  object({ sourceIPBy: 'Network', network: 'blue' })
-  await settled(bench)
-  expect(await warnings()).toEqual([
-    'InvalidNetwork: spec.network is "blue", and no number of a routing table: its pods leave by the main one',
-  ])
   bench.api.drop(EgressService, { namespace: 'shop', name: 'web' })
   await settled(bench)
   expect(labelled()).toEqual([])

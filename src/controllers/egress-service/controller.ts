@@ -5,7 +5,7 @@ import { EgressService } from '../../api/ovn/egress-service.ts'
 import type { LoopSource } from '../../client/loop.ts'
 import { changesOf, runLoop } from '../../client/loop.ts'
 import { egressNode, egressParts } from '../../model/egress/nodes.ts'
-import { hostsOf, isUnreadable, keyOfService } from '../../model/egress/services.ts'
+import { hostsOf, keyOfService } from '../../model/egress/services.ts'
 import { lostOf } from '../../model/egress/voters.ts'
 import { serviceKeyOf } from '../../model/services/fronts.ts'
 import { type Controller, type ControllerDeps, splitKey } from '../shared/controller.ts'
@@ -31,8 +31,6 @@ export async function startEgressService(deps: ControllerDeps, signal: AbortSign
     onChange: handler => source.onChange(() => isUsed() && handler()),
   })
 
-  let told: ReadonlySet<string> = new Set()
-
   const step = async (): Promise<void> => {
     if (!isUsed() && !nodes.list().some(isHost)) return
     const all = nodes.list().map(egressNode)
@@ -44,7 +42,6 @@ export async function startEgressService(deps: ControllerDeps, signal: AbortSign
       slicesOf: key => slices.by(BY_SERVICE, key),
     })
     for (const one of egressServices.list()) await put(one, hosts.get(keyOfService(one)) ?? '')
-    warn()
     for (const node of nodes.list()) {
       const labels = labelChange(node, hosts)
       if (labels)
@@ -56,15 +53,6 @@ export async function startEgressService(deps: ControllerDeps, signal: AbortSign
     await client.updateStatus(EgressService, { ...one, status: { host } })
     if (host) events.record(one, 'Normal', 'EgressServiceAssigned', `its pods leave by ${host}`)
     else events.record(one, 'Warning', 'NoMatchingNodeFound', 'no node may serve it, or its Service has no address')
-  }
-  const warn = (): void => {
-    const unreadable = egressServices.list().filter(({ spec }) => isUnreadable(spec?.network))
-    const idOf = (one: EgressService): string => `${keyOfService(one)} ${one.spec?.network}`
-    const message = (one: EgressService): string =>
-      `spec.network is ${JSON.stringify(one.spec?.network)}, and no number of a routing table: its pods leave by the main one`
-    for (const one of unreadable)
-      if (!told.has(idOf(one))) events.record(one, 'Warning', 'InvalidNetwork', message(one))
-    told = new Set(unreadable.map(idOf))
   }
   const sources = [
     egressServices,

@@ -64,6 +64,8 @@ export function linkConformance(fixture: () => LinkFixture): void {
       { op: 'up', name: 'br0' },
     ])
     expect(named(a, 'br0')).toMatchObject({ kind: 'bridge', up: true, mac: '02:00:00:00:00:09' })
+    expect(named(a, 'va')?.master).toBe(named(a, 'br0')!.index)
+    expect(named(a, 'br0')).not.toHaveProperty('master')
   })
 
   it('adds and removes addresses, twice without complaint', () => {
@@ -98,7 +100,7 @@ export function linkConformance(fixture: () => LinkFixture): void {
     expect(found).toContainEqual({ to: '10.9.0.0/16', via: '10.1.2.9', dev: 'va', table: 254 })
     expect(found).toContainEqual({ to: '10.8.0.1/32', dev: 'va', table: 254 })
     expect(found).toContainEqual({ to: '0.0.0.0/0', via: '169.254.1.1', dev: 'va', table: 254 })
-    expect(found.map(route => route.to)).toContain('10.7.0.0/16')
+    expect(found.find(route => route.to === '10.7.0.0/16')?.isSpecial).toBe(true)
     expect(found).toContainEqual({ to: '10.6.0.0/16', dev: 'va', table: 1000 })
     links.apply(a, [
       { op: 'route-replace', to: cidr('10.9.0.0/16'), via: ip('10.1.2.10') },

@@ -104,12 +104,12 @@ export function fakeLinks(namespaces: FakeNetns): FakeLinks {
           if (code !== undefined && !harmless) throw new LinkError(code, operation)
         }
       }),
-    links: netns => [...of(netns.fd).links].map(([name, link]) => linkState(name, link)),
+    links: netns => [...of(netns.fd).links].map(([name, link]) => linkState(name, link, of(netns.fd))),
     addresses: netns => [...of(netns.fd).addresses.values()],
     routes: (netns, family) =>
       [...of(netns.fd).routes.values()]
         .filter(route => (route.to.includes(':') ? 6 : 4) === family)
-        .map(({ type: _, onlink: __, ...route }) => route),
+        .map(({ type, onlink: _, ...route }) => (type === 'unicast' ? route : { ...route, isSpecial: true })),
     sysctlOf: (netns, name) => of(netns.fd).sysctls.get(name),
     sysctl: (netns, name, value) => void of(netns.fd).sysctls.set(name, value),
     neighbours: netns => [...of(netns.fd).neighbours].map(([key, mac]) => `${key} ${mac}`).sort(),
@@ -135,16 +135,19 @@ function emptyNetwork(): Network {
 const macOf = (seed: number): string =>
   `02:00:00:00:${(seed >> 8).toString(16).padStart(2, '0')}:${(seed & 255).toString(16).padStart(2, '0')}`
 
-const linkState = (name: string, link: FakeLink): LinkState => ({
+const linkState = (name: string, link: FakeLink, { links }: Network): LinkState => ({
   name,
   index: link.index,
   up: link.up,
   mtu: link.mtu,
   mac: link.mac,
   kind: link.kind,
+  ...masterOf(links.get(link.master ?? '')),
   rxPackets: 0,
   txPackets: 0,
 })
+
+const masterOf = (master: FakeLink | undefined): Pick<LinkState, 'master'> => (master ? { master: master.index } : {})
 
 /** What goes with a link. */
 function forget(network: Network, name: string): void {

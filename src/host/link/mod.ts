@@ -74,6 +74,10 @@ export interface LinkState {
   readonly mtu: number
   readonly mac: string
   readonly kind: string
+  /** The index of the link that it belongs to: a bridge, or a VRF. */
+  readonly master?: number
+  /** Of a VRF: its routing table. */
+  readonly table?: number
   readonly rxPackets: number
   readonly txPackets: number
 }
@@ -89,6 +93,8 @@ export interface RouteState {
   readonly via?: Ip
   readonly dev?: string
   readonly table: number
+  /** Nothing is sent on by it: local, broadcast, unreachable and the like. */
+  readonly isSpecial?: true
 }
 
 /** A refused operation: which one, and the kernel's errno name. */

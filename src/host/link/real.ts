@@ -141,9 +141,17 @@ function dumpAll(fd: number, ask: Buffer): Reply[] {
   }
 }
 
-function linkState({ body }: Reply): LinkState {
+/** Source: linux/if_link.h. */
+const VRF = { INFO_DATA: 2, TABLE: 1 } as const
+
+/** Of an answer to RTM_GETLINK. */
+export function linkState({ body }: Pick<Reply, 'body'>): LinkState {
   const found = attributes(body, 16)
-  const info = found.get(18)
+  const info = found.get(18) && attributes(found.get(18)!, 0)
+  const kind = textOf(info?.get(1))
+  const data = kind === 'vrf' ? info?.get(VRF.INFO_DATA) : undefined
+  const table = data && attributes(data, 0).get(VRF.TABLE)
+  const master = found.get(10)
   const stats = found.get(23)
   return {
     name: textOf(found.get(3)),
@@ -151,7 +159,9 @@ function linkState({ body }: Reply): LinkState {
     up: (body.readUInt32LE(8) & 1) === 1,
     mtu: found.get(4)?.readUInt32LE(0) ?? 0,
     mac: macText(found.get(1)),
-    kind: info ? textOf(attributes(info, 0).get(1)) : '',
+    kind,
+    ...(master ? { master: master.readUInt32LE(0) } : {}),
+    ...(table ? { table: table.readUInt32LE(0) } : {}),
     rxPackets: Number(stats?.readBigUInt64LE(0) ?? 0n),
     txPackets: Number(stats?.readBigUInt64LE(8) ?? 0n),
   }
@@ -162,6 +172,8 @@ function addressState({ body }: Reply, names: ReadonlyMap<number, string>): Addr
   const bytes = found.get(2) ?? found.get(1)!
   return { link: names.get(body.readUInt32LE(4)) ?? '', address: ipFromBytes(bytes), bits: body[1]! }
 }
+
+const UNICAST = 1
 
 function routeState({ body }: Reply, family: 4 | 6, names: ReadonlyMap<number, string>): RouteState {
   const found = attributes(body, 12)
@@ -174,5 +186,6 @@ function routeState({ body }: Reply, family: 4 | 6, names: ReadonlyMap<number, s
     ...(via ? { via: ipFromBytes(via) } : {}),
     ...(name ? { dev: name } : {}),
     table: found.get(15)?.readUInt32LE(0) ?? body[4]!,
+    ...(body[7] === UNICAST ? {} : { isSpecial: true }),
   }
 }

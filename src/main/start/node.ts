@@ -69,8 +69,9 @@ export const start = begin(async args => {
     },
     signal,
   )
+  const kernel = { nft, link: links, conntrack, arp, sockets }
   const egress = startEgress(
-    { client, informers, progress, nft, link: links, conntrack, arp, sockets, clock, log },
+    { client, informers, progress, ...kernel, fs, events: events('egress'), clock, log },
     { ...datapathOptions(options), node: options.name, netns: netns.home },
     signal,
   )

@@ -68,24 +68,18 @@ function candidates(
   )
 }
 
-/** The routing table by which its pods leave; undefined: the main one. */
-const tableOf = ({ spec }: EgressService): number | undefined =>
-  spec?.network && !isUnreadable(spec.network) ? Number(spec.network) : undefined
-
-/** Names of tables are each machine's own: only numbers are read. */
-export const isUnreadable = (network: string | undefined): boolean =>
-  Boolean(network) && !(/^\d{1,10}$/.test(network!) && Number(network) > 0 && Number(network) < 2 ** 32)
-
-/** The pods behind an EgressService, and how they leave. */
+/** The pods behind an EgressService, and how they leave. `tableOf`: the node's routing table of a number or name. */
 export function serviceGroup(
   one: EgressService,
   service: Service | undefined,
   slices: readonly EndpointSlice[],
   podAt: (address: string) => Member | undefined,
+  tableOf: (network: string) => number | undefined,
 ): EgressGroup | undefined {
   const host = one.status?.host
   if (!service || !host) return undefined
-  const table = tableOf(one)
+  // A node that does not know it leads them by the main one.
+  const table = one.spec?.network ? tableOf(one.spec.network) : undefined
   const members = new Map(
     slices
       .flatMap(slice => endpointList(slice).flatMap(({ addresses }) => addresses ?? []))

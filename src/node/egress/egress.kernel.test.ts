@@ -1,19 +1,23 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { Event } from '../../api/core/event.ts'
 import { Node } from '../../api/core/node.ts'
 import { Pod } from '../../api/core/pod.ts'
 import { Service } from '../../api/core/service.ts'
 import { EndpointSlice } from '../../api/discovery/endpoint-slice.ts'
 import { EgressIP } from '../../api/ovn/egress-ip.ts'
 import { EgressService } from '../../api/ovn/egress-service.ts'
+import { createEventRecorder } from '../../client/events.ts'
 import type { TestBench } from '../../client/testing.ts'
 import { eventually, settled, testBench } from '../../client/testing.ts'
+import { fakeFs } from '../../host/fs/fake.ts'
+import type { LinkDriver } from '../../host/link/mod.ts'
 import { cidr } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { ip } from '../../lib/ip.ts'
 import type { World } from '../network/testing.ts'
-import { createWorld, OUTSIDE, OUTSIDE6, underlay6Of, underlayOf } from '../network/testing.ts'
+import { createWorld, DUAL_OPTIONS, OUTSIDE, OUTSIDE6, underlay6Of, underlayOf } from '../network/testing.ts'
 import {
   listenOutside,
   OUTSIDE_PORT,
@@ -36,9 +40,21 @@ let benches: TestBench[]
 let roles: Awaited<ReturnType<typeof startEgressOn>>[]
 let server: { close(): void }
 let pods: Awaited<ReturnType<World['pod']>>[]
+/** What there is beside the kernel's own links: those of a VRF, which not every kernel has. */
+let vrf: { readonly link: string; readonly table: number } | undefined
+let drawn: LinkDriver
 
 beforeAll(async () => {
   world = createWorld(3, true)
+  drawn = {
+    ...world.link,
+    links(at) {
+      const all = world.link.links(at)
+      if (!vrf) return all
+      const own = { ...all[0]!, name: 'blue', index: 99_999, kind: 'vrf', table: vrf.table }
+      return [...all.map(one => (one.name === vrf!.link ? { ...one, master: own.index } : one)), own]
+    },
+  }
   first = testBench()
   benches = []
   roles = []
@@ -49,7 +65,7 @@ beforeAll(async () => {
     const bench = testBench({}, first.api)
     benches.push(bench)
     await (await world.start(bench, number)).ready
-    roles.push(await startEgressOn(world, bench, number))
+    roles.push(await egressOn(bench, number))
   }
   pods = [await world.pod(1, 3), await world.pod(2, 3), await world.pod(3, 3)]
   for (const [i, pod] of pods.entries()) putPod(first.api, i + 1, `pod-${i + 1}`, [pod.address, pod.address6])
@@ -65,6 +81,11 @@ afterEach(async () => {
   await everybody()
 })
 
+function egressOn(bench: TestBench, number: number) {
+  const events = createEventRecorder({ ...bench, client: bench.api.client }, { component: 'egress' })
+  const fs = fakeFs(number < 3 ? { '/etc/iproute2/rt_tables': '100 blue\n' } : {})
+  return startEgressOn(world, bench, number, DUAL_OPTIONS, { fs, events, link: drawn })
+}
 const everybody = async (): Promise<void> => {
   for (const bench of benches) await settled(bench)
 }
@@ -196,7 +217,7 @@ test('an agent that comes anew takes over what is in the kernel', async () => {
   const bench = testBench({}, first.api)
   benches[0] = bench
   await (await world.start(bench, 1)).ready
-  roles[0] = await startEgressOn(world, bench, 1)
+  roles[0] = await egressOn(bench, 1)
   await everybody()
   expect(await connection.ask()).toBe(EIP)
   connection.close()
@@ -246,6 +267,19 @@ test('an EgressService with a network: what leaves takes that routing table, wit
   await put('Network', '100', 'ALL')
   expect((await found()).slice(0, 2)).toEqual([underlayOf(1), underlayOf(2)])
   expect(await seenOutside(world, pods[2]!, 4, far)).not.toBe(underlayOf(3))
+  // Two nodes call it blue. The third knows no such table, and says so.
+  await put('Network', undefined, 'ALL')
+  expect(await found()).not.toContain(underlayOf(1))
+  await put('Network', 'blue', 'ALL')
+  expect((await found()).slice(0, 2)).toEqual([underlayOf(1), underlayOf(2)])
+  const told = () => first.api.all(Event).filter(({ reason }) => reason === 'InvalidNetwork')
+  await eventually(() => told().length > 0, told)
+  expect(told().map(({ involvedObject, message }) => [involvedObject.name, message])).toEqual([
+    [
+      'web',
+      'node-3 has no routing table "blue" (a number, a VRF, or a name in rt_tables): what its pods send leaves there by the main one',
+    ],
+  ])
   first.api.drop(EgressService, target)
   await everybody()
   expect(await found()).not.toContain(underlayOf(1))
@@ -294,6 +328,74 @@ test('an EgressIP of a second link’s network is answered for there, and what h
     server.close()
     world.link.apply(world.node(2), [{ op: 'delete', name: 'eth1' }])
     world.link.apply(world.node(2), [{ op: 'route-delete', to: cidr('198.51.100.0/24'), via: OUTSIDE }])
+    world.netns.remove(far)
+  }
+})
+
+test('of both families by two links of one node, each by its own; a link of a VRF by the routes of that', async () => {
+  const far = world.netns.create(`far-${process.pid}`)
+  const [own, near, address, beyond] = [ip('10.77.0.2'), ip('10.77.0.9'), ip('10.77.0.50'), ip('198.51.100.9')]
+  const [own6, near6, address6, beyond6] = [ip('fd78::2'), ip('fd78::9'), ip('fd78::50'), ip('2001:db8:9::9')]
+  const node = world.node(2)
+  world.link.apply(node, [
+    { op: 'veth', name: 'eth1', peer: { name: 'eth0', netns: far } },
+    { op: 'veth', name: 'eth2', peer: { name: 'eth1', netns: far } },
+    { op: 'address', name: 'eth1', address: own, bits: 24 },
+    { op: 'address', name: 'eth2', address: own6, bits: 64 },
+    { op: 'up', name: 'eth1' },
+    { op: 'up', name: 'eth2' },
+  ])
+  world.link.apply(far, [
+    { op: 'address', name: 'eth0', address: near, bits: 24 },
+    { op: 'address', name: 'eth1', address: near6, bits: 64 },
+    { op: 'up', name: 'eth0' },
+    { op: 'up', name: 'eth1' },
+    { op: 'up', name: 'lo' },
+    { op: 'address', name: 'lo', address: beyond, bits: 32 },
+    { op: 'address', name: 'lo', address: beyond6, bits: 128 },
+  ])
+  const ways = [
+    // By the main table it is behind the machine network, where nobody has it.
+    { to: cidr('::/0'), via: near6, dev: 'eth2' },
+    { to: cidr('2001:db8:9::/64'), via: OUTSIDE6 },
+    // Only the VRF knows these.
+    { to: cidr('10.77.0.0/24'), dev: 'eth1', table: 1077 },
+    { to: cidr('198.51.100.0/24'), via: near, dev: 'eth1', onlink: true, table: 1077 },
+    { to: cidr('10.77.0.2/32'), dev: 'eth1', table: 1077, type: 'local' },
+  ] as const
+  world.link.apply(
+    node,
+    ways.map(way => ({ op: 'route', ...way })),
+  )
+  const server = createServer(socket => {
+    const from = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    socket.on('error', () => {}).on('data', () => socket.write(`${from}\n`))
+  })
+  await world.sockets.listen(server, { netns: far, port: OUTSIDE_PORT })
+  const found = (to: Ip, family: 4 | 6) => Promise.all(pods.map(pod => seenOutside(world, pod, family, to)))
+  try {
+    putEgressIP(first.api, { [address]: 2, [address6]: 2 })
+    await everybody()
+    await isHeldBy(2, address, address6)
+    expect(await found(near, 4)).toEqual([address, address, address])
+    // Neighbours are found while duplicates of a new address are looked for.
+    for (let i = 0; i < 5 && (await seenOutside(world, pods[0]!, 6, near6)) !== address6; i++);
+    expect(await found(beyond6, 6)).toEqual([address6, address6, address6])
+    expect(await seenOutside(world, pods[1]!, 4, beyond)).not.toBe(address)
+    vrf = { link: 'eth1', table: 1077 }
+    putEgressIP(first.api, { [address]: 2, [address6]: 2 }, { annotations: { now: 'in a VRF' } })
+    await everybody()
+    expect(await found(beyond, 4)).toEqual([address, address, address])
+    expect(await found(near, 4)).toEqual([address, address, address])
+    expect(await found(beyond6, 6)).toEqual([address6, address6, address6])
+  } finally {
+    vrf = undefined
+    server.close()
+    world.link.apply(
+      node,
+      ways.map(way => ({ op: 'route-delete', ...way })),
+    )
+    for (const name of ['eth1', 'eth2']) world.link.apply(node, [{ op: 'delete', name }])
     world.netns.remove(far)
   }
 })

@@ -14,6 +14,8 @@ export interface SecondLink {
   readonly name: string
   /** By which what has an egress address of these networks leaves. */
   readonly table: number
+  /** Where the routes of the link stand: in the main table, or in that of its VRF. */
+  readonly from: number
   readonly networks: readonly Cidr[]
   /** The node's own, with their lengths. */
   readonly addresses: readonly string[]
@@ -34,12 +36,13 @@ export function secondLinks(
 ): readonly SecondLink[] {
   const first = new Set(all.filter(({ address }) => own.includes(address)).map(one => one.link))
   return links
-    .filter(({ name, up }) => up && !isOurs(name) && !first.has(name))
-    .flatMap(({ name, index }) => {
+    .filter(({ name, kind, up }) => up && kind !== 'vrf' && !isOurs(name) && !first.has(name))
+    .flatMap(({ name, index, master }) => {
+      const from = links.find(one => one.index === master && one.kind === 'vrf')?.table ?? MAIN_TABLE
       const own = all.filter(one => one.link === name && isOfNetwork(one))
       const addresses = own.map(({ address, bits }) => `${address}/${bits}`)
       const networks = addresses.flatMap(text => parseCidr(text) ?? [])
-      return addresses.length > 0 ? [{ name, table: FIRST_TABLE + index, networks, addresses }] : []
+      return addresses.length > 0 ? [{ name, table: FIRST_TABLE + index, from, networks, addresses }] : []
     })
 }
 
@@ -61,15 +64,17 @@ export const byLinks = (
   return groups.map(group => (isOfEgressIP(group) ? { ...group, ways: group.ways.map(led) } : group))
 }
 
-/** The routes of second links, as the main table has them, in tables of their own. */
+/** The routes of second links, as the main table or that of their VRF has them, in tables of their own. */
 export const linkRoutes = (link: LinkDriver, netns: Netns, links: readonly SecondLink[]): readonly LinkFact[] =>
   links.length === 0
     ? []
     : ([4, 6] as const).flatMap(family =>
         link
           .routes(netns, family)
-          .filter(({ table }) => table === MAIN_TABLE)
-          .flatMap(route => links.filter(({ name }) => name === route.dev).flatMap(one => copied(route, one))),
+          .filter(({ isSpecial }) => !isSpecial)
+          .flatMap(route =>
+            links.filter(one => one.name === route.dev && one.from === route.table).flatMap(one => copied(route, one)),
+          ),
       )
 
 function copied({ to, via, dev }: RouteState, { table }: SecondLink): readonly LinkFact[] {

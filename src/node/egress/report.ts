@@ -1,4 +1,6 @@
 import { Node } from '../../api/core/node.ts'
+import type { EgressService } from '../../api/ovn/egress-service.ts'
+import type { EventRecorder } from '../../client/events.ts'
 import type { Client } from '../../client/mod.ts'
 import type { AddressState } from '../../host/link/mod.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -6,8 +8,11 @@ import { messageOf } from '../../lib/errors.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf } from '../../lib/ip.ts'
 import type { Logger } from '../../lib/log.ts'
+import type { EgressGroup } from '../../model/egress/members.ts'
 import { HOST_CIDRS, PRIMARY_ADDRESSES, UNHEARD } from '../../model/egress/nodes.ts'
+import { keyOfService } from '../../model/egress/services.ts'
 import type { SecondLink } from './links.ts'
+import type { TableOf } from './tables.ts'
 
 /** The node's addresses on the machine network and on its second links, under OVN-Kubernetes' names; undefined while they are not there. */
 export function hostAddresses(
@@ -61,5 +66,25 @@ export function createReport(client: Client, node: string, { clock, log }: Told)
           isWriting = false
         })
     },
+  }
+}
+
+/** Tells once of each EgressService whose pods leave here and whose network this node does not know. */
+export function createNetworkWarnings(node: string, events: EventRecorder | undefined) {
+  let told: ReadonlyMap<string, string> = new Map()
+  return (services: readonly EgressService[], groups: readonly EgressGroup[], tableOf: TableOf): void => {
+    const unknown = services.filter(one => {
+      const group = groups.find(({ key }) => key === `egressservice ${keyOfService(one)}`)
+      const isHere = group && [...group.ways, ...group.members].some(each => each.node === node)
+      return isHere && tableOf(one.spec!.network!) === undefined
+    })
+    const before = told
+    told = new Map(unknown.map(({ metadata, spec }) => [metadata.uid, spec!.network!]))
+    for (const one of unknown) {
+      const network = one.spec!.network!
+      if (before.get(one.metadata.uid) === network) continue
+      const why = `${node} has no routing table ${JSON.stringify(network)} (a number, a VRF, or a name in rt_tables)`
+      events?.record(one, 'Warning', 'InvalidNetwork', `${why}: what its pods send leaves there by the main one`)
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { Node } from '../../api/core/node.ts'
 import type { Pod } from '../../api/core/pod.ts'
+import type { EventRecorder } from '../../client/events.ts'
 import { runLoop } from '../../client/loop.ts'
 import type { Client, Informers, Role } from '../../client/mod.ts'
 import type { ProgressCollector } from '../../client/progress.ts'
@@ -9,6 +10,7 @@ import { steeringFacts, tableFacts, tableSteerings, tablesAt } from '../../datap
 import type { DatapathOptions } from '../../datapath/options.ts'
 import type { ArpDriver } from '../../host/arp/mod.ts'
 import type { ConntrackDriver } from '../../host/conntrack/mod.ts'
+import type { FsDriver } from '../../host/fs/mod.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
 import type { NftDriver } from '../../host/nft/mod.ts'
@@ -22,9 +24,10 @@ import type { Ways } from './flows.ts'
 import { isNarrower, sweepFlows, waysOf } from './flows.ts'
 import { byLinks, linkRoutes, secondLinks } from './links.ts'
 import { createOwnership } from './ownership.ts'
-import { createReport, hostAddresses } from './report.ts'
+import { createNetworkWarnings, createReport, hostAddresses } from './report.ts'
 import { createEgressRules } from './rules.ts'
 import { createSteering } from './steering.ts'
+import { routingTables } from './tables.ts'
 import { createEgressWatch } from './watch.ts'
 
 export interface EgressDeps {
@@ -36,6 +39,10 @@ export interface EgressDeps {
   readonly conntrack: ConntrackDriver
   readonly sockets: SocketDriver
   readonly arp: ArpDriver
+  /** Where names of routing tables stand. */
+  readonly fs: Pick<FsDriver, 'read' | 'list'>
+  /** Absent: nobody is told. */
+  readonly events?: EventRecorder
   readonly clock: Clock
   readonly log: Logger
 }
@@ -73,6 +80,7 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
   const rules = createEgressRules(nft)
   const steering = createSteering(deps.link, options.netns)
   const report = createReport(deps.client, options.node, deps)
+  const warn = createNetworkWarnings(options.node, deps.events)
   const annotations = () => ownNodes.get({ name: options.node })?.metadata.annotations ?? {}
   const ownership = createOwnership({ ...deps, nft, watch, report, annotations }, options)
   let before: Ways | undefined
@@ -97,12 +105,15 @@ export async function startEgress(deps: EgressDeps, options: EgressOptions, sign
     const self = nodes.find(({ name }) => name === options.node)
     if (!self || self.podNetworks.length === 0) return
     const addresses = deps.link.addresses(options.netns)
-    const links = secondLinks(deps.link.links(options.netns), addresses, self.addresses)
+    const all = deps.link.links(options.netns)
+    const links = secondLinks(all, addresses, self.addresses)
     const shown = hostAddresses(addresses, self.addresses, links)
     if (shown) report.set(shown, annotations())
     if (watch.isIdle() && !isInUse) return
     isInUse = true
-    const groups = byLinks(watch.groups(given), options.node, links)
+    const tableOf = routingTables(deps.fs, all)
+    const groups = byLinks(watch.groups(given, tableOf), options.node, links)
+    warn(watch.byNetwork(), groups, tableOf)
     const used = links.filter(({ table }) => tablesAt(self.name, groups).includes(table))
     const input: EgressInput = { options, self, nodes, groups, tables: tableSteerings(groups) }
     steering.apply([...factsOf(input), ...linkRoutes(deps.link, options.netns, used)])

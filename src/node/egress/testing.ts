@@ -13,10 +13,12 @@ import type { ControllerBench } from '../../controllers/shared/testing.ts'
 import { controllerBench } from '../../controllers/shared/testing.ts'
 import { kernelArp } from '../../host/arp/real.ts'
 import { kernelConntrack } from '../../host/conntrack/real.ts'
+import { fakeFs } from '../../host/fs/fake.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { ASSIGNABLE } from '../../model/egress/nodes.ts'
 import type { World } from '../network/testing.ts'
 import { DUAL_OPTIONS, OUTSIDE, OUTSIDE6, putDualNode } from '../network/testing.ts'
+import type { EgressDeps } from './role.ts'
 import { startEgress } from './role.ts'
 
 export const OUTSIDE_PORT = 8099
@@ -108,16 +110,24 @@ export function seenOutside(
   })
 }
 
-export const startEgressOn = (world: World, bench: TestBench, number: number, options = DUAL_OPTIONS) =>
+export const startEgressOn = (
+  world: World,
+  bench: TestBench,
+  number: number,
+  options = DUAL_OPTIONS,
+  more: Partial<EgressDeps> = {},
+) =>
   startEgress(
     {
       ...bench,
       client: bench.api.client,
       nft: world.nft,
+      fs: fakeFs(),
       link: world.link,
       sockets: world.sockets,
       conntrack: kernelConntrack(world.netns),
       arp: kernelArp(world.netns),
+      ...more,
     },
     { ...options, node: `node-${number}`, netns: world.node(number) },
     bench.signal,

@@ -22,6 +22,7 @@ import { podView } from '../../model/policy/pods.ts'
 import { serviceKeyOf } from '../../model/services/fronts.ts'
 import type { Given } from '../network/policy/watch.ts'
 import { trimPod } from '../network/policy/watch.ts'
+import type { TableOf } from './tables.ts'
 
 /** The caches that egress depends on. */
 export interface EgressWatch {
@@ -29,7 +30,9 @@ export interface EgressWatch {
   readonly sources: readonly (LoopSource | Informer<ApiObject>)[]
   nodes(): readonly EgressNode[]
   /** Pods by the ways by which they leave; those of EgressServices first. What was given to pods and is seen by now is let go. */
-  groups(given: Map<string, Given>): readonly EgressGroup[]
+  groups(given: Map<string, Given>, tableOf: TableOf): readonly EgressGroup[]
+  /** EgressServices that name a network. */
+  byNetwork(): readonly EgressService[]
   /** Addresses of EgressIPs that were given to this node, with the version of the decision. */
   given(node: string): ReadonlyMap<Ip, number>
   /** All that EgressIPs ask for, whoever has it. */
@@ -83,9 +86,10 @@ export function createEgressWatch(informers: Informers): EgressWatch {
       whileUsed(changesOf(slices, ({ endpoints }) => [endpoints])),
     ] as EgressWatch['sources'],
     nodes: () => nodes.list().map(egressNode),
-    groups(given) {
+    byNetwork: () => egressServices.list().filter(({ spec }) => spec?.network),
+    groups(given, tableOf) {
       for (const [uid, one] of given) if (shown(one)) given.delete(uid)
-      const byService = serviceGroups()
+      const byService = serviceGroups(tableOf)
       const served = new Set(byService.flatMap(({ members }) => members.map(one => `${one.namespace}/${one.name}`)))
       const labels = new Map(namespaces.list().map(({ metadata }) => [metadata.name, metadata.labels ?? {}]))
       const early = [...given.values()].flatMap(({ pod, addresses }) => memberOf(pod, addresses))
@@ -112,7 +116,7 @@ export function createEgressWatch(informers: Informers): EgressWatch {
     isIdle,
   }
 
-  function serviceGroups(): readonly EgressGroup[] {
+  function serviceGroups(tableOf: TableOf): readonly EgressGroup[] {
     const all = egressServices.list()
     if (all.length === 0) return []
     const byAddress = new Map(
@@ -124,10 +128,9 @@ export function createEgressWatch(informers: Informers): EgressWatch {
     return all.flatMap(one => {
       const key = keyOfService(one)
       const [namespace = '', name = ''] = key.split('/')
-      const group = serviceGroup(one, services.get({ namespace, name }), slices.by(BY_SERVICE, key), at =>
-        byAddress.get(at),
-      )
-      return group ?? []
+      const podAt = (address: string): Member | undefined => byAddress.get(address)
+      const service = services.get({ namespace, name })
+      return serviceGroup(one, service, slices.by(BY_SERVICE, key), podAt, tableOf) ?? []
     })
   }
 }
