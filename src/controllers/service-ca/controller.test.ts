@@ -26,14 +26,14 @@ async function start(): Promise<void> {
   await startServiceCa({ ...bench, client: informers.client, events }, options, bench.signal)
 }
 
-const putService = (secret?: string): Service =>
+const putService = (secret?: string, spec: Service['spec'] = {}): Service =>
   bench.api.put(Service, {
     metadata: {
       namespace: 'shop',
       name: 'web',
       annotations: secret ? { 'service.beta.openshift.io/serving-cert-secret-name': secret } : {},
     },
-    spec: {},
+    spec,
   })
 const secret = () => bench.api.get(Secret, { namespace: 'shop', name: 'web-tls' })
 const leaf = () => new X509Certificate(Buffer.from(secret()!.data!['tls.crt']!, 'base64'))
@@ -48,10 +48,27 @@ test('a Service that asks gets a certificate for its names, and again when it is
   expect(secret()?.type).toBe('kubernetes.io/tls')
   expect(leaf().subjectAltName).toBe('DNS:web.shop.svc, DNS:web.shop.svc.cluster.local')
   expect(leaf().verify(new X509Certificate(ca.certificate).publicKey)).toBe(true)
+  expect(secret()?.metadata.annotations).toMatchObject({
+    'service.beta.openshift.io/originating-service-name': 'web',
+    'service.beta.openshift.io/expiry': new Date(leaf().validTo).toISOString().replace('.000', ''),
+  })
+  expect(bench.api.get(Service, { namespace: 'shop', name: 'web' })?.metadata.annotations).toMatchObject({
+    'service.alpha.openshift.io/serving-cert-signed-by': 'service-ca',
+    'service.beta.openshift.io/serving-cert-signed-by': 'service-ca',
+  })
   const { serialNumber } = leaf()
   bench.api.drop(Secret, { namespace: 'shop', name: 'web-tls' })
   await settled(bench)
   expect(leaf().serialNumber).not.toBe(serialNumber)
+})
+
+test('the pods of a headless Service have names in its certificate', async () => {
+  await start()
+  putService('web-tls', { clusterIP: 'None' })
+  await settled(bench)
+  expect(leaf().checkHost('web-0.web.shop.svc.cluster.local')).toBeDefined()
+  expect(leaf().checkHost('web-0.web.shop.svc')).toBeDefined()
+  expect(leaf().checkHost('web-0.other.shop.svc')).toBeUndefined()
 })
 
 test('a Secret of somebody else stays as it is, and that is told', async () => {

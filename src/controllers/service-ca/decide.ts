@@ -6,6 +6,7 @@ const PREFIX = 'service.beta.openshift.io/'
 const ALPHA = 'service.alpha.openshift.io/'
 export const SERVICE_UID = `${PREFIX}originating-service-uid`
 export const SERVICE_NAME = `${PREFIX}originating-service-name`
+export const EXPIRY = `${PREFIX}expiry`
 export const BUNDLE_KEY = 'service-ca.crt'
 const INJECT = 'inject-cabundle'
 
@@ -13,11 +14,19 @@ const INJECT = 'inject-cabundle'
 export const secretNameOf = ({ metadata: { annotations = {} } }: Service): string | undefined =>
   annotations[`${PREFIX}serving-cert-secret-name`] || annotations[`${ALPHA}serving-cert-secret-name`] || undefined
 
-/** The names of a Service that others call it by. */
-export const namesOf = ({ metadata: { namespace, name } }: Service): readonly string[] => [
-  `${name}.${namespace}.svc`,
-  `${name}.${namespace}.svc.cluster.local`,
-]
+/** The names of a Service that others call it by; pods of a headless one have names of their own below it. */
+export function namesOf({ metadata: { namespace, name }, spec }: Service): readonly string[] {
+  const names = [`${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`]
+  return spec.clusterIP === 'None' ? [...names, ...names.map(each => `*.${each}`)] : names
+}
+
+/** What says on a Service who issued its certificate; undefined where it says so already. */
+export function signedBy({ metadata: { annotations = {} } }: Service, signer: string) {
+  const names = [`${PREFIX}serving-cert-signed-by`, `${ALPHA}serving-cert-signed-by`]
+  return names.every(name => annotations[name] === signer)
+    ? undefined
+    : { metadata: { annotations: Object.fromEntries(names.map(name => [name, signer])) } }
+}
 
 /** What is to be done about a Service's Secret; one of somebody else is left alone. */
 export type SecretDecision = 'nothing' | 'issue' | 'foreign'
