@@ -136,11 +136,7 @@ export function createPlanner(
         ...fixed,
         ...shared,
       }
-      const told = late.without(
-        waiting.map(host => outcomes.get(host)!),
-        verdicts,
-        () => ingresses.take(verdicts),
-      )
+      const told = late.without(waiting, outcomes, verdicts, () => ingresses.take(verdicts))
       table.mark([...waiting, ...(fixed.serviceCa === wanted.serviceCa ? [] : parts.trusting())])
       const waits = waiting.length > 0 || fixed !== wanted
       return { layout, hosts: new Set(outcomes.keys()), backends: changed, verdicts, ingresses: told, waits }

@@ -26,15 +26,20 @@ type Told = ReadonlyMap<string, IngressVerdict>
 /** Verdicts of hosts that wait, to be told once they are served. */
 export interface Late {
   /** Takes these out of the verdicts of Routes, and out of what `take` tells of Ingresses. */
-  without(waiting: readonly HostOutcome[], verdicts: Map<string, Verdict>, take: () => Told): Told
+  without(
+    waiting: readonly string[],
+    outcomes: ReadonlyMap<string, HostOutcome>,
+    verdicts: Map<string, Verdict>,
+    take: () => Told,
+  ): Told
 }
 
 export function createLate(): Late {
   let late: Told = new Map()
   return {
-    without(waiting, verdicts, take) {
+    without(waiting, outcomes, verdicts, take) {
       const ingresses = new Set<string>()
-      for (const key of waiting.flatMap(outcome => [...outcome.verdicts.keys()])) {
+      for (const key of waiting.flatMap(host => [...(outcomes.get(host)?.verdicts.keys() ?? [])])) {
         const [owner, claim] = key.split('#') as [string, string | undefined]
         if (claim === undefined) verdicts.delete(key)
         else ingresses.add(owner)
