@@ -37,7 +37,7 @@ export function dnsArguments(args: readonly string[]): DnsArguments {
     else if (flag === 'corefile' && /^[^/]+\/[^/]+$/.test(value!)) corefile = mapOf(value!)
     else
       throw new UserError('DnsArgument', `the DNS server does not understand ${JSON.stringify(argument)}`, {
-        hint: 'it takes --port=, --cluster-domain=, --upstream=IP[:port], --log=none|error|denial|all and --corefile=namespace/configmap',
+        hint: 'it takes --port=, --cluster-domain=, --upstream=IP[:port], --log=none|error|denial|all, --corefile=namespace/configmap, and as a process of its own --names-port=, --names-certificate=, --names-key= and --names-agents=',
       })
   }
   return { port, domain, upstreams, logClass, ...(corefile ? { corefile } : {}) }

@@ -1,28 +1,32 @@
 import { expect, test } from 'vitest'
-import { eventually } from '../../client/testing.ts'
+import { Node } from '../../api/core/node.ts'
+import { eventually, settled, testBench } from '../../client/testing.ts'
 import { fakeClock } from '../../host/clock/fake.ts'
 import { fakeSockets } from '../../host/socket/fake.ts'
-import { cidr } from '../../lib/cidr.ts'
 import { ip } from '../../lib/ip.ts'
 import { silent } from '../../lib/log.ts'
 import { decode } from '../../wire/dns/decode.ts'
 import type { Message } from '../../wire/dns/message.ts'
 import { CLASS, TYPE } from '../../wire/dns/message.ts'
-import type { FromServer } from '../../wire/names/messages.ts'
-import { createLines, lineOf } from '../../wire/names/messages.ts'
+import { createLines, fromServer, lineOf } from '../../wire/names/messages.ts'
 import { replyTo } from '../zone/respond.ts'
+import { unixDoor } from './doors.ts'
 import { serveNames } from './gate.ts'
 
 const PATH = '/names.sock'
 const CLIENT = ip('10.128.0.5')
 
 async function world() {
-  const [sockets, clock, stop] = [fakeSockets(), fakeClock(), new AbortController()]
-  const gate = await serveNames(
-    { sockets, clock, log: silent },
-    { path: PATH, podNetworks: [cidr('10.128.0.0/14')] },
-    stop.signal,
-  )
+  const [sockets, clock, bench] = [fakeSockets(), fakeClock(), testBench()]
+  const { api, informers, signal } = bench
+  const gate = await serveNames({ informers, clock, log: silent }, unixDoor(sockets, PATH), signal)
+  /** Where the API says that a node's pods are. */
+  const put = async (name: string, podCIDR: string): Promise<void> => {
+    api.put(Node, { metadata: { name }, spec: { podCIDR, podCIDRs: [podCIDR] } } as never)
+    await settled(bench)
+  }
+  await informers.sync(signal)
+  await put('node-1', '10.128.0.0/23')
   /** A node that says which patterns its rules have, and admits what it is told, or not. */
   const node = async (name: string, patterns: readonly string[], admits = true) => {
     const told: string[] = []
@@ -30,7 +34,8 @@ async function world() {
     const socket = sockets.connectUnix(PATH)
     socket.on(
       'data',
-      createLines<FromServer>(
+      createLines(
+        fromServer,
         message => {
           if (message.is === 'heard') heard = true
           else {
@@ -41,12 +46,11 @@ async function world() {
         () => {},
       ),
     )
-    const networks = ['10.128.0.0/23']
-    socket.once('connect', () => void socket.write(lineOf({ is: 'hello', number: 1, node: name, networks, patterns })))
+    socket.once('connect', () => void socket.write(lineOf({ is: 'hello', number: 1, node: name, patterns })))
     await eventually(() => heard)
     return { told, leave: () => socket.destroy() }
   }
-  return { gate, clock, node, stop: () => stop.abort() }
+  return { gate, clock, api, put, node, stop: bench.close }
 }
 
 const reply = (name: string, ttl = 30): Message => ({
@@ -75,13 +79,15 @@ test('a node is told of what it asked for, of its own pods, and once while it ho
 })
 
 test('without its word the answer is not given; another node that has its network now may give it', async () => {
-  const { gate, clock, node, stop } = await world()
+  const { gate, clock, api, put, node, stop } = await world()
   const deaf = await node('node-1', ['nothing www.test'], false)
   const release = gate.release(CLIENT, reply('www.test.'))
   await eventually(() => deaf.told.length > 0)
   for (let i = 0; i < 20; i++) await clock.advance(200)
   expect(await release).toBe(false)
   deaf.leave()
+  api.drop(Node, { name: 'node-1' })
+  await put('node-4', '10.128.0.0/23')
   const { told } = await node('node-4', ['nothing www.test'])
   expect(await gate.release(CLIENT, reply('www.test.'))).toBe(true)
   expect(told).toHaveLength(1)

@@ -1,6 +1,4 @@
-import type { Socket } from 'node:net'
-import type { Cidr } from '../../lib/cidr.ts'
-import { parseCidr } from '../../lib/cidr.ts'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '../../lib/clock.ts'
 import { keysOf } from '../../model/policy/names.ts'
 import type { FromNode, NamedAddress } from '../../wire/names/messages.ts'
@@ -9,20 +7,21 @@ import { lineOf } from '../../wire/names/messages.ts'
 /** Answers for one node that wait; beyond, they fail at once. */
 const MAX_WAITING = 2000
 const MAX_TOLD = 50_000
+/** Of a node that does not read; beyond, answers fail at once. */
+const MAX_UNSENT_BYTES = 1 << 22
 /** Times to live are whole seconds, and nodes admit longer than they are told: within a second nothing is told again. */
 const SLACK_MS = 1000
 
 /** A node that wants to know of answers to its pods. It may be away; then it is waited for. */
 export interface Subscriber {
   readonly node: string
-  readonly networks: readonly Cidr[]
   readonly patterns: ReadonlySet<string>
   readonly isHere: boolean
-  hello(socket: Socket, message: Extract<FromNode, { is: 'hello' }>): void
+  hello(socket: Duplex, message: Extract<FromNode, { is: 'hello' }>): void
   /** What it said of what it was told. */
   answered(number: number, isAdmitted: boolean): void
   /** Its connection is no more. */
-  gone(socket: Socket): void
+  gone(socket: Duplex): void
   wants(name: string): boolean
   /** What it must be told, as it was not told of it for so long. */
   untold(name: string, addresses: readonly NamedAddress[]): readonly NamedAddress[]
@@ -31,8 +30,7 @@ export interface Subscriber {
 }
 
 export function createSubscriber(clock: Clock, node: string): Subscriber {
-  let socket: Socket | undefined
-  let networks: readonly Cidr[] = []
+  let socket: Duplex | undefined
   let patterns: ReadonlySet<string> = new Set()
   let last = 0
   /** Until when it admits an address of a name. */
@@ -45,9 +43,6 @@ export function createSubscriber(clock: Clock, node: string): Subscriber {
   }
   return {
     node,
-    get networks() {
-      return networks
-    },
     get patterns() {
       return patterns
     },
@@ -58,7 +53,6 @@ export function createSubscriber(clock: Clock, node: string): Subscriber {
       // An agent that is new knows nothing of what its predecessor was told; nor of what it did not want to know.
       told.clear()
       socket = from
-      networks = message.networks.flatMap(text => parseCidr(text) ?? [])
       patterns = new Set(message.patterns)
       from.write(lineOf({ is: 'heard', number: message.number }))
     },
@@ -78,7 +72,8 @@ export function createSubscriber(clock: Clock, node: string): Subscriber {
     },
     tell: (name, addresses, ms) =>
       new Promise(resolve => {
-        if (!socket || waiting.size >= MAX_WAITING) return resolve(false)
+        const isFull = waiting.size >= MAX_WAITING || (socket?.writableLength ?? 0) > MAX_UNSENT_BYTES
+        if (!socket || isFull) return resolve(false)
         const number = ++last
         const done = (isAdmitted: boolean): void => {
           cancel()

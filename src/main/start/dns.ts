@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dnsArguments, resolvConfUpstreams } from '../../dns/arguments.ts'
+import { serveNames } from '../../dns/names/gate.ts'
 import { startDns } from '../../dns/role.ts'
 import { UserError } from '../../lib/errors.ts'
 import { begin } from '../../main.ts'
@@ -9,11 +10,12 @@ import { corefileAt, zoneOf } from '../dns-builtin.ts'
 import { joinValues, takeFlags } from '../flags.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
+import { DOOR_FLAGS, doorOf } from '../names.ts'
 import { runRole, stopSignal } from '../signals.ts'
 
 /** A DNS server of its own process, for the names of the cluster that the kubeconfig leads to. */
 export const start = begin(async args => {
-  const { values, rest } = takeFlags(joinValues(args), ['kubeconfig'])
+  const { values, rest } = takeFlags(joinValues(args), ['kubeconfig', ...DOOR_FLAGS])
   const { port, domain, upstreams, logClass, corefile } = dnsArguments(rest)
   const kubeconfig = values.get('kubeconfig') ?? process.env.KUBECONFIG
   if (!kubeconfig)
@@ -21,9 +23,11 @@ export const start = begin(async args => {
   const log = createLog('dns')
   const signal = stopSignal()
   const host = await realHost()
-  const { informers, progress } = await connect(kubeconfig, log, signal)
+  const { client, informers, progress } = await connect(kubeconfig, log, signal)
+  const door = doorOf(values, { client, host, log })
+  const gate = door && (await serveNames({ informers, clock: host.clock, log }, door, signal))
   const role = await startDns(
-    { informers, progress, sockets: host.sockets, clock: host.clock, log },
+    { informers, progress, sockets: host.sockets, clock: host.clock, log, ...(gate ? { gate } : {}) },
     {
       zone: zoneOf(domain, { networks: [] }),
       at: {

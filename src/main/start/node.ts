@@ -28,6 +28,7 @@ import { connect } from '../connect.ts'
 import { untilWorldStands } from '../go.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
+import { namesOf } from '../names.ts'
 import { runRole, stopSignal } from '../signals.ts'
 import { VERSION } from '../version.ts'
 
@@ -37,6 +38,7 @@ export const start = begin(async args => {
   const log = createLog(options.name)
   const signal = stopSignal()
   const { netns, links, nft, conntrack, arp, packetLog, sockets, fs, clock } = await realHost()
+  const names = namesOf(options, fs)
   untilWorldStands()
   const { client, informers, progress } = await connect(options.kubeconfig, log, signal)
   const events = (component: string, pace = {}): EventRecorder =>
@@ -65,7 +67,7 @@ export const start = begin(async args => {
       node: options.name,
       netns: netns.home,
       policesOwnNode: isOkd(options),
-      namesSocket: options.namesSocket,
+      ...(names ? { names } : {}),
     },
     signal,
   )

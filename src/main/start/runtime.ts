@@ -1,5 +1,6 @@
 import type { Role } from '../../client/mod.ts'
 import { joinProgress } from '../../client/progress.ts'
+import { unixDoor } from '../../dns/names/doors.ts'
 import { serveNames } from '../../dns/names/gate.ts'
 import { begin } from '../../main.ts'
 import { startRuntime } from '../../node/runtime/role.ts'
@@ -27,7 +28,9 @@ export const start = begin(async args => {
   const podNetworks = config ? clusterNetworksOf(config).map(({ cidr }) => cidr) : []
   const networks = [...podNetworks, ...(config ? serviceNetworksOf(config) : [])]
   const { informers, progress } = await connect(options.kubeconfig, log, signal)
-  const gate = await serveNames({ sockets, clock, log }, { path: options.namesSocket, podNetworks }, signal)
+  const gate = await serveNames({ informers, clock, log }, unixDoor(sockets, options.namesSocket), signal)
+  // Where nodes' pods are is known before the first DNS server is asked, and `wait` waits for no cache that nobody has begun.
+  informers.sync(signal).catch(() => {})
   const role = await startRuntime(
     { netns, socket: sockets, process: processes, fs, clock, log },
     {

@@ -1,27 +1,18 @@
-import { Node } from '../../../api/core/node.ts'
-import type { Informers } from '../../../client/mod.ts'
 import type { FillNames, Ruleset } from '../../../datapath/policy/ruleset.ts'
+import type { Netns } from '../../../host/netns/mod.ts'
 import type { Nft } from '../../../host/nft/mod.ts'
-import type { SocketDriver } from '../../../host/socket/mod.ts'
-import type { Clock } from '../../../lib/clock.ts'
 import type { Ip } from '../../../lib/ip.ts'
-import { nodeFacts } from '../../../model/nodes/facts.ts'
 import type { NamedAddress } from '../../../wire/names/messages.ts'
 import { createNameBook } from './names.ts'
-import type { NamesLink } from './names-link.ts'
-import { linkNames } from './names-link.ts'
 import type { PolicyRules } from './rules.ts'
-
-export interface AdmissionDeps {
-  readonly informers: Informers
-  readonly sockets: Pick<SocketDriver, 'connectUnix'>
-  readonly clock: Clock
-}
+import type { NamesFrom, ServersDeps } from './servers/servers.ts'
+import { createServers } from './servers/servers.ts'
 
 export interface AdmissionOptions {
   readonly node: string
+  readonly netns: Netns
   /** Where DNS servers tell of what names lead to; absent: names in policies match nothing. */
-  readonly namesSocket?: string
+  readonly names?: NamesFrom
 }
 
 /** Admits the addresses of names that policy speaks of, as DNS servers are about to tell them to pods of this node. */
@@ -42,14 +33,12 @@ export interface NameAdmission {
 
 /** Informers are made here; the caller syncs them. */
 export function createNameAdmission(
-  deps: AdmissionDeps,
-  { node, namesSocket: path }: AdmissionOptions,
+  deps: ServersDeps,
+  { node, netns, names: from }: AdmissionOptions,
   nft: () => Nft,
   signal: AbortSignal,
 ): NameAdmission {
   const book = createNameBook(deps.clock)
-  const nodes = deps.informers.of(Node)
-  let link: NamesLink | undefined
   let table: PolicyRules['table']
   /** Ends when the rules are in force that are being loaded: what is learned meanwhile is for them. */
   let loading: Promise<unknown> = Promise.resolve()
@@ -59,23 +48,18 @@ export function createNameAdmission(
     const text = book.learn(name, addresses, table)
     if (text !== '') nft().run(text)
   }
-  const networks = () => {
-    const own = nodes.get({ name: node })
-    return own ? nodeFacts(own).podNetworks : []
-  }
+  const servers = from && createServers(deps, { node, netns, from }, learn, signal)
   return {
     get isUp() {
-      return link?.isUp === true
+      return servers?.isUp === true
     },
     fill: book.fill,
     leadingTo: book.leadingTo,
     byAddress: book.byAddress,
-    start(changed) {
-      if (path !== undefined) link = linkNames(deps, { path, node, networks, onUp: changed }, learn, signal)
-    },
+    start: changed => servers?.start(changed),
     async apply(rules, ruleset) {
       // Before the rules, so that no answer is given between them and the names.
-      await link?.speakOf(book.patternsOf(ruleset))
+      await servers?.speakOf(book.patternsOf(ruleset))
       const applying = rules.apply(ruleset).finally(() => {
         table = rules.table
         book.follow(ruleset)

@@ -12,6 +12,7 @@ import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
 import { createEventRecorder } from '../../../client/events.ts'
 import type { TestBench } from '../../../client/testing.ts'
 import { eventually, settled, testBench } from '../../../client/testing.ts'
+import { unixDoor } from '../../../dns/names/doors.ts'
 import type { NameGate } from '../../../dns/names/gate.ts'
 import { serveNames } from '../../../dns/names/gate.ts'
 import { replyTo } from '../../../dns/zone/respond.ts'
@@ -46,7 +47,7 @@ beforeAll(async () => {
   bench = testBench()
   putNode(bench.api, 1)
   await (await world.start(bench, 1)).ready
-  gate = await serveNames({ ...bench, sockets: world.sockets }, { path, podNetworks: [] }, bench.signal)
+  gate = await serveNames(bench, unixDoor(world.sockets, path), bench.signal)
   await begin()
   pod = await world.pod(1, 3)
   putNamespace(bench.api, 'shop')
@@ -62,7 +63,7 @@ beforeAll(async () => {
 const begin = async (): Promise<void> => {
   policy = new AbortController()
   const role = await policyOn(world, bench, 1, policy.signal, {
-    namesSocket: path,
+    names: { socket: path },
     packetLog: kernelPacketLog(kernelNetns()),
     events: createEventRecorder({ ...bench, client: bench.api.client }, { component: 'network-policy' }),
     log: { ...silent, info: said => void lines.push(said as (typeof lines)[number]) } as Logger,

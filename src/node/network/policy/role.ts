@@ -20,6 +20,7 @@ import type { PolicyReport } from './report.ts'
 import { createPolicyReport } from './report.ts'
 import type { PolicyRules } from './rules.ts'
 import { createPolicyRules } from './rules.ts'
+import type { NamesFrom } from './servers/servers.ts'
 import { createPolicyStatus } from './status.ts'
 import type { Given, PolicyWatchOptions } from './watch.ts'
 import { createPolicyWatch } from './watch.ts'
@@ -33,7 +34,7 @@ export interface PolicyDeps {
   readonly packetLog?: PacketLogDriver
   /** Absent: nothing is told by events. */
   readonly events?: EventRecorder
-  readonly sockets: Pick<SocketDriver, 'connectUnix'>
+  readonly sockets: Pick<SocketDriver, 'connect' | 'connectUnix'>
   readonly clock: Clock
   readonly log: Logger
 }
@@ -42,7 +43,7 @@ export interface PolicyOptions extends PolicyWatchOptions {
   readonly node: string
   readonly netns: Netns
   /** Where DNS servers tell of what names lead to; absent: names in policies match nothing. */
-  readonly namesSocket?: string
+  readonly names?: NamesFrom
 }
 
 export interface PolicyRole extends Role, PodGate {

@@ -50,7 +50,7 @@ export const policyOn = (
   bench: TestBench,
   node: number,
   signal = bench.signal,
-  more: Partial<PolicyDeps & Pick<PolicyOptions, 'namesSocket' | keyof DatapathOptions>> = {},
+  more: Partial<PolicyDeps & Pick<PolicyOptions, 'names' | keyof DatapathOptions>> = {},
 ): Promise<PolicyRole> =>
   startPolicy(
     { ...bench, client: bench.api.client, nft: world.nft, sockets: world.sockets, ...more },
