@@ -135,6 +135,36 @@ export function storeConformance(
       expect(events).toHaveLength(3)
     })
 
+    it('hands each listener of a batch what is below its prefix, and those of one prefix the same array', async () => {
+      const prefixes = ['', 'a/', 'a/x/', 'a/x/1', 'a/x/12', 'b/', 'b/y/1', 'c/']
+      const handed = async (...keys: readonly string[]): Promise<Record<string, readonly string[]>> => {
+        const seen: Record<string, readonly string[]> = {}
+        const stops = prefixes.map(prefix =>
+          store.watch(prefix, store.revision, batch => {
+            expect(seen[prefix]).toBeUndefined()
+            seen[prefix] = batch.map(({ key }) => key)
+          }),
+        )
+        await store.transaction(keys.map(key => ({ op: 'create', key, encode: put(key) })))
+        for (const stop of stops) stop()
+        return seen
+      }
+      const below = (keys: readonly string[]) =>
+        Object.fromEntries(
+          prefixes
+            .map(prefix => [prefix, keys.filter(key => key.startsWith(prefix))] as const)
+            .filter(([, own]) => own.length > 0),
+        )
+      for (const keys of [['a/x/1'], ['a/x/12', 'a/x/13'], ['a/z', 'a/x/2'], ['b/y/1', 'a/x/121', 'b/z', 'd'], ['c']])
+        expect(await handed(...keys)).toEqual(below(keys))
+      const arrays: unknown[] = []
+      const stops = [1, 2].map(() => store.watch('e/', store.revision, batch => arrays.push(batch)))
+      await store.transaction(['e/1', 'f'].map(key => ({ op: 'create', key, encode: put(key) })))
+      for (const stop of stops) stop()
+      expect(arrays[0]).toBe(arrays[1])
+      expect(arrays).toHaveLength(2)
+    })
+
     it('bounds the past: what is gone is refused, what is kept is exact', async () => {
       await store.close()
       store = open({ maxEvents: 3 })

@@ -118,10 +118,25 @@ function eventOf(version: Version, object?: unknown): StoreEvent {
 }
 
 function notify(listeners: Listeners, events: readonly StoreEvent[]): void {
+  const common = commonPrefix(events)
   for (const [prefix, group] of listeners) {
-    const own = events.filter(event => event.key.startsWith(prefix))
+    const own = below(prefix, events, common)
     if (own.length > 0) for (const listener of group) listener(own)
   }
+}
+
+/** What all their keys begin with: most batches are of one type, and most prefixes are of another. */
+function commonPrefix([first, ...rest]: readonly StoreEvent[]): string {
+  let common = first?.key ?? ''
+  for (const { key } of rest) while (!key.startsWith(common)) common = common.slice(0, -1)
+  return common
+}
+
+const NONE: readonly StoreEvent[] = []
+
+function below(prefix: string, events: readonly StoreEvent[], common: string): readonly StoreEvent[] {
+  if (common.startsWith(prefix)) return events
+  return prefix.startsWith(common) ? events.filter(({ key }) => key.startsWith(prefix)) : NONE
 }
 
 function listen(listeners: Listeners, prefix: string, listener: Listener): () => void {

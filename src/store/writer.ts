@@ -80,6 +80,8 @@ const headOf = ({ heads, versions }: State, key: string): Version | undefined =>
 
 function submitAll(state: State, changes: readonly Change[]): readonly Submitted[] {
   const { heads, nextRevision } = state
+  // Where it fails there is nothing before it to be taken back.
+  if (changes.length === 1) return [submitOne(state, changes[0]!)]
   const before = new Map(changes.map(({ key }) => [key, heads.get(key)]))
   try {
     return changes.map(change => submitOne(state, change))
