@@ -14,7 +14,10 @@ const keyErrors = (data: Data | undefined, path: string): readonly FieldError[] 
   Object.keys(data ?? {}).flatMap(key => named(`${path}[${key}]`, key, configKey))
 
 const base64Bytes = (text: string): number => Math.floor((text.length * 3) / 4)
-const utf8Bytes = (text: string): number => new TextEncoder().encode(text).length
+const encoder = new TextEncoder()
+const utf8Bytes = (text: string): number => encoder.encode(text).length
+/** No unit of UTF-16 takes more in UTF-8. */
+const mostBytes = (text: string): number => 3 * text.length
 
 function sizeErrors(bytes: number, path: string): readonly FieldError[] {
   return bytes > MAX_BYTES
@@ -28,11 +31,13 @@ const sum = (data: Data | undefined, measure: (text: string) => number): number 
 export function configMapErrors(map: ConfigMap, old?: ConfigMap): readonly FieldError[] {
   const { data, binaryData } = map
   const twice = Object.keys(data ?? {}).filter(key => binaryData?.[key] !== undefined)
+  const binaryBytes = sum(binaryData, base64Bytes)
+  const maySurpass = sum(data, mostBytes) + binaryBytes > MAX_BYTES
   return [
     ...keyErrors(data, 'data'),
     ...keyErrors(binaryData, 'binaryData'),
     ...twice.map(key => duplicate(`data[${key}]`, key)),
-    ...sizeErrors(sum(data, utf8Bytes) + sum(binaryData, base64Bytes), ''),
+    ...(maySurpass ? sizeErrors(sum(data, utf8Bytes) + binaryBytes, '') : []),
     ...(old?.immutable ? frozenErrors(map, old, ['data', 'binaryData']) : []),
   ]
 }

@@ -26,6 +26,22 @@ describe('the others', () => {
     ])
   })
 
+  it('the size of a config map, in bytes of UTF-8', () => {
+    const limit = 1024 * 1024
+    const sized = (euros: number, letters: number, bytes: number) =>
+      errorsOf(ConfigMap, {
+        data: { euros: '€'.repeat(euros), letters: 'x'.repeat(letters) },
+        binaryData: { bytes: Buffer.alloc(bytes).toString('base64') },
+      })
+    const tooLong = [expect.stringContaining('TooLong: may not be more than 1048576 bytes')]
+    expect(sized(0, limit, 0)).toEqual([])
+    expect(sized(0, limit + 1, 0)).toEqual(tooLong)
+    expect(sized(100_000, limit - 300_000, 0)).toEqual([])
+    expect(sized(100_000, limit - 300_000 + 1, 0)).toEqual(tooLong)
+    expect(sized(100_000, limit - 600_000, 300_000)).toEqual([])
+    expect(sized(100_000, limit - 600_000 + 1, 300_000)).toEqual(tooLong)
+  })
+
   it('endpoint slices and endpoints', () => {
     const slice = (address: string, more: object = {}) => ({
       addressType: 'IPv4',

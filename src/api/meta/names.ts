@@ -85,6 +85,8 @@ const qualifiedPart: Pattern = {
   examples: ['MyName', 'my.name', '123-abc'],
 }
 
+const QUALIFIED_PART = new RegExp(`^${QUALIFIED}$`)
+
 /** A label's key: a name, perhaps behind a domain and a slash. */
 export const qualifiedName: NameRule = text => {
   const parts = text.split('/')
@@ -97,7 +99,7 @@ export const qualifiedName: NameRule = text => {
     ...(parts.length === 2 ? prefixErrors(parts[0]!) : []),
     ...(name === '' ? ['name part must be non-empty'] : []),
     ...(name.length > 63 ? [`name part ${tooLong(63)}`] : []),
-    ...(new RegExp(`^${QUALIFIED}$`).test(name) ? [] : [`name part ${regexText(qualifiedPart)}`]),
+    ...(QUALIFIED_PART.test(name) ? [] : [`name part ${regexText(qualifiedPart)}`]),
   ]
 }
 
@@ -120,11 +122,13 @@ export const envName: NameRule = text =>
     ? []
     : ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
 
+const CONFIG_KEY_TEXT = new RegExp(`^${CONFIG_KEY}$`)
+
 /** A key of a ConfigMap or Secret. */
 export const configKey: NameRule = text => {
   const errors: string[] = []
   if (text.length > 253) errors.push(tooLong(253))
-  if (!new RegExp(`^${CONFIG_KEY}$`).test(text))
+  if (!CONFIG_KEY_TEXT.test(text))
     errors.push(
       `a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '${CONFIG_KEY}')`,
     )

@@ -41,15 +41,34 @@ export interface Admission {
   settled(attributes: Attributes, stored: boolean): void
 }
 
+/** Of one operation, who has something to do at each step. */
+interface Steps {
+  readonly admit: readonly Plugin[]
+  readonly validate: readonly Plugin[]
+  readonly settled: readonly Plugin[]
+}
+
 /** Runs the plugins in order. What an earlier one changed, later ones see. */
 export function createAdmission(plugins: readonly Plugin[]): Admission {
-  const of = (attributes: Attributes): readonly Plugin[] =>
-    plugins.filter(plugin => plugin.operations.includes(attributes.operation))
+  const stepsOf = (operation: Attributes['operation']): Steps => {
+    const own = plugins.filter(({ operations }) => operations.includes(operation))
+    return {
+      admit: own.filter(({ admit, settled }) => admit ?? settled),
+      validate: own.filter(({ validate }) => validate),
+      settled: own.filter(({ settled }) => settled),
+    }
+  }
+  const steps: Readonly<Record<Attributes['operation'], Steps>> = {
+    CREATE: stepsOf('CREATE'),
+    UPDATE: stepsOf('UPDATE'),
+    DELETE: stepsOf('DELETE'),
+    CONNECT: stepsOf('CONNECT'),
+  }
   return {
     async admit(attributes) {
       const done: Plugin[] = []
       try {
-        for (const plugin of of(attributes)) {
+        for (const plugin of steps[attributes.operation].admit) {
           const pending = plugin.admit?.(attributes)
           if (pending) await pending
           done.push(plugin)
@@ -60,13 +79,13 @@ export function createAdmission(plugins: readonly Plugin[]): Admission {
       }
     },
     async validate(attributes) {
-      for (const plugin of of(attributes)) {
+      for (const plugin of steps[attributes.operation].validate) {
         const pending = plugin.validate?.(attributes)
         if (pending) await pending
       }
     },
     settled(attributes, stored) {
-      for (const plugin of of(attributes)) plugin.settled?.(attributes, stored)
+      for (const plugin of steps[attributes.operation].settled) plugin.settled?.(attributes, stored)
     },
   }
 }

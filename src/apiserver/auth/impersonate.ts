@@ -43,10 +43,13 @@ const NOTHING = { group: '', version: 'v1', plural: '', subresource: '', namespa
 const values = (header: string | undefined): readonly string[] =>
   (header ?? '').split(', ').filter(value => value !== '')
 
-const extraOf = (headers: Headers): readonly (readonly [key: string, value: string])[] =>
-  Object.entries(headers)
-    .filter(([name]) => name.startsWith(EXTRA))
-    .flatMap(([name, text]) => values(text).map(value => [unescaped(name.slice(EXTRA.length)), value] as const))
+function extraOf(headers: Headers): readonly (readonly [key: string, value: string])[] {
+  const extra: [string, string][] = []
+  for (const name in headers)
+    if (name.startsWith(EXTRA))
+      for (const value of values(headers[name])) extra.push([unescaped(name.slice(EXTRA.length)), value])
+  return extra
+}
 
 function unescaped(key: string): string {
   try {

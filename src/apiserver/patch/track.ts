@@ -141,6 +141,7 @@ const isReset = (entries: readonly unknown[]): boolean =>
 
 /** Merges the oldest update entries of each version into one called ancient-changes. */
 function capped(managed: Managed): Managed {
+  if (managed.owners.size <= MAX_UPDATE_MANAGERS) return managed
   const updaters = [...managed.owners].filter(([, owned]) => !owned.applied).map(([key]) => key)
   if (updaters.length <= MAX_UPDATE_MANAGERS) return managed
   const timeOf = (key: string): string => managed.times.get(key) ?? ''

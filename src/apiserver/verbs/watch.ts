@@ -16,6 +16,7 @@ import type { FrameFormat } from '../watch/frames.ts'
 import {
   bookmarkFrame,
   eventFrame,
+  eventFrames,
   formatOf,
   frame,
   leftFrame,
@@ -226,7 +227,7 @@ function framesOf(watching: Watching, events: readonly StoreEvent[]): Uint8Array
   }
   let chunk = chunks.get(watching.format.key)
   if (!chunk) {
-    chunk = join(events.map(event => eventFrame(watching.format, plainType(event), event)))!
+    chunk = eventFrames(watching.format, events, plainType)
     chunks.set(watching.format.key, chunk)
   }
   return chunk

@@ -56,6 +56,17 @@ export function previousOf(resource: Resource, event: StoreEvent): Obj {
   return object
 }
 
+/** The frames of several events as one chunk. */
+export function eventFrames(
+  format: FrameFormat,
+  events: readonly StoreEvent[],
+  typeOf: (event: StoreEvent) => EventType,
+): Buffer {
+  const parts: Uint8Array[] = []
+  for (const event of events) parts.push(HEADS[typeOf(event)], eventBytes(format, event), TAIL)
+  return Buffer.concat(parts)
+}
+
 const frames = new WeakMap<StoreEvent, Map<string, Buffer>>()
 
 /** The event's frame, made once per type and format. */
@@ -68,14 +79,14 @@ export function eventFrame(format: FrameFormat, type: EventType, event: StoreEve
   }
   let bytes = made.get(key)
   if (!bytes) {
-    bytes = frame(
-      type,
-      plain(format) ? servedBytes(format.resource, event.value) : objectBytes(format, objectOf(format.resource, event)),
-    )
+    bytes = frame(type, eventBytes(format, event))
     made.set(key, bytes)
   }
   return bytes
 }
+
+const eventBytes = (format: FrameFormat, event: StoreEvent): Uint8Array =>
+  plain(format) ? servedBytes(format.resource, event.value) : objectBytes(format, objectOf(format.resource, event))
 
 const plain = ({ options }: FrameFormat): boolean => options.output.as === undefined
 

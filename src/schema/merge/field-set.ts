@@ -24,15 +24,16 @@ export const newFieldSet = (): FieldSetDraft => new Map()
 /** Adds one path. Its parents are not added; the empty path (the whole object) is nobody's. */
 export function insert(set: FieldSetDraft, path: Path): void {
   let level = set
-  for (const [i, element] of path.entries()) {
-    let node = level.get(element)
+  let node: Draft | undefined
+  for (const element of path) {
+    node = level.get(element)
     if (!node) {
       node = { owned: false, children: new Map() }
       level.set(element, node)
     }
-    if (i === path.length - 1) node.owned = true
     level = node.children
   }
+  if (node) node.owned = true
 }
 
 export function fieldSetOf(paths: Iterable<Path>): FieldSet {

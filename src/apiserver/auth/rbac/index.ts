@@ -41,6 +41,8 @@ interface Bound {
   readonly namespace: string
   readonly roleRef: RoleRef
   readonly subject: Subject
+  /** See Grant. */
+  readonly reason: string
 }
 
 /** Roles and bindings as the store has them, found by subject. */
@@ -93,15 +95,16 @@ export function createRoleIndex(store: Store): RoleIndex {
   }
 }
 
-function grantOf(bound: Bound, rules: readonly PolicyRule[] | undefined): Grant {
-  const { kind, name, namespace, roleRef, subject } = bound
+function grantOf({ roleRef, reason }: Bound, rules: readonly PolicyRule[] | undefined): Grant {
+  if (rules) return { rules, reason }
+  const problem = `${roleRef.kind.toLowerCase()}.${GROUP} ${JSON.stringify(roleRef.name)} not found`
+  return { rules: [], reason, problem }
+}
+
+function reasonOf({ kind, name, namespace, roleRef, subject }: Omit<Bound, 'reason'>): string {
   const binding = JSON.stringify(namespace === '' ? name : `${name}/${namespace}`)
   const who = subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace || namespace}` : subject.name
-  return {
-    rules: rules ?? [],
-    reason: `RBAC: allowed by ${kind} ${binding} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${subject.kind} ${JSON.stringify(who)}`,
-    ...(rules ? {} : { problem: `${roleRef.kind.toLowerCase()}.${GROUP} ${JSON.stringify(roleRef.name)} not found` }),
-  }
+  return `RBAC: allowed by ${kind} ${binding} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${subject.kind} ${JSON.stringify(who)}`
 }
 
 /** Bindings by namespace (empty: of the cluster) and subject. */
@@ -126,7 +129,8 @@ function createBindings() {
       const keys = subjects.map(subject => `${namespace} ${subjectKey(subject, namespace)}`)
       for (const [index, subject] of subjects.entries()) {
         const bound = { key: id, kind, name: metadata.name, namespace, roleRef, subject }
-        bySubject.set(keys[index]!, [...(bySubject.get(keys[index]!) ?? []), bound])
+        const whole = { ...bound, reason: reasonOf(bound) }
+        bySubject.set(keys[index]!, [...(bySubject.get(keys[index]!) ?? []), whole])
       }
       byKey.set(id, keys)
     },

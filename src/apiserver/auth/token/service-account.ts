@@ -138,13 +138,25 @@ const LEEWAY_SECONDS = 60
 const isCurrent = ({ exp = 0, nbf = 0 }: Claims, nowSeconds: number): boolean =>
   exp > nowSeconds && nbf <= nowSeconds + LEEWAY_SECONDS
 
+const uids = new WeakMap<Uint8Array, string>()
+
+/** By the stored bytes, which most requests find unchanged. */
+function uidOf(value: Uint8Array): string {
+  let uid = uids.get(value)
+  if (uid === undefined) {
+    uid = textAt(parseBytes(value), 'metadata', 'uid')
+    uids.set(value, uid)
+  }
+  return uid
+}
+
 /** The account, if it and what the token is bound to are still the same objects. */
 function boundUser(store: Store, claims: Claims): User | undefined {
   const claim = claims['kubernetes.io'] as AccountClaim
   const { namespace, serviceaccount, pod, secret, node } = claim
   const isThere = (plural: string, reference: Reference): boolean => {
     const stored = store.get(`${prefixOf('', plural)}${plural === 'nodes' ? '' : `${namespace}/`}${reference.name}`)
-    return stored !== undefined && textAt(parseBytes(stored.value), 'metadata', 'uid') === reference.uid
+    return stored !== undefined && uidOf(stored.value) === reference.uid
   }
   if (!isThere('serviceaccounts', serviceaccount)) return undefined
   if (pod && !isThere('pods', pod)) return undefined
