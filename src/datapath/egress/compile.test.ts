@@ -93,6 +93,14 @@ test('with an address and a table what leaves takes both, on the node that has t
   expect(chainsTo([web], 2)).toEqual([`ct mark set ${tableSteerings([web]).get(100)}`, 'goto take-steering'])
   expect(elements([web], 'through4', 2)).toEqual(['10.128.0.5', '10.128.4.5'])
   expect(compile([web], 2).chains.get('arriving')?.at(-1)).toContain('@through4')
+  const answering = (self: number) =>
+    compile([{ ...web, fronts: [ip('172.18.0.50')] }], self)
+      .chains.get('answering')!
+      .map(String)
+  expect(answering(1)).toEqual([])
+  expect(answering(2).at(-1)).toBe(
+    `ct original ip daddr { 172.18.0.50 } meta mark set ${tableSteerings([web]).get(100)}`,
+  )
 })
 
 test('steerings of nodes and of tables are never the same, and none is 0', () => {

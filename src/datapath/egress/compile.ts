@@ -36,6 +36,12 @@ export function egressHooks(): readonly Command[] {
       chain: PLACES.steer.chain,
       rule: nft`iifname != ${quoted(POD_LINKS)} ct direction original jump arriving`,
     },
+    {
+      do: 'add',
+      what: 'rule',
+      chain: PLACES.steer.chain,
+      rule: nft`ct direction reply jump answering`,
+    },
     ...hook(PLACES.heldGuard, nft`jump held`),
     ...hook(PLACES.egressAddress, nft`jump leaving`),
     ...hook(PLACES.leakGuard, nft`jump leaks`),
@@ -49,7 +55,7 @@ const hook = (place: Place, rule: NftText): readonly Command[] => [
 
 /**
  * The rules of one node. Its pods' connections are steered to the node that has their address, or to a routing table (`steering`);
- * so is what comes from other nodes to leave here by a table (`arriving`). What others' pods send out by way of this node, and what
+ * so is what comes from other nodes to leave here by a table (`arriving`), and what answers clients of their Service (`answering`). What others' pods send out by way of this node, and what
  * is steered to it, takes its addresses (`leaving`), and nothing else of theirs gets out; no packet leaves with a pod's address
  * (`leaks`); the addresses themselves are nobody's to talk to (`held`).
  */
@@ -68,6 +74,7 @@ export function compileEgress(input: EgressInput): Ruleset {
   ).map(table => input.tables.get(table)!)
   chains.set('steering', steering(options, families, nodes, 'pods'))
   chains.set('arriving', tables.length > 0 ? steering(options, families, nodes, 'through') : [])
+  chains.set('answering', answering(input, families, nodes))
   chains.set('leaving', leaving(options, families, nodes, steeringOf(options, self), tables))
   chains.set('own', [
     ...families.map(family => nft`${familyWord(family)} saddr vmap ${at(mapName('sources', family))}`),
@@ -128,6 +135,21 @@ function steering(
     nft`ct state != new return`,
     ...families.map(family => nft`${familyWord(family)} saddr vmap ${at(mapName(by, family))}`),
   ]
+}
+
+/** The connection's own mark is not touched: it steers what the pods themselves begin. */
+function answering(input: EgressInput, families: readonly Family[], nodes: readonly Ip[]): readonly NftText[] {
+  const rules = input.groups.flatMap(group => {
+    const [table] = tablesAt(input.self.name, [group])
+    const fronts = group.fronts ?? []
+    if (table === undefined || fronts.length === 0) return []
+    return families.flatMap(family => {
+      const own = fronts.filter(front => familyOf(front) === family)
+      const mark = input.tables.get(table)!
+      return own.length === 0 ? [] : [nft`ct original ${familyWord(family)} daddr ${oneOf(own)} meta mark set ${mark}`]
+    })
+  })
+  return rules.length === 0 ? [] : [...inside(input.options, families, nodes), ...rules]
 }
 
 /** What does not leave by the machine network. */

@@ -36,6 +36,8 @@ export interface EgressGroup {
   readonly dropped: readonly Family[]
   /** The routing table by which they leave, where it is not the main one. */
   readonly table?: number
+  /** Where clients outside come to the group: what answers them leaves by the table, too. */
+  readonly fronts?: readonly Ip[]
 }
 
 export const isOfEgressIP = ({ key }: EgressGroup): boolean => key.startsWith('egressip ')

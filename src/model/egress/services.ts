@@ -91,6 +91,6 @@ export function serviceGroup(
     ways: host === EVERY_NODE ? [] : balancerAddresses(service).map(address => ({ address, node: host })),
     members: [...members.values()],
     dropped: [],
-    ...(table === undefined ? {} : { table }),
+    ...(table === undefined ? {} : { table, fronts: balancerAddresses(service) }),
   }
 }

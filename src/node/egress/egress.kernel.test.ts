@@ -257,11 +257,25 @@ test('an EgressService with a network: what leaves takes that routing table, wit
   const held = { op: 'address', name: 'lo', address: balancer, bits: 32 } as const
   world.link.apply(world.node(2), [held])
   const found = () => Promise.all(pods.map(pod => seenOutside(world, pod, 4, far)))
+  const answered = (): Promise<string> =>
+    new Promise(resolve => {
+      const target = { netns: world.outside, address: balancer, port: 80, localAddress: far }
+      const socket = world.sockets.connect(target).setEncoding('utf8').setTimeout(SILENCE_MS)
+      const done = (what: string): void => {
+        resolve(what)
+        socket.destroy()
+      }
+      socket.on('data', done).on('timeout', () => done('silence'))
+      socket.on('error', error => done(error.message))
+    })
   await put('LoadBalancerIP', undefined, 'node-2')
+  expect(await answered()).toBe('silence')
   expect(await seen()).toEqual([balancer, balancer, balancer])
   expect(await found()).not.toContain(balancer)
   await put('LoadBalancerIP', '100', 'node-2')
   expect(await found()).toEqual([balancer, balancer, balancer])
+  // Each pod once or more: those of this node and those of others.
+  for (let i = 0; i < 9; i++) expect(await answered()).toMatch(/^pod-\d-3 /)
   expect(await world.ask(pods[0]!.netns, pods[2]!.address, 8080)).toBe(`pod-3-3 ${pods[0]!.address}`)
   // node-3 has no such table: its main one leads nowhere.
   await put('Network', '100', 'ALL')
