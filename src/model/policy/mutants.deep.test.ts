@@ -154,7 +154,7 @@ const MUTANTS: readonly (readonly [fault: string, file: string, from: string, to
   ],
   ['a firewall forgets ports', 'firewall.ts', "(rule.ports === 'any' ||", '(true ||'],
   ['the last rule of a firewall decides', 'firewall.ts', 'firewall.rules.findIndex(', 'firewall.rules.findLastIndex('],
-  ['firewalls are not asked', 'evaluate.ts', '(guard(byPolicy, source, flow) ?? byPolicy)', 'byPolicy'],
+  ['firewalls are not asked', 'evaluate.ts', '? guard(byPolicy, source, flow)', '? byPolicy'],
 ]
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-mutants-'))
