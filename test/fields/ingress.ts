@@ -48,7 +48,7 @@ export const ROUTE: readonly Row[] = [
     'edge: the default certificate, and the policies for plain HTTP',
   ]),
   row('spec.tls.certificate spec.tls.key', [ROUTER, 'an own certificate by SNI, rotated']),
-  row('spec.tls.caCertificate', [READ, 'a certificate is read and printed again']),
+  row('spec.tls.caCertificate', [READ, 'the key may stand with the certificate; the authority']),
   row('spec.tls.destinationCACertificate', [FEATURES, 'reencrypt: verified by']),
   row('spec.tls.externalCertificate', [FEATURES, 'an external certificate: served when its Secret comes']),
   row('spec.wildcardPolicy', [FEATURES, 'wildcards: one label']),

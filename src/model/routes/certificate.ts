@@ -32,8 +32,8 @@ export const certificatesIn = (text: string): readonly string[] =>
 
 /**
  * Parses and prints again, so that nothing but certificates and a key is left. Returns what is wrong as text. As OKD's extended
- * validation: key and certificate must belong together, the host is not compared. Keys that
- * HAProxy's library refuses (RSA below 2048 bits) are refused here, where they harm one Route.
+ * validation: key and certificate must belong together, the key may stand with the certificate, an authority must have signed it, the
+ * host is not compared. Keys that HAProxy's library refuses (RSA below 2048 bits) are refused here, where they harm one Route.
  */
 export const readCertificate = remembering(parse)
 
@@ -58,18 +58,24 @@ function remembering<Given, Read>(read: (given: Given) => Read): (given: Given) 
 }
 
 function parse(text: CertificateText): Certificate | string {
-  const chain = parseChain(`${text.certificate}\n${text.caCertificate ?? ''}`, MAX_CHAIN)
-  if (chain === undefined) return 'spec.tls.certificate is not a PEM certificate'
-  const key = parseKey(text.key)
+  const own = parseChain(text.certificate, MAX_CHAIN)
+  if (own === undefined) return 'spec.tls.certificate is not a PEM certificate'
+  const authorities = text.caCertificate ? parseChain(text.caCertificate, MAX_CHAIN) : []
+  if (authorities === undefined) return 'spec.tls.caCertificate is not a PEM certificate'
+  const key = parseKey(text.key || text.certificate)
   if (key === undefined) return 'spec.tls.key is not a PEM private key'
-  const [leaf] = chain
+  const [leaf] = own
+  if (authorities.length > 0 && !authorities.some(one => isFrom(leaf!, one)))
+    return 'spec.tls.certificate is not signed by spec.tls.caCertificate'
   if (!leaf!.checkPrivateKey(key)) return 'spec.tls.key does not belong to spec.tls.certificate'
   const keyType = KEY_TYPES.find(type => type === key.asymmetricKeyType)
   if (keyType === undefined) return `spec.tls.key is of the type ${key.asymmetricKeyType}, which is not served`
   const bits = key.asymmetricKeyDetails?.modulusLength
   if (bits !== undefined && bits < 2048) return `spec.tls.key has ${bits} bits; at least 2048 are needed`
   return {
-    pem: chain.map(certificate => certificate.toString()).join('') + key.export({ type: 'pkcs8', format: 'pem' }),
+    pem:
+      [...own, ...authorities].map(certificate => certificate.toString()).join('') +
+      key.export({ type: 'pkcs8', format: 'pem' }),
     untilMs: Date.parse(leaf!.validTo),
     keyType,
   }
@@ -89,9 +95,15 @@ function parseChain(text: string, most: number): readonly X509Certificate[] | un
   }
 }
 
+const isFrom = (certificate: X509Certificate, authority: X509Certificate): boolean =>
+  certificate.fingerprint256 === authority.fingerprint256 ||
+  (certificate.checkIssued(authority) && certificate.verify(authority.publicKey))
+
+const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\s\S]*?-----END (?:[A-Z]+ )?PRIVATE KEY-----/
+
 function parseKey(text: string): KeyObject | undefined {
   try {
-    return createPrivateKey(text)
+    return createPrivateKey(PRIVATE_KEY.exec(text)?.[0] ?? '')
   } catch {
     return undefined
   }

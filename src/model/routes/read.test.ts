@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 import type { Route } from '../../api/route/route.ts'
 import { otherCertificate, someCertificate } from '../../host/haproxy/testdata/certificates.ts'
+import { issue, makeAuthority } from '../../twin/pki.ts'
 import { readRoute } from './read.ts'
 import { testPolicy, testRoute } from './testing.ts'
 
@@ -143,6 +144,22 @@ describe('TLS', () => {
     expect(read.fault).toBeUndefined()
     expect(read.certificate?.pem).not.toContain('junk')
     expect(read.certificate?.pem.match(/-----BEGIN/g)).toHaveLength(2)
+  })
+  it('the key may stand with the certificate; the authority that signed it is shown after it, and no other', () => {
+    const nowMs = Date.UTC(2026, 0, 1)
+    const [authority, another] = [makeAuthority('one', nowMs), makeAuthority('another', nowMs)]
+    const own = issue(authority, { commonName: 'a.example.com' }, nowMs)
+    const read = (tls: object) => factsOf(testRoute('a', { tls: { termination: 'edge', ...tls } }))
+    expect(read({ certificate: own.key + own.certificate }).certificate?.pem).toBe(read(own).certificate!.pem)
+    const signed = read({ ...own, caCertificate: another.certificate + authority.certificate })
+    expect(signed.certificate?.pem.split('-----BEGIN CERTIFICATE').length).toBe(1 + 3)
+    for (const [caCertificate, message] of [
+      [another.certificate, 'spec.tls.certificate is not signed by spec.tls.caCertificate'],
+      ['nonsense', 'spec.tls.caCertificate is not a PEM certificate'],
+    ] as const)
+      expect(read({ ...own, caCertificate }).fault).toEqual({ reason: 'ExtendedValidationFailed', message })
+    const selfSigned = split(someCertificate)
+    expect(read({ ...selfSigned, caCertificate: selfSigned.certificate }).fault).toBeUndefined()
   })
   test.each([
     ['nonsense', { certificate: 'nonsense', key: split(someCertificate).key }, 'not a PEM certificate'],
