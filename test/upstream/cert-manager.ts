@@ -132,17 +132,6 @@ spec:
     - host: ingress.apps.fairlead.test
       http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}]}
 ---
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: routers-read}
-rules: [{apiGroups: [""], resources: [secrets], resourceNames: [route-tls], verbs: [get, list, watch]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: routers-read}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: routers-read}
-subjects: [{kind: ServiceAccount, namespace: openshift-ingress, name: router}]
----
 apiVersion: route.openshift.io/v1
 kind: Route
 metadata: {name: shop}
