@@ -12,10 +12,26 @@ export const authenticateBy =
     if (user !== ANONYMOUS) return user
     const { authorization } = headers
     if (authorization === undefined) return ANONYMOUS
-    const [, token] = /^bearer\s+(\S+)\s*$/i.exec(authorization) ?? []
-    if (token === undefined) return ANONYMOUS
-    return tokens.authenticate(token)?.user
+    const token = tokenOf(socket, authorization)
+    return token === undefined ? ANONYMOUS : tokens.authenticate(token)?.user
   }
+
+interface Bearer {
+  readonly authorization: string
+  readonly token: string | undefined
+}
+
+const bearers = new WeakMap<TLSSocket, Bearer>()
+
+/** Most requests of a connection bring the same header, and comparing it takes less than reading and hashing it. */
+function tokenOf(socket: TLSSocket, authorization: string): string | undefined {
+  let known = bearers.get(socket)
+  if (known?.authorization !== authorization) {
+    known = { authorization, token: /^bearer\s+(\S+)\s*$/i.exec(authorization)?.[1] }
+    bearers.set(socket, known)
+  }
+  return known.token
+}
 
 const users = new WeakMap<TLSSocket, User>()
 

@@ -74,19 +74,26 @@ describe('who a client is', () => {
     expect((await send(session(), `GET ${MAPS}`)).status).toBe(403)
   })
 
-  it('is whose token it brings', async () => {
+  it('is whose token it brings, request by request, until the account is gone', async () => {
     const accounts = '/api/v1/namespaces/default/serviceaccounts'
-    await send(session(admin), `POST ${accounts}`, '{"metadata":{"name":"robot"}}')
-    const { text } = await send(session(admin), `POST ${accounts}/robot/token`, '{}')
-    const { token } = JSON.parse(text).status
+    const tokenOf = async (name: string): Promise<string> => {
+      await send(session(admin), `POST ${accounts}`, JSON.stringify({ metadata: { name } }))
+      return JSON.parse((await send(session(admin), `POST ${accounts}/${name}/token`, '{}')).text).status.token
+    }
+    const [robot, other] = [await tokenOf('robot'), await tokenOf('other')]
+    const on = session()
     const as = async (bearer: string) => {
       const headers = { ':method': 'POST', ':path': review.slice(5), authorization: `Bearer ${bearer}` }
-      const stream = session().request({ ...headers, 'content-type': 'application/json' })
+      const stream = on.request({ ...headers, 'content-type': 'application/json' })
       stream.end('{}')
-      return answerOf(stream)
+      const { status, text } = await answerOf(stream)
+      return status === 201 ? JSON.parse(text).status.userInfo.username.split(':').at(-1) : status
     }
-    expect(JSON.parse((await as(token)).text).status.userInfo.username).toBe('system:serviceaccount:default:robot')
-    expect((await as(`${token}x`)).status).toBe(401)
+    const seen = []
+    for (const token of [robot, robot, other, `${robot}x`, robot]) seen.push(await as(token))
+    expect(seen).toEqual(['robot', 'robot', 'other', 401, 'robot'])
+    await send(session(admin), `DELETE ${accounts}/robot`)
+    expect([await as(robot), await as(other)]).toEqual([401, 'other'])
   })
 })
 

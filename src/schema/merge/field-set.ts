@@ -15,23 +15,30 @@ export const isEmpty = (set: FieldSet): boolean => set.size === 0
 
 interface Draft {
   owned: boolean
-  readonly children: Map<Element, Draft>
+  children: FieldSetDraft
 }
 /** A set being built. It is a FieldSet as it stands. */
 export type FieldSetDraft = Map<Element, Draft>
 export const newFieldSet = (): FieldSetDraft => new Map()
 
+/** Of nodes without children, which most are; never changed. */
+const CHILDLESS: FieldSetDraft = new Map()
+
+function ownChildren(node: Draft): FieldSetDraft {
+  if (node.children === CHILDLESS) node.children = new Map()
+  return node.children
+}
+
 /** Adds one path. Its parents are not added; the empty path (the whole object) is nobody's. */
 export function insert(set: FieldSetDraft, path: Path): void {
-  let level = set
   let node: Draft | undefined
   for (const element of path) {
+    const level = node ? ownChildren(node) : set
     node = level.get(element)
     if (!node) {
-      node = { owned: false, children: new Map() }
+      node = { owned: false, children: CHILDLESS }
       level.set(element, node)
     }
-    level = node.children
   }
   if (node) node.owned = true
 }
