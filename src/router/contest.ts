@@ -6,7 +6,9 @@ import type { Clock } from '../lib/clock.ts'
  */
 export interface Contest {
   /** 0: say it. Otherwise how long to wait, in ms, before asking again. */
-  enter(key: string, words: string): number
+  waitMs(key: string, words: string): number
+  /** It was said: the API took it. */
+  said(key: string, words: string): void
 }
 
 interface Said {
@@ -21,17 +23,22 @@ const MAX_TIMES = 5
 const MAX_KEYS = 5000
 
 export function createContest(clock: Pick<Clock, 'monotonic'>): Contest {
-  const said = new Map<string, Said>()
+  const known = new Map<string, Said>()
+  /** What was said last, where saying this would be saying the same again. */
+  const again = (key: string, words: string): Said | undefined => {
+    const last = known.get(key)
+    return last?.words === words && clock.monotonic() - last.sinceMs < WINDOW_MS ? last : undefined
+  }
   return {
-    enter(key, words) {
-      const nowMs = clock.monotonic()
-      const last = said.get(key)
-      const isAgain = last !== undefined && last.words === words && nowMs - last.sinceMs < WINDOW_MS
-      if (isAgain && last.times >= MAX_TIMES) return WINDOW_MS - (nowMs - last.sinceMs)
-      said.delete(key)
-      said.set(key, isAgain ? { ...last, times: last.times + 1 } : { words, sinceMs: nowMs, times: 1 })
-      if (said.size > MAX_KEYS) said.delete(said.keys().next().value!)
-      return 0
+    waitMs(key, words) {
+      const last = again(key, words)
+      return last && last.times >= MAX_TIMES ? last.sinceMs + WINDOW_MS - clock.monotonic() : 0
+    },
+    said(key, words) {
+      const last = again(key, words)
+      known.delete(key)
+      known.set(key, last ? { ...last, times: last.times + 1 } : { words, sinceMs: clock.monotonic(), times: 1 })
+      if (known.size > MAX_KEYS) known.delete(known.keys().next().value!)
     },
   }
 }

@@ -27,9 +27,11 @@ export function createStatusWriter(
     const ingress = entry ? transition(route, entry, rfc3339(deps.clock.now())) : without(route, policy.name)
     if (verdict) warner.warn(key, route, verdict.warnings ?? [])
     if (!ingress) return undefined
-    const waitMs = contest.enter(`${key} ${route.metadata.uid}`, JSON.stringify(entry ?? ''))
+    const said = [`${key} ${route.metadata.uid}`, JSON.stringify(entry ?? '')] as const
+    const waitMs = contest.waitMs(...said)
     if (waitMs > 0) return waitMs
     await put(deps, route, ingress, entry)
+    contest.said(...said)
     return undefined
   }
   return createTeller(deps, 'route-status', write, signal)
