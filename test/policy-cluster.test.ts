@@ -183,6 +183,9 @@ test('`trace --probe` asks by UDP too; of SCTP it says why not', async () => {
   const icmp = await trace('default/echo', '--protocol', 'icmp', '--probe')
   expect(icmp.said).toMatch(/, ICMP: deny\n/)
   expect(icmp.said).toContain('probe    silence\n')
+  await twin.kubectl('run', 'ended', '--image=busybox', '--restart=Never', '--', 'true')
+  await twin.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod', 'ended', '--timeout=90s')
+  expect((await trace('default/ended')).said).toContain('the pod default/ended has run to its end (Succeeded)')
   const group = await trace('239.1.1.1', '--port', '5007')
   expect(group.said).toContain(
     'leaves   deny: namespace default has no annotation k8s.ovn.org/multicast-enabled: "true"',
@@ -193,7 +196,7 @@ test('`trace --probe` asks by UDP too; of SCTP it says why not', async () => {
   expect((await trace('239.1.1.1', '--port', '5007', '--probe')).said).toContain('239.1.1.1 cannot be probed')
   await twin.kubectl('annotate', 'namespace', 'default', 'k8s.ovn.org/multicast-enabled-')
   expect((await trace('default/echo', '--protocol', 'foo')).said).toContain('"foo" is not a protocol')
-  await twin.kubectl('delete', 'networkpolicy/closed', 'pod/echo', 'pod/asker')
+  await twin.kubectl('delete', 'networkpolicy/closed', 'pod/echo', 'pod/asker', 'pod/ended')
 })
 
 test('`policy status` says what is in force where, and a denied packet is an event of its pod', async () => {

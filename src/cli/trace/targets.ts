@@ -61,6 +61,8 @@ export function findPod(pods: readonly Pod[], text: string): Pod {
 export function podLeg(pods: readonly Pod[], text: string, family: Family = 4): Leg {
   const { metadata, status } = findPod(pods, text)
   const to = `pod ${metadata.namespace}/${metadata.name}`
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed')
+    throw new UserError('Usage', `the ${to} has run to its end (${status.phase}): it has no address any more`)
   const own = (status?.podIPs ?? []).map(({ ip }) => parseIp(ip ?? '')).filter(one => one !== undefined)
   const address = own.find(one => familyOf(one) === family) ?? own[0]
   if (address === undefined) throw new UserError('Usage', `the ${to} has no address yet`)
