@@ -18,7 +18,7 @@ export interface RouteIndex {
 }
 
 /** The Secrets it names, by "namespace/name". */
-export const secretsOf = ({ externalSecret, backendSecret }: RouteFacts): readonly string[] =>
+const secretsOf = ({ externalSecret, backendSecret }: RouteFacts): readonly string[] =>
   [externalSecret, backendSecret].filter(secret => secret !== undefined)
 
 type Index = Map<string, Set<string>>

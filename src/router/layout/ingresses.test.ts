@@ -1,19 +1,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Secret } from '../../api/core/secret.ts'
 import type { Ingress } from '../../api/networking/ingress.ts'
+import { someCertificate } from '../../host/haproxy/testdata/certificates.ts'
 import type { Dialect } from '../../model/ingress/classes.ts'
 import type { RouteFacts } from '../../model/routes/types.ts'
+import { splitPem } from '../testing-live.ts'
 import { createIngresses } from './ingresses.ts'
 
 interface Draft {
   readonly name: string
   readonly host?: string
   readonly namespace?: string
+  readonly secretName?: string
   /** The weight of a canary. */
   readonly canary?: number
 }
 
-const ingress = ({ name, host = 'x.test', namespace = 'shop', canary }: Draft): Ingress => {
+const ingress = ({ name, host = 'x.test', namespace = 'shop', canary, secretName }: Draft): Ingress => {
   const backend = { service: { name: `of-${name}`, port: { number: 80 } } }
   const annotations: Record<string, string> =
     canary === undefined
@@ -33,9 +37,14 @@ const ingress = ({ name, host = 'x.test', namespace = 'shop', canary }: Draft): 
       resourceVersion: '1',
       creationTimestamp: `2026-01-01T00:00:${String(name.length).padStart(2, '0')}Z`,
     },
-    spec: { rules: [{ host, http: { paths: [{ pathType: 'Prefix', path: '/', backend }] } }] },
+    spec: {
+      ...(secretName ? { tls: [{ hosts: [host], secretName }] } : {}),
+      rules: [{ host, http: { paths: [{ pathType: 'Prefix', path: '/', backend }] } }],
+    },
   } as Ingress
 }
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 function world() {
   const claims = new Map<string, RouteFacts>()
@@ -46,8 +55,11 @@ function world() {
       claims.set(claim.key, claim)
     },
     remove: (key: string) => void claims.delete(key),
+    ofSecret: (secret: string) =>
+      [...claims.values()].filter(({ externalSecret }) => externalSecret === secret).map(({ key }) => key),
   }
-  const ingresses = createIngresses(table, {})
+  const secrets = new Map<string, Secret>()
+  const ingresses = createIngresses(table, { secret: key => secrets.get(key) })
   const told = new Map<string, string>()
   return {
     put: (draft: Draft, dialect: Dialect = 'nginx') => ingresses.put(ingress(draft), dialect),
@@ -55,6 +67,13 @@ function world() {
       told.delete(`shop/${name}`)
       ingresses.remove(`shop/${name}`)
     },
+    putSecret(name: string, pem: string) {
+      const { certificate, key } = splitPem(pem)
+      const data = { 'tls.crt': base64(certificate), 'tls.key': base64(key) }
+      secrets.set(`shop/${name}`, { data } as unknown as Secret)
+      ingresses.touchSecret(`shop/${name}`)
+    },
+    certificates: () => [...claims.values()].map(({ certificate }) => certificate?.pem),
     /** How many claims were put into the table since this was asked last. */
     added(): number {
       const count = added
@@ -110,6 +129,22 @@ test('a canary concerns what stands at its host in its namespace, and nothing el
   remove('main')
   expect(added()).toBe(0)
   expect(told()['shop/later-canary']).toContain('takes no requests')
+})
+
+test('a Secret concerns the Ingresses that name it, and those of another dialect too', () => {
+  const { put, putSecret, certificates, added, told } = world()
+  put({ name: 'web', secretName: 'web-tls' })
+  put({ name: 'plain', host: 'y.test', secretName: 'web-tls' }, 'plain')
+  put({ name: 'other', host: 'z.test', secretName: 'other-tls' })
+  expect(certificates()).toEqual([undefined, undefined, undefined])
+  expect(told()['shop/web']).toContain('Secret shop/web-tls cannot be read')
+  added()
+  putSecret('web-tls', someCertificate)
+  expect([added(), certificates()]).toEqual([
+    2,
+    expect.arrayContaining([undefined, expect.stringContaining('BEGIN'), expect.stringContaining('BEGIN')]),
+  ])
+  expect(told()).toMatchObject({ 'shop/web': '', 'shop/plain': '', 'shop/other': expect.stringContaining('other-tls') })
 })
 
 test('whatever happened before, shares are what the Ingresses say', () => {

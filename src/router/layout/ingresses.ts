@@ -6,7 +6,6 @@ import { problemOf, type Verdict } from '../../model/routes/admission.ts'
 import type { SecretView } from '../../model/routes/read.ts'
 import type { RouteFacts } from '../../model/routes/types.ts'
 import { createCanaries } from './canaries.ts'
-import { secretsOf } from './index-of.ts'
 
 /** What a router has to say of an Ingress that it serves: one sentence for each thing that is wrong with it. */
 export type IngressVerdict = readonly string[]
@@ -23,6 +22,8 @@ export interface Ingresses {
 interface Claims {
   add(claim: RouteFacts): void
   remove(key: string): void
+  /** The keys of those that name it. */
+  ofSecret(secret: string): readonly string[]
 }
 
 interface Known {
@@ -83,12 +84,14 @@ export function createIngresses(table: Claims, view: Partial<SecretView>): Ingre
     },
     remove: forget,
     touchSecret(secret) {
-      for (const [key, { ingress, dialect, claims, source }] of [...known])
-        if (claims.some(claim => secretsOf(claim).includes(secret))) read(key, ingress, dialect, source)
+      for (const key of new Set(table.ofSecret(secret).map(ingressOf))) {
+        const one = known.get(key)
+        if (one) read(key, one.ingress, one.dialect, one.source)
+      }
     },
     take(verdicts) {
       for (const [claim, verdict] of verdicts) {
-        const key = claim.split('#')[0]!
+        const key = ingressOf(claim)
         if (key === claim) continue
         verdicts.delete(claim)
         const one = known.get(key)
@@ -109,6 +112,8 @@ export function createIngresses(table: Claims, view: Partial<SecretView>): Ingre
 
 const NO_SHARE =
   'takes no requests: no other Ingress of its namespace has its host and path and another Service, or an older canary takes there'
+
+const ingressOf = (claim: string): string => claim.split('#')[0]!
 
 /** Equal for versions that read the same, as after a change of status. */
 const sourceOf = ({ metadata: { uid, annotations }, spec }: Ingress): string => JSON.stringify([uid, annotations, spec])

@@ -28,6 +28,8 @@ export interface RouteTable {
   touch(service: string): void
   /** The Secret "namespace/name" changed. */
   touchSecret(secret: string): void
+  /** The claims that name this Secret. */
+  ofSecret(secret: string): readonly string[]
   /** Secrets that Routes name. */
   secrets(): ReadonlySet<string>
   /** Something else changed that these hosts depend on. */
@@ -40,8 +42,7 @@ export interface RouteTable {
 }
 
 export function createTable(policy: RouterPolicy, standings: Standings, view: Partial<SecretView>): RouteTable {
-  const index = createIndex()
-  const { facts } = index
+  const { facts, ...index } = createIndex()
   const refusals = createRefusals(policy.balance)
   const sources = new Map<string, string>()
   /** Routes that must be read again when something else changes. */
@@ -108,6 +109,7 @@ export function createTable(policy: RouterPolicy, standings: Standings, view: Pa
     touchSecret(secret) {
       for (const key of index.ofSecret(secret)) if (dependent.has(key)) put(dependent.get(key)!)
     },
+    ofSecret: index.ofSecret,
     secrets: index.secrets,
     mark: marked => marked.forEach(host => void hosts.add(host)),
     refuse(what) {
