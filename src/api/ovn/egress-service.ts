@@ -14,7 +14,10 @@ export const EgressServiceSpec = message(`${GROUP}.EgressServiceSpec`, 'What it 
     enum: ['LoadBalancerIP', 'Network'],
   }),
   nodeSelector: one(0, ref<LabelSelector>(LabelSelector), 'With LoadBalancerIP: one of these nodes; any where absent.'),
-  network: string(0, 'The number of the routing table by which they leave; the main one where absent.'),
+  network: string(
+    0,
+    'The table by which they, and answers to clients, leave: a number, a name or a VRF. Absent: the main one.',
+  ),
 })
 
 export interface EgressServiceStatus extends InferMessage<typeof EgressServiceStatus> {}
