@@ -5,6 +5,7 @@ import { Condition } from '../meta/condition.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { AuditAnnotation, MatchResources, ParamKind, Validation, Variable } from './policy-parts.ts'
+import { policyErrors } from './policy-rules.ts'
 import { GROUP, MatchCondition } from './rule.ts'
 
 export interface ValidatingAdmissionPolicySpec extends InferMessage<typeof ValidatingAdmissionPolicySpec> {}
@@ -89,4 +90,5 @@ export const ValidatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>({
     },
     AGE,
   ],
+  validate: policyErrors,
 })

@@ -4,6 +4,7 @@ import { AGE, NAME } from '../meta/columns.ts'
 import type { KubeObject } from '../meta/meta.ts'
 import { defineKind } from '../meta/meta.ts'
 import { ValidatingWebhook } from './webhook.ts'
+import { webhookErrors } from './webhook-rules.ts'
 
 const configurationFields = {
   webhooks: list(2, ref<ValidatingWebhook>(ValidatingWebhook), 'The webhooks.', {
@@ -34,4 +35,5 @@ export const ValidatingWebhookConfiguration = defineKind<ValidatingWebhookConfig
     },
     AGE,
   ],
+  validate: webhookErrors,
 })

@@ -30,6 +30,17 @@ const create = (name: string, data: object, path = MAPS) =>
 const SMALL = { expression: 'size(object.data) < 2', message: 'too much data' }
 
 describe('admission policies', () => {
+  it('that could never be evaluated are refused when they are stored', async () => {
+    const { json } = await policy({ validations: [{ expression: "request.nosuch == 'x'" }, SMALL] })
+    expect(json).toMatchObject({
+      code: 422,
+      message:
+        'ValidatingAdmissionPolicy.admissionregistration.k8s.io "p" is invalid: spec.validations[0].expression: Invalid value: ' +
+        `"request.nosuch == 'x'": compilation failed: ERROR: <input>:1:8: undefined field 'nosuch'\n | request.nosuch == 'x'\n | .......^`,
+    })
+    expect((await policy({ validations: [SMALL] })).status).toBe(201)
+  })
+
   it('refuse what they are bound to refuse, and nothing before they are bound', async () => {
     expect((await policy({ validations: [SMALL] })).status).toBe(201)
     expect((await create('before', { a: '1', b: '2' })).status).toBe(201)

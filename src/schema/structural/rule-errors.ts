@@ -1,11 +1,10 @@
 /** What is wrong with the rules of a structural schema. Source, also of the texts: k8s.io/apiextensions-apiserver's validation. */
 import { messageOf } from '../../lib/errors.ts'
 import { CelError } from '../cel/ast.ts'
-import { check } from '../cel/check/check.ts'
-import { problemsText } from '../cel/check/report.ts'
+import type { SourceCheck } from '../cel/check/source.ts'
+import { checkSource } from '../cel/check/source.ts'
 import type { Type } from '../cel/check/type.ts'
 import { BOOL, DYN, isSame, optionalOf, STRING } from '../cel/check/type.ts'
-import { parse } from '../cel/parse.ts'
 import { compileRule } from '../cel/rules.ts'
 import { invalid } from '../field-error.ts'
 import type { FieldError } from '../kind.ts'
@@ -81,26 +80,10 @@ function messageErrors(rule: Rule, path: string, names: ReadonlyMap<string, Type
 
 const rename = (found: string): string => (found === 'cel e' ? 'messageE' : `messageExpression ${found}`)
 
-interface Verdict {
-  readonly used: ReadonlySet<string>
-  readonly problem?: string
-}
-
-function checked(source: string, wanted: Type, names: ReadonlyMap<string, Type>): Verdict {
-  try {
-    const { type, problems, used } = check(parse(source), names)
-    if (problems.length > 0) return { used, problem: `compilation failed: ${problemsText(source, problems)}` }
-    if (isSame(type, wanted)) return { used }
-    return { used, problem: `cel expression must evaluate to a ${wanted.name}` }
-  } catch (error) {
-    return { used: new Set(), problem: `compilation failed: ${failureText(source, error)}` }
-  }
-}
-
-function failureText(source: string, error: unknown): string {
-  if (error instanceof RangeError) return 'the expression is nested too deeply'
-  if (!(error instanceof CelError)) throw error
-  return error.at === undefined ? error.message : problemsText(source, [{ at: error.at, message: error.message }])
+function checked(source: string, wanted: Type, names: ReadonlyMap<string, Type>): Omit<SourceCheck, 'type'> {
+  const { type, used, problem } = checkSource(source, names)
+  if (problem !== undefined) return { used, problem }
+  return isSame(type, wanted) ? { used } : { used, problem: `cel expression must evaluate to a ${wanted.name}` }
 }
 
 /** What the types allow and the evaluator does not have. */

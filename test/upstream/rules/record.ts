@@ -1,18 +1,68 @@
-/** Writes what k8s.io/apiextensions-apiserver says of the rules in src/schema/cel/check/testdata: `npx tsx test/upstream/rules/record.ts`. */
+/** Writes what Kubernetes says of rules, policies and webhooks beside the code that says the same: `npx tsx test/upstream/rules/record.ts`. */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CASES } from '../../../src/api/admissionregistration/testing.ts'
 import { RULES, schemaWith } from '../../../src/schema/cel/check/testing.ts'
 
-const MODULE = 'k8s.io/apiextensions-apiserver'
-const VERSION = 'v0.33.13'
+const VERSION = 'v1.33.13'
+const MODULES = VERSION.replace('v1', 'v0')
 const HERE = import.meta.dirname
-const TESTDATA = join(HERE, '../../../src/schema/cel/check/testdata')
+const SRC = join(HERE, '../../../src')
 
 interface Said {
   readonly field: string
   readonly detail: string
+}
+
+const go = (folder: string, ...args: string[]): string =>
+  execFileSync('go', args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
+
+/** What stands in the staging folder of k8s.io/kubernetes is a module of its own elsewhere. */
+function goMod(folder: string): string {
+  const { GoMod } = JSON.parse(go(folder, 'mod', 'download', '-json', `k8s.io/kubernetes@${VERSION}`)) as {
+    readonly GoMod: string
+  }
+  const text = readFileSync(GoMod, 'utf8')
+  const staged = [...text.matchAll(/(k8s\.io\/[a-z-]+) => \.\/staging/g)].map(
+    ([, name]) => `\t${name} => ${name} ${MODULES}`,
+  )
+  const language = text.split('\n').filter(line => /^(go |godebug default)/.test(line))
+  return [
+    'module oracle',
+    ...language,
+    `require k8s.io/kubernetes ${VERSION}`,
+    `replace (\n${staged.join('\n')}\n)`,
+    '',
+  ].join('\n\n')
+}
+
+/** Answers to inputs, in their order, of a Go program of this folder. */
+function ask(program: string, inputs: readonly object[]): readonly (readonly Said[])[] {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-rules-'))
+  try {
+    copyFileSync(join(HERE, program), join(folder, 'main.go'))
+    writeFileSync(join(folder, 'go.mod'), goMod(folder))
+    // Some packages of tests cannot be had; nothing here needs them.
+    go(folder, 'mod', 'tidy', '-e')
+    go(folder, 'build', '-o', 'oracle', '.')
+    const options = { input: JSON.stringify(inputs), maxBuffer: 2 ** 26, encoding: 'utf8' } as const
+    return JSON.parse(execFileSync(join(folder, 'oracle'), options))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Paths in schemas begin at the schema; names of types are drawn at each check, and so lose their numbers. */
+const textOf = ({ field, detail }: Said): string =>
+  `${field.replace(/^.*openAPIV3Schema/, 'schema')}: ${detail.replace(/selfType\d+/g, 'selfType')}`
+
+function record(program: string, where: string, cases: Readonly<Record<string, object>>): void {
+  const said = ask(program, Object.values(cases))
+  const answers = Object.fromEntries(Object.keys(cases).map((name, index) => [name, said[index]!.map(textOf)]))
+  const source = `the validation of Kubernetes ${VERSION}, by test/upstream/rules/${program}`
+  writeFileSync(join(SRC, where, 'testdata/answers.json'), `${JSON.stringify({ source, answers }, undefined, 1)}\n`)
 }
 
 const definitionOf = (rule: string): object => ({
@@ -25,28 +75,5 @@ const definitionOf = (rule: string): object => ({
   },
 })
 
-function ask(folder: string): readonly (readonly Said[])[] {
-  const go = (...args: string[]): void => {
-    execFileSync('go', args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] })
-  }
-  copyFileSync(join(HERE, 'oracle.go'), join(folder, 'main.go'))
-  go('mod', 'init', 'oracle')
-  go('get', `${MODULE}@${VERSION}`)
-  go('mod', 'tidy')
-  go('build', '-o', 'oracle', '.')
-  const input = JSON.stringify(RULES.map(definitionOf))
-  return JSON.parse(execFileSync(join(folder, 'oracle'), { input, maxBuffer: 2 ** 26, encoding: 'utf8' }))
-}
-
-/** Paths begin at the schema; names of types are drawn at each check, and so lose their numbers. */
-const textOf = ({ field, detail }: Said): string =>
-  `${field.replace(/^.*openAPIV3Schema/, 'schema')}: ${detail.replace(/selfType\d+/g, 'selfType')}`
-
-const folder = mkdtempSync(join(tmpdir(), 'fairlead-rules-'))
-try {
-  const answers = Object.fromEntries(ask(folder).map((said, index) => [RULES[index]!, said.map(textOf)]))
-  const source = `${MODULE} ${VERSION}, ValidateCustomResourceDefinition`
-  writeFileSync(join(TESTDATA, 'answers.json'), `${JSON.stringify({ source, answers }, undefined, 1)}\n`)
-} finally {
-  rmSync(folder, { recursive: true })
-}
+record('definitions.go', 'schema/cel/check', Object.fromEntries(RULES.map(rule => [rule, definitionOf(rule)])))
+record('admission.go', 'api/admissionregistration', CASES)

@@ -9,7 +9,7 @@ import type { JsonObject, Obj } from '../../object.ts'
 import { complete, decodeTree } from '../../resource/codec.ts'
 import type { Registry } from '../../resource/registry.ts'
 import { prefixOf } from '../../resource/resource.ts'
-import { badRequest, StatusError } from '../../status-error.ts'
+import { StatusError } from '../../status-error.ts'
 import { parseBytes } from '../../stored.ts'
 import type { Surroundings } from '../expressions.ts'
 import { conditionsHold, EXPRESSION_STEPS, requestValues } from '../expressions.ts'
@@ -125,8 +125,6 @@ async function consult(parts: WebhookParts, webhook: Webhook, attributes: Attrib
   if (!asked) return undefined
   try {
     if (!conditionsMet(parts, webhook, asked)) return undefined
-    if (attributes.dryRun && webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun')
-      throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`)
     return { ...(await ask(parts.https, parts.store, webhook, asked)), asked }
   } catch (error) {
     if (error instanceof StatusError) throw error

@@ -117,12 +117,15 @@ describe('validating webhooks', () => {
     expect((await create('b')).status).toBe(status)
   })
 
-  it('with side effects are not asked in a dry run', async () => {
-    await install('validating', hook('a.example.com', { sideEffects: 'Some' }))
-    expect((await create('a', {}, '?dryRun=All')).json.message).toBe(
-      'admission webhook "a.example.com" does not support dry run',
+  it('with side effects are refused; those without are asked in a dry run too', async () => {
+    const path = `${GROUP}/validatingwebhookconfigurations`
+    const body = { metadata: { name: 'some' }, webhooks: [hook('a.example.com', { sideEffects: 'Some' })] }
+    expect((await call(api, `POST ${path}`, { body })).json.message).toContain(
+      'webhooks[0].sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"',
     )
-    expect((await create('a')).status).toBe(201)
+    await install('validating', hook('a.example.com', { sideEffects: 'NoneOnDryRun' }))
+    expect((await create('a', {}, '?dryRun=All')).status).toBe(201)
+    expect(asked).toHaveLength(1)
   })
 
   it('of a service are reached at its address, under its name', async () => {

@@ -94,10 +94,17 @@ function nameType(run: Check, { name, at }: Expr & { is: 'name' }, names: Variab
 }
 
 function selectType(run: Check, expr: Expr & { is: 'select' }, names: Variables): Type {
-  const named = expr.optional ? undefined : TYPE_NAMES.get(dotted(expr, names) ?? '')
+  const named = qualified(expr, names)
   if (named) return named
   const field = fieldType(run, expr.at, run.typeOf(expr.of, names), expr.field)
   return run.resolved(expr.optional && !isOptional(field) ? optionalOf(field) : field)
+}
+
+/** What a name with dots in it stands for: a variable, or a type. */
+function qualified(expr: Expr & { is: 'select' }, names: Variables): Type | undefined {
+  const name = dotted(expr, new Set())
+  if (name === undefined) return undefined
+  return names.get(name) ?? (dotted(expr, names) === undefined ? undefined : TYPE_NAMES.get(name))
 }
 
 const keys = (run: Check, entries: readonly { readonly key: Expr }[], names: Variables): Type =>

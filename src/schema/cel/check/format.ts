@@ -2,6 +2,7 @@
 import type { Expr } from '../ast.ts'
 import type { Check, Problem } from './scope.ts'
 import type { Type } from './type.ts'
+import { runtimeName } from './type.ts'
 
 interface Clause {
   readonly takes: readonly string[]
@@ -48,7 +49,7 @@ export function formatProblems(run: Check, { target, args, at }: Expr & { readon
       return [
         {
           at: wrong.at,
-          message: `error during formatting: ${clause.says}, was given ${runtimeName(run.typed(wrong))}`,
+          message: `error during formatting: ${clause.says}, was given ${nameOf(run.typed(wrong))}`,
         },
       ]
   }
@@ -59,7 +60,7 @@ export function formatProblems(run: Check, { target, args, at }: Expr & { readon
 
 /** What the clause does not take: the argument, or something in it. */
 function refused(run: Check, expr: Expr, clause: Clause): Expr | undefined {
-  const name = runtimeName(run.typed(expr))
+  const name = nameOf(run.typed(expr))
   if (name !== 'dyn' && !clause.takes.includes(name)) return expr
   if (clause !== CLAUSES.s) return undefined
   const parts =
@@ -75,9 +76,4 @@ function refused(run: Check, expr: Expr, clause: Clause): Expr | undefined {
   return undefined
 }
 
-/** As values tell it. */
-function runtimeName({ name }: Type): string {
-  if (name === 'timestamp') return 'google.protobuf.Timestamp'
-  if (name === 'duration') return 'google.protobuf.Duration'
-  return name === 'null' ? 'null_type' : name
-}
+const nameOf = (type: Type): string => runtimeName(type) ?? type.name

@@ -26,9 +26,25 @@ export const mapOf = (key: Type, value: Type): Type => ({ is: 'made', name: 'map
 export const optionalOf = (of: Type): Type => ({ is: 'made', name: 'optional_type', of: [of] })
 export const typeOf = (of: Type): Type => ({ is: 'made', name: 'type', of: [of] })
 
+export const objectOf = (name: string, fields: Readonly<Record<string, Type>>): Type => ({
+  is: 'object',
+  name,
+  field: field => (Object.hasOwn(fields, field) ? fields[field] : undefined),
+})
+
 /** As messages write it. */
 export const typeText = (type: Type): string =>
   type.is === 'made' && type.of.length > 0 ? `${type.name}(${type.of.map(typeText).join(', ')})` : type.name
+
+const RUNTIME_NAMES: Readonly<Record<string, string>> = {
+  timestamp: 'google.protobuf.Timestamp',
+  duration: 'google.protobuf.Duration',
+  null: 'null_type',
+}
+
+/** What values of the type say they are, where that is another name. */
+export const runtimeName = ({ is, name }: Type): string | undefined =>
+  is === 'plain' ? RUNTIME_NAMES[name] : undefined
 
 /** How the declarations of functions write types: `map(A,list(string))`. One capital letter is a parameter. */
 export function readType(text: string): Type {
