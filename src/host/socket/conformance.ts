@@ -139,6 +139,19 @@ export function socketConformance(open: () => SocketFixture): void {
     for (const socket of [server, elsewhere, client]) socket.close()
   })
 
+  it('hears by each address what is sent to it, on the same port', async () => {
+    const addresses = [LOOPBACK, ip('127.0.0.2')]
+    const servers = await Promise.all(addresses.map(address => sockets.udp({ netns: fixture.a, port: 5353, address })))
+    await expect(sockets.udp({ netns: fixture.a, port: 5353, address: LOOPBACK })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    })
+    const heard = servers.map(server => new Promise(resolve => server.once('message', data => resolve(String(data)))))
+    const client = await sockets.udp({ netns: fixture.a, port: 0, address: LOOPBACK })
+    for (const address of addresses.toReversed()) client.send(address, 5353, address)
+    expect(await Promise.all(heard)).toEqual(addresses)
+    for (const socket of [...servers, client]) socket.close()
+  })
+
   it('answers datagrams at once or later, each to its sender', async () => {
     const counts: number[] = []
     const server = await sockets.serveUdp(

@@ -33,15 +33,17 @@ export function fakeSockets(reach: Reach = from => from): SocketDriver {
   }
   const openUdp: SocketDriver['udp'] = async at => {
     const port = at.port === 0 ? ++lastPort : at.port
-    const key = (netns: Netns, number: number): string => `${netns.fd} ${at.family ?? 4} ${number}`
-    if (udp.has(key(at.netns, port))) throw failure('EADDRINUSE', `bind ${port}`)
+    const key = (netns: Netns, address: string, number: number): string =>
+      `${netns.fd} ${at.family ?? 4} ${address} ${number}`
+    const [own, any] = [key(at.netns, at.address ?? ANY, port), key(at.netns, ANY, port)]
+    if (udp.has(own) || udp.has(any)) throw failure('EADDRINUSE', `bind ${port}`)
     const send = (data: Buffer, to: number, address: Ip): void => {
       const there = reach(at.netns, address)
       const info = { address: at.address ?? '127.0.0.1', port, family: 'IPv4', size: data.length }
-      if (there) udp.get(key(there, to))?.deliver(data, info)
+      if (there) (udp.get(key(there, address, to)) ?? udp.get(key(there, ANY, to)))?.deliver(data, info)
     }
-    const socket = new FakeUdp(port, at.address ?? ('0.0.0.0' as Ip), send, () => udp.delete(key(at.netns, port)))
-    udp.set(key(at.netns, port), socket)
+    const socket = new FakeUdp(port, at.address ?? ('0.0.0.0' as Ip), send, () => udp.delete(own))
+    udp.set(own, socket)
     return socket as unknown as UdpSocket
   }
   return {
@@ -252,7 +254,10 @@ class FakeUdp extends EventEmitter {
   }
 }
 
-/** Of a key "fd port" or "fd family port". */
+/** Where a datagram socket hears whatever address it is sent to. */
+const ANY = '*'
+
+/** Of a key "fd port" or "fd family address port". */
 function listenerOf(fd: number, protocol: 'TCP' | 'UDP', key: string): readonly Listener[] {
   const parts = key.split(' ')
   return Number(parts[0]) === fd ? [{ protocol, port: Number(parts.at(-1)), isLoopback: false }] : []

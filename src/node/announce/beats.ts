@@ -19,6 +19,8 @@ export interface Claim {
   readonly address: Ip
   readonly epoch: number
   readonly isHeld: boolean
+  /** The sender passes on what another says of itself. */
+  readonly isHearsay?: true
 }
 
 /** A node, and its address on each way by which it is heard. */
@@ -206,6 +208,9 @@ interface Beat {
   readonly claims: readonly Claim[]
 }
 
+/** How a beat says which kind of claim it is; 0 of a wish. */
+const [HELD, HEARSAY] = [1, 2]
+
 const heardOf = (heard: ReadonlyMap<string, Heard>): Beat['heard'] =>
   Object.fromEntries([...heard].map(([name, { sequence }]) => [name, PATHS.map(path => sequence[path])]))
 
@@ -216,7 +221,7 @@ const printBeat = ({ from, sequence, lateMs, heard, claims }: Beat): Buffer =>
       sequence,
       lateMs,
       heard,
-      claims.map(({ address, epoch, isHeld }) => [address, epoch, isHeld ? 1 : 0]),
+      claims.map(({ address, epoch, isHeld, isHearsay }) => [address, epoch, isHearsay ? HEARSAY : isHeld ? HELD : 0]),
     ]),
   )
 
@@ -243,7 +248,8 @@ const numbersIn = (heard: object): Beat['heard'] =>
 
 function readClaim(claim: unknown): readonly Claim[] {
   if (!Array.isArray(claim)) return []
-  const [text, epoch, isHeld] = claim as unknown[]
+  const [text, epoch, how] = claim as unknown[]
   const address = typeof text === 'string' ? parseIp(text) : undefined
-  return address && typeof epoch === 'number' ? [{ address, epoch, isHeld: isHeld === 1 }] : []
+  if (!address || typeof epoch !== 'number') return []
+  return [{ address, epoch, isHeld: how === HELD, ...(how === HEARSAY ? { isHearsay: true } : {}) }]
 }

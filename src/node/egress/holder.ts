@@ -47,7 +47,7 @@ interface Held {
 /**
  * Two rules keep an address from having two answerers. A node answers only for a time after it spoke and was heard by so many
  * others that nobody can have called it dead meanwhile (`fence`). And it begins only when every other that lives has heard that
- * it wants to, and does not answer itself: whoever hears of a newer decision lets go, and takes nothing by an older one.
+ * it wants to, and does not answer itself: whoever hears of a newer decision lets go, and takes nothing by an older one (`passedBy`).
  */
 export function createKeeper(deps: KeeperDeps): Keeper {
   const { beats, clock, log } = deps
@@ -83,7 +83,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
 
   function say(): void {
     const claims = [...wanted].map(([address, { epoch }]): Claim => ({ address, epoch, isHeld: held.has(address) }))
-    const number = beats.send(claims)
+    const number = beats.send([...claims, ...passedBy(deps, wanted)])
     for (const one of wanted.values()) one.since ??= number
   }
 
@@ -131,6 +131,23 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       deps.holder.tell(address)
     }
   }
+}
+
+/**
+ * Newer decisions than some node knows: whoever confirms it tells it of them in the same beat. Who begins has been heard by all
+ * who may confirm another; so none that was cut off while its address went away goes on by what it knew, whomever it hears first.
+ */
+function passedBy({ beats }: KeeperDeps, wanted: ReadonlyMap<Ip, Wish>): readonly Claim[] {
+  const claims = beats.peers().flatMap(name => beats.claimsOf(name).filter(({ isHearsay }) => !isHearsay))
+  const newest = new Map<Ip, number>()
+  for (const { address, epoch } of claims) newest.set(address, Math.max(epoch, newest.get(address) ?? epoch))
+  const old = claims.filter(({ address, epoch }) => epoch < newest.get(address)! && !wanted.has(address))
+  return [...new Set(old.map(({ address }) => address))].map(address => ({
+    address,
+    epoch: newest.get(address)!,
+    isHeld: false,
+    isHearsay: true,
+  }))
 }
 
 /** Somebody knows of a newer decision. */

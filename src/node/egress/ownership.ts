@@ -30,7 +30,7 @@ export interface OwnershipDeps {
   readonly sockets: SocketDriver
   readonly clock: Clock
   readonly log: Logger
-  readonly watch: EgressWatch
+  readonly watch: Pick<EgressWatch, 'given' | 'addresses' | 'hosts' | 'silenceMs' | 'isIdle'>
   readonly report: Report
   /** Of the own Node, as far as is known. */
   annotations(): Readonly<Record<string, string>>
