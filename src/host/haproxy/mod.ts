@@ -50,7 +50,7 @@ export interface Haproxy {
   usage(): Promise<Usage | undefined>
   /** Called when the process that serves has ended without having been told to. Returns the way to stop listening. */
   onGone(handler: () => void): () => void
-  /** Takes no new connections, lets requests end for so long, then kills. */
+  /** Takes no new connections, lets requests end for so long, then kills; nothing of its files is left. */
   stop(graceMs: number): Promise<void>
 }
 

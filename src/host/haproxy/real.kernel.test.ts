@@ -51,7 +51,8 @@ describe('realHaproxy', () => {
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 60_000)
     await vi.waitFor(() => expect(readdirSync(folder)).toEqual(['2']), 60_000)
     await haproxy.stop(1000)
-    await vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), 60_000)
+    // Before this process ends: there are keys in it.
+    expect(existsSync(folder)).toBe(false)
   })
 
   it('inherits the open files of this process', async () => {

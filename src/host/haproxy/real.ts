@@ -79,6 +79,7 @@ export async function realHaproxy(options: RealOptions): Promise<Haproxy> {
       const worker = current
       current = undefined
       await worker?.stop(graceMs)
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }
