@@ -8,6 +8,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { connect as tlsConnect } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Route } from '../api/route/route.ts'
 import { testAuthority } from '../apiserver/http/testing-tls.ts'
 import { eventually } from '../client/testing.ts'
 import { ask, oneRouterFor } from './testing-live.ts'
@@ -182,6 +183,38 @@ it('limits of connections: new ones of a client, and those to a pod', async () =
   await eventually(() => held.length === 1)
   held.shift()!()
   expect(await Promise.all(asked)).toEqual([200, 200])
+})
+
+it('pods are checked as often as a Route asks for', async () => {
+  const other = '10.128.4.6'
+  execFileSync('ip', ['address', 'replace', `${other}/32`, 'dev', 'lo'])
+  const second = createServer()
+  await new Promise<void>(resolve => second.listen(8080, other, resolve))
+  // A check ends before the pod would hear of it.
+  const count = `ip daddr ${other} tcp flags syn / syn,ack counter`
+  execFileSync('nft', [`add table ip seen; add chain ip seen in { type filter hook input priority 0; }`])
+  execFileSync('nft', [`add rule ip seen in ${count}`])
+  const checks = (): number =>
+    Number(/packets (\d+)/.exec(String(execFileSync('nft', ['list', 'table', 'ip', 'seen'])))![1])
+  const live = await start()
+  live.putService('pair', [POD, other])
+  const msForFive = async (name: string, interval: string): Promise<number> => {
+    const annotations = { [`${R}haproxy.health.check.interval`]: interval }
+    live.putRoute(name, { to: { kind: 'Service', name: 'pair' } }, annotations)
+    await live.settle()
+    const old = checks()
+    await eventually(() => checks() > old)
+    const [before, startMs] = [checks(), performance.now()]
+    await eventually(() => checks() >= before + 5)
+    const elapsedMs = performance.now() - startMs
+    live.bench.api.drop(Route, { namespace: 'shop', name })
+    await live.settle()
+    return elapsedMs
+  }
+  expect(await msForFive('seldom', '1s')).toBeGreaterThan(3900)
+  expect(await msForFive('often', '250ms')).toBeLessThan(3900)
+  execFileSync('nft', ['delete table ip seen'])
+  second.close()
 })
 
 it('the cookie of a Route: its name, and to which sites it is sent', async () => {

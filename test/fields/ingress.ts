@@ -85,11 +85,7 @@ export const ANNOTATIONS: readonly Row[] = [
     FIELDS,
     'limits of connections: new ones of a client',
   ]),
-  row(
-    `${R}haproxy.health.check.interval`,
-    [GOLDEN, 'goldenCases()'],
-    ['src/router/testdata/annotations.out.txt', 'inter 250ms'],
-  ),
+  row(`${R}haproxy.health.check.interval`, [FIELDS, 'pods are checked as often as a Route asks for']),
   row(`${H}hsts_header ${H}rewrite-target ${H}set-forwarded-headers`, [
     FEATURES,
     'timeout, HSTS, forwarded headers, rewriting',
