@@ -66,7 +66,7 @@ export interface CertificateSpec {
   readonly h2?: boolean
 }
 
-/** All that is one host's alone in HAProxy: no other host's part ever changes it. */
+/** All that is one host's alone in HAProxy; of other hosts it depends on the certificates that they show, and nothing else. */
 export interface HostPart {
   readonly host: string
   readonly maps: Readonly<Record<MapName, MapEntries>>
