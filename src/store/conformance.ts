@@ -116,6 +116,11 @@ export function storeConformance(
       expect(seen.filter(count => count > 0)).toEqual([2])
     })
 
+    it('makes what is submitted in the very moment in which something else was made', async () => {
+      for (const key of ['a', 'b', 'c']) await store.transaction([{ op: 'create', key, encode: put(key) }])
+      expect(store.range('').items.map(item => item.key)).toEqual(['a', 'b', 'c'])
+    })
+
     it('watches a prefix from a revision: the past, then the present, with the state before each', async () => {
       const { revision } = await create('a/1', 'one')
       await create('b/1')

@@ -11,6 +11,8 @@ import { createWriter } from './writer.ts'
 export interface Backing {
   /** Durable when it resolves, all or nothing. Never called again before that. */
   commit(batch: readonly Version[], revision: number): Promise<void>
+  /** Whether commits hold up this thread; absent: they do not. */
+  readonly blocks?: () => boolean
   /** Absent: values stay in memory. */
   readonly load?: Load
   close(): Promise<void>
@@ -36,6 +38,7 @@ export function createStore(backing: Backing, loaded: Loaded, options: StoreOpti
     versions,
     load,
     commit: backing.commit,
+    ...(backing.blocks ? { blocks: backing.blocks } : {}),
     apply(writes) {
       notify(listeners, enter(versions, history, writes))
       trim()

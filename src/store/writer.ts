@@ -13,6 +13,8 @@ export interface WriterParts {
   readonly load: Load
   /** Makes a batch durable, all or nothing. Never called again before that. */
   readonly commit: (batch: readonly Version[], revision: number) => Promise<void>
+  /** Whether commits hold up this thread; absent: they do not. */
+  readonly blocks?: () => boolean
   /** Brings a durable batch into the view. */
   readonly apply: (writes: readonly Submitted[]) => void
 }
@@ -39,6 +41,8 @@ interface State extends WriterParts {
   readonly heads: Map<string, Version>
   nextRevision: number
   queue: Group[]
+  /** While anything is queued. */
+  draining: Promise<void> | undefined
 }
 
 /**
@@ -46,13 +50,9 @@ interface State extends WriterParts {
  * a slow disk makes batches larger, not the queue of fsyncs longer.
  */
 export function createWriter(parts: WriterParts): Writer {
-  const state: State = { ...parts, heads: new Map(), nextRevision: parts.versions.revision + 1, queue: [] }
-  let running: Promise<void> | undefined
+  const nextRevision = parts.versions.revision + 1
+  const state: State = { ...parts, heads: new Map(), nextRevision, queue: [], draining: undefined }
   let closed = false
-  const start = async (): Promise<void> => {
-    await drain(state)
-    running = undefined
-  }
   return {
     submit(changes) {
       if (closed) return Promise.reject(new Error('the store is closed'))
@@ -64,14 +64,14 @@ export function createWriter(parts: WriterParts): Writer {
       }
       return new Promise((resolve, reject) => {
         state.queue.push({ writes, resolve, reject })
-        running ??= start()
+        state.draining ??= drain(state)
       })
     },
     head: key => headOf(state, key),
     pending: key => state.heads.has(key),
     async close() {
       closed = true
-      await running
+      await state.draining
     },
   }
 }
@@ -121,8 +121,9 @@ function conflict(change: Change, current: Version | undefined): WriteConflict['
 }
 
 async function drain(state: State): Promise<void> {
-  while (state.queue.length > 0) {
-    await gather(state)
+  for (let isFirst = true; state.queue.length > 0; isFirst = false) {
+    if (state.blocks?.()) await gather(state)
+    else if (isFirst) await nextTurn()
     const groups = state.queue
     state.queue = []
     const writes = groups.flatMap(group => group.writes)
@@ -137,17 +138,24 @@ async function drain(state: State): Promise<void> {
     state.apply(writes)
     for (const group of groups) group.resolve(group.writes.map(write => storedOf(write.version, state.load)))
   }
+  // In the same moment in which there is nothing left: whoever was just told may submit more at once.
+  state.draining = undefined
 }
 
 const MAX_TURNS = 16
 
-/** A commit is dear and its size is not: while every turn brings more writes, one more turn is waited for. */
+/**
+ * A commit is dear and its size is not: where it holds up this thread, one more turn is waited for while every turn brings more
+ * writes. Elsewhere they come while it is made, and the next one begins with what has come.
+ */
 async function gather(state: State): Promise<void> {
   for (let turn = 0, before = 0; turn < MAX_TURNS && state.queue.length > before; turn++) {
     before = state.queue.length
-    await new Promise(resolve => setImmediate(resolve))
+    await nextTurn()
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 /** Later writes were checked against those that failed, so they fail too. */
 function fail(state: State, groups: readonly Group[], error: unknown): void {

@@ -10,6 +10,8 @@ import { COMMIT_THREAD } from './thread.ts'
 
 /** Makes batches durable, one at a time. */
 export interface Committer {
+  /** Commits are made on the caller's thread, which waits for them. */
+  readonly blocks: boolean
   /** Rejects with UserError: StoreFull, StoreUnusable. */
   commit(batch: readonly Version[], state: State): Promise<void>
   close(): Promise<void>
@@ -17,6 +19,7 @@ export interface Committer {
 
 /** On this thread: whoever runs here waits for the disk. */
 export const localCommitter = (tables: Tables, file: string): Committer => ({
+  blocks: true,
   async commit(batch, state) {
     const bytes = Buffer.allocUnsafe(packedSize(batch))
     pack(batch, bytes)
@@ -49,6 +52,9 @@ export function threadCommitter(
     if (!closed) remote = remoteCommitter(threads, local, file, broken)
   })
   return {
+    get blocks() {
+      return (remote ?? local).blocks
+    },
     commit: (batch, state) => (remote ?? local).commit(batch, state),
     async close() {
       closed = true
@@ -84,6 +90,9 @@ function remoteCommitter(
     settle?.(message as CommitAnswer)
   })
   return {
+    get blocks() {
+      return !ready
+    },
     async commit(batch, state) {
       if (ended) throw ended
       if (!ready) return local.commit(batch, state)

@@ -88,6 +88,7 @@ function backingOf(tables: Tables, file: string, loaded: Loaded, committer: Comm
       await committer.commit(batch, { revision, count: next })
       count = next
     },
+    blocks: () => committer.blocks,
     load({ key, revision }) {
       let value = tables.objects.getBinary(key)
       if (value?.readDoubleLE(8) !== revision) {
