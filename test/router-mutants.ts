@@ -115,6 +115,24 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     to: 'MAX_TIMES = 500',
     tests: [[ROLE, 'another router that contradicts for ever is answered a few times only']],
   },
+  'who loses a race for a status is silenced': {
+    file: 'src/router/status.ts',
+    from: 'if (waitMs > 0) return waitMs\n',
+    to: 'if (waitMs > 0) return waitMs\n    contest.said(...said)\n',
+    tests: [['src/router/status.test.ts', 'a Route is told of though others were first']],
+  },
+  'reloads come as they are wanted, whatever was asked for': {
+    file: 'src/router/layout/parts.ts',
+    from: 'if (part && !mayReload && needsReload(part))',
+    to: 'if (part && mayReload === undefined)',
+    tests: [['src/router/layout/planner.test.ts', 'a host that needs one stays as it is']],
+  },
+  'a reload that waits holds up everything': {
+    file: 'src/router/layout/parts.ts',
+    from: 'if (part && !mayReload && needsReload(part))',
+    to: 'if (part && !mayReload)',
+    tests: [['src/router/layout/planner.test.ts', 'a host that needs one stays as it is']],
+  },
   'what was said in another shard stays': {
     file: 'src/router/role.ts',
     from: 'routes.withdraw(state.left)',

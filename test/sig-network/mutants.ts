@@ -92,8 +92,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'endpoints that end are never used': { file: choose, from: 'endpoint.serving && endpoint.terminating', to: 'false' },
   'a refusal is silence': {
     file: lower,
-    from: "outcome.is === 'drop' || endpoints === 'outside' ? nft`drop`",
-    to: "outcome.is !== 'forward' ? nft`drop`",
+    from: 'reject: nft`goto refusal`',
+    to: 'reject: nft`drop`',
+  },
+  'who sleeps is not woken': { file: lower, from: 'wake: nft`goto wake`', to: 'wake: nft`goto refusal`' },
+  'who was woken must be there at once': {
+    file: 'src/model/services/idling.ts',
+    from: 'GRACE_MS = 30_000',
+    to: 'GRACE_MS = 0',
   },
   'a pod cannot reach itself': {
     file: skeleton,

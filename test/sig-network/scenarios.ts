@@ -39,6 +39,7 @@ const HANDLE = 'src/dns/handle.test.ts'
 const SITES = 'src/dns/sites.kernel.test.ts'
 const OPERATOR = 'src/controllers/dns-operator/controller.test.ts'
 const EXTERNAL_IPS = 'src/apiserver/admission/service-address/external-ips.test.ts'
+const IDLING = 'src/node/network/idling.kernel.test.ts'
 const HEALTH = 'src/node/network/health-checks.test.ts'
 
 const row = (id: string, name: string, mutant: string, ...tests: Scenario['tests'][number][]): Scenario => ({
@@ -420,5 +421,13 @@ export const SCENARIOS: readonly Scenario[] = [
   row('N54', 'Services: external addresses are for those who may', 'external addresses are anybody’s', [
     EXTERNAL_IPS,
     'tenants have those that the cluster allows, and whoever has the right has any',
+  ]),
+  row('N57', 'Idling on OKD: a packet wakes the Service', 'who sleeps is not woken', [
+    IDLING,
+    '%s: a new connection to an idled Service is dropped and told of',
+  ]),
+  row('N58', 'Idling on OKD: 30 s for the pods to come', 'who was woken must be there at once', [
+    'src/model/services/fronts.test.ts',
+    'an idled Service is asked for while there is nobody',
   ]),
 ]
