@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createH2Server } from 'node:http2'
 import { createServer as createTlsServer } from 'node:https'
 import { connect, type Server } from 'node:net'
-import { connect as tlsConnect } from 'node:tls'
+import { Duplex } from 'node:stream'
+import { createServer as createRawTlsServer, connect as tlsConnect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Route } from '../api/route/route.ts'
 import { eventually } from '../client/testing.ts'
@@ -91,6 +93,36 @@ describe('TLS', () => {
     expect(pods.filter(pod => pod === PODS[0])).toHaveLength(15)
     await expect(ask({ host: 'closed.example.com', tls: true })).rejects.toThrow()
     expect((await ask({ host: 'closed.example.com', tls: true, from: '127.0.0.9' })).status).toBe(200)
+  })
+  it('passthrough: any protocol, also one in which the pod speaks first; a client may begin in small pieces', async () => {
+    const greeter = createRawTlsServer({ ...pem(otherCertificate), ALPNProtocols: ['mqtt'] }, socket =>
+      socket.write('who is there?'),
+    )
+    await listen(greeter, 9443, PODS[0])
+    router.putService('greeter', [PODS[0]], 9443)
+    router.putRoute('greeter', { to: to('greeter'), tls: { termination: 'passthrough' } })
+    await router.settle()
+    const raw = connect(443, '127.0.0.1').setNoDelay(true)
+    const pieces = new Duplex({
+      read() {},
+      async write(chunk: Buffer, _encoding, done) {
+        for (let at = 0; at < chunk.length; at += 100) {
+          raw.write(chunk.subarray(at, at + 100))
+          await new Promise(resolve => setTimeout(resolve, 2))
+        }
+        done()
+      },
+    })
+    raw.on('data', chunk => pieces.push(chunk))
+    const socket = tlsConnect({
+      socket: pieces,
+      servername: 'greeter.example.com',
+      ALPNProtocols: ['mqtt'],
+      rejectUnauthorized: false,
+    })
+    const [heard] = await once(socket, 'data')
+    expect([String(heard), socket.alpnProtocol]).toEqual(['who is there?', 'mqtt'])
+    raw.destroy()
   })
   it('reencrypt: verified by the Route’s own authority; a wrong one is 503, and none verifies nothing', async () => {
     const destinationCACertificate = splitPem(otherCertificate).certificate
