@@ -271,6 +271,10 @@ const forward = (): readonly NftText[] => [
 const learn = (transport: Transport): NftText =>
   nft`meta l4proto ${name(transport)} ct status dnat ct original ip daddr . meta l4proto . ct original proto-dst vmap @sticky4`
 
+/** Pods that reach themselves are marked with both. */
+const isOnlyMarked = (family: Family, mask: number): NftText =>
+  nft`meta nfproto ${name(family === 4 ? 'ipv4' : 'ipv6')} ct mark and ${CONNECTION_MARK.source.mask | CONNECTION_MARK.hairpin.mask} == ${mask}`
+
 const isMarked = (family: Family, mask: number): NftText =>
   nft`meta nfproto ${name(family === 4 ? 'ipv4' : 'ipv6')} ct mark and ${mask} != 0`
 
@@ -282,6 +286,13 @@ function sourceAlone(families: readonly Family[]): readonly NftText[] {
     nft`${isMarked(family, CONNECTION_MARK.source.mask | CONNECTION_MARK.hairpin.mask)} masquerade fully-random`,
   ])
 }
+
+/**
+ * Answers to pods of this node come back here in any case: behind addresses of load balancers they are seen as themselves. Source:
+ * OVN-Kubernetes has such addresses at every node's switch, as ClusterIPs. kube-proxy has it otherwise.
+ */
+const ownPods = (family: Family, inside: NftText): NftText =>
+  nft`${isOnlyMarked(family, CONNECTION_MARK.source.mask)} iifname ${quoted(POD_LINKS)} ${familyWord(family)} daddr ${inside} accept`
 
 function source(options: SkeletonOptions, families: readonly Family[]): readonly NftText[] {
   return families.flatMap(family => {
@@ -295,6 +306,7 @@ function source(options: SkeletonOptions, families: readonly Family[]): readonly
       nft`meta nfproto ${name(family === 4 ? 'ipv4' : 'ipv6')} ct mark and ${CONNECTION_MARK.steering.mask} != 0 ct mark < ${FIRST_TABLE_STEERING} accept`,
       ...(own
         ? [
+            ...(options.joinNetworks?.length ? [ownPods(family, inside)] : []),
             nft`${isMarked(family, CONNECTION_MARK.source.mask)} ${ip} daddr ${inside} snat ${ip} to ${own} fully-random`,
           ]
         : []),

@@ -245,7 +245,9 @@ function sourceSeen(
   source: 'client' | 'node',
 ): string {
   const network = OF[family].network(entry)
-  if (source === 'node') return joinAddressOf(DUAL_OPTIONS, network) ?? managementOf(network)
+  // A pod of the node is seen as itself, unless it reaches itself.
+  const isOwnPod = client.is === 'pod' && client.node === entry && backend !== client
+  if (source === 'node' && !isOwnPod) return joinAddressOf(DUAL_OPTIONS, network) ?? managementOf(network)
   if (backend === client) return OF[family].hairpin
   return client.is === 'node' ? managementOf(network) : client.addresses[family]
 }

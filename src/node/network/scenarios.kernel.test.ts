@@ -302,6 +302,33 @@ test('a client outside is seen as it is under the policy Local, and as the node 
   expect(await ask(NODE_PORT, world.outside, underlayOf(1))).toBe('pod-1-3 100.64.0.2')
 })
 
+test('a pod is seen as itself at outside addresses of a Service too, and as the node that it came by at the ports of another', async () => {
+  const [external, balancer] = [ip('198.51.100.7'), ip('172.18.0.210')]
+  put({ type: 'LoadBalancer', ports: [TCP], externalIPs: [external], externalTrafficPolicy: 'Cluster' })
+  bench.api.put(Service, {
+    ...bench.api.get(Service, { namespace: 'shop', name: 'api' })!,
+    status: { loadBalancer: { ingress: [{ ip: balancer, ipMode: 'VIP' }] } },
+  })
+  for (const [name, endpoint] of [
+    ['pod-1-3', a],
+    ['pod-2-3', b],
+  ] as const) {
+    slice('api-1', [endpoint])
+    await settled(bench)
+    for (const [port, address] of [
+      [80, external],
+      [80, balancer],
+      [NODE_PORT, underlayOf(1)],
+    ] as const)
+      expect([address, await ask(port, client.netns, address)]).toEqual([address, `${name} ${client.address}`])
+    expect(await ask(NODE_PORT, client.netns, underlayOf(2))).toBe(`${name} 100.64.0.3`)
+  }
+  // One that reaches itself must not be told by its own address.
+  slice('api-1', [a])
+  await settled(bench)
+  expect(await ask(80, a.netns, balancer)).toMatch(/^pod-1-3 (?!10\.128\.0\.3)/)
+})
+
 /** What a load balancer outside hears at the health check port of a node. */
 function askHealth(node: number, port: number): Promise<string> {
   return new Promise(resolve => {
