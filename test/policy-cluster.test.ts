@@ -128,6 +128,11 @@ test('`trace` follows Services, names and Routes, names what decides, and compar
     'enters   allow: network tier, networkpolicy production/api-allow-frontend, spec.ingress[0]',
   )
   expect(allowed.said).toContain('probe    answered')
+  const address = await twin.kubectl('-n', 'production', 'get', 'service', 'api', '-o=jsonpath={.spec.clusterIP}')
+  const byAddress = await trace(address, '--port', '80', '--probe')
+  expect(byAddress.code, byAddress.said).toBe(0)
+  expect(byAddress.said).toContain('behind Service production/api:80')
+  expect((await trace(address, '--port', '81')).said).toContain('has no port 81')
   const route = await trace('route/production/api')
   expect(route.code, route.said).toBe(0)
   expect(route.said).toContain('networkpolicy production/allow-from-openshift-ingress')

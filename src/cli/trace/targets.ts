@@ -21,6 +21,12 @@ export interface Leg {
   readonly names?: readonly string[]
 }
 
+/** The address that is sent to. */
+interface Front {
+  readonly address: Ip
+  readonly family: Family
+}
+
 export interface TargetQuery {
   readonly client: Client
   readonly pods: readonly Pod[]
@@ -28,6 +34,10 @@ export interface TargetQuery {
   readonly port: number | undefined
   /** Whom what a node sends itself comes from, by the node's name. */
   readonly management: ReadonlyMap<string, Ip>
+  /** Whom connections of pods to addresses of Services but ClusterIPs come from, where it is not the pods. */
+  readonly standIn: Leg['from']
+  /** Whether it is an address of the pod's own node: node ports of others are theirs to lead on. */
+  nodePortsAt(address: Ip): boolean
   /** Addresses behind a name, as the pod's own DNS says. */
   resolve(name: string): Promise<readonly Ip[]>
 }
@@ -38,7 +48,7 @@ export interface TargetQuery {
  */
 export async function legsTo(query: TargetQuery, target: string): Promise<readonly Leg[]> {
   const address = parseIp(target)
-  if (address !== undefined) return [{ to: target, address }]
+  if (address !== undefined) return (await frontLegs(query, address)) ?? [{ to: target, address }]
   const [first = '', second, third] = target.split('/')
   if (/^(service|svc)$/.test(first) && third) return serviceLegs(query, second!, third)
   if (first === 'route' && third) return routeLegs(query, await findRoute(query.client, second!, third))
@@ -83,12 +93,35 @@ async function nameLegs(query: TargetQuery, name: string): Promise<readonly Leg[
   return addresses.map(address => ({ to: name, address, names: [name] }))
 }
 
+/** An address that a Service has, or a node for it: what pods send there is led to endpoints, on the pod's own node. */
+async function frontLegs(query: TargetQuery, address: Ip): Promise<readonly Leg[] | undefined> {
+  const { items: services } = await query.client.list(Service)
+  const isAmong = (all: readonly string[] = []): boolean => all.some(text => parseIp(text) === address)
+  const led = async ({ metadata, spec }: Service, port: number | undefined): Promise<readonly Leg[]> => {
+    const at = { address, family: familyOf(address) }
+    const legs = await serviceLegs({ ...query, port }, metadata.namespace!, metadata.name, { at })
+    const from = isAmong(spec.clusterIPs) ? undefined : query.standIn
+    return from ? legs.map(leg => ({ ...leg, from })) : legs
+  }
+  for (const service of services) {
+    const { spec, status } = service
+    if (isAmong([...(spec.clusterIPs ?? []), ...(spec.externalIPs ?? []), ...balancersOf(status)]))
+      return led(service, query.port)
+    const own = query.nodePortsAt(address) && spec.ports?.find(({ nodePort }) => nodePort && nodePort === query.port)
+    if (own) return led(service, own.port)
+  }
+  return undefined
+}
+
+const balancersOf = (status: Service['status']): readonly string[] =>
+  (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, ipMode = 'VIP' }) => (ip && ipMode === 'VIP' ? [ip] : []))
+
 /** What a connection to the Service may be led to: policy sees no more of it than that. */
 async function serviceLegs(
   { client, port }: TargetQuery,
   namespace: string,
   name: string,
-  targetPort?: number | string,
+  { targetPort, at }: { readonly targetPort?: number | string | undefined; readonly at?: Front } = {},
 ): Promise<readonly Leg[]> {
   const [service, slices] = await Promise.all([
     client.find(Service, { namespace, name }),
@@ -102,7 +135,7 @@ async function serviceLegs(
     throw new UserError('Usage', `the Service ${namespace}/${name} has no port ${targetPort ?? port}`, {
       hint: `its ports: ${(service.spec.ports ?? []).map(one => one.port).join(', ')}`,
     })
-  const clusterIp = parseIp(service.spec.clusterIP ?? '')
+  const clusterIp = at?.address ?? parseIp(service.spec.clusterIP ?? '')
   const legs = wanted.flatMap(one =>
     slices.items.flatMap(slice => {
       const target = slice.ports?.find(each => (each.name ?? '') === (one.name ?? ''))?.port
@@ -111,7 +144,7 @@ async function serviceLegs(
       return ready.flatMap(({ addresses: [text = ''], targetRef }): readonly Leg[] => {
         const address = parseIp(text)
         const who = targetRef?.name ? `pod ${targetRef.namespace ?? namespace}/${targetRef.name}` : text
-        return address === undefined
+        return address === undefined || (at && familyOf(address) !== at.family)
           ? []
           : [
               {
@@ -145,7 +178,7 @@ async function routeLegs(query: TargetQuery, { metadata, spec }: Route): Promise
   const namespace = metadata.namespace ?? ''
   const services = [spec.to, ...(spec.alternateBackends ?? [])].map(({ name }) => name)
   const reached = services.map(name =>
-    serviceLegs({ ...query, port: undefined }, namespace, name, spec.port?.targetPort),
+    serviceLegs({ ...query, port: undefined }, namespace, name, { targetPort: spec.port?.targetPort }),
   )
   const behind = (await Promise.all(reached)).flat()
   return routers.flatMap(router => {

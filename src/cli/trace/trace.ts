@@ -10,7 +10,7 @@ import type { TwinControl } from '../../twin/mod.ts'
 import { askAgent } from '../agent.ts'
 import type { CliDeps, NamedOption } from '../deps.ts'
 import { probe, run } from './probe.ts'
-import type { Leg } from './targets.ts'
+import type { Leg, TargetQuery } from './targets.ts'
 import { findPod, legsTo, podLeg } from './targets.ts'
 import { loadWorld } from './world.ts'
 
@@ -37,7 +37,7 @@ export async function trace(deps: CliDeps, who: string, to: string, options: Tra
   try {
     const { profile } = await control.status()
     const { items: pods } = await client.list(Pod)
-    const { metadata } = findPod(pods, who)
+    const { metadata, spec } = findPod(pods, who)
     const from = `${metadata.namespace}/${metadata.name}`
     const world = await loadWorld(client, pods, profile === 'okd')
     const engine = createEngine(world)
@@ -50,7 +50,18 @@ export async function trace(deps: CliDeps, who: string, to: string, options: Tra
       world.nodes.flatMap(({ name, management: [own] }) => (own ? [[name, own] as const] : [])),
     )
     const resolve = (name: string): Promise<readonly Ip[]> => lookUp(control, from, name)
-    const legs = await legsTo({ client, pods, clusterDomain: 'cluster.local', port, management, resolve }, to)
+    const near = (): Pick<TargetQuery, 'standIn' | 'nodePortsAt'> => {
+      const own = world.nodes.find(({ name }) => name === spec.nodeName)
+      const stands = profile === 'okd' ? undefined : own?.management[0]
+      return {
+        standIn: own && stands && { name: `node ${own.name}, for ${from}`, address: stands },
+        nodePortsAt: address => own?.addresses.includes(address) ?? false,
+      }
+    }
+    const legs = await legsTo(
+      { client, pods, clusterDomain: 'cluster.local', port, management, resolve, ...near() },
+      to,
+    )
     const led = await namesAt(control, pods, from)
     let code = 0
     for (const leg of legs) {
