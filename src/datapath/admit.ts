@@ -2,9 +2,8 @@ import type { Cidr } from '../lib/cidr.ts'
 import { cidrText, contains } from '../lib/cidr.ts'
 import type { Family } from '../lib/ip.ts'
 import type { Command } from '../wire/nft/command.ts'
-import type { NftText } from '../wire/nft/text.ts'
 import { name, nft, oneOf } from '../wire/nft/text.ts'
-import { familyWord, shortHash } from './shape.ts'
+import { chain, familyWord, shortHash } from './shape.ts'
 
 /** The ranges of one family, ordered, without those that lie in another: nft takes no ranges that overlap. */
 export function widest(ranges: readonly Cidr[], family: Family): readonly Cidr[] {
@@ -19,15 +18,9 @@ export const admitName = (ranges: readonly Cidr[]): string => `admit-${shortHash
 
 /** A chain that drops who is in none of the ranges. */
 export function makeAdmitChain(ranges: readonly Cidr[]): readonly Command[] {
-  const chain = admitName(ranges)
   const [first] = ranges
-  const rules: readonly NftText[] = [
+  return chain(admitName(ranges), [
     ...(first ? [nft`${familyWord(first.family)} saddr ${oneOf(ranges)} return`] : []),
     nft`counter name ${name('source-drop')} drop`,
-  ]
-  return [
-    { do: 'add', what: 'chain', name: chain },
-    { do: 'flush', what: 'chain', name: chain },
-    ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain, rule })),
-  ]
+  ])
 }

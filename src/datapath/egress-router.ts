@@ -3,11 +3,10 @@ import type { Ip } from '../lib/ip.ts'
 import { familyOf } from '../lib/ip.ts'
 import type { RouterSettings } from '../model/egress-router/settings.ts'
 import type { Command, Table } from '../wire/nft/command.ts'
-import type { NftText } from '../wire/nft/text.ts'
 import { name, nft, quoted } from '../wire/nft/text.ts'
 import type { LinkStep } from './links.ts'
 import { EVERYWHERE } from './options.ts'
-import { familyWord } from './shape.ts'
+import { familyWord, newChain } from './shape.ts'
 
 /** In the router's own namespace: nothing of the node's has a say there. */
 export const ROUTER_TABLE: Table = { family: 'inet', name: 'fairlead-egress-router' }
@@ -20,32 +19,22 @@ export function routerTable({ address, rules, fallback }: RouterSettings, link: 
   const inner = nft`iifname "eth0" ct state new`
   const family = familyOf(address)
   const ip = familyWord(family)
+  const onward = [
+    ...rules.map(
+      ({ protocol, port, to, targetPort }) =>
+        nft`${inner} ${name(protocol)} dport ${port} dnat ${ip} to ${family === 4 ? to : nft`[${to}]`}:${targetPort}`,
+    ),
+    ...(fallback === undefined ? [] : [nft`${inner} fib daddr type local dnat ${ip} to ${fallback}`]),
+  ]
+  const guard = [nft`iifname ${quoted(link)} ct state new,invalid drop`]
+  const source = [nft`oifname ${quoted(link)} snat ${ip} to ${address}`]
   return [
     { do: 'add', what: 'table' },
     { do: 'delete', what: 'table' },
     { do: 'add', what: 'table' },
-    ...chain('onward', 'nat', 'prerouting', -100, [
-      ...rules.map(
-        ({ protocol, port, to, targetPort }) =>
-          nft`${inner} ${name(protocol)} dport ${port} dnat ${ip} to ${family === 4 ? to : nft`[${to}]`}:${targetPort}`,
-      ),
-      ...(fallback === undefined ? [] : [nft`${inner} fib daddr type local dnat ${ip} to ${fallback}`]),
-    ]),
-    ...chain('forward', 'filter', 'forward', 0, [nft`iifname ${quoted(link)} ct state new,invalid drop`]),
-    ...chain('source', 'nat', 'postrouting', 100, [nft`oifname ${quoted(link)} snat ${ip} to ${address}`]),
-  ]
-}
-
-function chain(
-  text: string,
-  type: 'nat' | 'filter',
-  hook: 'prerouting' | 'forward' | 'postrouting',
-  priority: number,
-  rules: readonly NftText[],
-): readonly Command[] {
-  return [
-    { do: 'add', what: 'chain', name: text, hook: { type, hook, priority } },
-    ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain: text, rule })),
+    ...newChain('onward', onward, { type: 'nat', hook: 'prerouting', priority: -100 }),
+    ...newChain('forward', guard, { type: 'filter', hook: 'forward', priority: 0 }),
+    ...newChain('source', source, { type: 'nat', hook: 'postrouting', priority: 100 }),
   ]
 }
 

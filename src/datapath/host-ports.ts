@@ -3,10 +3,9 @@ import { familyOf } from '../lib/ip.ts'
 import type { Command, Table } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { at, name, nft, quoted } from '../wire/nft/text.ts'
-import type { Place } from './marks.ts'
 import { PLACES } from './marks.ts'
 import { POD_LINKS } from './options.ts'
-import { familyWord, mapName } from './shape.ts'
+import { chain, familyWord, mapName } from './shape.ts'
 
 /** One port of the node that leads to a pod on it. Without `hostIp`: on every address of the node. */
 export interface HostPort {
@@ -89,13 +88,5 @@ function lookups(family: Family): readonly NftText[] {
   return [
     nft`${transports} dnat ${ip} addr . port to ${ip} daddr . meta l4proto . th dport map ${at(mapName('exact', family))}`,
     nft`${transports} dnat ${ip} addr . port to meta l4proto . th dport map ${at(mapName('any', family))}`,
-  ]
-}
-
-function chain(text: string, rules: readonly NftText[], place?: Place): readonly Command[] {
-  return [
-    { do: 'add', what: 'chain', name: text, ...(place ? { hook: place } : {}) },
-    { do: 'flush', what: 'chain', name: text },
-    ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain: text, rule })),
   ]
 }

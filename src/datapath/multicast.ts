@@ -1,12 +1,10 @@
 import type { Family, Ip } from '../lib/ip.ts'
-import { familyOf } from '../lib/ip.ts'
 import type { Command, Element, Table } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { at, name, nft, quoted } from '../wire/nft/text.ts'
-import { macOf } from './mac.ts'
 import type { PodSource } from './pod-rules.ts'
-import { linkLocalOf } from './pod-rules.ts'
-import { familyWord, mapName } from './shape.ts'
+import { sendersOf } from './pod-rules.ts'
+import { familyWord, mapName, newChain } from './shape.ts'
 
 /** A namespace in which multicast is on. */
 export interface MulticastGroup {
@@ -72,27 +70,14 @@ function maps(family: Family): readonly Command[] {
 const chainOf = ({ namespace }: MulticastGroup): string => `ns-${namespace}`
 
 function copies(group: MulticastGroup, tunnel: string | undefined): readonly Command[] {
-  const chain = chainOf(group)
-  const rule = (text: NftText): Command => ({ do: 'add', what: 'rule', chain, rule: text })
-  const to = group.local.map(({ link }) => link)
-  return [
-    { do: 'add', what: 'chain', name: chain },
-    ...[...to, ...(tunnel === undefined ? [] : [tunnel])].map(link =>
-      rule(nft`iifname != ${quoted(link)} dup to ${quoted(link)}`),
-    ),
-    rule(nft`drop`),
-  ]
-}
-
-/** The kernel of a pod sends to groups of its link from the address that only the link knows. */
-const reachable = (addresses: readonly Ip[], family: Family): readonly Ip[] => {
-  const own = addresses.filter(address => familyOf(address) === family)
-  return family === 6 && own.length > 0 ? [...own, linkLocalOf(macOf(addresses[0]!))] : own
+  const to = [...group.local.map(({ link }) => link), ...(tunnel === undefined ? [] : [tunnel])]
+  const rules = to.map(link => nft`iifname != ${quoted(link)} dup to ${quoted(link)}`)
+  return newChain(chainOf(group), [...rules, nft`drop`])
 }
 
 const senders = (group: MulticastGroup, family: Family): readonly Element[] =>
   group.local.flatMap(({ link, addresses }) =>
-    reachable(addresses, family).map(address => ({
+    sendersOf(addresses, family).map(address => ({
       key: nft`${quoted(link)} . ${address}`,
       value: nft`goto ${name(chainOf(group))}`,
     })),
@@ -100,7 +85,7 @@ const senders = (group: MulticastGroup, family: Family): readonly Element[] =>
 
 const farSenders = (group: MulticastGroup, family: Family): readonly Element[] =>
   group.remote.flatMap(addresses =>
-    reachable(addresses, family).map(address => ({ key: nft`${address}`, value: nft`goto ${name(chainOf(group))}` })),
+    sendersOf(addresses, family).map(address => ({ key: nft`${address}`, value: nft`goto ${name(chainOf(group))}` })),
   )
 
 const elements = (of: string, all: readonly Element[]): readonly Command[] =>
@@ -117,8 +102,5 @@ function hook(chain: string, devices: readonly string[], map: string, key: NftTe
       nft`${groups[family]} drop`,
     ]),
   ]
-  return [
-    { do: 'add', what: 'chain', name: chain, hook: { type: 'filter', hook: 'ingress', devices, priority: 0 } },
-    ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain, rule })),
-  ]
+  return newChain(chain, rules, { type: 'filter', hook: 'ingress', devices, priority: 0 })
 }

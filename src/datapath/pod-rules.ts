@@ -5,10 +5,10 @@ import type { Command, Table } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { hexText, macText, name, nft, quoted } from '../wire/nft/text.ts'
 import { macOf } from './mac.ts'
-import type { Place } from './marks.ts'
 import { PLACES } from './marks.ts'
 import { POD_LINKS } from './options.ts'
 import { logRule } from './policy/skeleton.ts'
+import { chain } from './shape.ts'
 
 /** Whom a link of a pod leads to. */
 export interface PodSource {
@@ -135,27 +135,18 @@ export const flushPods: readonly (readonly [Table, Command])[] = [
 const keysOf = (pods: readonly PodSource[], family: Family, text: (address: Ip) => NftText): readonly NftText[] =>
   pods.flatMap(({ link, addresses }) => {
     const mac = macOf(addresses[0]!)
-    const own = addresses.filter(address => familyOf(address) === family)
-    const all = family === 6 && own.length > 0 ? [...own, linkLocalOf(mac)] : own
-    return all.map(address => nft`${quoted(link)} . ${macText(mac)} . ${text(address)}`)
+    return sendersOf(addresses, family).map(address => nft`${quoted(link)} . ${macText(mac)} . ${text(address)}`)
   })
+
+/** Whom a pod may send from: with IPv6 its kernel also does from the address that only the link knows, to groups and neighbours. */
+export function sendersOf(addresses: readonly Ip[], family: Family): readonly Ip[] {
+  const own = addresses.filter(address => familyOf(address) === family)
+  return family === 6 && own.length > 0 ? [...own, linkLocalOf(macOf(addresses[0]!))] : own
+}
 
 /** Source: RFC 4291, appendix A: the kernel's own choice. */
 export function linkLocalOf(mac: string): Ip {
   const [a, b, c, d, e, f] = mac.split(':').map(byte => Number.parseInt(byte, 16)) as [number, ...number[]] as number[]
   const word = (high: number, low: number): string => ((high << 8) | low).toString(16)
   return ip(`fe80::${word(a! ^ 2, b!)}:${word(c!, 0xff)}:${word(0xfe, d!)}:${word(e!, f!)}`)
-}
-
-function chain(
-  text: string,
-  rules: readonly NftText[],
-  place?: Pick<Place, 'hook' | 'priority' | 'type'>,
-): readonly Command[] {
-  const hook = place && { hook: place.hook, priority: place.priority, type: place.type }
-  return [
-    { do: 'add', what: 'chain', name: text, ...(hook ? { hook } : {}) },
-    { do: 'flush', what: 'chain', name: text },
-    ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain: text, rule })),
-  ]
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Family } from '../lib/ip.ts'
-import type { Command } from '../wire/nft/command.ts'
+import type { Command, Hook } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { at, name, nft } from '../wire/nft/text.ts'
 import { CONNECTION_MARK } from './marks.ts'
@@ -23,6 +23,18 @@ export const shapeName = ({ family, count, source, isSticky, endpoints }: Shape)
 
 /** In the names of what says what it holds: equal ones are one. */
 export const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
+
+/** A chain that is not there yet, with its rules. */
+export const newChain = (text: string, rules: readonly NftText[], hook?: Hook): readonly Command[] => [
+  { do: 'add', what: 'chain', name: text, ...(hook ? { hook } : {}) },
+  ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain: text, rule })),
+]
+
+/** A chain with these rules and no others, whether it is there or not. */
+export function chain(text: string, rules: readonly NftText[], hook?: Hook): readonly Command[] {
+  const [add, ...more] = newChain(text, rules, hook)
+  return [add!, { do: 'flush', what: 'chain', name: text }, ...more]
+}
 
 /** Maps and sets hold one family each. */
 export const mapName = (base: string, family: Family): string => `${base}${family}`
@@ -78,25 +90,16 @@ export function chainsOf(shape: Shape): readonly Shape[] {
   return [shape]
 }
 
-export const makeChain = (shape: Shape): readonly Command[] => [
-  { do: 'add', what: 'chain', name: shapeName(shape) },
-  { do: 'flush', what: 'chain', name: shapeName(shape) },
-  ...rulesOf(shape).map((rule): Command => ({ do: 'add', what: 'rule', chain: shapeName(shape), rule })),
-]
+export const makeChain = (shape: Shape): readonly Command[] => chain(shapeName(shape), rulesOf(shape))
 
 /** A chain that learns which backend a client was given, for services with session affinity of so many seconds. */
 export const learnName = (seconds: number): string => `learn-${seconds}`
 
 export function makeLearnChain(seconds: number): readonly Command[] {
-  const chain = learnName(seconds)
-  return [
-    { do: 'add', what: 'chain', name: chain },
-    { do: 'flush', what: 'chain', name: chain },
-    ...TRANSPORTS.map((transport): Command => {
-      const protocol = name(transport)
-      const key = nft`ip saddr . ct original ip daddr . meta l4proto . ct original proto-dst`
-      const rule = nft`meta l4proto ${protocol} update @affinity4 { ${key} timeout ${seconds}s : ip daddr . ${protocol} dport }`
-      return { do: 'add', what: 'rule', chain, rule }
-    }),
-  ]
+  const key = nft`ip saddr . ct original ip daddr . meta l4proto . ct original proto-dst`
+  const rules = TRANSPORTS.map(name).map(
+    protocol =>
+      nft`meta l4proto ${protocol} update @affinity4 { ${key} timeout ${seconds}s : ip daddr . ${protocol} dport }`,
+  )
+  return chain(learnName(seconds), rules)
 }

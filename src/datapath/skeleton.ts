@@ -3,12 +3,11 @@ import type { Family, Ip } from '../lib/ip.ts'
 import type { Command, Table } from '../wire/nft/command.ts'
 import type { NftText } from '../wire/nft/text.ts'
 import { at, name, nft, oneOf, quoted } from '../wire/nft/text.ts'
-import type { Place } from './marks.ts'
 import { CONNECTION_MARK, FIRST_TABLE_STEERING, PLACES } from './marks.ts'
 import type { DatapathOptions } from './options.ts'
 import { HAIRPIN_ADDRESSES, insideNetworks, MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK, VXLAN_PORT } from './options.ts'
 import type { Transport } from './shape.ts'
-import { familyWord, isLearned, mapName, TRANSPORTS } from './shape.ts'
+import { chain, familyWord, isLearned, mapName, TRANSPORTS } from './shape.ts'
 
 export const TABLE: Table = { family: 'inet', name: 'fairlead' }
 
@@ -161,14 +160,6 @@ function ownNetwork(options: DatapathOptions, families: readonly Family[]): read
       PLACES.outputRaw,
     ),
     ...chain('leave', [nft`oifname ${quoted(VXLAN_LINK)} counter name vxlan-out meta mark set 0`], PLACES.leave),
-  ]
-}
-
-function chain(text: string, rules: readonly NftText[], place?: Place): readonly Command[] {
-  return [
-    { do: 'add', what: 'chain', name: text, ...(place ? { hook: place } : {}) },
-    { do: 'flush', what: 'chain', name: text },
-    ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain: text, rule })),
   ]
 }
 

@@ -11,7 +11,7 @@ import { PLACES } from '../marks.ts'
 import type { DatapathOptions } from '../options.ts'
 import { insideNetworks, MANAGEMENT_LINK, POD_LINKS, VXLAN_LINK } from '../options.ts'
 import type { Ruleset, RulesetMap } from '../policy/ruleset.ts'
-import { familyWord, mapName, shortHash } from '../shape.ts'
+import { familyWord, mapName, newChain, shortHash } from '../shape.ts'
 import { familiesOf } from '../skeleton.ts'
 import type { Steerer } from './steering.ts'
 import { STEERING_MASK, steeringOf, steeringsOf, steeringThrough, tablesAt } from './steering.ts'
@@ -28,30 +28,19 @@ export const egressFoundation = (): readonly Command[] =>
   EGRESS_COUNTERS.map((counter): Command => ({ do: 'add', what: 'counter', name: counter }))
 
 export function egressHooks(): readonly Command[] {
+  const hook = (place: Place, ...rules: readonly NftText[]) => newChain(place.chain, rules, place)
   return [
-    ...hook(PLACES.steer, nft`iifname ${quoted(POD_LINKS)} ct direction original jump steering`),
-    {
-      do: 'add',
-      what: 'rule',
-      chain: PLACES.steer.chain,
-      rule: nft`iifname != ${quoted(POD_LINKS)} ct direction original jump arriving`,
-    },
-    {
-      do: 'add',
-      what: 'rule',
-      chain: PLACES.steer.chain,
-      rule: nft`ct direction reply jump answering`,
-    },
+    ...hook(
+      PLACES.steer,
+      nft`iifname ${quoted(POD_LINKS)} ct direction original jump steering`,
+      nft`iifname != ${quoted(POD_LINKS)} ct direction original jump arriving`,
+      nft`ct direction reply jump answering`,
+    ),
     ...hook(PLACES.heldGuard, nft`jump held`),
     ...hook(PLACES.egressAddress, nft`jump leaving`),
     ...hook(PLACES.leakGuard, nft`jump leaks`),
   ]
 }
-
-const hook = (place: Place, rule: NftText): readonly Command[] => [
-  { do: 'add', what: 'chain', name: place.chain, hook: place },
-  { do: 'add', what: 'rule', chain: place.chain, rule },
-]
 
 /**
  * The rules of one node. Its pods' connections are steered to the node that has their address, or to a routing table (`steering`);

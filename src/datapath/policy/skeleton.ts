@@ -4,10 +4,9 @@ import { DIRECTIONS } from '../../model/policy/types.ts'
 import type { Command, Table } from '../../wire/nft/command.ts'
 import type { NftText } from '../../wire/nft/text.ts'
 import { at, name, nft, quoted } from '../../wire/nft/text.ts'
-import type { Place } from '../marks.ts'
 import { CONNECTION_MARK, PLACES } from '../marks.ts'
 import { POD_LINKS } from '../options.ts'
-import { familyWord, mapName } from '../shape.ts'
+import { familyWord, mapName, newChain } from '../shape.ts'
 
 /** Policy is loaded into the table that is not there, then the other one goes: in between both hold, and never none. */
 export const POLICY_TABLES: readonly [Table, Table] = [
@@ -60,7 +59,7 @@ export const logRule = (prefix: string): NftText =>
 export const policyFoundation = ({ logs }: { readonly logs: boolean }): readonly Command[] => [
   ...POLICY_COUNTERS.map((counter): Command => ({ do: 'add', what: 'counter', name: counter })),
   ...(['egress', 'ingress', 'firewall'] as const).flatMap(by =>
-    chain(denyChain(by), [
+    newChain(denyChain(by), [
       // Whoever was allowed before and is not any more: what comes back is dropped too.
       nft`ct state established ct mark set ct mark or ${DENIED}`,
       ...(logs ? [logRule(`deny-${by}`)] : []),
@@ -74,20 +73,20 @@ export function policyHooks(options: { readonly policesOwnNode: boolean }): read
   const fromPods = nft`iifname ${quoted(POD_LINKS)} goto egress`
   return [
     // The firewall comes first because its chains return: policy's accept what they allow, and end the hook.
-    ...chain('egress', [
+    ...newChain('egress', [
       ...beforehand(),
       ...FAMILIES.map(family => nft`${field(family, 'saddr')} vmap ${at(firewallMap(family))}`),
       ...dispatch('egress'),
     ]),
-    ...chain('ingress', [...beforehand(), ...dispatch('ingress')]),
-    ...chain('to-pod', [
+    ...newChain('ingress', [...beforehand(), ...dispatch('ingress')]),
+    ...newChain('to-pod', [
       // What the node itself sends to its own pods, the probes of its kubelet above all, is never denied.
       nft`iifname != ${quoted(POD_LINKS)} fib saddr type local accept`,
       nft`goto ingress`,
     ]),
-    ...(options.policesOwnNode ? chain(PLACES.inputPolicy.chain, [fromPods], PLACES.inputPolicy) : []),
-    ...chain(PLACES.egressPolicy.chain, [fromPods], PLACES.egressPolicy),
-    ...chain(PLACES.ingressPolicy.chain, [nft`oifname ${quoted(POD_LINKS)} goto to-pod`], PLACES.ingressPolicy),
+    ...(options.policesOwnNode ? newChain(PLACES.inputPolicy.chain, [fromPods], PLACES.inputPolicy) : []),
+    ...newChain(PLACES.egressPolicy.chain, [fromPods], PLACES.egressPolicy),
+    ...newChain(PLACES.ingressPolicy.chain, [nft`oifname ${quoted(POD_LINKS)} goto to-pod`], PLACES.ingressPolicy),
   ]
 }
 
@@ -138,10 +137,3 @@ export const peerSide = (direction: Direction): Side => (direction === 'egress' 
 
 export const field = (family: Family, side: Side): NftText =>
   side === 'saddr' ? nft`${familyWord(family)} saddr` : nft`${familyWord(family)} daddr`
-
-function chain(text: string, rules: readonly NftText[], place?: Place): readonly Command[] {
-  return [
-    { do: 'add', what: 'chain', name: text, ...(place ? { hook: place } : {}) },
-    ...rules.map((rule): Command => ({ do: 'add', what: 'rule', chain: text, rule })),
-  ]
-}
