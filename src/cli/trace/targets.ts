@@ -36,8 +36,8 @@ export interface TargetQuery {
   readonly management: ReadonlyMap<string, Ip>
   /** Whom connections of pods to addresses of Services but ClusterIPs come from, where it is not the pods. */
   readonly standIn: Leg['from']
-  /** Whether it is an address of the pod's own node: node ports of others are theirs to lead on. */
-  nodePortsAt(address: Ip): boolean
+  /** Whose address it is: of the pod's own node, or of another, which leads on what comes to its node ports. */
+  nodeAt(address: Ip): 'own' | 'other' | undefined
   /** Addresses behind a name, as the pod's own DNS says. */
   resolve(name: string): Promise<readonly Ip[]>
 }
@@ -107,11 +107,18 @@ async function frontLegs(query: TargetQuery, address: Ip): Promise<readonly Leg[
     const { spec, status } = service
     if (isAmong([...(spec.clusterIPs ?? []), ...(spec.externalIPs ?? []), ...balancersOf(status)]))
       return led(service, query.port)
-    const own = query.nodePortsAt(address) && spec.ports?.find(({ nodePort }) => nodePort && nodePort === query.port)
-    if (own) return led(service, own.port)
+    const node = query.nodeAt(address)
+    const port = node && spec.ports?.find(({ nodePort }) => nodePort && nodePort === query.port)?.port
+    if (port !== undefined && node === 'own') return led(service, port)
+    if (port !== undefined) throw otherNode(address, service)
   }
   return undefined
 }
+
+const otherNode = (address: Ip, { metadata }: Service): UserError =>
+  new UserError('Usage', `${address} is another node's: policy sees what comes by its node ports as from that node`, {
+    hint: `ask for service/${metadata.namespace}/${metadata.name}, or for the pod's own node`,
+  })
 
 const balancersOf = (status: Service['status']): readonly string[] =>
   (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, ipMode = 'VIP' }) => (ip && ipMode === 'VIP' ? [ip] : []))

@@ -50,12 +50,15 @@ export async function trace(deps: CliDeps, who: string, to: string, options: Tra
       world.nodes.flatMap(({ name, management: [own] }) => (own ? [[name, own] as const] : [])),
     )
     const resolve = (name: string): Promise<readonly Ip[]> => lookUp(control, from, name)
-    const near = (): Pick<TargetQuery, 'standIn' | 'nodePortsAt'> => {
+    const near = (): Pick<TargetQuery, 'standIn' | 'nodeAt'> => {
       const own = world.nodes.find(({ name }) => name === spec.nodeName)
       const stands = profile === 'okd' ? undefined : own?.management[0]
       return {
         standIn: own && stands && { name: `node ${own.name}, for ${from}`, address: stands },
-        nodePortsAt: address => own?.addresses.includes(address) ?? false,
+        nodeAt: address => {
+          const node = world.nodes.find(({ addresses }) => addresses.includes(address))
+          return node && (node === own ? 'own' : 'other')
+        },
       }
     }
     const legs = await legsTo(
