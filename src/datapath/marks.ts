@@ -128,7 +128,7 @@ export const PLACES = {
     priority: -90,
     type: 'filter',
     chain: 'steer',
-    use: 'egress: steering of pods that leave the cluster into packet and connection mark, on real destinations',
+    use: 'egress: steering of pods that leave the cluster into packet and connection mark, on real destinations; that of answers of EgressServices',
   },
   loopbackGuard: {
     hook: 'input',
