@@ -12,7 +12,7 @@ import type { RouterOptions } from '../model/routes/options.ts'
 import { readPage } from '../model/routes/page.ts'
 import type { SecretView } from '../model/routes/read.ts'
 import { serviceKeyOf } from '../model/services/fronts.ts'
-import { IDLED_AT } from '../model/services/idling.ts'
+import { IDLED_AT, UNIDLED_AT } from '../model/services/idling.ts'
 import { createExternalSecrets, type ExternalSecrets } from './external-secrets.ts'
 import { type IngressCaches, openIngressCaches } from './ingress-caches.ts'
 import type { Planner } from './layout/planner.ts'
@@ -170,7 +170,7 @@ const serviceAuthority = (config: ConfigMap | undefined): string | undefined =>
 const trimService = ({ apiVersion, kind, metadata, spec, status }: Service): Service => ({
   apiVersion,
   kind,
-  metadata: { ...identity(metadata), ...idledAt(metadata) },
+  metadata: { ...identity(metadata), ...idling(metadata) },
   spec: {
     ...(spec.ports ? { ports: spec.ports.map(({ name, port }) => ({ port, ...(name ? { name } : {}) })) } : {}),
     ...(spec.externalIPs ? { externalIPs: spec.externalIPs } : {}),
@@ -178,9 +178,9 @@ const trimService = ({ apiVersion, kind, metadata, spec, status }: Service): Ser
   ...(status?.loadBalancer?.ingress ? { status: { loadBalancer: status.loadBalancer } } : {}),
 })
 
-const idledAt = ({ annotations }: Service['metadata']): Pick<Service['metadata'], 'annotations'> => {
-  const at = annotations?.[IDLED_AT]
-  return at === undefined ? {} : { annotations: { [IDLED_AT]: at } }
+const idling = ({ annotations = {} }: Service['metadata']): Pick<Service['metadata'], 'annotations'> => {
+  const found = Object.entries(annotations).filter(([name]) => name === IDLED_AT || name === UNIDLED_AT)
+  return found.length > 0 ? { annotations: Object.fromEntries(found) } : {}
 }
 
 const trimSlice = ({ apiVersion, kind, metadata, addressType, endpoints, ports }: EndpointSlice): EndpointSlice => ({

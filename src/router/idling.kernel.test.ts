@@ -6,7 +6,8 @@ import { Event } from '../api/core/event.ts'
 import { Service } from '../api/core/service.ts'
 import { eventually } from '../client/testing.ts'
 import { otherCertificate } from '../host/haproxy/testdata/certificates.ts'
-import { IDLED_AT } from '../model/services/idling.ts'
+import { rfc3339 } from '../lib/clock.ts'
+import { IDLED_AT, UNIDLED_AT } from '../model/services/idling.ts'
 import { ask, type LiveRouter, splitPem, startLiveRouter } from './testing-live.ts'
 
 const POD = '10.128.3.9'
@@ -72,3 +73,31 @@ it.each([
     expect(router.loads()).toBeLessThanOrEqual(3)
   },
 )
+
+it('while its pods are on their way others wait too, for 30 s from when it was woken', async () => {
+  const put = (wokenMs: number) => {
+    const annotations = { [UNIDLED_AT]: rfc3339(Date.now() + wokenMs) }
+    router.bench.api.put(Service, { metadata: { namespace: 'shop', name: 'woken', annotations }, spec: {} })
+  }
+  router.putService('woken', [])
+  put(-31_000)
+  router.putRoute('woken', { to: { kind: 'Service', name: 'woken' } })
+  await router.settle()
+  expect((await ask({ host: 'woken.example.com' })).status).toBe(503)
+  put(0)
+  await router.settle()
+  const asking = ask({ host: 'woken.example.com' })
+  await eventually(() => needed('woken'))
+  router.putService('woken', [POD])
+  expect((await asking).status).toBe(200)
+  // Two seconds are left, and nobody comes.
+  router.putService('woken', [])
+  put(-28_000)
+  await router.settle()
+  for (let status = 0; status !== 503; ) {
+    status = await Promise.race([
+      ask({ host: 'woken.example.com' }).then(reply => reply.status),
+      new Promise<number>(resolve => setTimeout(resolve, 500, 0)),
+    ])
+  }
+})

@@ -1,3 +1,4 @@
+import type { Service } from '../api/core/service.ts'
 import { createEventRecorder, OFTEN } from '../client/events.ts'
 import { type Loop, runLoop } from '../client/loop.ts'
 import type { Client, Informers, Role } from '../client/mod.ts'
@@ -12,7 +13,7 @@ import { serviceAt } from '../model/routes/endpoints.ts'
 import { policyOf, type RouterOptions } from '../model/routes/options.ts'
 import type { RouterSettings } from '../model/routes/settings.ts'
 import type { RouterPolicy } from '../model/routes/types.ts'
-import { NEED_PODS } from '../model/services/idling.ts'
+import { graceMs, NEED_PODS } from '../model/services/idling.ts'
 import { type Caches, feed, openCaches, sliceService, sourcesOf } from './caches.ts'
 import { feedIngresses, publishedAt } from './ingress-caches.ts'
 import { createIngressStatus, type IngressStatusWriter } from './ingress-status.ts'
@@ -125,12 +126,12 @@ export async function startRouter(deps: RouterDeps, options: RouterOptions, sign
   return { progress: () => deps.progress.progress(), done: ended() }
 }
 
-/** Requests for idled Services wait here, and are told of by an event, as OKD's data plane does. */
+/** Requests for idled Services wait here, and are told of by an event, as OKD's data plane does. `look`: a Service is another than it was. */
 function openWaitingRoom(
   deps: RouterDeps,
   caches: Caches,
   { name }: RouterPolicy,
-  opened: (service: string) => void,
+  look: (service: string) => void,
 ): WaitingRoom | undefined {
   if (!deps.doors) return undefined
   const events = createEventRecorder(deps, { component: `router-${name}`, ...OFTEN })
@@ -142,12 +143,23 @@ function openWaitingRoom(
       const object = { apiVersion: 'v1', kind: 'Service', namespace, name: service }
       events.record(object, 'Normal', NEED_PODS, `The service ${key} needs pods`)
     },
-    opened,
+    opened: look,
     failed: error => deps.log.warn({ error: messageOf(error) }, 'no port for requests of an idled Service'),
   })
   caches.slices.onChange(({ object }) => {
     for (const key of sliceService(object)) room.changed(key)
   })
+  /** Nobody is let in any more when the pods of a Service that was woken have not come. */
+  const shutLater = (service: Service): void => {
+    const waitMs = graceMs(service, deps.clock.now())
+    if (waitMs === 0) return
+    deps.clock.after(waitMs, () => {
+      look(keyOf(service))
+      shutLater(service)
+    })
+  }
+  for (const service of caches.services.list()) shutLater(service)
+  caches.services.onChange(({ object }) => shutLater(object))
   return room
 }
 

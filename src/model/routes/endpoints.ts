@@ -4,13 +4,15 @@ import type { Cidr } from '../../lib/cidr.ts'
 import { cidr, contains } from '../../lib/cidr.ts'
 import type { Ip } from '../../lib/ip.ts'
 import { familyOf, parseIp } from '../../lib/ip.ts'
-import { isIdled } from '../services/idling.ts'
+import { graceMs, isIdled } from '../services/idling.ts'
 import type { RouteEndpoint, RouteService, RouteTarget } from './types.ts'
 
 /** What a router knows of the Services. */
 export interface ServiceView {
   service(key: string): Service | undefined
   slices(key: string): readonly EndpointSlice[]
+  /** ms since 1970; without it nobody waits for the pods of a Service that was woken. */
+  now?(): number
 }
 
 /** Where requests to one Service may go, at the port a Route names. */
@@ -25,7 +27,8 @@ export function serviceAt(target: RouteTarget, port: string | number | undefined
   // A slice without endpoints, as Services without pods have, does not say which ports there would be.
   const telling = slices.filter(slice => slice.endpoints.length > 0)
   const isPortKnown = telling.length === 0 || telling.some(slice => portsOf(slice, wanted.port).length > 0)
-  if (isIdled(service)) return { ...target, endpoints: [], problem: 'NoEndpoints', idled: true }
+  if (isIdled(service) || graceMs(service, view.now?.() ?? Number.POSITIVE_INFINITY) > 0)
+    return { ...target, endpoints: [], problem: 'NoEndpoints', idled: true }
   return { ...target, endpoints: [], problem: isPortKnown ? 'NoEndpoints' : 'PortNotFound' }
 }
 
