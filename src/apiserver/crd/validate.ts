@@ -2,6 +2,7 @@ import { duplicate, invalid, notSupported, required } from '../../schema/field-e
 import type { FieldError } from '../../schema/kind.ts'
 import { structuralErrors } from '../../schema/structural/errors.ts'
 import type { JsonSchema } from '../../schema/structural/schema.ts'
+import { jsonEqual } from '../../wire/json/value.ts'
 import { conversionErrors } from './conversion/validate.ts'
 import type { Definition, DefinitionVersion } from './definition.ts'
 import { conditionIs } from './definition.ts'
@@ -29,7 +30,7 @@ export function definitionErrors(definition: Definition, old?: Definition): read
       ? []
       : [notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced'])]),
     ...nameErrors(definition),
-    ...versionsErrors(spec.versions),
+    ...versionsErrors(spec.versions, old?.spec.versions),
     ...conversionErrors(spec.conversion, old?.spec.conversion),
     ...(old ? immutableErrors(definition, old) : []),
   ]
@@ -65,7 +66,10 @@ function nameErrors({ spec }: Definition): FieldError[] {
   return errors
 }
 
-function versionsErrors(versions: readonly DefinitionVersion[]): FieldError[] {
+function versionsErrors(
+  versions: readonly DefinitionVersion[],
+  before: readonly DefinitionVersion[] = [],
+): FieldError[] {
   const errors: FieldError[] = []
   if (versions.length === 0) errors.push(required('spec.versions', 'must have at least one version'))
   if (versions.length > 0 && versions.filter(({ storage }) => storage).length !== 1)
@@ -76,16 +80,25 @@ function versionsErrors(versions: readonly DefinitionVersion[]): FieldError[] {
     if (seen.has(version.name)) errors.push(duplicate(`${path}.name`, version.name))
     seen.add(version.name)
     if (!LABEL.test(version.name)) errors.push(invalid(`${path}.name`, version.name, LABEL_TEXT))
-    errors.push(...versionErrors(version, path))
+    errors.push(
+      ...versionErrors(
+        version,
+        before.find(({ name }) => name === version.name),
+        path,
+      ),
+    )
   }
   return errors
 }
 
-function versionErrors(version: DefinitionVersion, path: string): FieldError[] {
+function versionErrors(version: DefinitionVersion, before: DefinitionVersion | undefined, path: string): FieldError[] {
   const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined
   const errors: FieldError[] = []
   if (!schema) errors.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'))
-  else errors.push(...structuralErrors(schema, `${path}.schema.openAPIV3Schema`))
+  else {
+    const is = before && jsonEqual(schema, before.schema?.openAPIV3Schema) ? 'known' : 'new'
+    errors.push(...structuralErrors(schema, `${path}.schema.openAPIV3Schema`, is))
+  }
   for (const [index, { jsonPath }] of (version.additionalPrinterColumns ?? []).entries())
     if (!jsonPath.startsWith('.') || !parseJsonPath(jsonPath))
       errors.push(invalid(`${path}.additionalPrinterColumns[${index}].jsonPath`, jsonPath, 'is an invalid expression'))

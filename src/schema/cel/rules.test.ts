@@ -70,12 +70,13 @@ describe('rules', () => {
       name: { type: 'string', ...validations(fixed) },
       items: {
         type: 'array',
+        maxItems: 10,
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['key'],
         items: {
           type: 'object',
           required: ['key'],
-          properties: { key: { type: 'string' }, value: { type: 'string', ...validations(fixed) } },
+          properties: { key: { type: 'string' }, value: { type: 'string', maxLength: 10, ...validations(fixed) } },
         },
       },
     })
@@ -99,7 +100,8 @@ describe('rules', () => {
   })
 
   it('about a change are refused where nobody can tell which value was which', () => {
-    const list = { type: 'array', items: { type: 'string', ...validations({ rule: 'self == oldSelf' }) } }
+    const items = { type: 'string', maxLength: 10, ...validations({ rule: 'self == oldSelf' }) }
+    const list = { type: 'array', maxItems: 10, items }
     expect(structuralErrors(specOf({ list }), 'schema').map(({ field, detail }) => `${field}: ${detail}`)).toEqual([
       'schema.properties[spec].properties[list].items.x-kubernetes-validations[0].rule: oldSelf cannot be used on the ' +
         'uncorrelatable portion of the schema within schema.properties[spec].properties[list]',
@@ -132,10 +134,17 @@ describe('rules', () => {
 
   it('cannot take more than their share', () => {
     const rule = { rule: 'self.all(a, self.all(b, self.all(c, a + b + c >= 0)))' }
-    const schema = specOf({ list: { type: 'array', items: { type: 'integer' }, ...validations(rule) } })
-    expect(errors(schema, { list: [1, 2, 3] })).toEqual([])
-    expect(errors(schema, { list: Array.from({ length: 300 }, (_, index) => index) })).toEqual([
-      `spec.list: Invalid array: operation cancelled: actual cost limit exceeded evaluating rule: ${rule.rule}`,
+    const listOf = (maxItems: number) =>
+      specOf({ list: { type: 'array', maxItems, items: { type: 'integer' }, ...validations(rule) } })
+    expect(errors(listOf(50), { list: [1, 2, 3] })).toEqual([])
+    expect(structuralErrors(listOf(500), 'schema').map(({ detail }) => detail)).toContainEqual(
+      expect.stringContaining('estimated rule cost exceeds budget by factor of more than 100x'),
+    )
+    // Definitions of before are not asked again.
+    expect(structuralErrors(listOf(500), 'schema', 'known')).toEqual([])
+    const node = structuralNode(listOf(500), { metadata: messageNode(ObjectMeta) })
+    expect(ruleErrors(node, { spec: { list: Array.from({ length: 300 }, (_, index) => index) } })).toMatchObject([
+      { detail: `operation cancelled: actual cost limit exceeded evaluating rule: ${rule.rule}` },
     ])
   })
 

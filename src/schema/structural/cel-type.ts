@@ -44,7 +44,7 @@ const META: Readonly<Record<string, JsonSchema>> = {
 }
 
 /** Of what every object has, expressions see the name; more where the schema itself says it. */
-function withMeta(schema: JsonSchema): JsonSchema {
+export function withMeta(schema: JsonSchema): JsonSchema {
   const { kind, apiVersion, metadata } = schema.properties ?? {}
   const { name, generateName } = metadata?.properties ?? {}
   if ([kind, apiVersion, name, generateName].every(one => one?.type === 'string')) return { ...schema, type: 'object' }

@@ -9,8 +9,8 @@ import { isSchema } from './schema.ts'
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
 
-/** path: where the schema stands, as in spec.versions[0].schema.openAPIV3Schema. */
-export function structuralErrors(schema: JsonSchema, path: string): readonly FieldError[] {
+/** path: where the schema stands, as in spec.versions[0].schema.openAPIV3Schema. What rules of a known schema take stays as it is. */
+export function structuralErrors(schema: JsonSchema, path: string, is: 'new' | 'known' = 'new'): readonly FieldError[] {
   const root =
     schema.type === 'object'
       ? []
@@ -19,7 +19,7 @@ export function structuralErrors(schema: JsonSchema, path: string): readonly Fie
         : [required(`${path}.type`, 'must not be empty at the root')]
   const errors = [...root, ...nodeErrors(schema, path)]
   // Rules of a schema that is wrong have no types to be checked with.
-  return errors.length > 0 ? errors : ruleErrors(schema, path)
+  return errors.length > 0 ? errors : ruleErrors(schema, path, is)
 }
 
 function nodeErrors(schema: JsonSchema, path: string): FieldError[] {

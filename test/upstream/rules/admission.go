@@ -19,6 +19,10 @@ type said struct {
 	Detail string `json:"detail"`
 }
 
+type answer struct {
+	Said []said `json:"said"`
+}
+
 var scheme = runtime.NewScheme()
 
 func read(raw json.RawMessage, external runtime.Object, internal interface{}) {
@@ -52,13 +56,13 @@ func main() {
 	if err := json.NewDecoder(os.Stdin).Decode(&all); err != nil {
 		log.Fatal(err)
 	}
-	answers := [][]said{}
+	answers := []answer{}
 	for _, raw := range all {
-		answer := []said{}
+		found := []said{}
 		for _, problem := range problems(raw) {
-			answer = append(answer, said{problem.Field, problem.Detail})
+			found = append(found, said{problem.Field, problem.Detail})
 		}
-		answers = append(answers, answer)
+		answers = append(answers, answer{found})
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(answers); err != nil {
 		log.Fatal(err)

@@ -4,16 +4,17 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CASES } from '../../../src/api/admissionregistration/testing.ts'
-import { RULES, schemaWith } from '../../../src/schema/cel/check/testing.ts'
+import { RULES, schemaWith, withoutLimits } from '../../../src/schema/cel/check/testing.ts'
 
 const VERSION = 'v1.33.13'
 const MODULES = VERSION.replace('v1', 'v0')
 const HERE = import.meta.dirname
 const SRC = join(HERE, '../../../src')
 
-interface Said {
-  readonly field: string
-  readonly detail: string
+interface Answer {
+  readonly said: readonly { readonly field: string; readonly detail: string }[]
+  /** Of the rule of a definition. */
+  readonly cost?: number
 }
 
 const go = (folder: string, ...args: string[]): string =>
@@ -39,7 +40,7 @@ function goMod(folder: string): string {
 }
 
 /** Answers to inputs, in their order, of a Go program of this folder. */
-function ask(program: string, inputs: readonly object[]): readonly (readonly Said[])[] {
+function ask(program: string, inputs: readonly object[]): readonly Answer[] {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-rules-'))
   try {
     copyFileSync(join(HERE, program), join(folder, 'main.go'))
@@ -55,25 +56,43 @@ function ask(program: string, inputs: readonly object[]): readonly (readonly Sai
 }
 
 /** Paths in schemas begin at the schema; names of types are drawn at each check, and so lose their numbers. */
-const textOf = ({ field, detail }: Said): string =>
-  `${field.replace(/^.*openAPIV3Schema/, 'schema')}: ${detail.replace(/selfType\d+/g, 'selfType')}`
+const textsOf = ({ said }: Answer): readonly string[] =>
+  said.map(
+    ({ field, detail }) =>
+      `${field.replace(/^.*openAPIV3Schema/, 'schema')}: ${detail.replace(/selfType\d+/g, 'selfType')}`,
+  )
 
-function record(program: string, where: string, cases: Readonly<Record<string, object>>): void {
-  const said = ask(program, Object.values(cases))
-  const answers = Object.fromEntries(Object.keys(cases).map((name, index) => [name, said[index]!.map(textOf)]))
+function write(program: string, where: string, answers: object): void {
   const source = `the validation of Kubernetes ${VERSION}, by test/upstream/rules/${program}`
-  writeFileSync(join(SRC, where, 'testdata/answers.json'), `${JSON.stringify({ source, answers }, undefined, 1)}\n`)
+  writeFileSync(join(SRC, where, 'testdata/answers.json'), `${JSON.stringify({ source, ...answers }, undefined, 1)}\n`)
 }
 
-const definitionOf = (rule: string): object => ({
+const definitionOf = (schema: object): object => ({
   metadata: { name: 'things.example.test' },
   spec: {
     group: 'example.test',
     names: { plural: 'things', singular: 'thing', kind: 'Thing', listKind: 'ThingList' },
     scope: 'Namespaced',
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schemaWith(rule) } }],
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
   },
 })
 
-record('definitions.go', 'schema/cel/check', Object.fromEntries(RULES.map(rule => [rule, definitionOf(rule)])))
-record('admission.go', 'api/admissionregistration', CASES)
+function recordRules(): void {
+  const schemas = RULES.map(schemaWith)
+  const said = ask('definitions.go', [...schemas, ...schemas.map(withoutLimits)].map(definitionOf))
+  const answers = RULES.map((rule, index) => {
+    const [limited, unlimited] = [said[index]!, said[index + RULES.length]!]
+    const each = { costs: [limited.cost, unlimited.cost], limited: textsOf(limited), unlimited: textsOf(unlimited) }
+    return [rule, each] as const
+  })
+  write('definitions.go', 'schema/cel/check', { answers: Object.fromEntries(answers) })
+}
+
+function recordAdmission(): void {
+  const said = ask('admission.go', Object.values(CASES))
+  const answers = Object.keys(CASES).map((name, index) => [name, textsOf(said[index]!)] as const)
+  write('admission.go', 'api/admissionregistration', { answers: Object.fromEntries(answers) })
+}
+
+recordRules()
+recordAdmission()

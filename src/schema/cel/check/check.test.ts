@@ -2,22 +2,49 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Rule } from '../../node.ts'
+import { roomOf } from '../../structural/cel-room.ts'
+import { celType } from '../../structural/cel-type.ts'
 import { structuralErrors } from '../../structural/errors.ts'
-import { RULES, schemaWith } from './testing.ts'
+import type { JsonSchema } from '../../structural/schema.ts'
+import { checkSource } from './source.ts'
+import { RULES, schemaWith, withoutLimits } from './testing.ts'
+import { BOOL, isSame, optionalOf } from './type.ts'
 
 const TESTDATA = join(import.meta.dirname, 'testdata')
 const read = (name: string): string => readFileSync(join(TESTDATA, name), 'utf8')
 
+interface Answer {
+  /** Steps, in a schema with limits and in one without. */
+  readonly costs: readonly number[]
+  readonly limited: readonly string[]
+  readonly unlimited: readonly string[]
+}
+
 describe('what a real API server says of rules when their definition is stored', () => {
-  const { answers } = JSON.parse(read('answers.json')) as {
-    readonly answers: Readonly<Record<string, readonly string[]>>
-  }
-  it.each(RULES)('%s', rule => {
-    expect(structuralErrors(schemaWith(rule), 'schema').map(({ field, detail }) => `${field}: ${detail}`)).toEqual(
-      answers[rule],
-    )
+  const { answers } = JSON.parse(read('answers.json')) as { readonly answers: Readonly<Record<string, Answer>> }
+  const said = (schema: JsonSchema) =>
+    structuralErrors(schema, 'schema').map(({ field, detail }) => `${field}: ${detail}`)
+  it.each(RULES)('%s', text => {
+    const schema = schemaWith(text)
+    expect(said(schema)).toEqual(answers[text]!.limited)
+    expect(said(withoutLimits(schema))).toEqual(answers[text]!.unlimited)
+    expect([schema, withoutLimits(schema)].map(costOf)).toEqual(answers[text]!.costs)
   })
 })
+
+/** Of the rule of its spec; none where it cannot be compiled. */
+function costOf({ properties }: JsonSchema): number {
+  const spec = properties!.spec!
+  const [rule] = spec['x-kubernetes-validations'] as readonly [Rule]
+  const self = celType(spec, false)!
+  const names = new Map([
+    ['self', self],
+    ['oldSelf', rule.optionalOldSelf ? optionalOf(self) : self],
+  ])
+  const { type, problem, cost } = checkSource(rule.rule, names)
+  return problem === undefined && isSame(type, BOOL) ? cost(roomOf(spec)!) : 0
+}
 
 describe('rules that nobody would write', () => {
   const said = (rule: string) => structuralErrors(schemaWith(rule), 'schema').map(({ detail }) => detail)

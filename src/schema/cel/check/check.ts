@@ -2,11 +2,13 @@
 import type { Entry, Expr } from '../ast.ts'
 import { dotted } from '../ast.ts'
 import { callType, overloadType } from './calls.ts'
+import { Estimate } from './cost.ts'
 import { TYPE_NAMES } from './declarations.ts'
 import { fieldType, isOptional, mustBe } from './fields.ts'
 import { macroType } from './macros.ts'
 import type { Problem, Variables } from './scope.ts'
 import { Check } from './scope.ts'
+import type { Room } from './size.ts'
 import type { Type } from './type.ts'
 import {
   BOOL,
@@ -31,6 +33,8 @@ export interface Checked {
   readonly type: Type
   readonly problems: readonly Problem[]
   readonly used: ReadonlySet<string>
+  /** The most steps that it can take; `room`: of what its variables hold. Only where there are no problems. */
+  readonly cost: (room: Room) => number
 }
 
 /** The type of what an expression gives, and what is wrong with it, in the order of its text. */
@@ -38,7 +42,8 @@ export function check(expr: Expr, variables: Variables): Checked {
   const run = new Check(typeIn)
   const type = run.resolved(run.typeOf(expr, variables), true)
   const problems = run.problems.length > 0 ? run.problems : run.later.flatMap(look => look())
-  return { type, problems: problems.toSorted((a, b) => a.at - b.at), used: run.used }
+  const cost = (room: Room): number => new Estimate(run, room).of(expr, new Map()).cost
+  return { type, problems: problems.toSorted((a, b) => a.at - b.at), used: run.used, cost }
 }
 
 function typeIn(run: Check, expr: Expr, names: Variables): Type {

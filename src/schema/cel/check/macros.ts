@@ -31,11 +31,14 @@ const TWO: Readonly<Record<string, readonly number[]>> = {
 const takes = (sizes: Readonly<Record<string, readonly number[]>>, { name, args }: Call): boolean =>
   Object.hasOwn(sizes, name) && sizes[name]!.includes(args.length)
 
+/** How many variables the macro names; 0 where the call is none. */
+export const macroVariables = (call: Call): 0 | 1 | 2 => (takes(TWO, call) ? 2 : takes(ONE, call) ? 1 : 0)
+
 /** Undefined where the call is no macro. */
 export function macroType(run: Check, call: Call, names: Variables): Type | undefined {
   const { name, target, args, at } = call
   if (!target) return name === 'has' && args.length === 1 ? hasType(run, at, args[0]!, names) : undefined
-  const count = takes(TWO, call) ? 2 : takes(ONE, call) ? 1 : 0
+  const count = macroVariables(call)
   if (count === 0) return undefined
   const variables = args.slice(0, count)
   for (const variable of variables)

@@ -3,6 +3,8 @@ import { parse } from '../parse.ts'
 import { check } from './check.ts'
 import { problemsText } from './report.ts'
 import type { Variables } from './scope.ts'
+import type { Room } from './size.ts'
+import { MOST } from './size.ts'
 import type { Type } from './type.ts'
 import { ERROR } from './type.ts'
 
@@ -10,6 +12,8 @@ export interface SourceCheck {
   readonly type: Type
   /** Variables that it uses. */
   readonly used: ReadonlySet<string>
+  /** The most steps that it can take, where it can be compiled. */
+  readonly cost: (room: Room) => number
   /** Why it cannot be compiled. */
   readonly problem?: string
 }
@@ -17,10 +21,20 @@ export interface SourceCheck {
 /** What an expression gives, and what is wrong with it, as an API server says it. Never throws. */
 export function checkSource(source: string, names: Variables): SourceCheck {
   try {
-    const { type, problems, used } = check(parse(source), names)
-    return problems.length === 0 ? { type, used } : { type, used, problem: said(problemsText(source, problems)) }
+    const { problems, ...found } = check(parse(source), names)
+    if (problems.length > 0) return { ...found, problem: said(problemsText(source, problems)) }
+    return { ...found, cost: room => bounded(() => found.cost(room)) }
   } catch (error) {
-    return { type: ERROR, used: new Set(), problem: said(failureText(source, error)) }
+    return { type: ERROR, used: new Set(), cost: () => MOST, problem: said(failureText(source, error)) }
+  }
+}
+
+function bounded(estimate: () => number): number {
+  try {
+    return estimate()
+  } catch (error) {
+    if (error instanceof RangeError) return MOST
+    throw error
   }
 }
 

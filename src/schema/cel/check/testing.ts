@@ -45,3 +45,7 @@ export function schemaWith(text: string): JsonSchema {
     properties: { spec: { type: 'object', properties: PROPERTIES, 'x-kubernetes-validations': [rule] } },
   }
 }
+
+/** The schema without maxItems and the like. */
+export const withoutLimits = (schema: JsonSchema): JsonSchema =>
+  JSON.parse(JSON.stringify(schema, (key, value) => (/^max[A-Z]/.test(key) ? undefined : value))) as JsonSchema

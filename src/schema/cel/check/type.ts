@@ -74,3 +74,11 @@ export const isSame = (a: Type, b: Type): boolean =>
 
 export const allPairs = (a: readonly Type[], b: readonly Type[], holds: (x: Type, y: Type) => boolean): boolean =>
   a.length === b.length && a.every((one, index) => holds(one, b[index]!))
+
+const SCALARS = new Set(['bool', 'double', 'duration', 'int', 'timestamp', 'uint'])
+
+/** Of one size, whatever the value. */
+export const isScalar = (type: Type): boolean =>
+  type.is === 'made' && type.name === 'optional_type'
+    ? isScalar(type.of[0]!)
+    : type.is === 'plain' && SCALARS.has(type.name)
