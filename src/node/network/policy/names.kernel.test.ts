@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -16,7 +15,7 @@ import { unixDoor } from '../../../dns/names/doors.ts'
 import type { NameGate } from '../../../dns/names/gate.ts'
 import { serveNames } from '../../../dns/names/gate.ts'
 import { replyTo } from '../../../dns/zone/respond.ts'
-import { afterSilence, silence } from '../../../host/clock/testing.ts'
+import { afterSilence } from '../../../host/clock/testing.ts'
 import type { Netns } from '../../../host/netns/mod.ts'
 import { kernelNetns } from '../../../host/netns/real.ts'
 import { kernelPacketLog } from '../../../host/nflog/real.ts'
@@ -30,7 +29,7 @@ import type { Message, RecordData } from '../../../wire/dns/message.ts'
 import { CLASS, TYPE } from '../../../wire/dns/message.ts'
 import type { World } from '../testing.ts'
 import { createWorld, OUTSIDE, putNode } from '../testing.ts'
-import { policyOn, putNamespace, putPod } from './testing.ts'
+import { echo, policyOn, putNamespace, putPod } from './testing.ts'
 
 const RANGE = cidr('198.51.100.0/22')
 let world: World
@@ -171,14 +170,6 @@ test('when its time is over new connections are denied and old ones go on, until
   expect(await echo(socket, 'three')).toBe('silence')
   socket.destroy()
 })
-
-const echo = async (socket: Socket, text: string): Promise<string> => {
-  socket.write(text)
-  return once(socket, 'data', { signal: silence(700) }).then(
-    ([data]) => String(data),
-    () => 'silence',
-  )
-}
 
 test('names that are added later know what was said before; those taken away do not', async () => {
   const [one, two] = [nth(RANGE, 940), nth(RANGE, 941)]

@@ -9,15 +9,13 @@ import { EgressFirewall } from '../../../api/ovn/egress-firewall.ts'
 import type { TestBench } from '../../../client/testing.ts'
 import { settled, testBench } from '../../../client/testing.ts'
 import { POLICY_TABLES } from '../../../datapath/policy/skeleton.ts'
-import { silence } from '../../../host/clock/testing.ts'
 import type { Netns } from '../../../host/netns/mod.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import { ip } from '../../../lib/ip.ts'
-import type { ApiObject, Kind } from '../../../schema/kind.ts'
 import type { World } from '../testing.ts'
 import { createWorld, OUTSIDE, putNode, putService, putSlice, underlayOf } from '../testing.ts'
 import type { PolicyRole } from './role.ts'
-import { policyOn, putNamespace, putPod, putPolicy } from './testing.ts'
+import { dropAll, echo, policyOn, putNamespace, putPod, putPolicy } from './testing.ts'
 
 let world: World
 let bench: TestBench
@@ -43,14 +41,11 @@ beforeAll(async () => {
   putPod(bench.api, { name: 'b', node: 'node-2', address: pods.b.address, ports: HTTP })
   putPod(bench.api, { name: 'c', node: 'node-1', address: pods.c.address, ports: HTTP })
 })
-const dropAll = <T extends ApiObject>(kind: Kind<T>): void => {
-  for (const { metadata } of bench.informers.of(kind).list()) bench.api.drop(kind, metadata)
-}
 afterEach(async () => {
-  dropAll(NetworkPolicy)
-  dropAll(AdminNetworkPolicy)
-  dropAll(BaselineAdminNetworkPolicy)
-  dropAll(EgressFirewall)
+  dropAll(bench.api, NetworkPolicy)
+  dropAll(bench.api, AdminNetworkPolicy)
+  dropAll(bench.api, BaselineAdminNetworkPolicy)
+  dropAll(bench.api, EgressFirewall)
   await settled(bench)
 })
 afterAll(() => {
@@ -132,14 +127,6 @@ test('a pod reaches itself through a Service, though nobody else reaches it', as
   expect(await world.ask(pods.a.netns, ip('172.30.1.8'), 80)).toContain('pod-1-3')
   expect(await ask('a', 'c')).toBe('timeout')
 })
-
-const echo = async (socket: Socket, text: string): Promise<string> => {
-  socket.write(text)
-  return once(socket, 'data', { signal: silence(700) }).then(
-    ([data]) => String(data),
-    () => 'silence',
-  )
-}
 
 test('administrators decide before NetworkPolicies, and the baseline after them', async () => {
   const podsOf = (app: string) => ({ namespaceSelector: {}, podSelector: { matchLabels: { app } } })

@@ -14,11 +14,10 @@ import { kernelNetns } from '../../../host/netns/real.ts'
 import { kernelPacketLog } from '../../../host/nflog/real.ts'
 import type { Ip } from '../../../lib/ip.ts'
 import { silent } from '../../../lib/log.ts'
-import type { ApiObject, Kind } from '../../../schema/kind.ts'
 import type { World } from '../testing.ts'
 import { createWorld, putNode } from '../testing.ts'
 import type { PolicyRole } from './role.ts'
-import { policyOn, putNamespace, putPod, putPolicy } from './testing.ts'
+import { dropAll, policyOn, putNamespace, putPod, putPolicy } from './testing.ts'
 
 let world: World
 let bench: TestBench
@@ -63,14 +62,11 @@ beforeAll(async () => {
   for (const [name, { address }] of Object.entries(pods))
     putPod(bench.api, { name, node: name === 'b' ? 'node-2' : 'node-1', address })
 })
-const dropAll = <T extends ApiObject>(kind: Kind<T>): void => {
-  for (const { metadata } of bench.api.all(kind)) bench.api.drop(kind, metadata)
-}
 afterEach(async () => {
-  dropAll(NetworkPolicy)
-  dropAll(AdminNetworkPolicy)
-  dropAll(ClusterNetworkPolicy)
-  dropAll(Event)
+  dropAll(bench.api, NetworkPolicy)
+  dropAll(bench.api, AdminNetworkPolicy)
+  dropAll(bench.api, ClusterNetworkPolicy)
+  dropAll(bench.api, Event)
   lines.length = 0
   await settled(bench)
 })

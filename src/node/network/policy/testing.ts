@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { Namespace } from '../../../api/core/namespace.ts'
 import { Pod } from '../../../api/core/pod.ts'
 import type { NetworkPolicySpec } from '../../../api/networking/network-policy.ts'
@@ -5,6 +7,8 @@ import { NetworkPolicy } from '../../../api/networking/network-policy.ts'
 import type { FakeApi } from '../../../client/fake.ts'
 import type { TestBench } from '../../../client/testing.ts'
 import type { DatapathOptions } from '../../../datapath/options.ts'
+import { silence } from '../../../host/clock/testing.ts'
+import type { ApiObject, Kind } from '../../../schema/kind.ts'
 import type { World } from '../testing.ts'
 import { OPTIONS } from '../testing.ts'
 import type { PolicyDeps, PolicyOptions, PolicyRole } from './role.ts'
@@ -44,6 +48,19 @@ export const putNamespace = (api: FakeApi, name: string, labels: Readonly<Record
 
 export const putPolicy = (api: FakeApi, name: string, spec: NetworkPolicySpec, namespace = 'shop'): NetworkPolicy =>
   api.put(NetworkPolicy, { metadata: { namespace, name }, spec } as never)
+
+export function dropAll<T extends ApiObject>(api: FakeApi, kind: Kind<T>): void {
+  for (const { metadata } of api.all(kind)) api.drop(kind, metadata)
+}
+
+/** What the other end answers; "silence" where nothing comes. */
+export const echo = async (socket: Socket, text: string): Promise<string> => {
+  socket.write(text)
+  return once(socket, 'data', { signal: silence(700) }).then(
+    ([data]) => String(data),
+    () => 'silence',
+  )
+}
 
 export const policyOn = (
   world: World,

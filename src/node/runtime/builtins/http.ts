@@ -24,6 +24,21 @@ export interface Answer {
 
 export const TEXT = 'text/plain; charset=utf-8'
 
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['html', 'text/html'],
+  ['css', 'text/css'],
+  ['js', 'application/javascript'],
+  ['json', 'application/json'],
+  ['svg', 'image/svg+xml'],
+  ['png', 'image/png'],
+  ['jpg', 'image/jpeg'],
+  ['txt', 'text/plain'],
+  ['xml', 'text/xml'],
+])
+
+/** Of a file, by its name; undefined where that says nothing. */
+export const contentTypeOf = (file: string): string | undefined => TYPES.get(file.split('.').at(-1)!)
+
 /** A response cannot be asked for what was passed to writeHead. */
 const lengths = new WeakMap<Response, number>()
 

@@ -1,6 +1,6 @@
 import { parseFlags } from './flags.ts'
 import type { Answer } from './http.ts'
-import { accessLogged, answering, targetOf } from './http.ts'
+import { accessLogged, answering, contentTypeOf, targetOf } from './http.ts'
 import type { Builtin, BuiltinContext, HttpHandler, Request } from './mod.ts'
 import { untilStopped } from './mod.ts'
 import { mountedServers } from './nginx/config.ts'
@@ -8,25 +8,14 @@ import { nginxWith } from './nginx/nginx.ts'
 import type { Questions } from './questions.ts'
 import { withQuestions } from './questions.ts'
 
-const HTML = 'text/html'
 const page = (title: string, text: string): string =>
   `<!DOCTYPE html>\n<html>\n<head><title>${title}</title></head>\n<body><h1>${title}</h1><p>${text}</p></body>\n</html>\n`
-
-const TYPES: Readonly<Record<string, string>> = {
-  html: HTML,
-  css: 'text/css',
-  js: 'application/javascript',
-  json: 'application/json',
-  svg: 'image/svg+xml',
-  png: 'image/png',
-  txt: 'text/plain',
-}
 
 /** A file of a mounted document root, by the request's path; undefined where nothing is mounted there. */
 function mountedFile(context: BuiltinContext, root: string, path: string): Answer | undefined {
   const name = path.endsWith('/') ? `${path}index.html` : path
   const body = context.file(`${root}${name}`)
-  return body && { headers: { 'content-type': TYPES[name.split('.').at(-1)!] ?? 'application/octet-stream' }, body }
+  return body && { headers: { 'content-type': contentTypeOf(name) ?? 'application/octet-stream' }, body }
 }
 
 interface Site {
@@ -45,7 +34,7 @@ const site =
       if (found) return { ...found, headers: { ...found.headers, server } }
       const known = path === '/' || path === '/index.html'
       const body = known ? welcome : page('404 Not Found', server)
-      return { status: known ? 200 : 404, headers: { 'content-type': HTML, server }, body }
+      return { status: known ? 200 : 404, headers: { 'content-type': 'text/html', server }, body }
     }
     await context.sockets.http(port, accessLogged(context, answering(answer)), { h2c: true })
     context.out(`${server} serves ${root} on port ${port}`)

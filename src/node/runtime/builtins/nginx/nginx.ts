@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { tlsFrom } from '../agnhost/tls.ts'
 import type { Answer } from '../http.ts'
-import { accessLogged, answering, authorityOf, clientOf, hostPort, send, targetOf } from '../http.ts'
+import { accessLogged, answering, authorityOf, clientOf, contentTypeOf, hostPort, send, targetOf } from '../http.ts'
 import type { Builtin, BuiltinContext, HttpHandler, Request, Response } from '../mod.ts'
 import { untilStopped } from '../mod.ts'
 import { resolveHost } from '../resolve.ts'
@@ -118,18 +118,6 @@ const page = (status: number): string => {
   return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  html: 'text/html',
-  css: 'text/css',
-  js: 'application/javascript',
-  json: 'application/json',
-  svg: 'image/svg+xml',
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  txt: 'text/plain',
-  xml: 'text/xml',
-}
-
 function fileOf(
   context: BuiltinContext,
   request: Request,
@@ -151,7 +139,7 @@ function fileOf(
       return { status: Number(code), headers: { ...headers, 'content-type': 'text/html' }, body: page(Number(code)) }
     for (const name of one.endsWith('/') ? indexes.map(index => `${one}${index}`) : [one]) {
       const body = context.file(placeOf(name))
-      const type = TYPES[name.split('.').at(-1)!] ?? argsOf(said, 'default_type')?.[0] ?? 'application/octet-stream'
+      const type = contentTypeOf(name) ?? argsOf(said, 'default_type')?.[0] ?? 'application/octet-stream'
       if (body) return { headers: { ...headers, 'content-type': type }, body }
     }
   }
