@@ -133,7 +133,7 @@ test('the three modes of the older images', async () => {
     legacy('dns', {
       source: '172.18.0.63',
       mode: 'dns-proxy',
-      main: proxy('dns-proxy', 'EGRESS_DNS_PROXY_DESTINATION', `8080 ${INTERNET} 80`),
+      main: proxy('dns-proxy', 'EGRESS_DNS_PROXY_DESTINATION', `8080 ${INTERNET} 80\n8081 example.org 80`),
     }),
   )
   await kubectl('wait', '--for=condition=Ready', 'pod/redirect', 'pod/http', 'pod/dns', '--timeout=90s')
@@ -141,6 +141,7 @@ test('the three modes of the older images', async () => {
   for (const port of [80, 8080]) expect(await ask(`http://${redirect}:${port}/`)).toBe('172.18.0.61')
   expect(await ask(`http://${redirect}:9090/`)).toBe(REFUSED)
   expect(await ask(`http://${dns}:8080/`)).toBe('172.18.0.63')
+  expect(await ask(`http://${dns}:8081/`)).toBe('172.18.0.63')
   expect(await ask(`http://${dns}:80/`)).toBe(REFUSED)
   const through = ['-x', `http://${http}:8080`]
   expect(await ask(...through, `http://${INTERNET}/`)).toBe('172.18.0.62')
