@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -53,6 +55,48 @@ describe('realHaproxy', () => {
     await haproxy.stop(1000)
     // Before this process ends: there are keys in it.
     expect(existsSync(folder)).toBe(false)
+  })
+
+  it('of too many old processes that still have connections the eldest ends, and no other', async () => {
+    const pod = createServer(socket => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1')
+    await once(pod, 'listening')
+    const door = createServer().listen(0, '127.0.0.1')
+    await once(door, 'listening')
+    const [at, to] = [door, pod].map(server => (server.address() as AddressInfo).port) as [number, number]
+    await new Promise(resolve => door.close(resolve))
+    const config = `defaults
+  mode tcp
+  timeout connect 60s
+  timeout client 600s
+  timeout server 600s
+listen l
+  bind 127.0.0.1:${at}
+  server s 127.0.0.1:${to}
+`
+    const path = join(scratch, String(++count))
+    const logs = new PassThrough().resume()
+    const haproxy = await realHaproxy({ folder: path, logs, log: silent, clock: systemClock, maxReplaced: 2 })
+    const connections: Socket[] = []
+    const ends: number[] = []
+    for (let turn = 0; turn < 4; turn++) {
+      const { pid } = await haproxy.load({ config, files: new Map() })
+      expect(ends).toEqual([])
+      if (turn === 3) break
+      const socket = connect(at, '127.0.0.1')
+      connections.push(socket.on('error', () => {}).on('close', () => ends.push(turn)))
+      socket.write('hello')
+      await once(socket, 'data')
+      expect(isAlive(pid)).toBe(true)
+    }
+    await vi.waitFor(() => expect(ends).toEqual([0]), 60_000)
+    for (const socket of connections.slice(1)) {
+      socket.write('still there?')
+      await once(socket, 'data')
+    }
+    expect(ends).toEqual([0])
+    for (const socket of connections) socket.destroy()
+    await haproxy.stop(0)
+    pod.close()
   })
 
   it('inherits the open files of this process', async () => {

@@ -15,11 +15,16 @@ export interface RealOptions {
   /** A folder of this HAProxy's own; emptied at the start. At most 80 bytes long: it holds Unix sockets. */
   readonly folder: string
   readonly command?: string
+  /** So many processes that were replaced may live on with the connections they have; of more the eldest ends. */
+  readonly maxReplaced?: number
   /** Receives what HAProxy logs to its stdout, unchanged. */
   readonly logs: Writable
   readonly log: Logger
   readonly clock: Clock
 }
+
+/** Each has a program of its own in memory: long connections and many reloads must not use it up. */
+const MAX_REPLACED = 16
 
 /** HAProxy as plain child processes: each generation is our child, so its death is an event, and dies with us. */
 export async function realHaproxy(options: RealOptions): Promise<Haproxy> {
@@ -28,15 +33,30 @@ export async function realHaproxy(options: RealOptions): Promise<Haproxy> {
   const goneHandlers = new Set<() => void>()
   let generation = 0
   let current: Worker | undefined
+  /** Eldest first. */
+  const replaced = new Set<Worker>()
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true, mode: 0o700 })
 
   const ended = (worker: Worker): void => {
     void rm(worker.folder, { recursive: true, force: true })
+    replaced.delete(worker)
     if (current !== worker) return
     current = undefined
     log.warn({ pid: worker.pid }, 'HAProxy has ended')
     for (const handler of [...goneHandlers]) handler()
+  }
+  const leave = (old: Worker): void => {
+    old.leave()
+    replaced.add(old)
+    const [eldest] = replaced
+    if (!eldest || replaced.size <= (options.maxReplaced ?? MAX_REPLACED)) return
+    log.warn(
+      { pid: eldest.pid, replaced: replaced.size },
+      'too many old processes: the eldest ends, with its connections',
+    )
+    replaced.delete(eldest)
+    void eldest.stop(0)
   }
   const load = async (program: Program): Promise<Serving> => {
     const home = join(folder, String(++generation))
@@ -50,7 +70,7 @@ export async function realHaproxy(options: RealOptions): Promise<Haproxy> {
     })
     void worker.exited.then(() => ended(worker))
     current = worker
-    old?.leave()
+    if (old) leave(old)
     return { pid: worker.pid, version: worker.version, writeMs }
   }
   return {
