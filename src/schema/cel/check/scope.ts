@@ -1,8 +1,7 @@
 import type { Expr } from '../ast.ts'
 import { CelError } from '../ast.ts'
 import type { Type } from './type.ts'
-import type { Bindings } from './unify.ts'
-import { isLarger, resolved, unified } from './unify.ts'
+import { isLarger, resolved, unify } from './unify.ts'
 
 /** Something wrong with an expression, and where: how many characters before it. */
 export interface Problem {
@@ -18,7 +17,7 @@ export class Check {
   readonly problems: Problem[] = []
   /** Variables that the expression uses. */
   readonly used = new Set<string>()
-  private bindings: Bindings = new Map()
+  private readonly bindings = new Map<string, Type>()
   private params = 0
   private readonly find: TypeOf
   private readonly types = new Map<Expr, Type>()
@@ -56,9 +55,7 @@ export class Check {
 
   /** Whether types can be used where others are wanted; what parameters come to stand for is kept. */
   fits(given: readonly Type[], wanted: readonly Type[]): boolean {
-    const found = unified(this.bindings, given, wanted)
-    if (found) this.bindings = found
-    return found !== undefined
+    return unify(this.bindings, given, wanted)
   }
 
   resolved(type: Type, last = false): Type {

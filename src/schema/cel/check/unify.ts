@@ -4,13 +4,28 @@ import { allPairs, DYN, isAnything, isSame } from './type.ts'
 
 export type Bindings = ReadonlyMap<string, Type>
 
-/** The bindings under which each type can be used where the other is wanted; undefined where there are none. */
-export function unified(bindings: Bindings, given: readonly Type[], wanted: readonly Type[]): Bindings | undefined {
-  const tried = new Map(bindings)
-  return allPairs(given, wanted, (a, b) => fits(tried, a, b)) ? tried : undefined
+/** Whether each type can be used where the other is wanted. What parameters come to stand for is kept only where all can. */
+export function unify(bindings: Map<string, Type>, given: readonly Type[], wanted: readonly Type[]): boolean {
+  const found: Found = { bindings, before: [] }
+  if (allPairs(given, wanted, (a, b) => fits(found, a, b))) return true
+  for (const [name, type] of found.before.reverse())
+    if (type) bindings.set(name, type)
+    else bindings.delete(name)
+  return false
 }
 
-function fits(found: Map<string, Type>, a: Type, b: Type): boolean {
+interface Found {
+  readonly bindings: Map<string, Type>
+  /** What parameters stood for, in the order in which they were bound. */
+  readonly before: (readonly [name: string, type: Type | undefined])[]
+}
+
+function keep({ bindings, before }: Found, name: string, type: Type): void {
+  before.push([name, bindings.get(name)])
+  bindings.set(name, type)
+}
+
+function fits(found: Found, a: Type, b: Type): boolean {
   if (b.is === 'param') {
     const verdict = bind(found, a, b)
     if (verdict !== 'free') return verdict === 'bound'
@@ -33,22 +48,18 @@ const isNullable = (type: Type): boolean =>
   (type.is === 'plain' && !/^(bool|int|uint|double|string|bytes)$/.test(type.name))
 
 /** free: the parameter stands for nothing yet, and cannot stand for this. */
-function bind(
-  found: Map<string, Type>,
-  type: Type,
-  param: Type & { readonly is: 'param' },
-): 'bound' | 'other' | 'free' {
+function bind(found: Found, type: Type, param: Type & { readonly is: 'param' }): 'bound' | 'other' | 'free' {
   if (isSame(type, param)) return 'bound'
-  const known = found.get(param.name)
+  const known = found.bindings.get(param.name)
   if (known) {
     if (isSame(type, known)) return 'bound'
     if (!fits(found, type, known)) return 'other'
     const general = moreGeneral(type, known)
-    if (!isWithin(found, param, general)) found.set(param.name, general)
+    if (!isWithin(found.bindings, param, general)) keep(found, param.name, general)
     return 'bound'
   }
-  if (isWithin(found, param, type)) return 'free'
-  found.set(param.name, type)
+  if (isWithin(found.bindings, param, type)) return 'free'
+  keep(found, param.name, type)
   return 'bound'
 }
 
