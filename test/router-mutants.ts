@@ -39,8 +39,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'a slash in Host is part of the path': {
     file: rules,
-    from: "'-m', 'sub', '/', '}'],",
-    to: "'-m', 'sub', '//', '}'],",
+    from: "'-m', 'sub', '/', ',', '}'],",
+    to: "'-m', 'sub', '//', ',', '}'],",
     tests: [['src/router/role.kernel.test.ts', 'http: by host in any case, with port or trailing dot']],
   },
   'clients pose as authenticated': {

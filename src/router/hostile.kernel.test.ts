@@ -142,6 +142,8 @@ describe('one request is one request', () => {
     ['a dot', '.'],
     ['an empty label', `.${HOST}`],
     ['a user', `x@${HOST}`],
+    ['two names', `x.example.com,${HOST}`],
+    ['two names, ours first', `${HOST},x.example.com`],
   ])('a Host that is nobody’s: %s', async (_, host) => {
     received = ''
     const seen = codes(await raw(head('GET /a HTTP/1.1', `Host: ${host}`, 'Connection: close')))

@@ -52,18 +52,21 @@ export const readCookie = (): readonly Line[] => [
 
 const isSticky = (): readonly string[] => ['{', COOKIE, '-m', 'len', '2:', '}']
 
-/** As HAProxy's own `insert indirect nocache httponly`, but with a name that is data. Told when the client's is another. */
+/**
+ * As HAProxy's own `insert indirect nocache httponly`, but with a name that is data. Told when the client's is another. The cookie is
+ * cut out of the record once, since that costs more than all the rest.
+ */
 export const writeCookie = (): readonly Line[] => {
-  const isOther = ['if', ...isSticky(), '!{', 'var(txn.same)', '-m', 'int', '0', '}']
+  const isTold = ['{', 'var(txn.ck)', '-m', 'len', '2:', '}']
   const tell = (attributes: string, ...when: readonly string[]): Line => [
-    ...['http-response', 'add-header', 'Set-Cookie', `%[${COOKIE},bytes(1)]=%[srv_name]${attributes}`],
-    ...[...isOther, ...when],
+    ...['http-response', 'add-header', 'Set-Cookie', `%[var(txn.ck),bytes(1)]=%[srv_name]${attributes}`],
+    ...['if', ...when, ...isTold],
   ]
   return [
-    ['http-response', 'set-var(txn.same)', 'srv_name,strcmp(txn.ckv)', 'if', ...found('txn.ckv')],
-    tell(`; path=/; HttpOnly%[${COOKIE},bytes(0,1),map_str(${COOKIE_ATTRIBUTES})]`, ...missing('txn.cka')),
+    ['http-response', 'set-var(txn.ck)', COOKIE, 'unless', ...'{ srv_name,strcmp(txn.ckv) -m int 0 }'.split(' ')],
+    tell(`; path=/; HttpOnly%[var(txn.ck),bytes(0,1),map_str(${COOKIE_ATTRIBUTES})]`, ...missing('txn.cka')),
     tell('%[var(txn.cka)]', ...found('txn.cka')),
-    ['http-response', 'add-header', 'Cache-Control', 'private', ...isOther],
+    ['http-response', 'add-header', 'Cache-Control', 'private', 'if', ...isTold],
   ]
 }
 

@@ -24,6 +24,7 @@ export function logging({ accessLog, settings }: Listeners): readonly Line[] {
     ),
     ...(log?.cookie ? [['capture', 'cookie', log.cookie.name, 'len', String(log.cookie.maxLength)]] : []),
     words('http-request set-var(txn.host) req.hdr(host)'),
+    words('http-request set-var(txn.p) path'),
   ]
 }
 

@@ -19,13 +19,15 @@ const HOST = 'req.hdr(host),host_only,lower,rtrim(.)'
 /** No header of HTTP has these; a pod in C would read a value up to its NUL. HAProxy 2.6 itself lets them through. */
 const CONTROLS = '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]'
 
-/** A slash in Host would shift the boundary between host and path in the lookup. */
+/**
+ * A slash in Host would shift the boundary between host and path in the lookup; a comma would make it two names, of which lookups and
+ * headers could take different ones.
+ */
 export const identify = (): readonly Line[] => [
   ['http-request', 'deny', 'deny_status', '400', 'if', '{', 'req.hdrs', '-m', 'reg', CONTROLS, '}'],
-  ['http-request', 'deny', 'deny_status', '400', 'if', '{', 'req.hdr(host)', '-m', 'sub', '/', '}'],
+  ['http-request', 'deny', 'deny_status', '400', 'if', '{', 'req.fhdr(host)', '-m', 'sub', '/', ',', '}'],
   // A tunnel to a pod would carry requests past every rule.
   ['http-request', 'deny', 'deny_status', '405', 'if', '{', 'method', 'CONNECT', '}'],
-  set('p', 'path'),
 ]
 
 /**
@@ -42,21 +44,35 @@ export const misdirected = (): readonly Line[] => [
 
 const escapeDots = (host: string): string => host.replaceAll('.', '\\.')
 
+/** Nothing is left to do: a record that is neither a redirect nor has turns, for a client without a cookie to look for. */
+const DONE: Line = [
+  'http-request',
+  'allow',
+  'if',
+  ...found('txn.r'),
+  ...['!{', 'var(txn.r)', '-m', 'beg', 'w:', '!https', '}'],
+  ...['!{', 'req.hdr(cookie)', '-m', 'found', '}'],
+]
+
 /**
- * One lookup gives the longest path of the host; only a miss costs a second one, for a wildcard of one label, and more, for the name
- * that an alias stands for. An expression that fails sets nothing. Each variable costs as much as the lookup, so what is asked of a
- * record is asked of it where it is needed.
+ * One lookup gives the longest path of the host; only a miss costs more: for a name that was written in other ways, for a wildcard of
+ * one label, and for the name that an alias stands for. An expression that fails sets nothing. Each variable costs as much as the
+ * lookup, so what is asked of a record is asked of it where it is needed. `isLast`: no rule after the lookups is for all requests.
  */
 export function lookUp(
   map: MapName,
   { alias, domain, ingress }: Pick<Listeners, 'alias' | 'domain' | 'ingress'>,
+  isLast: boolean,
 ): readonly Line[] {
   const find = (host: string): string => `${host},concat(,txn.p,/?),map_beg(${map})`
   const names: readonly Name[] = [['h', 'w'], ...(alias ? ([['l', 'v']] as const) : [])]
   return [
-    set('r', find(HOST)),
-    ...(alias || ingress ? [set('h', HOST, missing('txn.r'))] : []),
-    set('w', alias || ingress ? 'var(txn.h),field(2,.,0)' : `${HOST},field(2,.,0)`, missing('txn.r')),
+    set('r', `base,concat(/?),map_beg(${map})`),
+    ...(isLast ? [DONE] : []),
+    set('p', 'path', missing('txn.r')),
+    set('h', HOST, missing('txn.r')),
+    set('r', find('var(txn.h)'), missing('txn.r'), found('txn.h')),
+    set('w', 'var(txn.h),field(2,.,0)', missing('txn.r')),
     set('r', find('str(*.),concat(,txn.w)'), missing('txn.r'), found('txn.w')),
     ...(alias
       ? [
