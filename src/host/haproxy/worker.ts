@@ -79,9 +79,14 @@ function spawnHaproxy({ command, home, replaces }: WorkerOptions): ChildProcess 
   const takeOver = replaces ? ['-x', replaces.socketPath, '-sf', String(replaces.pid)] : []
   const args = ['-db', '-f', 'driver.cfg', '-f', 'haproxy.cfg', ...takeOver]
   const setpriv = findCommand('setpriv')
-  const how: SpawnOptions = { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] }
+  const how: SpawnOptions = { cwd: home, env: { ...process.env, ...memory() }, stdio: ['ignore', 'pipe', 'pipe'] }
   return setpriv ? spawn(setpriv, ['--pdeathsig', 'KILL', command, ...args], how) : spawn(command, args, how)
 }
+
+/** Large pages: maps, servers and buffers of ten thousand Routes are far apart, and finding a small page costs more than reading it. */
+const memory = (): NodeJS.ProcessEnv => ({
+  GLIBC_TUNABLES: [process.env.GLIBC_TUNABLES, 'glibc.malloc.hugetlb=1'].filter(Boolean).join(':'),
+})
 
 function findCommand(command: string): string | undefined {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
