@@ -7,15 +7,11 @@ import { changesOf, runLoop } from '../../client/loop.ts'
 import { egressNode, egressParts } from '../../model/egress/nodes.ts'
 import { hostsOf, keyOfService } from '../../model/egress/services.ts'
 import { lostOf } from '../../model/egress/voters.ts'
-import { serviceKeyOf } from '../../model/services/fronts.ts'
+import { serviceIndex } from '../../model/services/fronts.ts'
 import { type Controller, type ControllerDeps, splitKey } from '../shared/controller.ts'
 import { isHost, labelChange } from './decide.ts'
 
 const BY_SERVICE = 'egress-service/service'
-const serviceIndex = (slice: EndpointSlice): readonly string[] => {
-  const key = serviceKeyOf(slice)
-  return key === undefined ? [] : [key]
-}
 
 /** Chooses the node by which each EgressService's pods leave, and labels it, as load balancers of others expect it. */
 export async function startEgressService(deps: ControllerDeps, signal: AbortSignal): Promise<Controller> {

@@ -7,6 +7,7 @@ import type { LinkFact, LinkStep } from '../links.ts'
 import { CONNECTION_MARK, FIRST_TABLE_STEERING } from '../marks.ts'
 import type { DatapathOptions } from '../options.ts'
 import { EVERYWHERE, managementOf, numberOf, VXLAN_LINK } from '../options.ts'
+import { familiesOf } from '../skeleton.ts'
 
 export const STEERING_MASK = CONNECTION_MARK.steering.mask
 const SHIFT = 20
@@ -106,9 +107,7 @@ export function steeringFacts(options: DatapathOptions, targets: readonly Egress
 /** Packets of the tables' steerings leave by these, which somebody else fills. */
 export const tableFacts = ({ options, tables }: Pick<Steerer, 'options' | 'tables'>, at: readonly number[]) =>
   at.flatMap((table): readonly LinkFact[] =>
-    [...new Set(options.clusterNetworks.map(one => one.cidr.family))].map(family =>
-      ruleOf(tables.get(table)!, table, family),
-    ),
+    familiesOf(options).map(family => ruleOf(tables.get(table)!, table, family)),
   )
 
 function ruleOf(mark: number, table: number, family: 4 | 6): LinkFact {

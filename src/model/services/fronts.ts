@@ -31,6 +31,12 @@ export function serviceKeyOf(slice: EndpointSlice): string | undefined {
   return name ? `${slice.metadata.namespace}/${name}` : undefined
 }
 
+/** The same for the indexes of informers, which those that give the same function share. */
+export const serviceIndex = (slice: EndpointSlice): readonly string[] => {
+  const key = serviceKeyOf(slice)
+  return key === undefined ? [] : [key]
+}
+
 /**
  * All that a Service means on one node: one front for each address and port at which it answers there. `slices` are the
  * Service's own, in any order. Headless and ExternalName Services have no front, nor those that name another proxy.

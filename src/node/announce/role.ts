@@ -16,7 +16,7 @@ import { hostIn } from '../../model/egress/services.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
 import type { Announcement } from '../../model/services/announce.ts'
 import { announcements } from '../../model/services/announce.ts'
-import { serviceKeyOf } from '../../model/services/fronts.ts'
+import { serviceIndex } from '../../model/services/fronts.ts'
 import type { Beats, Peer } from './beats.ts'
 import { openBeats } from './beats.ts'
 import { guardedBefore } from './fence.ts'
@@ -36,10 +36,6 @@ export interface AnnounceDeps {
 }
 
 const BY_SERVICE = 'announce/service'
-const serviceIndex = (slice: EndpointSlice): readonly string[] => {
-  const key = serviceKeyOf(slice)
-  return key === undefined ? [] : [key]
-}
 
 /**
  * Answers on the machine network for the load balancer addresses that fall to this node (as MetalLB does in layer 2 mode), and

@@ -19,7 +19,7 @@ import type { EgressNode } from '../../model/egress/nodes.ts'
 import { egressNode, egressParts } from '../../model/egress/nodes.ts'
 import { hostIn, keyOfService, serviceGroup } from '../../model/egress/services.ts'
 import { podView } from '../../model/policy/pods.ts'
-import { serviceKeyOf } from '../../model/services/fronts.ts'
+import { serviceIndex } from '../../model/services/fronts.ts'
 import type { Given } from '../network/policy/watch.ts'
 import { trimPod } from '../network/policy/watch.ts'
 import type { TableOf } from './tables.ts'
@@ -46,10 +46,6 @@ export interface EgressWatch {
 }
 
 const BY_SERVICE = 'egress/service'
-const serviceIndex = (slice: EndpointSlice): readonly string[] => {
-  const key = serviceKeyOf(slice)
-  return key === undefined ? [] : [key]
-}
 const OPTIONAL = { optional: true } as const
 
 export function createEgressWatch(informers: Informers): EgressWatch {

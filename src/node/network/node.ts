@@ -6,10 +6,11 @@ import type { DatapathOptions } from '../../datapath/options.ts'
 import { joinAddressOf, managementOf } from '../../datapath/options.ts'
 import type { Program } from '../../datapath/program.ts'
 import { createProgram } from '../../datapath/program.ts'
+import { familiesOf } from '../../datapath/skeleton.ts'
 import type { Nft } from '../../host/nft/mod.ts'
 import type { Cidr } from '../../lib/cidr.ts'
 import { cidrText } from '../../lib/cidr.ts'
-import type { Family, Ip } from '../../lib/ip.ts'
+import type { Ip } from '../../lib/ip.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
 import type { Outcome, Vantage } from '../../model/services/types.ts'
 import type { Group } from '../../wire/nft/transaction.ts'
@@ -185,10 +186,6 @@ const withNetworks = (options: NetworkOptions, watch: Watch): NetworkOptions => 
   ...options,
   serviceNetworks: widestOf([...options.serviceNetworks, ...watch.serviceNetworks()]),
 })
-
-const familiesOf = ({ clusterNetworks }: DatapathOptions): readonly Family[] => [
-  ...new Set(clusterNetworks.map(({ cidr }) => cidr.family)),
-]
 
 const vantageOf = ({ name, zone, addresses }: NodeFacts): Vantage => ({
   node: name,

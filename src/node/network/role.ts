@@ -3,6 +3,7 @@ import { runLoop } from '../../client/loop.ts'
 import type { Informers, Role } from '../../client/mod.ts'
 import type { ProgressCollector } from '../../client/progress.ts'
 import type { DatapathOptions } from '../../datapath/options.ts'
+import { familiesOf } from '../../datapath/skeleton.ts'
 import type { ConntrackDriver } from '../../host/conntrack/mod.ts'
 import type { LinkDriver } from '../../host/link/mod.ts'
 import type { Netns } from '../../host/netns/mod.ts'
@@ -95,12 +96,12 @@ const AUDIT_MS = 30_000
 /** Ports that something else has on this node are no reason to have no network. */
 async function serveHealth(
   { sockets, clock, log }: NetworkDeps,
-  { netns, clusterNetworks }: NetworkOptions,
+  { netns, ...options }: NetworkOptions,
   health: ProxyHealth,
   metrics: ProxyMetrics,
 ): Promise<() => void> {
-  const families = new Set(clusterNetworks.map(({ cidr }) => (cidr.family === 4 ? 'IPv4' : 'IPv6')))
-  const text = (): string => [...families].map(family => metrics.text(family)).join('')
+  const families = familiesOf(options).map(family => (family === 4 ? 'IPv4' : 'IPv6'))
+  const text = (): string => families.map(metrics.text).join('')
   try {
     return await serveProxyHealth({ sockets, netns, clock }, health, text)
   } catch (error) {

@@ -11,7 +11,7 @@ import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
-import { frontsOf, serviceKeyOf } from '../../model/services/fronts.ts'
+import { frontsOf, serviceIndex, serviceKeyOf } from '../../model/services/fronts.ts'
 import type { HealthCheck } from '../../model/services/health-check.ts'
 import { healthCheckOf } from '../../model/services/health-check.ts'
 import { graceMs } from '../../model/services/idling.ts'
@@ -52,10 +52,6 @@ const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time'
 /** Cluster autoscalers say so before they take a node away. */
 const GOING_TAINT = 'ToBeDeletedByClusterAutoscaler'
 const BY_SERVICE = 'network/service'
-const serviceIndex = (slice: EndpointSlice): readonly string[] => {
-  const key = serviceKeyOf(slice)
-  return key === undefined ? [] : [key]
-}
 
 /** Informers are made here; the caller syncs them. */
 export function createWatch(informers: Informers, clock: Pick<Clock, 'now' | 'after'>, log: Logger): Watch {
