@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { messageOf } from '../../lib/errors.ts'
+import { pemBlocks } from '../../lib/pem.ts'
 import { invalid } from '../../schema/field-error.ts'
 import type { FieldError } from '../../schema/kind.ts'
 import type { CertificateRequest } from '../../wire/x509/request.ts'
@@ -67,7 +68,6 @@ function certificateProblems(object: Obj, old: Obj): readonly FieldError[] {
   const certificate = at(object, 'status', 'certificate')
   if (typeof certificate !== 'string' || certificate === at(old, 'status', 'certificate')) return []
   const text = Buffer.from(certificate, 'base64').toString('latin1')
-  const isPem = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(text)
-  if (isPem) return []
+  if (pemBlocks(text, 'CERTIFICATE').length > 0) return []
   return [invalid('status.certificate', '<certificate data>', 'must contain at least one CERTIFICATE PEM block')]
 }

@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Secret } from '../../api/core/secret.ts'
 import { rfc3339 } from '../../lib/clock.ts'
+import { pemBlocks } from '../../lib/pem.ts'
 import type { Certificate } from './types.ts'
 
 /** Raw PEM of a Route. */
@@ -27,8 +28,7 @@ export const pairOf = (secret: Secret | undefined): CertificateText => ({
 })
 
 /** The certificates in a text, each in PEM. */
-export const certificatesIn = (text: string): readonly string[] =>
-  text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
+export const certificatesIn = (text: string): readonly string[] => pemBlocks(text, 'CERTIFICATE')
 
 /**
  * Parses and prints again, so that nothing but certificates and a key is left. Returns what is wrong as text. As OKD's extended
@@ -99,11 +99,10 @@ const isFrom = (certificate: X509Certificate, authority: X509Certificate): boole
   certificate.fingerprint256 === authority.fingerprint256 ||
   (certificate.checkIssued(authority) && certificate.verify(authority.publicKey))
 
-const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\s\S]*?-----END (?:[A-Z]+ )?PRIVATE KEY-----/
-
 function parseKey(text: string): KeyObject | undefined {
+  const [, label = ''] = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----/.exec(text) ?? []
   try {
-    return createPrivateKey(PRIVATE_KEY.exec(text)?.[0] ?? '')
+    return createPrivateKey(pemBlocks(text, label)[0] ?? '')
   } catch {
     return undefined
   }

@@ -145,6 +145,19 @@ describe('TLS', () => {
     expect(read.certificate?.pem).not.toContain('junk')
     expect(read.certificate?.pem.match(/-----BEGIN/g)).toHaveLength(2)
   })
+  it('what begins again and again and never ends is read at once', () => {
+    const startMs = performance.now()
+    const certificate = '-----BEGIN CERTIFICATE-----'.repeat(50_000)
+    const key = '-----BEGIN PRIVATE KEY-----'.repeat(50_000)
+    for (const text of [
+      { certificate, key },
+      { certificate: split(someCertificate).certificate, key },
+    ])
+      expect(factsOf(testRoute('a', { tls: { termination: 'edge', ...text } })).fault?.message).toContain(
+        'is not a PEM',
+      )
+    expect(performance.now() - startMs).toBeLessThan(10_000)
+  })
   it('the key may stand with the certificate; the authority that signed it is shown after it, and no other', () => {
     const nowMs = Date.UTC(2026, 0, 1)
     const [authority, another] = [makeAuthority('one', nowMs), makeAuthority('another', nowMs)]

@@ -1,4 +1,5 @@
 import { ipFromBytes } from '../../lib/ip.ts'
+import { firstPemLabel, pemBlocks } from '../../lib/pem.ts'
 import type { Der } from './read.ts'
 import { DerError, partsOf, readAll, readBits, readDer, readOid } from './read.ts'
 
@@ -23,6 +24,7 @@ export interface CertificateRequest {
   readonly signature: Uint8Array
 }
 
+const LABEL = 'CERTIFICATE REQUEST'
 const SEQUENCE = 0x30
 const SET = 0x31
 const OID = {
@@ -34,9 +36,10 @@ const OID = {
 
 /** The first PEM block of a text must be a request. Throws DerError, with the reason, for anything else. */
 export function readCertificateRequest(pem: string): CertificateRequest {
-  const [, label, base64] = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/.exec(pem) ?? []
-  if (label !== 'CERTIFICATE REQUEST') throw new DerError('PEM block type must be CERTIFICATE REQUEST')
-  const [info, algorithm, signature] = partsOf(readDer(Buffer.from(base64!, 'base64')), SEQUENCE)
+  const [block] = firstPemLabel(pem) === LABEL ? pemBlocks(pem, LABEL) : []
+  if (block === undefined) throw new DerError(`PEM block type must be ${LABEL}`)
+  const base64 = block.split('-----')[2]!
+  const [info, algorithm, signature] = partsOf(readDer(Buffer.from(base64, 'base64')), SEQUENCE)
   const [, subject, publicKey, attributes] = partsOf(info, SEQUENCE)
   if (subject?.tag !== SEQUENCE || publicKey?.tag !== SEQUENCE) throw new DerError('structure error')
   const alternativeNames = attributes && alternativeNamesIn(attributes)
