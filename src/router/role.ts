@@ -1,4 +1,3 @@
-import type { Service } from '../api/core/service.ts'
 import { createEventRecorder, OFTEN } from '../client/events.ts'
 import { type Loop, runLoop } from '../client/loop.ts'
 import type { Client, Informers, Role } from '../client/mod.ts'
@@ -8,6 +7,7 @@ import type { Listenable } from '../host/socket/mod.ts'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
+import { createTimers } from '../lib/timers.ts'
 import type { Verdict } from '../model/routes/admission.ts'
 import { serviceAt } from '../model/routes/endpoints.ts'
 import { policyOf, type RouterOptions } from '../model/routes/options.ts'
@@ -150,16 +150,16 @@ function openWaitingRoom(
     for (const key of sliceService(object)) room.changed(key)
   })
   /** Nobody is let in any more when the pods of a Service that was woken have not come. */
-  const shutLater = (service: Service): void => {
-    const waitMs = graceMs(service, deps.clock.now())
-    if (waitMs === 0) return
-    deps.clock.after(waitMs, () => {
-      look(keyOf(service))
-      shutLater(service)
+  const timers = createTimers(deps.clock)
+  const shutLater = (key: string): void => {
+    const service = caches.view.service(key)
+    timers.set(key, service ? graceMs(service, deps.clock.now()) : 0, () => {
+      look(key)
+      shutLater(key)
     })
   }
-  for (const service of caches.services.list()) shutLater(service)
-  caches.services.onChange(({ object }) => shutLater(object))
+  for (const service of caches.services.list()) shutLater(keyOf(service))
+  caches.services.onChange(({ object }) => shutLater(keyOf(object)))
   return room
 }
 

@@ -9,6 +9,7 @@ import type { Cidr } from '../../lib/cidr.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
+import { createTimers } from '../../lib/timers.ts'
 import type { NodeFacts } from '../../model/nodes/facts.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
 import { frontsOf, serviceIndex, serviceKeyOf } from '../../model/services/fronts.ts'
@@ -61,6 +62,7 @@ export function createWatch(informers: Informers, clock: Pick<Clock, 'now' | 'af
   // APIs before 1.33 have none.
   const networks = informers.of(ServiceCIDR, { optional: true })
   const dirty = new Set<string>()
+  const graces = createTimers(clock)
   let changedSlices = 0
   let causesMs: number[] = []
   const handlers = new Set<() => void>()
@@ -116,12 +118,11 @@ export function createWatch(informers: Informers, clock: Pick<Clock, 'now' | 'af
     service(key, vantage) {
       const [namespace, name] = key.split('/') as [string, string]
       const object = services.get({ namespace, name })
+      const nowMs = clock.now()
+      graces.set(key, object ? graceMs(object, nowMs) : 0, () => touch([key]))
       if (!object) return { service: key, since: '', fronts: [] }
       try {
-        const nowMs = clock.now()
         const fronts = frontsOf(object, slices.by(BY_SERVICE, key), vantage, nowMs)
-        const waitMs = graceMs(object, nowMs)
-        if (waitMs > 0) clock.after(waitMs, () => touch([key]))
         return { service: key, since: object.metadata.creationTimestamp, fronts }
       } catch (error) {
         // What one tenant wrote must not stop the network of all.
