@@ -9,6 +9,19 @@ export function stopSignal(): AbortSignal {
   return stop.signal
 }
 
+/**
+ * Waits for roles that begin. Asked to end before they have begun, the process ends at once: not everything that begins heeds the
+ * signal, and what it has done so far outlives a killed process too.
+ */
+export async function begun<T>(roles: Promise<T>, signal: AbortSignal): Promise<T> {
+  const end = (): never => process.exit(0)
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end, { once: true })
+  const found = await roles
+  signal.removeEventListener('abort', end)
+  return found
+}
+
 /** Ends the process when the role has ended: with 0 after a request to stop, else as failed. */
 export async function runRole(role: Role, log: Logger): Promise<never> {
   try {

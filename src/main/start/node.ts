@@ -29,7 +29,7 @@ import { untilWorldStands } from '../go.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
 import { namesOf } from '../names.ts'
-import { runRole, stopSignal } from '../signals.ts'
+import { begun, runRole, stopSignal } from '../signals.ts'
 import { VERSION } from '../version.ts'
 
 /** The agent of one node: its network and its pods. Runs wholly inside the node's network namespace. */
@@ -112,8 +112,8 @@ export const start = begin(async args => {
     { ...datapathOptions(options), node: options.name, netns: netns.home },
     signal,
   )
-  const roles = await Promise.all([network, policy, kubelet, announcer, multicast, egress])
-  await advice
+  const starting = Promise.all([network, policy, kubelet, announcer, multicast, egress])
+  const [roles] = await begun(Promise.all([starting, advice]), signal)
   const [, policyRole] = roles
   const more = {
     '/policy': () => JSON.stringify(policyRole.report()),
@@ -121,8 +121,7 @@ export const start = begin(async args => {
   }
   const admin = { progress: () => joinProgress(roles.map(role => role.progress())), metrics: policyRole.metrics, more }
   serveAdmin(options.admin, admin, signal)
-  const done = Promise.all(roles.map(role => role.done)).then(() => {})
-  await runRole({ progress: progress.progress, done }, log)
+  await runRole({ progress: progress.progress, done: Promise.all(roles.map(role => role.done)).then(() => {}) }, log)
 })
 
 const standing = async (roles: readonly { readonly ready: Promise<void> }[]): Promise<void> => {
