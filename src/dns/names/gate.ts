@@ -1,6 +1,4 @@
-import type { Clock } from '../../lib/clock.ts'
 import type { Ip } from '../../lib/ip.ts'
-import type { Logger } from '../../lib/log.ts'
 import { plainName } from '../../model/policy/names.ts'
 import type { Message } from '../../wire/dns/message.ts'
 import { RCODE } from '../../wire/dns/message.ts'
@@ -9,11 +7,6 @@ import { addressesIn } from '../zone/addresses.ts'
 import type { NamesDoor } from './doors.ts'
 import type { AskingNodesDeps } from './nodes.ts'
 import { createAskingNodes } from './nodes.ts'
-
-export interface NamesDeps extends AskingNodesDeps {
-  readonly clock: Clock
-  readonly log: Logger
-}
 
 /**
  * Nodes that want to know of an answer before a pod of theirs does, because policy speaks of its name: the kernel is to admit
@@ -38,7 +31,7 @@ const RETRY_MS = 200
  * Resolves when agents can connect. Rejects with EADDRINUSE, EACCES. An informer of Nodes is made here; the caller syncs it. Just
  * after the start answers to pods of nodes that have not been heard of wait a moment.
  */
-export async function serveNames(deps: NamesDeps, door: NamesDoor, signal: AbortSignal): Promise<NameGate> {
+export async function serveNames(deps: AskingNodesDeps, door: NamesDoor, signal: AbortSignal): Promise<NameGate> {
   const { clock, log } = deps
   const nodes = createAskingNodes(deps)
   await door.open(nodes.hear, signal)

@@ -5,6 +5,7 @@ import type { Cidr } from '../../lib/cidr.ts'
 import { contains } from '../../lib/cidr.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Ip } from '../../lib/ip.ts'
+import type { Logger } from '../../lib/log.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
 import { keysOf } from '../../model/policy/names.ts'
 import type { FromNode } from '../../wire/names/messages.ts'
@@ -16,6 +17,7 @@ import { createSubscriber } from './subscriber.ts'
 export interface AskingNodesDeps {
   readonly informers: Informers
   readonly clock: Clock
+  readonly log: Logger
 }
 
 /** Nodes that want to know of names, and where their pods are as the API says: what an agent says of that is not asked. */
@@ -34,7 +36,7 @@ export interface AskingNodes {
 }
 
 /** The informer is made here; the caller syncs it. */
-export function createAskingNodes({ informers, clock }: AskingNodesDeps): AskingNodes {
+export function createAskingNodes({ informers, clock, log }: AskingNodesDeps): AskingNodes {
   const nodes = informers.of(Node, { trim: trimNode })
   const nodeAt = createPodNetworks(nodes)
   const byName = new Map<string, Subscriber>()
@@ -67,7 +69,10 @@ export function createAskingNodes({ informers, clock }: AskingNodesDeps): Asking
       const take = (message: FromNode): void => {
         if (message.is !== 'hello') who?.answered(message.number, message.is === 'admitted')
         else if (node === undefined || node === message.node) who = heard(socket, message)
-        else socket.destroy()
+        else {
+          log.warn({ node }, 'an agent says that it is on another node than its token')
+          socket.destroy()
+        }
       }
       socket.on(
         'data',

@@ -111,7 +111,7 @@ function createEntry(
     }
   }
   return plain => {
-    const address = plain.remoteAddress ?? ''
+    const address = (plain.remoteAddress ?? '').replace(/^::ffff:/, '')
     if (!strangers.enter(address)) return void plain.destroy()
     plain.setKeepAlive(true, KEEP_ALIVE_MS)
     meet(plain, address).then(
