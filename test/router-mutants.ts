@@ -123,13 +123,13 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'reloads come as they are wanted, whatever was asked for': {
     file: 'src/router/layout/parts.ts',
-    from: 'if (part && !mayReload && needsReload(part))',
+    from: 'if (part && !mayReload && needsReload(part, old))',
     to: 'if (part && mayReload === undefined)',
     tests: [['src/router/layout/planner.test.ts', 'a host that needs one stays as it is']],
   },
   'a reload that waits holds up everything': {
     file: 'src/router/layout/parts.ts',
-    from: 'if (part && !mayReload && needsReload(part))',
+    from: 'if (part && !mayReload && needsReload(part, old))',
     to: 'if (part && !mayReload)',
     tests: [['src/router/layout/planner.test.ts', 'a host that needs one stays as it is']],
   },

@@ -1,5 +1,6 @@
 import { ip } from '../../lib/ip.ts'
 import type { RouteEndpoint } from '../../model/routes/types.ts'
+import { isPemPayload } from '../../wire/haproxy/command.ts'
 import { className, type Ledger } from './ledger.ts'
 import { layOutServers, type ServerWishes } from './servers.ts'
 import type { Standings } from './standings.ts'
@@ -24,6 +25,8 @@ export interface Backends {
   release(held: HeldBackend): void
   /** The Service or its endpoints changed. */
   touch(service: string): void
+  /** Some name a file that was not laid out yet and is too long for the socket. */
+  needReload(): boolean
   /** The Routes that use the backend of this name. */
   usersOf(name: string): ReadonlySet<string>
   /** `changed`: the names of those that are not as they were when this was asked last. */
@@ -53,12 +56,15 @@ export function createBackends(ledger: Ledger, standings: Standings, doorOf: Doo
   const laidOut = createVersions<BackendLayout>()
   let serverFiles: ReadonlyMap<string, string> = new Map()
   let areFilesDirty = false
+  const long = new Set<string>()
 
   const countFiles = (specs: readonly PemFile[] = [], by: 1 | -1): void => {
     for (const { file, pem } of specs) {
       const users = (files.get(file)?.users ?? 0) + by
       if (users > 0) files.set(file, { pem, users })
       else files.delete(file)
+      if (users === 0) long.delete(file)
+      else if (!serverFiles.has(file) && !isPemPayload(pem)) long.add(file)
       areFilesDirty = true
     }
   }
@@ -100,6 +106,7 @@ export function createBackends(ledger: Ledger, standings: Standings, doorOf: Doo
     touch(service) {
       for (const { name } of byService.get(service) ?? []) dirty.add(name)
     },
+    needReload: () => long.size > 0,
     usersOf: name => new Set(byName.get(name)?.users.keys()),
     layOut() {
       const changed = new Set(dirty)
@@ -111,6 +118,7 @@ export function createBackends(ledger: Ledger, standings: Standings, doorOf: Doo
       }
       if (areFilesDirty) serverFiles = new Map([...files].map(([file, { pem }]) => [file, pem]))
       areFilesDirty = false
+      long.clear()
       return { backends: laidOut.snapshot(), serverFiles, changed }
     },
   }

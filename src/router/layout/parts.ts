@@ -1,9 +1,8 @@
-import { isPemPayload } from '../../wire/haproxy/command.ts'
 import type { Backends } from './backends.ts'
 import type { Ledger } from './ledger.ts'
 import { layOutHost, type PartContext, releasePart } from './part.ts'
 import type { HostOutcome } from './table.ts'
-import type { HostPart } from './types.ts'
+import { type HostPart, isSent } from './types.ts'
 import { createVersions } from './versions.ts'
 
 /** The parts of all hosts. */
@@ -26,18 +25,19 @@ export function createParts(backends: Backends, ledger: Ledger): Parts {
   const parts = createVersions<HostPart>()
   const replaced: HostPart[] = []
   let isSorted = false
-  const needsReload = ({ maps, certificate }: HostPart): boolean =>
+  const needsReload = ({ maps, certificate }: HostPart, old: HostPart | undefined): boolean =>
     ledger.isShort() ||
+    backends.needReload() ||
     (maps['sni.map'].size > 0 && !isSorted) ||
-    (certificate !== undefined && !isPemPayload(certificate.pem))
+    (certificate !== undefined && !isSent(certificate, old?.certificate))
   /** False: it must wait. */
   const replan = (host: string, { served }: HostOutcome, context: PartContext, mayReload: boolean): boolean => {
     const part = served.length > 0 ? layOutHost(host, served, backends, context) : undefined
-    if (part && !mayReload && needsReload(part)) {
+    const old = parts.now.get(host)
+    if (part && !mayReload && needsReload(part, old)) {
       releasePart(part, backends)
       return false
     }
-    const old = parts.now.get(host)
     if (old) replaced.push(old)
     if (part) parts.set(host, part)
     else parts.delete(host)

@@ -1,8 +1,10 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { otherCertificate, someCertificate } from '../../host/haproxy/testdata/certificates.ts'
 import type { RouterSettings } from '../../model/routes/settings.ts'
 import type { ApiObject } from '../../schema/kind.ts'
+import { certificate, extensions } from '../../wire/x509/certificate.ts'
 import { changesBetween } from '../render/changes.ts'
 import { createWorld, readObjects, type World } from '../testing.ts'
 import { splitPem } from '../testing-live.ts'
@@ -282,5 +284,70 @@ describe('while a reload may not be', () => {
     planner.plan()
     planner.setDefaultCertificate(otherCertificate)
     expect(planner.plan(false).waits).toBe(false)
+    planner.setServiceCa(splitPem(someCertificate).certificate)
+    planner.plan()
+    planner.setDefaultCertificate(someCertificate)
+    expect(planner.plan(false).waits).toBe(false)
+  })
+  /** Longer than the socket takes. */
+  const long = (pem: string): string => pem.repeat(Math.ceil(12_000 / pem.length) + 1)
+  const { certificate: authority } = splitPem(someCertificate)
+  it.each([
+    [
+      'authorities of pods',
+      [],
+      route(
+        'r1',
+        0,
+        'x',
+        `to: { name: a }, tls: ${JSON.stringify({ termination: 'reencrypt', destinationCACertificate: long(authority) })}`,
+      ),
+    ],
+    ['a certificate', [], route('r1', 0, 'x', `to: { name: a }, ${secure(ofEd25519(1000))}`)],
+    [
+      'the names that the certificate of a wildcard is not for',
+      Array.from({ length: 400 }, (_, index) =>
+        route(`h${index}`, 0, `${'h'.repeat(40)}${index}.x`, `to: { name: a }, ${secure(someCertificate)}`),
+      ),
+      route('r1', 0, 'any.x', `wildcardPolicy: Subdomain, to: { name: a }, ${secure(ofEd25519())}`),
+    ],
+  ])('%s may be too long for the socket, and wait; they do not hold up what comes after', (_, others, last) => {
+    const world = createWorld({ wildcards: true })
+    world.planner.setDefaultCertificate(long(authority) + splitPem(someCertificate).key)
+    for (const one of [service('a'), slice('a', ['10.0.0.1']), ...others]) world.set(one)
+    const first = world.planner.plan()
+    world.set(last)
+    const held = world.planner.plan(false)
+    expect([held.waits, hosts(held.layout)]).toEqual([true, hosts(first.layout)])
+    expect(changesBetween(first.layout, held.layout, held).is).toBe('steps')
+    const second = world.planner.plan()
+    const host = hosts(second.layout).find(one => !first.layout.parts.has(one))!
+    expect([second.waits, second.layout.parts.size]).toEqual([false, first.layout.parts.size + 1])
+    expect(changesBetween(held.layout, second.layout, second).is).toBe('reload')
+    world.set({
+      ...last,
+      metadata: { ...last.metadata, annotations: { 'haproxy.router.openshift.io/hsts_header': 'max-age=1' } },
+    })
+    world.set(route('r2', 0, 'y', `to: { name: a }, ${secure(otherCertificate)}`))
+    const third = world.planner.plan(false)
+    expect([third.waits, third.layout.parts.has('y.test')]).toEqual([false, true])
+    expect(third.layout.parts.get(host)).not.toBe(second.layout.parts.get(host))
+    expect(changesBetween(second.layout, third.layout, third).is).toBe('steps')
   })
 })
+
+/** A certificate of so many names. */
+function ofEd25519(names = 1): string {
+  const [issuer, own] = [generateKeyPairSync('ec', { namedCurve: 'P-256' }), generateKeyPairSync('ed25519')]
+  const body = {
+    serial: Buffer.of(1),
+    issuer: { commonName: 'an authority' },
+    subject: { commonName: 'any' },
+    notBeforeMs: 0,
+    notAfterMs: Date.UTC(2051, 0, 1),
+    publicKey: own.publicKey.export({ type: 'spki', format: 'der' }),
+    extensions: [extensions.subjectAltName(Array.from({ length: names }, (_, index) => `${index}.test`))],
+  }
+  const key = own.privateKey.export({ type: 'pkcs8', format: 'pem' })
+  return certificate(body, bytes => sign('sha256', bytes, issuer.privateKey)) + key
+}

@@ -1,6 +1,7 @@
 import type { Ip } from '../../lib/ip.ts'
 import type { RouterSettings } from '../../model/routes/settings.ts'
 import type { Balance, ForwardedPolicy, HeaderActions, WebRules } from '../../model/routes/types.ts'
+import { type CrtListEntry, crtListLine, isPemPayload, MAX_PAYLOAD } from '../../wire/haproxy/command.ts'
 
 /** What cannot be changed at run time: backends of one class are interchangeable. Rare ones cost a reload at their first use. */
 export interface ClassSpec {
@@ -65,6 +66,15 @@ export interface CertificateSpec {
   /** Clients are offered HTTP/2. */
   readonly h2?: boolean
 }
+
+export const H2 = 'h2,http/1.1'
+export const entryOf = ({ h2, ...entry }: CertificateSpec): CrtListEntry => ({ ...entry, ...(h2 ? { alpn: H2 } : {}) })
+
+/** Whether the socket has room for what a process that has the old one must be told. */
+export const isSent = (one: CertificateSpec, old: CertificateSpec | undefined): boolean =>
+  one.file === old?.file
+    ? one.pem === old.pem || isPemPayload(one.pem)
+    : isPemPayload(one.pem) && crtListLine(entryOf(one)).length <= MAX_PAYLOAD
 
 /** All that is one host's alone in HAProxy; of other hosts it depends on the certificates that they show, and nothing else. */
 export interface HostPart {

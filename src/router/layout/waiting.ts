@@ -18,8 +18,11 @@ export function withoutReload(wanted: Fixed, had: Fixed): Fixed {
   const { defaultCertificate: pem } = wanted
   const isGiven = pem !== undefined && had.defaultCertificate !== undefined && isPemPayload(pem)
   const given = isGiven ? { ...had, defaultCertificate: pem } : had
-  return JSON.stringify(given) === JSON.stringify(wanted) ? wanted : given
+  return textOf(given) === textOf(wanted) ? wanted : given
 }
+
+const textOf = ({ files, serviceCa, defaultCertificate }: Fixed): string =>
+  JSON.stringify([files, serviceCa, defaultCertificate])
 
 type Told = ReadonlyMap<string, IngressVerdict>
 

@@ -2,12 +2,10 @@ import {
   addCrtList,
   addMap,
   type Command,
-  crtListLine,
   deleteCertificate,
   deleteCrtList,
   deleteMap,
   isPemPayload,
-  MAX_PAYLOAD,
   type MapEntry,
   newAuthorities,
   newCertificate,
@@ -20,13 +18,15 @@ import {
   type BackendLayout,
   type CertificateSpec,
   type Differences,
+  entryOf,
   isAuthorities,
+  isSent,
   type Layout,
   MAPS,
   type MapName,
   type ServerSpec,
 } from '../layout/types.ts'
-import { CERTIFICATES, DEFAULT_CERTIFICATE, entryOf, mapEntries } from './program.ts'
+import { CERTIFICATES, DEFAULT_CERTIFICATE, mapEntries } from './program.ts'
 
 /** What leads from one layout to another, in order. */
 export type Step =
@@ -59,7 +59,8 @@ export function changesBetween(from: Layout, to: Layout, { hosts, backends }: Di
   for (const host of hosts) {
     const [old, next] = [from.parts.get(host), to.parts.get(host)]
     if (old === next) continue
-    if (next?.certificate && !isSent(next.certificate)) return { is: 'reload', why: 'a certificate is too long' }
+    if (next?.certificate && !isSent(next.certificate, old?.certificate))
+      return { is: 'reload', why: 'a certificate is too long' }
     certificateChange(old?.certificate, next?.certificate, certificates, retired)
     for (const map of MAPS) mapChange(old?.maps[map], next?.maps[map], maps.get(map)!)
   }
@@ -87,10 +88,6 @@ export function changesBetween(from: Layout, to: Layout, { hosts, backends }: Di
   }
 }
 
-/** Whether the socket has room for it. */
-const isSent = (one: CertificateSpec): boolean =>
-  isPemPayload(one.pem) && crtListLine(entryOf(one)).length <= MAX_PAYLOAD
-
 /** Entries of the pointers name entries of the targets, so these come first and go last. */
 const TARGETS = ['weights.map', 'canaries.map', 'allow.map', 'options.map'] as const satisfies readonly MapName[]
 const POINTERS = ['claimed.map', 'http.map', 'https.map', 'sni.map'] as const satisfies readonly MapName[]
@@ -101,7 +98,7 @@ function whyReload(from: Layout, to: Layout): string | undefined {
   if (JSON.stringify(from.listeners) !== JSON.stringify(to.listeners)) return 'the listeners changed'
   if ((from.defaultCertificate === undefined) !== (to.defaultCertificate === undefined))
     return 'the TLS listener came or went with its certificate'
-  if (to.defaultCertificate !== undefined && !isPemPayload(to.defaultCertificate))
+  if (to.defaultCertificate !== from.defaultCertificate && !isPemPayload(to.defaultCertificate ?? ''))
     return 'the default certificate is too long'
   if (JSON.stringify(from.files) !== JSON.stringify(to.files))
     return 'error pages or the authorities of clients changed'

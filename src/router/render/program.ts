@@ -1,22 +1,8 @@
-import {
-  type CrtListEntry,
-  crtListLine,
-  type MapEntry,
-  mapFile,
-  type ServerOptions,
-  serverWords,
-} from '../../wire/haproxy/command.ts'
+import { crtListLine, type MapEntry, mapFile, type ServerOptions, serverWords } from '../../wire/haproxy/command.ts'
 import { type Line, printProgram, type Section } from '../../wire/haproxy/program.ts'
 import { backendName } from '../layout/ledger.ts'
 import { NOWHERE, UNKNOWN } from '../layout/turns.ts'
-import {
-  type CertificateSpec,
-  type Layout,
-  type Listeners,
-  MAPS,
-  type MapName,
-  type ServerSpec,
-} from '../layout/types.ts'
+import { entryOf, H2, type Layout, type Listeners, MAPS, type MapName, type ServerSpec } from '../layout/types.ts'
 import { classLines, defaultsOf, headerRules } from './classes.ts'
 import { CLIENT_AUTHORITIES, CLIENT_REVOCATIONS, clientHeaders, clientVerification } from './client-tls.ts'
 import { COOKIE_ATTRIBUTES, COOKIE_SCRIPT, cookieAttributes, cookieScript, readCookie, writeCookie } from './cookies.ts'
@@ -223,9 +209,6 @@ function renderFiles(layout: Layout): Map<string, string> {
     }
   return files.set(CERTIFICATES, list)
 }
-
-const H2 = 'h2,http/1.1'
-export const entryOf = ({ h2, ...entry }: CertificateSpec): CrtListEntry => ({ ...entry, ...(h2 ? { alpn: H2 } : {}) })
 
 export function* mapEntries(layout: Layout, map: MapName): Iterable<MapEntry> {
   for (const part of layout.parts.values()) yield* part.maps[map]
