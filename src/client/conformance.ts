@@ -113,6 +113,20 @@ function requestCases(each: Each): void {
     const patched = await client.patch(Pod, { namespace, name: 'p' }, { type: 'merge', body }, 'status')
     expect(patched.status).toMatchObject({ phase: 'Running', podIP: '10.128.0.5' })
   })
+  each('merges conditions by their type, where the patch is a strategic one', async (client, namespace) => {
+    const key = { namespace, name: 'p' }
+    await client.create(Pod, podDraft(namespace, 'p'))
+    const told = async (...conditions: readonly object[]) => {
+      const body = { status: { conditions } }
+      const { status } = await client.patch(Pod, key, { type: 'strategic', body }, 'status')
+      return Object.fromEntries(status!.conditions!.map(one => [one.type, [one.status, one.reason]]))
+    }
+    await told({ type: 'Initialized', status: 'True' }, { type: 'Ready', status: 'False', reason: 'Slow' })
+    expect(await told({ type: 'Ready', status: 'True', reason: null })).toMatchObject({
+      Initialized: ['True', undefined],
+      Ready: ['True', undefined],
+    })
+  })
   each('holds what has finalizers', async (client, namespace) => {
     const key = { namespace, name: 'a' }
     await client.create(ConfigMap, { metadata: { ...key, finalizers: ['example.com/hold'] } })

@@ -3,10 +3,7 @@ type Value = Readonly<Record<string, unknown>>
 const isRecord = (value: unknown): value is Value =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/**
- * RFC 7396. Stands in for strategic merge and server-side apply too, which need a schema: lists are replaced whole, so that an
- * entry that says so is left out.
- */
+/** RFC 7396. Stands in for server-side apply too, which needs a schema: lists are replaced whole. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (Array.isArray(patch)) return patch.filter(entry => !isRecord(entry) || entry.$patch !== 'replace')
   if (!isRecord(patch)) return patch
@@ -15,6 +12,23 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
     if (value === null) delete result[name]
     else result[name] = mergePatch(result[name], value)
   return result
+}
+
+/** Needs a schema too: of lists, conditions alone merge, by their type; others are replaced, so that an entry that says so is left out. */
+export function strategicPatch(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch) || !isRecord(target)) return mergePatch(target, patch)
+  const result: Record<string, unknown> = { ...target }
+  for (const [name, value] of Object.entries(patch))
+    if (value === null) delete result[name]
+    else if (name === 'conditions' && Array.isArray(value)) result[name] = mergedByType(result[name], value)
+    else result[name] = strategicPatch(result[name], value)
+  return result
+}
+
+function mergedByType(before: unknown, changes: readonly Value[]): readonly unknown[] {
+  const result = new Map((Array.isArray(before) ? (before as readonly Value[]) : []).map(one => [one.type, one]))
+  for (const change of changes) result.set(change.type, mergePatch(result.get(change.type), change) as Value)
+  return [...result.values()]
 }
 
 interface Operation {

@@ -1,4 +1,4 @@
-import { jsonPatch, mergePatch } from './patch.ts'
+import { jsonPatch, mergePatch, strategicPatch } from './patch.ts'
 import { Refusal, type State, type Stored } from './state.ts'
 
 /** What a request's path names. */
@@ -67,11 +67,10 @@ export function createVerbs(state: State, now: () => string): Verbs {
       if (!found && type.includes('apply')) return this.create(target, body as Stored)
       const old = get(target)
       const base = { ...old, metadata: { ...old.metadata, resourceVersion: '' } }
-      return store(
-        target,
-        old,
-        (type.includes('json-patch') ? applyJson(base, body) : mergePatch(base, body)) as Stored,
-      )
+      const patched = type.includes('json-patch')
+        ? applyJson(base, body)
+        : (type.includes('strategic') ? strategicPatch : mergePatch)(base, body)
+      return store(target, old, patched as Stored)
     },
     remove(target, options) {
       const old = get(target)
