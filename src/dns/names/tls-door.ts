@@ -91,6 +91,8 @@ function createEntry(
   const meet = async (plain: Socket, address: string): Promise<void> => {
     const socket = new TLSSocket(plain, { isServer: true, secureContext: context() })
     plain.on('error', error => socket.destroy(error))
+    // Else it stays half open, as the driver's sockets may: who has hung up must not count as being there.
+    socket.on('end', () => socket.destroy())
     socket.on('close', () => plain.destroy())
     const cancel = clock.after(STRANGER_MS, () => socket.destroy())
     try {

@@ -56,6 +56,8 @@ export function dialTls(sockets: Pick<SocketDriver, 'connect'>, target: TlsTarge
 function opened(socket: Duplex, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<Duplex> {
   const end = (): void => void socket.destroy()
   signal.addEventListener('abort', end, { once: true })
+  // A Unix socket stays half open by itself.
+  socket.on('end', end)
   socket.on('close', () => signal.removeEventListener('abort', end))
   return new Promise((resolve, reject) => {
     socket.on('error', reject)

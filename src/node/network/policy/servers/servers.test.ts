@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { createSecureContext, TLSSocket } from 'node:tls'
+import { connect, createSecureContext, TLSSocket } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { Node } from '../../../../api/core/node.ts'
 import { EndpointSlice } from '../../../../api/discovery/endpoint-slice.ts'
@@ -255,6 +255,45 @@ test('strangers who say nothing, or never end, are sent away, and few of one add
   await slice(SERVER)
   await agent('right')
   await until(() => gate.concerns('www.test.'))
+})
+
+test('strangers who hang up make room at once', async () => {
+  const { sockets, serve } = world()
+  await serve(SERVER)
+  let gone = 0
+  for (let i = 0; i < 2; i++) {
+    const plain = sockets.connect({ netns: HOME, address: SERVER, port: PORT, allowHalfOpen: true })
+    plain.on('error', () => {}).on('close', () => void gone++)
+    if (i === 0) {
+      plain.end()
+      continue
+    }
+    const socket = connect({ socket: plain, ca: AUTHORITY.certificate, servername: 'dns.fairlead.svc' })
+    socket.on('error', () => {}).once('secureConnect', () => socket.end('to'))
+  }
+  await eventually(() => gone === 2)
+})
+
+test('a server that hangs up is called again, also at a Unix socket', async () => {
+  const { sockets, clock, bench, until } = world()
+  const [informers, signal] = [bench.informers, bench.signal]
+  let calls = 0
+  const server = sockets.server(socket => {
+    calls++
+    socket.on('error', () => {}).end(lineOf({ is: 'heard', number: 1 }))
+  })
+  await sockets.listenUnix(server, '/names.sock')
+  const from = { socket: '/names.sock' }
+  const servers = createServers(
+    { informers, sockets, clock, log: silent },
+    { node: 'node-1', netns: HOME, from },
+    async () => {},
+    signal,
+  )
+  servers.start(() => {})
+  await servers.speakOf(['nothing www.test'])
+  await until(() => calls > 2)
+  server.close()
 })
 
 test('a server that does not hear holds rules up once, for a second, and not the other servers', async () => {
