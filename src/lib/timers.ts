@@ -2,22 +2,27 @@ import type { Clock } from './clock.ts'
 
 /** At most one timer for each key. */
 export interface Timers {
-  /** Calls f once after ms, in the place of what the key waited for; 0 ms: it waits for nothing any more. */
+  /** Calls f once after ms, in the place of what the key waited for; never for 0 ms. */
   set(key: string, ms: number, f: () => void): void
+  cancel(key: string): void
 }
 
 export function createTimers(clock: Pick<Clock, 'after'>): Timers {
   const cancels = new Map<string, () => void>()
+  const cancel = (key: string): void => {
+    cancels.get(key)?.()
+    cancels.delete(key)
+  }
   return {
+    cancel,
     set(key, ms, f) {
-      cancels.get(key)?.()
-      cancels.delete(key)
+      cancel(key)
       if (ms === 0) return
-      const cancel = clock.after(ms, () => {
+      const fire = (): void => {
         cancels.delete(key)
         f()
-      })
-      cancels.set(key, cancel)
+      }
+      cancels.set(key, clock.after(ms, fire))
     },
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { get } from 'node:http'
-import { type AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Event } from '../api/core/event.ts'
 import { Secret } from '../api/core/secret.ts'
@@ -9,15 +9,11 @@ import { EndpointSlice } from '../api/discovery/endpoint-slice.ts'
 import { Route } from '../api/route/route.ts'
 import { eventually, settled, type TestBench, testBench } from '../client/testing.ts'
 import { ConnectionError } from '../client/transport.ts'
-import { systemClock } from '../host/clock/real.ts'
 import { type FakeHaproxy, type FakeOptions, fakeHaproxy } from '../host/haproxy/fake.ts'
 import { otherCertificate, someCertificate } from '../host/haproxy/testdata/certificates.ts'
 import type { Listenable } from '../host/socket/mod.ts'
-import type { Clock } from '../lib/clock.ts'
 import { ROUTER_DEFAULTS, type RouterOptions } from '../model/routes/options.ts'
-import { UNIDLED_AT } from '../model/services/idling.ts'
-import { type RouterDeps, startRouter } from './role.ts'
-import type { Doors } from './waiting-room.ts'
+import { startRouter } from './role.ts'
 
 /** OKD's name of the cookie of shop/web. */
 const COOKIE = createHash('md5').update(' shop:web').digest('hex')
@@ -71,7 +67,6 @@ async function start(
   prepare: (bench: TestBench) => void = () => {},
   fake: FakeOptions = {},
   options: Partial<RouterOptions> = {},
-  more: Partial<RouterDeps> = {},
 ): Promise<Router> {
   const bench = testBench()
   const haproxy = fakeHaproxy(fake)
@@ -86,7 +81,7 @@ async function start(
     )
   putCertificate(bench, someCertificate)
   prepare(bench)
-  const deps = { ...bench, client: bench.informers.client, haproxy, listen, graceMs: 0, ...more }
+  const deps = { ...bench, client: bench.informers.client, haproxy, listen, graceMs: 0 }
   const role = await startRouter(deps, { ...ROUTER_DEFAULTS, ...options }, stop.signal)
   running = {
     bench,
@@ -499,25 +494,5 @@ describe('startRouter', () => {
     expect(Object.keys(mapOf(router, 'http.map'))).toHaveLength(600)
     expect(router.haproxy.loaded.length).toBeGreaterThan(1)
     expect(router.haproxy.loaded.length).toBeLessThanOrEqual(4)
-  })
-
-  it('a Service that says that it is woken in years costs one timer, however often it changes; one that is gone none', async () => {
-    let timers = 0
-    const after: Clock['after'] = (ms, run) => {
-      if (ms !== 30_000) return systemClock.after(ms, run)
-      timers++
-      return () => void timers--
-    }
-    const doors: Doors = { open: () => new Promise(() => {}), connect: () => new Socket() }
-    const { bench } = await start(() => {}, {}, {}, { doors, clock: { ...systemClock, after } })
-    const metadata = { namespace: 'shop', name: 'web', annotations: { [UNIDLED_AT]: '9999-01-01T00:00:00Z' } }
-    for (let port = 1; port <= 20; port++) {
-      bench.api.put(Service, { metadata, spec: { ports: [{ port }] } })
-      await settled(bench)
-    }
-    expect(timers).toBe(1)
-    bench.api.drop(Service, metadata)
-    await settled(bench)
-    expect(timers).toBe(0)
   })
 })

@@ -137,6 +137,7 @@ function openWaitingRoom(
   const events = createEventRecorder(deps, { component: `router-${name}`, ...OFTEN })
   const room = createWaitingRoom({
     doors: deps.doors,
+    clock: deps.clock,
     endpoints: (service, port) => serviceAt({ service, weight: 1 }, port, caches.view).endpoints,
     need: key => {
       const { namespace, name: service } = splitKey(key)
@@ -159,7 +160,10 @@ function openWaitingRoom(
     })
   }
   for (const service of caches.services.list()) shutLater(keyOf(service))
-  caches.services.onChange(({ object }) => shutLater(keyOf(object)))
+  caches.services.onChange(({ type, object }) => {
+    shutLater(keyOf(object))
+    if (type === 'deleted') room.gone(keyOf(object))
+  })
   return room
 }
 
