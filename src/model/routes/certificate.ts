@@ -15,6 +15,8 @@ const MAX_CHAIN = 16
 /** As many as the world trusts, and some more. */
 export const MAX_AUTHORITIES = 256
 const MAX_RECENT = 500
+/** What is longer is read each time: tenants write it, and many of it would fill the memory. */
+const MAX_REMEMBERED = 65_536
 const KEY_TYPES = ['rsa', 'ec', 'ed25519'] as const
 
 /** A field of a Secret as text; empty where there is none. */
@@ -48,7 +50,9 @@ export const readAuthorities = remembering((text: string): string | undefined =>
 function remembering<Given, Read>(read: (given: Given) => Read): (given: Given) => Read {
   const recent = new Map<string, Read>()
   return given => {
-    const id = createHash('sha256').update(JSON.stringify(given)).digest('base64')
+    const text = JSON.stringify(given)
+    if (text.length > MAX_REMEMBERED) return read(given)
+    const id = createHash('sha256').update(text).digest('base64')
     const result = recent.has(id) ? recent.get(id)! : read(given)
     recent.delete(id)
     recent.set(id, result)

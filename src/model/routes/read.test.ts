@@ -145,6 +145,15 @@ describe('TLS', () => {
     expect(read.certificate?.pem).not.toContain('junk')
     expect(read.certificate?.pem.match(/-----BEGIN/g)).toHaveLength(2)
   })
+  it('what is read is remembered, but for what is long', () => {
+    const { certificate, key } = split(someCertificate)
+    const read = (text: string) =>
+      factsOf(testRoute('a', { tls: { termination: 'edge', certificate: text, key } })).certificate!
+    expect(read(certificate)).toBe(read(certificate))
+    const long = certificate + '#'.repeat(70_000)
+    expect(read(long)).toEqual(read(certificate))
+    expect(read(long)).not.toBe(read(long))
+  })
   it('what begins again and again and never ends is read at once', () => {
     const startMs = performance.now()
     const certificate = '-----BEGIN CERTIFICATE-----'.repeat(50_000)
