@@ -248,6 +248,16 @@ test('verbs for a twin that does not run say how to start it', async () => {
   expect((await fairlead('down', '--name', 'nobody')).code).toBe(0)
 })
 
+test.each([
+  [['router'], '--default-certificate', ['--settings=no'], 'RouterArgument|--settings'],
+  [['dns'], '--upstream', ['--log=much'], '--log=much'],
+  [['node', '--proxy-only'], '--cluster-cidr', ['--colour=red'], '--colour'],
+])('%j, for any cluster, says what it takes, and refuses what it does not', async (command, flag, wrong, named) => {
+  const help = await allowed(fairlead(...command, '--help'))
+  for (const each of ['--kubeconfig', flag]) expect(help).toContain(`  ${each} `)
+  await refused(fairlead(...command, ...wrong), new RegExp(named))
+})
+
 describe('the machine is what it was: links, routes, rules, mounts, processes, namespaces', () => {
   test('after down', async () => {
     const twin = await startTwin({ name: 'clean', args: ['--ephemeral'] })

@@ -59,14 +59,12 @@ function writeCache(file, key, data) {
 
 /** `node` is a verb too (node add, node cut node-2): a role's arguments all have a value. */
 const isVerb = (asked, rest) =>
-  asked === 'cli' ||
-  rest.includes('--help') ||
-  (asked === 'node' && !(rest.length > 0 && rest.every(arg => /^--.+=/.test(arg))))
+  asked === 'cli' || (asked === 'node' && !(rest.length > 0 && rest.every(arg => /^--.+=/.test(arg))))
 
 if (require.main === module) {
   const [asked, ...rest] = process.argv.slice(2)
   // The same role, of which only the rooms of Services are wanted.
-  if (asked === 'node' && rest.includes('--proxy-only') && !rest.includes('--help')) load('proxy').start(rest)
+  if (asked === 'node' && rest.includes('--proxy-only')) load('proxy').start(rest)
   else if (Object.hasOwn(HASHES, asked) && !isVerb(asked, rest)) load(asked).start(rest)
   else load('cli').start(process.argv.slice(2))
 } else {

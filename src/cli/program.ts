@@ -14,12 +14,20 @@ import { trace } from './trace/trace.ts'
 import { up } from './up.ts'
 import { wait } from './wait.ts'
 
+/** Processes of their own (main/start), which read their own arguments. */
+const ANY_CLUSTER = `
+On any cluster (each says more with --help):
+  router --kubeconfig FILE              Routes and Ingresses on HAProxy
+  dns --kubeconfig FILE                 the cluster's DNS server
+  node --proxy-only --kubeconfig FILE   Services in this machine's kernel`
+
 /** Every verb a user types, one file each. `done` receives the exit code. */
 export function program(deps: CliDeps, done: (code: number) => void): Command {
   const root = new Command('fairlead')
     .description('The cluster network of OKD: a real multi-node twin on one machine, and roles for any Kubernetes API.')
     .version(deps.version)
     .exitOverride()
+    .addHelpText('after', ANY_CLUSTER)
   const verb = (signature: string, description: string): Command => root.command(signature).description(description)
   const named = (signature: string, description: string): Command =>
     verb(signature, description).option('--name <name>', 'which twin', 'default')
@@ -59,10 +67,9 @@ export function program(deps: CliDeps, done: (code: number) => void): Command {
     'exec <target> [command...]',
     'run a command in a node, a pod (namespace/name) or an outside host (client, lb-1, lb-2, dns, internet)',
   ).action(async (target, command, options) => done(await exec(deps, target, command, options)))
-  named(
-    'node <action> [node]',
-    'add, stop, start or cut off a node, or a load balancer (lb-1, lb-2); node --proxy-only --kubeconfig FILE is the service proxy alone, for any cluster',
-  ).action(async (action, name, options) => done(await node(deps, action, name, options)))
+  named('node <action> [node]', 'add, stop, start or cut off a node, or a load balancer (lb-1, lb-2)').action(
+    async (action, name, options) => done(await node(deps, action, name, options)),
+  )
   named(
     'trace <pod> <target>',
     'which policy decides about a connection of a pod (namespace/pod) to a pod, service/namespace/name, route/namespace/name, a name or an address',

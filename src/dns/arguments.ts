@@ -13,13 +13,18 @@ export interface DnsArguments {
   readonly corefile?: { readonly namespace: string; readonly name: string }
 }
 
+/** Of each argument, without its dashes, what it means. */
+export const DNS_HELP = {
+  port: 'UDP and TCP (default: 5353)',
+  'cluster-domain': 'the domain of Services (default: cluster.local)',
+  upstream: 'IP[:port] of a server for all other names; any number (default: those of /etc/resolv.conf)',
+  log: 'none, error, denial or all: which queries are written to stdout (default: error)',
+  corefile: 'namespace/name of a ConfigMap whose key Corefile is followed in place of these',
+} as const
+
 const LOG_CLASSES: readonly LogClass[] = ['none', 'error', 'denial', 'all']
 
-/**
- * Reads --port=5353 --cluster-domain=cluster.local --upstream=IP[:port] (any number) --log=none|error|denial|all and
- * --corefile=namespace/configmap. Throws
- * UserError for what it does not know.
- */
+/** Reads what DNS_HELP tells of, each as --flag=value. Throws UserError for what it does not know. */
 export function dnsArguments(args: readonly string[]): DnsArguments {
   let port = 5353
   let domain = 'cluster.local'
@@ -37,7 +42,7 @@ export function dnsArguments(args: readonly string[]): DnsArguments {
     else if (flag === 'corefile' && /^[^/]+\/[^/]+$/.test(value!)) corefile = mapOf(value!)
     else
       throw new UserError('DnsArgument', `the DNS server does not understand ${JSON.stringify(argument)}`, {
-        hint: 'it takes --port=, --cluster-domain=, --upstream=IP[:port], --log=none|error|denial|all, --corefile=namespace/configmap, and as a process of its own --names-port=, --names-certificate=, --names-key= and --names-agents=',
+        hint: 'fairlead dns --help tells what it takes',
       })
   }
   return { port, domain, upstreams, logClass, ...(corefile ? { corefile } : {}) }

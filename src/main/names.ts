@@ -8,8 +8,14 @@ import type { NamesFrom } from '../node/network/policy/servers/servers.ts'
 import type { NodeOptions } from '../twin/roles.ts'
 import type { RealHost } from './host.ts'
 
-/** Of a DNS server that tells agents of other machines of names. All, or none. */
-export const DOOR_FLAGS = ['names-port', 'names-certificate', 'names-key', 'names-agents'] as const
+/** Of a DNS server that tells agents of other machines of names; all, or none. Of each flag, without its dashes, what it means. */
+export const DOOR_HELP = {
+  'names-port': 'where agents come to hear of names that policies speak of; all four --names-* belong together',
+  'names-certificate': 'file: the certificate that agents see',
+  'names-key': 'file: its key',
+  'names-agents': 'namespace/name of the ServiceAccount whose tokens agents show',
+} as const
+export const DOOR_FLAGS = Object.keys(DOOR_HELP) as readonly (keyof typeof DOOR_HELP)[]
 
 /** The way for agents to this DNS server that its flags ask for. Throws UserError when some are missing or wrong. */
 export function doorOf(

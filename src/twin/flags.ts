@@ -54,7 +54,11 @@ function read(role: string, text: string, flag: Flag, value: string): unknown {
   return Number(value)
 }
 
+/** Of each flag, without its dashes, what it means. */
+export const helpOf = (flags: Flags): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(flags).map(([name, { help }]) => [flagOf(name).slice(2), help]))
+
 function usage(role: string, message: string, flags: Flags): UserError {
-  const known = Object.entries(flags).map(([name, flag]) => `${flagOf(name)}=...  ${flag.help}`)
+  const known = Object.entries(helpOf(flags)).map(([name, help]) => `--${name}=...  ${help}`)
   return new UserError('Usage', `${role}: ${message}`, known.length > 0 ? { hint: `flags:\n${known.join('\n')}` } : {})
 }

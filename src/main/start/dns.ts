@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { dnsArguments, resolvConfUpstreams } from '../../dns/arguments.ts'
+import { DNS_HELP, dnsArguments, resolvConfUpstreams } from '../../dns/arguments.ts'
 import { serveNames } from '../../dns/names/gate.ts'
 import { startDns } from '../../dns/role.ts'
 import { UserError } from '../../lib/errors.ts'
@@ -10,11 +10,19 @@ import { corefileAt, zoneOf } from '../dns-builtin.ts'
 import { joinValues, takeFlags } from '../flags.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
-import { DOOR_FLAGS, doorOf } from '../names.ts'
+import { DOOR_FLAGS, DOOR_HELP, doorOf } from '../names.ts'
 import { runRole, stopSignal } from '../signals.ts'
+import { KUBECONFIG_HELP, wasHelped } from '../usage.ts'
+
+const COMMAND = {
+  command: 'dns',
+  does: 'The DNS server of any cluster: names of Services and pods, as CoreDNS answers them.',
+  flags: { kubeconfig: KUBECONFIG_HELP, ...DNS_HELP, ...DOOR_HELP },
+}
 
 /** A DNS server of its own process, for the names of the cluster that the kubeconfig leads to. */
 export const start = begin(async args => {
+  if (wasHelped(args, COMMAND)) return
   const { values, rest } = takeFlags(joinValues(args), ['kubeconfig', ...DOOR_FLAGS])
   const { port, domain, upstreams, logClass, corefile } = dnsArguments(rest)
   const kubeconfig = values.get('kubeconfig') ?? process.env.KUBECONFIG

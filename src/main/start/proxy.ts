@@ -10,21 +10,32 @@ import { begin } from '../../main.ts'
 import { nodeFacts } from '../../model/nodes/facts.ts'
 import { startNetwork } from '../../node/network/role.ts'
 import type { Flags, OptionsOf } from '../../twin/flags.ts'
-import { fromArgs } from '../../twin/flags.ts'
+import { fromArgs, helpOf } from '../../twin/flags.ts'
 import { connect } from '../connect.ts'
 import { joinValues } from '../flags.ts'
 import { realHost } from '../host.ts'
 import { createLog } from '../log.ts'
 import { runRole, stopSignal } from '../signals.ts'
+import { KUBECONFIG_HELP, wasHelped } from '../usage.ts'
 
 const FLAGS = {
-  kubeconfig: { type: 'text', help: 'how to reach the API, and as whom; $KUBECONFIG where absent', optional: true },
-  hostnameOverride: { type: 'text', help: 'the name of this Node; the host name where absent', optional: true },
-  clusterCidr: { type: 'list', help: "pods' networks; those of the Node where absent", optional: true },
+  kubeconfig: { type: 'text', help: KUBECONFIG_HELP, optional: true },
+  hostnameOverride: { type: 'text', help: 'the name of this Node (default: the host name)', optional: true },
+  clusterCidr: {
+    type: 'list',
+    help: "pods' networks, separated by commas (default: those of the Node)",
+    optional: true,
+  },
 } as const satisfies Flags
+const COMMAND = {
+  command: 'node --proxy-only',
+  does: "Services of any cluster in this machine's kernel, in place of kube-proxy; nothing else is touched.",
+  flags: helpOf(FLAGS),
+}
 
 /** The service proxy alone, in place of kube-proxy, on a node of any cluster: Services in the kernel, nothing else is touched. */
 export const start = begin(async args => {
+  if (wasHelped(args, COMMAND)) return
   const options = fromArgs('node --proxy-only', FLAGS, joinValues(args.filter(arg => arg !== '--proxy-only')))
   const kubeconfig = options.kubeconfig ?? process.env.KUBECONFIG
   if (!kubeconfig)

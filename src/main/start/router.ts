@@ -5,7 +5,7 @@ import { realHaproxy } from '../../host/haproxy/real.ts'
 import { download } from '../../host/https/download.ts'
 import { ip } from '../../lib/ip.ts'
 import { begin } from '../../main.ts'
-import { parseRouterArgs } from '../../model/routes/options.ts'
+import { parseRouterArgs, routerHelp } from '../../model/routes/options.ts'
 import { installRoutesCrd } from '../../router/install-crd.ts'
 import { createMeter } from '../../router/meter.ts'
 import { startRouter } from '../../router/role.ts'
@@ -17,12 +17,23 @@ import { joinValues, takeFlags } from '../flags.ts'
 import { type RealHost, realHost } from '../host.ts'
 import { createLog } from '../log.ts'
 import { runRole, stopSignal } from '../signals.ts'
+import { KUBECONFIG_HELP, wasHelped } from '../usage.ts'
 
 /** Makes Routes known to an API that has none. */
 const INSTALL = '--install-routes-crd'
+const COMMAND = {
+  command: 'router',
+  does: 'A router for any cluster: its Routes and Ingresses on HAProxy, without reloads.',
+  flags: {
+    kubeconfig: KUBECONFIG_HELP,
+    'install-routes-crd': 'make Routes known to an API that has none',
+    ...routerHelp(),
+  },
+}
 
 /** A router of an IngressController: HAProxy as the Routes of the API say. */
 export const start = begin(async args => {
+  if (wasHelped(args, COMMAND)) return
   const { values, rest } = takeFlags(joinValues(args.filter(arg => arg !== INSTALL)), ['kubeconfig'])
   const options = parseRouterArgs(rest)
   const log = createLog('router')

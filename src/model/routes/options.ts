@@ -75,8 +75,41 @@ export const policyOf = (options: RouterOptions): RouterPolicy => ({
 })
 
 type Key = keyof RouterOptions
-const KEYS: readonly Key[] = [...(Object.keys(ROUTER_DEFAULTS) as Key[]), 'alias']
-const flagOf = (key: Key): string => `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+const HELP: Readonly<Record<Key, string>> = {
+  controller: "the IngressController's name",
+  domain: 'hosts that are generated end in it',
+  defaultCertificate: 'namespace/name of a Secret of type kubernetes.io/tls',
+  namespaceOwnership: 'Strict or InterNamespaceAllowed: who may share a host',
+  wildcards: 'true: Routes with wildcardPolicy Subdomain are served',
+  httpPort: 'where it listens for HTTP',
+  httpsPort: 'where it listens for TLS',
+  statsPort: 'where health and metrics are',
+  threads: "of HAProxy; no more than the machine's processors",
+  maxConnections: 'no more than the limit of open files allows',
+  alias: 'a domain under which the same Routes answer',
+  accessLog: 'each request on stdout, as JSON',
+  forwarded: 'append, replace, if-none or never: what pods are told of clients',
+  http2: 'offered at Routes whose certificate is theirs alone, and to pods that encrypt',
+  http2Always: 'offered at all Routes; 421 for requests of another connection',
+  serviceCa: 'namespace/name of a ConfigMap whose service-ca.crt signs serving certificates',
+  statsSecret: 'namespace/name of a Secret with statsUsername and statsPassword; metrics are for anybody without',
+  ingress: 'Ingresses of its classes are served too',
+  publishService: 'namespace/name of the Service whose addresses stand in the status of Ingresses',
+  notFound: 'true: 404 for hosts that nobody claims, in place of 503',
+  settings: 'what else an IngressController says, as JSON; its operator writes it',
+}
+const KEYS = Object.keys(HELP) as readonly Key[]
+const nameOf = (key: Key): string => key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+const flagOf = (key: Key): string => `--${nameOf(key)}`
+
+/** Of each argument, without its dashes, what it means. */
+export const routerHelp = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(KEYS.map(key => [nameOf(key), `${HELP[key]}${defaultOf(key)}`]))
+
+function defaultOf(key: Key): string {
+  const value = ROUTER_DEFAULTS[key]
+  return value === undefined || value === '' || typeof value === 'object' ? '' : ` (default: ${value})`
+}
 
 /** Arguments that `parseRouterArgs` reads back; in a fixed order, so that equal options make an equal Deployment. */
 export const routerArgs = (options: RouterOptions): readonly string[] =>
