@@ -57,6 +57,9 @@ const SPECS = [
   `wildcardPolicy: Subdomain, to: { name: b }, ${secure(someCertificate)}`,
   `to: { name: a }, ${secure(someCertificate)}`,
   `to: { name: b }, ${secure(otherCertificate)}`,
+  'to: { name: a }, tls: { termination: passthrough }',
+  `to: { name: b }, tls: ${JSON.stringify({ termination: 'reencrypt', destinationCACertificate: splitPem(someCertificate).certificate.repeat(40) })}`,
+  'to: { name: a }, httpHeaders: { actions: { response: [{ name: X-A, action: { type: Delete } }] } }',
 ]
 /** Of two namespaces. */
 const theirs = (one: ApiObject): ApiObject => ({ ...one, metadata: { ...one.metadata, namespace: 'bank' } })
@@ -77,15 +80,14 @@ const object = fc.oneof(
       return name.startsWith('bank') ? theirs(one) : one
     }),
 )
-const event = fc.record({ object, isRemoval: fc.boolean(), isPlanned: fc.boolean() })
+const event = fc.record({ object, isRemoval: fc.boolean(), isPlanned: fc.boolean(), mayReload: fc.boolean() })
+type Happening = typeof event extends fc.Arbitrary<infer E> ? E : never
 const idOf = ({ kind, metadata }: ApiObject): string => `${kind} ${metadata.name}`
 
-function play(
-  world: World,
-  events: readonly { object: ApiObject; isRemoval: boolean; isPlanned: boolean }[],
-): ApiObject[] {
+function play(world: World, events: readonly Happening[]): ApiObject[] {
   const left = new Map<string, ApiObject>()
-  for (const { object: one, isRemoval, isPlanned } of events) {
+  let { layout: before } = world.planner.plan()
+  for (const { object: one, isRemoval, isPlanned, mayReload } of events) {
     if (isRemoval) {
       const known = left.get(idOf(one))
       left.delete(idOf(one))
@@ -94,7 +96,11 @@ function play(
       left.set(idOf(one), one)
       world.set(one)
     }
-    if (isPlanned) world.planner.plan()
+    if (!isPlanned) continue
+    const plan = world.planner.plan(mayReload)
+    if (mayReload) expect(plan.waits).toBe(false)
+    else expect(changesBetween(before, plan.layout, plan).is).toBe('steps')
+    before = plan.layout
   }
   return [...left.values()]
 }
