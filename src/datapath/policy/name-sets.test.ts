@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import { cidr } from '../../lib/cidr.ts'
+import { ip } from '../../lib/ip.ts'
 import type { FirewallRule } from '../../model/policy/firewall.ts'
+import type { Policy, Tier } from '../../model/policy/types.ts'
+import { createPolicyCompiler } from './compile.ts'
 import { compileFirewall } from './firewall.ts'
 import { createVersions } from './name-sets.ts'
 
@@ -59,4 +62,39 @@ test('versions of the same owner that follow each other differ, and equal ones a
     before = next
   }
   expect(createVersions().of('shop', 'x')).toBe(createVersions().of('shop', 'x'))
+})
+
+/** What connections remember that the tier allowed by a name, where both tiers speak of names to the same pod. */
+function memoriesOf(text: string): Readonly<Record<'admin' | 'baseline', readonly string[]>> {
+  const policy = (tier: Tier, name: string): Policy => ({
+    tier,
+    key: tier,
+    priority: 0,
+    subject: { kind: 'pods', scope: { selector: {} } },
+    egress: [{ action: 'allow', peers: [{ kind: 'names', names: [name] }], ports: 'any' }],
+  })
+  const pod = { kind: 'pod', name: 'a', namespace: 'shop', uid: 'a', node: 'node-1', labels: {}, ports: [] } as const
+  const { chains } = createPolicyCompiler('node-1').compile({
+    namespaces: new Map([['shop', {}]]),
+    pods: [{ ...pod, addresses: [ip('10.128.0.3')] }],
+    hostPods: [],
+    nodes: [],
+    policies: [policy('admin', text), policy('baseline', 'b.test')],
+    firewalls: [],
+    clusterNetworks: [],
+    policesOwnNode: true,
+  })
+  const found = (tier: Tier): readonly string[] =>
+    [...chains].flatMap(([chain, rules]) =>
+      chain.startsWith(`${tier}-`) ? rules.flatMap(rule => / == (\d+) accept$/.exec(rule)?.[1] ?? []) : [],
+    )
+  return { admin: found('admin'), baseline: found('baseline') }
+}
+
+test('what one tier allowed by a name no other tier takes for its own', () => {
+  for (let i = 0; i < 60; i++) {
+    const { admin, baseline } = memoriesOf(`a${i}.test`)
+    expect([admin.length, baseline.length]).toEqual([2, 2])
+    expect(baseline).not.toContain(admin[0])
+  }
 })

@@ -54,23 +54,26 @@ export function nameRules(
   ]
 }
 
-/** As many versions as a field of marks tells apart, beside none. */
-const VERSIONS = 15
+/** The versions that a field of marks tells apart, beside none. */
+const ALL = { first: 1, count: 15 } as const
+/** A connection bears one, whichever tier allowed it: none may take it for its own. */
+export const VERSIONS_OF = { admin: { first: 1, count: 8 }, baseline: { first: 9, count: 7 } } as const
 
 /** Numbers the versions of what each owner says, so that no two that follow each other have the same number. */
 export interface Versions {
-  of(owner: string, content: string): number
+  /** `among`: the same in each call of an owner. */
+  of(owner: string, content: string, among?: { readonly first: number; readonly count: number }): number
 }
 
 export function createVersions(): Versions {
   const known = new Map<string, { readonly content: string; readonly version: number }>()
   return {
-    of(owner, content) {
+    of(owner, content, { first, count } = ALL) {
       const before = known.get(owner)
       if (before?.content === content) return before.version
       // After a restart what says the same has the same number, so that connections live on.
-      const first = 1 + (createHash('sha256').update(content).digest().readUInt32BE(0) % VERSIONS)
-      const version = first === before?.version ? 1 + (first % VERSIONS) : first
+      const index = createHash('sha256').update(content).digest().readUInt32BE(0) % count
+      const version = first + (first + index === before?.version ? (index + 1) % count : index)
       known.set(owner, { content, version })
       return version
     },

@@ -12,7 +12,7 @@ import type { Asked, ClassWorld, Out, TierClass } from './gathering.ts'
 import { everybody, FAMILIES, isNamed, meantBy, peerField, portsFor } from './gathering.ts'
 import type { Identity } from './identities.ts'
 import { intervalsOf, intervalText } from './intervals.ts'
-import { nameRules, nameSet } from './name-sets.ts'
+import { nameRules, nameSet, VERSIONS_OF } from './name-sets.ts'
 import type { PortSet } from './port-set.ts'
 import { conditions, joined, NO_PORTS, union } from './port-set.ts'
 import type { RulesetMap } from './ruleset.ts'
@@ -129,7 +129,11 @@ function namedRules(
 }
 
 const versionOf = ({ about, world }: Out): number =>
-  world.versions.of(about.chain, JSON.stringify(about.policies.map(policy => policy.egress)))
+  world.versions.of(
+    about.chain,
+    JSON.stringify(about.policies.map(policy => policy.egress)),
+    VERSIONS_OF[about.tier === 'admin' ? 'admin' : 'baseline'],
+  )
 
 interface AddressText {
   readonly family: Family
