@@ -45,8 +45,7 @@ export function createNameAdmission(
   const learn = async (name: string, addresses: readonly NamedAddress[]): Promise<void> => {
     await loading
     if (!table) throw new Error('policy is not in force')
-    const text = book.learn(name, addresses, table)
-    if (text !== '') nft().run(text)
+    book.learn(name, addresses, table, text => nft().run(text))
   }
   const servers = from && createServers(deps, { node, netns, from }, learn, signal)
   return {

@@ -6,6 +6,9 @@ import { fakeClock } from '../../../host/clock/fake.ts'
 import { ip } from '../../../lib/ip.ts'
 import type { NamePattern } from '../../../model/policy/names.ts'
 import { namePattern } from '../../../model/policy/names.ts'
+import type { NamedAddress } from '../../../wire/names/messages.ts'
+import type { Table } from '../../../wire/nft/command.ts'
+import type { NameBook } from './names.ts'
 import { createNameBook } from './names.ts'
 
 const TABLE = { family: 'inet', name: 'x' } as const
@@ -20,37 +23,69 @@ const rulesetOf = (...sets: readonly (readonly NamePattern[])[]): Ruleset => ({
 })
 const to = (address: string, ttlSeconds: number) => [{ address: ip(address), ttlSeconds }]
 
+function learn(book: NameBook, name: string, addresses: readonly NamedAddress[], table: Table): string {
+  let said = ''
+  book.learn(name, addresses, table, text => {
+    said = text
+  })
+  return said
+}
+
 test('an address goes into every set of its family whose names match, for as long as it lives and a little more', () => {
   const book = createNameBook(fakeClock())
   const [a, b] = [[one('www.example.com')], [one('*.example.com'), one('x.test')]]
   book.follow(rulesetOf(a, b))
-  const text = book.learn('www.example.com', to('192.0.2.1', 30), TABLE)
+  const text = learn(book, 'www.example.com', to('192.0.2.1', 30), TABLE)
   for (const patterns of [a, b])
     expect(text).toContain(`add element inet x ${nameSet(patterns, 4).name} { 192.0.2.1 timeout 32s }`)
   expect(text).not.toContain('names6')
-  expect(book.learn('x.test', to('fd00::1', 30), TABLE)).toContain(`${nameSet(b, 6).name} { fd00::1 timeout 32s }`)
-  expect(book.learn('other.test', to('192.0.2.1', 30), TABLE)).toBe('')
+  expect(learn(book, 'x.test', to('fd00::1', 30), TABLE)).toContain(`${nameSet(b, 6).name} { fd00::1 timeout 32s }`)
+  expect(learn(book, 'other.test', to('192.0.2.1', 30), TABLE)).toBe('')
   // One that lives for no time is good for a first connection.
-  expect(book.learn('x.test', to('192.0.2.9', 0), TABLE)).toContain('192.0.2.9 timeout 7s')
+  expect(learn(book, 'x.test', to('192.0.2.9', 0), TABLE)).toContain('192.0.2.9 timeout 7s')
 })
 
 test('the kernel is told again only when it has to hold an address for longer', async () => {
   const clock = fakeClock()
   const book = createNameBook(clock)
   book.follow(rulesetOf([one('x.test')]))
-  expect(book.learn('x.test', to('192.0.2.1', 30), TABLE)).not.toBe('')
-  expect(book.learn('x.test', to('192.0.2.1', 30), TABLE)).toBe('')
+  expect(learn(book, 'x.test', to('192.0.2.1', 30), TABLE)).not.toBe('')
+  expect(learn(book, 'x.test', to('192.0.2.1', 30), TABLE)).toBe('')
   await clock.advance(10_000)
-  expect(book.learn('x.test', to('192.0.2.1', 20), TABLE)).toBe('')
-  expect(book.learn('x.test', to('192.0.2.1', 30), TABLE)).toContain('delete element')
+  expect(learn(book, 'x.test', to('192.0.2.1', 20), TABLE)).toBe('')
+  expect(learn(book, 'x.test', to('192.0.2.1', 30), TABLE)).toContain('delete element')
+})
+
+test('an address that an answer has twice is one, for the longer of its times', () => {
+  const book = createNameBook(fakeClock())
+  book.follow(rulesetOf([one('x.test')]))
+  const text = learn(book, 'x.test', [...to('192.0.2.1', 10), ...to('192.0.2.1', 30), ...to('192.0.2.1', 20)], TABLE)
+  expect(text.match(/192\.0\.2\.1(?: timeout \d+s)?/g)).toEqual([
+    '192.0.2.1 timeout 32s',
+    '192.0.2.1',
+    '192.0.2.1 timeout 32s',
+  ])
+})
+
+test('what the kernel refused is not known, and is told again', () => {
+  const book = createNameBook(fakeClock())
+  book.follow(rulesetOf([one('x.test')]))
+  learn(book, 'x.test', to('192.0.2.1', 30), TABLE)
+  const refuse = (): void => {
+    throw new Error('no such table')
+  }
+  expect(() => book.learn('x.test', to('192.0.2.2', 30), TABLE, refuse)).toThrow('no such table')
+  expect(book.byAddress()).toEqual({ '192.0.2.1': ['x.test'] })
+  expect(learn(book, 'x.test', to('192.0.2.2', 30), TABLE)).toContain('add element inet x')
+  expect(learn(book, 'x.test', to('192.0.2.2', 30), TABLE)).toBe('')
 })
 
 test('it says which names lead to an address, until their time is over', async () => {
   const clock = fakeClock()
   const book = createNameBook(clock)
   book.follow(rulesetOf([one('x.test'), one('y.test')]))
-  book.learn('x.test', to('192.0.2.1', 30), TABLE)
-  book.learn('y.test', [...to('192.0.2.1', 60), ...to('192.0.2.2', 60)], TABLE)
+  learn(book, 'x.test', to('192.0.2.1', 30), TABLE)
+  learn(book, 'y.test', [...to('192.0.2.1', 60), ...to('192.0.2.2', 60)], TABLE)
   expect(book.byAddress()).toEqual({ '192.0.2.1': ['x.test', 'y.test'], '192.0.2.2': ['y.test'] })
   expect(book.leadingTo(ip('192.0.2.1'))).toEqual(['x.test', 'y.test'])
   expect(book.leadingTo(ip('192.0.2.3'))).toEqual([])
@@ -64,7 +99,7 @@ test('a set that is made later has what is known and still lives; names that nob
   const book = createNameBook(clock)
   const [x, y] = [[one('x.test')], [one('y.test'), one('x.test')]]
   book.follow(rulesetOf(x))
-  book.learn('x.test', [...to('192.0.2.1', 30), ...to('192.0.2.2', 5)], TABLE)
+  learn(book, 'x.test', [...to('192.0.2.1', 30), ...to('192.0.2.2', 5)], TABLE)
   await clock.advance(10_000)
   expect(book.fill(nameSet(y, 4).set.names!)).toEqual([{ key: '192.0.2.1 timeout 22s' }])
   expect(book.fill(nameSet(y, 6).set.names!)).toEqual([])
@@ -78,7 +113,7 @@ test('ten thousand names cost what one name costs', () => {
   const patterns = Array.from({ length: 10_000 }, (_, i) => one(`n${i}.example.com`))
   book.follow(rulesetOf(patterns))
   const lines = patterns.map(
-    ({ name }, i) => book.learn(name, to(`198.18.${i >> 8}.${i & 255}`, 60), TABLE).split('\n').length,
+    ({ name }, i) => learn(book, name, to(`198.18.${i >> 8}.${i & 255}`, 60), TABLE).split('\n').length,
   )
   // Three commands for one address, whatever else is known.
   expect(new Set(lines)).toEqual(new Set([4]))

@@ -27,8 +27,11 @@ export interface NameBook {
   fill(set: NameSet): readonly Element[]
   /** The rules that are in force now; what none of them speaks of is forgotten. */
   follow(ruleset: Ruleset): void
-  /** The commands that admit the addresses wherever rules speak of the name; empty when all are admitted for as long. */
-  learn(name: string, addresses: readonly NamedAddress[], table: Table): string
+  /**
+   * Calls `admit` with the commands that admit the addresses wherever rules speak of the name; not at all when all are admitted
+   * for as long. When it throws, so does this, and nothing was learned.
+   */
+  learn(name: string, addresses: readonly NamedAddress[], table: Table, admit: (text: string) => void): void
   /** Names that lead to the address now. */
   leadingTo(address: Ip): readonly string[]
   /** All names by what they lead to now. */
@@ -76,20 +79,25 @@ export function createNameBook(clock: Clock): NameBook {
         }
       for (const name of known.keys()) if (!keysOf(name).some(key => setsByKey.has(key))) known.delete(name)
     },
-    learn(name, addresses, table) {
+    learn(name, addresses, table, admit) {
       const nowMs = clock.monotonic()
-      const ends = remember(name)
-      for (const [address, endMs] of ends) if (endMs <= nowMs) ends.delete(address)
-      const fresh: Element[][] = [[], []]
+      const before = known.get(name)
+      /** For how many seconds. */
+      const fresh = new Map<Ip, number>()
       for (const { address, ttlSeconds } of addresses) {
         const seconds = Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, ttlSeconds) + GRACE_SECONDS)
-        const endMs = nowMs + seconds * 1000
-        if ((ends.get(address) ?? 0) >= endMs - SLACK_MS) continue
-        ends.set(address, endMs)
-        fresh[familyOf(address) === 4 ? 0 : 1]!.push(elementOf(address, seconds))
+        const isKnown = (before?.get(address) ?? 0) >= nowMs + seconds * 1000 - SLACK_MS
+        if (!isKnown) fresh.set(address, Math.max(seconds, fresh.get(address) ?? 0))
       }
+      const elements: Element[][] = [[], []]
+      for (const [address, seconds] of fresh)
+        elements[familyOf(address) === 4 ? 0 : 1]!.push(elementOf(address, seconds))
       const sets = new Set(keysOf(name).flatMap(key => setsByKey.get(key) ?? []))
-      return [...sets].map(of => renewed(table, of, fresh[of.startsWith('names4') ? 0 : 1]!)).join('')
+      const text = [...sets].map(of => renewed(table, of, elements[of.startsWith('names4') ? 0 : 1]!)).join('')
+      if (text !== '') admit(text)
+      const ends = remember(name)
+      for (const [address, endMs] of ends) if (endMs <= nowMs) ends.delete(address)
+      for (const [address, seconds] of fresh) ends.set(address, nowMs + seconds * 1000)
     },
     leadingTo(address) {
       const nowMs = clock.monotonic()
