@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Route } from '../api/route/route.ts'
 import { testAuthority } from '../apiserver/http/testing-tls.ts'
 import { eventually } from '../client/testing.ts'
+import { slowness } from '../host/clock/testing.ts'
 import { ask, oneRouterFor } from './testing-live.ts'
 
 const POD = '10.128.4.5'
@@ -212,7 +213,7 @@ it('pods are checked as often as a Route asks for', async () => {
     return elapsedMs
   }
   expect(await msForFive('seldom', '1s')).toBeGreaterThan(3900)
-  expect(await msForFive('often', '250ms')).toBeLessThan(3900)
+  expect(await msForFive('often', '250ms')).toBeLessThan(3900 * slowness())
   execFileSync('nft', ['delete table ip seen'])
   second.close()
 })
