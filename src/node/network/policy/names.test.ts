@@ -119,3 +119,23 @@ test('ten thousand names cost what one name costs', () => {
   expect(new Set(lines)).toEqual(new Set([4]))
   expect(book.fill(nameSet(patterns, 4).set.names!)).toHaveLength(10_000)
 })
+
+test('however many addresses names have, so many are admitted and no more; where time is over there is room again', async () => {
+  const clock = fakeClock()
+  const book = createNameBook(clock)
+  book.follow(rulesetOf([one('*.test')]))
+  const many = (name: number, ttlSeconds: number) =>
+    Array.from({ length: 1024 }, (_, i) => to(`10.${name}.${i >> 8}.${i & 255}`, ttlSeconds)).flat()
+  for (let i = 0; i < 256; i++) learn(book, `n${i}.test`, many(i, i === 0 ? 10 : 60), TABLE)
+  const more = to('192.0.2.1', 60)
+  expect(() => learn(book, 'more.test', more, TABLE)).toThrow('more than 262144 addresses')
+  expect(book.byAddress()).not.toHaveProperty(['192.0.2.1'])
+  // What is there already may be there for longer.
+  expect(learn(book, 'n1.test', many(1, 90), TABLE)).not.toBe('')
+  await clock.advance(13_000)
+  expect(learn(book, 'more.test', more, TABLE)).not.toBe('')
+  for (let i = 0; i < 1023; i++) learn(book, `m${i}.test`, more, TABLE)
+  expect(() => learn(book, 'last.test', more, TABLE)).toThrow('more than 262144 addresses')
+  book.follow(rulesetOf([one('last.test')]))
+  expect(learn(book, 'last.test', more, TABLE)).not.toBe('')
+})

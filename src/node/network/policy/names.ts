@@ -14,8 +14,10 @@ const LEAST_SECONDS = 5
 /** The answer takes time to arrive, and whoever got it counts from then. */
 const GRACE_SECONDS = 2
 const MOST_SECONDS = 7 * 24 * 3600
-/** Beyond it, what was learned first is forgotten first: it stays in the sets that have it. */
-const MAX_NAMES = 50_000
+/** Of all names together: whoever may go to names of his own can have as many addresses as he likes. Beyond, none is admitted. */
+const MAX_ADDRESSES = 1 << 18
+/** So often, at most, all of them are looked through for those whose time is over. */
+const SWEEP_MS = 1000
 /** Seconds that are not worth telling the kernel of again. */
 const SLACK_MS = 500
 
@@ -29,7 +31,7 @@ export interface NameBook {
   follow(ruleset: Ruleset): void
   /**
    * Calls `admit` with the commands that admit the addresses wherever rules speak of the name; not at all when all are admitted
-   * for as long. When it throws, so does this, and nothing was learned.
+   * for as long. When it throws, so does this, and nothing was learned; so it is with more addresses than there is room for.
    */
   learn(name: string, addresses: readonly NamedAddress[], table: Table, admit: (text: string) => void): void
   /** Names that lead to the address now. */
@@ -39,16 +41,9 @@ export interface NameBook {
 }
 
 export function createNameBook(clock: Clock): NameBook {
-  /** When what a name leads to ends. */
-  const known = new Map<string, Map<Ip, number>>()
+  const { known, makeRoom, remember, forget } = createMemory()
   let setsByKey = new Map<string, string[]>()
   let followed: readonly string[] = []
-  const remember = (name: string): Map<Ip, number> => {
-    const addresses = known.get(name) ?? new Map<Ip, number>()
-    if (!known.has(name) && known.size >= MAX_NAMES) known.delete(known.keys().next().value!)
-    known.set(name, addresses)
-    return addresses
-  }
   return {
     patternsOf: ruleset => [
       ...new Set([...ruleset.maps.values()].flatMap(({ names }) => names?.patterns.map(patternKey) ?? [])),
@@ -77,7 +72,7 @@ export function createNameBook(clock: Clock): NameBook {
           if (sets) sets.push(set)
           else setsByKey.set(key, [set])
         }
-      for (const name of known.keys()) if (!keysOf(name).some(key => setsByKey.has(key))) known.delete(name)
+      for (const name of known.keys()) if (!keysOf(name).some(key => setsByKey.has(key))) forget(name)
     },
     learn(name, addresses, table, admit) {
       const nowMs = clock.monotonic()
@@ -89,15 +84,14 @@ export function createNameBook(clock: Clock): NameBook {
         const isKnown = (before?.get(address) ?? 0) >= nowMs + seconds * 1000 - SLACK_MS
         if (!isKnown) fresh.set(address, Math.max(seconds, fresh.get(address) ?? 0))
       }
+      makeRoom([...fresh.keys()].filter(address => !before?.has(address)).length, nowMs)
       const elements: Element[][] = [[], []]
       for (const [address, seconds] of fresh)
         elements[familyOf(address) === 4 ? 0 : 1]!.push(elementOf(address, seconds))
       const sets = new Set(keysOf(name).flatMap(key => setsByKey.get(key) ?? []))
       const text = [...sets].map(of => renewed(table, of, elements[of.startsWith('names4') ? 0 : 1]!)).join('')
       if (text !== '') admit(text)
-      const ends = remember(name)
-      for (const [address, endMs] of ends) if (endMs <= nowMs) ends.delete(address)
-      for (const [address, seconds] of fresh) ends.set(address, nowMs + seconds * 1000)
+      remember(name, fresh, nowMs)
     },
     leadingTo(address) {
       const nowMs = clock.monotonic()
@@ -113,6 +107,44 @@ export function createNameBook(clock: Clock): NameBook {
           found[address].push(name)
         }
       return found
+    },
+  }
+}
+
+/** What names lead to, and when that ends. */
+function createMemory() {
+  const known = new Map<string, Map<Ip, number>>()
+  let count = 0
+  let sweptMs = Number.NEGATIVE_INFINITY
+  const forget = (name: string): void => {
+    count -= known.get(name)?.size ?? 0
+    known.delete(name)
+  }
+  const set = (name: string, ends: Map<Ip, number>, nowMs: number): void => {
+    for (const [address, endMs] of ends) if (endMs <= nowMs) ends.delete(address)
+    count += ends.size
+    if (ends.size > 0) known.set(name, ends)
+  }
+  return {
+    known: known as ReadonlyMap<string, ReadonlyMap<Ip, number>>,
+    forget,
+    /** Throws when there is none for so many. */
+    makeRoom(more: number, nowMs: number): void {
+      if (count + more > MAX_ADDRESSES && nowMs - sweptMs >= SWEEP_MS) {
+        sweptMs = nowMs
+        for (const [name, ends] of [...known]) {
+          forget(name)
+          set(name, ends, nowMs)
+        }
+      }
+      if (count + more > MAX_ADDRESSES) throw new Error(`names lead to more than ${MAX_ADDRESSES} addresses`)
+    },
+    /** `fresh`: for how many seconds. */
+    remember(name: string, fresh: ReadonlyMap<Ip, number>, nowMs: number): void {
+      const ends = known.get(name) ?? new Map<Ip, number>()
+      forget(name)
+      for (const [address, seconds] of fresh) ends.set(address, nowMs + seconds * 1000)
+      set(name, ends, nowMs)
     },
   }
 }
