@@ -60,13 +60,16 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
   const waker = createWaker(deps.idling, options.netns, log)
   const read = (keys: Iterable<string>, vantage: Vantage): readonly ServiceChange[] =>
     Array.from(keys, key => readService({ watch, metrics, waker }, key, vantage))
+  /** Services that changed since all was right last: those that are gone among them. */
+  const touched = new Set<string>()
+  const all = (): ReadonlySet<string> => new Set([...touched, ...watch.services()])
   let applied: Applied | undefined
   let areLinksDue = true
   let auditedMs = clock.monotonic()
 
   /** Everything anew: at start, after a refusal, and when the node itself became another. */
   const load = async (self: NodeFacts): Promise<Applied> => {
-    const next = prepare(deps, withNetworks(options, watch), watch, nft, self, read(watch.services(), vantageOf(self)))
+    const next = prepare(deps, withNetworks(options, watch), watch, nft, self, read(all(), vantageOf(self)))
     areLinksDue = true
     const startedMs = clock.monotonic()
     const adoption = await next.rules.reconcile()
@@ -77,7 +80,7 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
     return next
   }
   const change = async ({ program, rules, vantage }: Applied, changes: Changes): Promise<readonly FrontChange[]> => {
-    const delta = program.update(read(changes.services, vantage))
+    const delta = program.update(read(touched, vantage))
     const nodes = changes.areNodesChanged ? program.setNodes(addressesOf(watch.nodes())).groups : []
     const groups: readonly Group[] = [...delta.groups, ...nodes]
     if (groups.length > 0) await rules.apply(groups)
@@ -89,16 +92,13 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
     if (isFull) auditedMs = clock.monotonic()
     if (found !== 'adopted') log.warn({ found }, 'something else had changed the rules; they stand again')
   }
-  const answerChecks = async (keys: Iterable<string>, vantage: Vantage): Promise<void> => {
-    for (const key of keys) await checks.set(key, watch.healthCheck(key, vantage))
-  }
   const sync = async (self: NodeFacts, changes: Changes): Promise<void> => {
     const startedMs = clock.monotonic()
     const before = applied
     applied = undefined
     const isSame = before !== undefined && isSamePlace(before, self, withNetworks(options, watch))
     try {
-      const isQuiet = isSame && changes.services.size === 0 && !changes.areNodesChanged
+      const isQuiet = isSame && touched.size === 0 && !changes.areNodesChanged
       if (isQuiet) await audit(before)
       const changed = isSame && !isQuiet ? await change(before, changes) : []
       const next = isSame ? before : await load(self)
@@ -108,7 +108,8 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
       metrics.synced(isSame ? 'partial' : 'full', (clock.monotonic() - startedMs) / 1000, counts)
       for (const causeMs of changes.causesMs) if (causeMs >= startMs) metrics.programmed((clock.now() - causeMs) / 1000)
       await forget.changed(changed)
-      await answerChecks(isSame ? changes.services : watch.services(), next.vantage)
+      for (const key of isSame ? touched : all()) await checks.set(key, watch.healthCheck(key, next.vantage))
+      touched.clear()
     } catch (error) {
       metrics.syncFailed()
       throw error
@@ -117,6 +118,7 @@ export function createNode(deps: NodeDeps, options: NetworkOptions, watch: Watch
   return {
     async step() {
       const changes = watch.take()
+      for (const key of changes.services) touched.add(key)
       const self = watch.nodes().find(({ name }) => name === options.node)
       const isAlone = options.transport === 'none'
       if (!self || self.addresses.length === 0 || (self.podNetworks.length === 0 && !isAlone)) return false

@@ -17,6 +17,7 @@ import type { FakeNft } from '../../host/nft/fake.ts'
 import { fakeNft } from '../../host/nft/fake.ts'
 import { fakeSockets } from '../../host/socket/fake.ts'
 import { ip } from '../../lib/ip.ts'
+import { IDLED_AT } from '../../model/services/idling.ts'
 import type { NetworkRole } from './role.ts'
 import { startNetwork } from './role.ts'
 import { OPTIONS, putNode, putService, putSlice, underlayOf } from './testing.ts'
@@ -199,6 +200,38 @@ describe('the network of a node', () => {
     expect(elements('services4').join()).toContain('172.18.0.99')
     expect(elements('services4').join()).not.toContain('172.18.0.11')
   })
+
+  test.each(['the node becomes another', 'the kernel refuses'])(
+    'a Service that goes while %s leaves nothing behind',
+    async how => {
+      const sockets = fakeSockets()
+      let listeners = 0
+      const packetLog = {
+        listen: () => {
+          listeners++
+          return { close: () => void listeners-- }
+        },
+      }
+      const idling = { packetLog, events: { record: () => {}, flush: async () => {} } }
+      putNode(bench.api, 1)
+      const deps = { ...bench, nft, link, conntrack, sockets, idling }
+      await (await startNetwork(deps, { ...OPTIONS, node: 'node-1', netns }, bench.signal)).ready
+      const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 31000 } as const
+      const { metadata, ...service } = putService(bench.api, 'api', '172.30.1.1', local)
+      bench.api.put(Service, { ...service, metadata: { ...metadata, annotations: { [IDLED_AT]: 'now' } } })
+      await settled(bench)
+      const isAnswering = () => sockets.listeners(netns).some(({ port }) => port === 31000)
+      expect([listeners, isAnswering()]).toEqual([1, true])
+      bench.api.drop(Service, metadata)
+      if (how === 'the kernel refuses') nft.failNext('no')
+      else {
+        const node = putNode(bench.api, 1)
+        bench.api.put(Node, { ...node, status: { addresses: [{ type: 'InternalIP', address: '172.18.0.99' }] } })
+      }
+      await settled(bench)
+      await eventually(() => listeners === 0 && !isAnswering())
+    },
+  )
 })
 
 test('the kernel forgets UDP connections that lead elsewhere now, and only those', async () => {
