@@ -66,6 +66,10 @@ test('a rule that nobody can read opens nothing and keeps its place; one that de
   expect(unreadRules([allow, { type: 'Deny', to }] as never)).toEqual([
     'spec.egress[1].to.cidrSelector: "198.51.100.0/33" is no CIDR, so the rule denies everything',
   ])
+  // Five of them are room enough for an event.
+  const [long = ''] = unreadRules([{ type: 'Deny', to: { cidrSelector: '\u0000'.repeat(100_000) } }] as never)
+  expect(long.length).toBeLessThan(200)
+  expect(long).toContain('… is no CIDR')
 })
 
 test('a decision names the rule of a firewall, also where it allows; what stays in pod networks is not its business', () => {

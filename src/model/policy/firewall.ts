@@ -81,10 +81,15 @@ export const unreadRules = (egress: readonly AnyRule[]): readonly string[] =>
   egress.flatMap(({ type, to }, i) => {
     if (readTarget(to).kind !== 'unread') return []
     const means = type === 'Allow' ? 'allows nothing' : 'denies everything'
-    return [
-      `spec.egress[${i}].to.cidrSelector: ${JSON.stringify(to?.cidrSelector ?? '')} is no CIDR, so the rule ${means}`,
-    ]
+    return [`spec.egress[${i}].to.cidrSelector: ${shown(to?.cidrSelector ?? '')} is no CIDR, so the rule ${means}`]
   })
+
+/** A CIDR has 43 letters; what is no CIDR may have any number. */
+const MOST_SHOWN = 60
+const shown = (text: string): string => {
+  const quoted = JSON.stringify(text)
+  return quoted.length <= MOST_SHOWN ? quoted : `${quoted.slice(0, MOST_SHOWN)}…`
+}
 
 type AnyRule = Pick<EgressFirewallRule, 'type' | 'to'> & Partial<EgressFirewallRule>
 
