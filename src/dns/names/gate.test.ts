@@ -94,6 +94,23 @@ test('without its word the answer is not given; another node that has its networ
   stop()
 })
 
+test('of a node that says nothing 500 answers wait, and no more; those of others are given', async () => {
+  const { gate, clock, put, node, stop } = await world()
+  const deaf = await node('node-1', ['one test'], false)
+  await put('node-2', '10.128.2.0/23')
+  await node('node-2', ['one test'])
+  const said: boolean[] = []
+  for (let i = 0; i < 510; i++) void gate.release(CLIENT, reply(`n${i}.test.`))?.then(isGiven => said.push(isGiven))
+  await eventually(() => deaf.told.length === 500 && said.length === 10)
+  expect(said).not.toContain(true)
+  expect(await gate.release(ip('10.128.2.5'), reply('n1.test.'))).toBe(true)
+  for (let i = 0; i < 20; i++) await clock.advance(200)
+  await eventually(() => said.length === 510)
+  void gate.release(CLIENT, reply('again.test.'))
+  await eventually(() => deaf.told.at(-1)?.startsWith('again.test') === true)
+  stop()
+})
+
 test('just after the start answers to pods wait until their node was heard of, and no longer', async () => {
   const { gate, clock, node, stop } = await world()
   // Not a pod's.

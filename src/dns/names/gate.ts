@@ -26,6 +26,8 @@ const ADMITTING_MS = 2000
 /** After the start of the server, for nodes to say what they want to know. */
 const STARTING_MS = 2000
 const RETRY_MS = 200
+/** Answers to pods of one node; beyond, none waits. What waits takes the server's room for questions, which is everybody's. */
+const MAX_WAITING = 500
 
 /**
  * Resolves when agents can connect. Rejects with EADDRINUSE, EACCES. An informer of Nodes is made here; the caller syncs it. Just
@@ -51,6 +53,19 @@ export async function serveNames(deps: AskingNodesDeps, door: NamesDoor, signal:
     log.warn({ name, client }, 'an answer is not given, since the node does not say that it admits the address')
     return false
   }
+  const waiting = new Map<string, number>()
+  const whereRoom = async (node: string, admission: () => Promise<boolean>): Promise<boolean> => {
+    const count = waiting.get(node) ?? 0
+    if (count >= MAX_WAITING) return false
+    waiting.set(node, count + 1)
+    try {
+      return await admission()
+    } finally {
+      const left = waiting.get(node)! - 1
+      if (left > 0) waiting.set(node, left)
+      else waiting.delete(node)
+    }
+  }
   return {
     release(client, reply) {
       const [question] = reply.questions
@@ -61,7 +76,9 @@ export async function serveNames(deps: AskingNodesDeps, door: NamesDoor, signal:
       const name = plainName(question.name)
       const found = addressesIn(reply)
       const addresses = one ? one.untold(name, found) : found
-      return addresses.length === 0 ? undefined : admitted(client, name, addresses)
+      if (addresses.length === 0) return undefined
+      const admission = (): Promise<boolean> => admitted(client, name, addresses)
+      return one ? whereRoom(one.node, admission) : admission()
     },
     concerns: nodes.areAsking,
     onChange: nodes.onChange,
