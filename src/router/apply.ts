@@ -1,12 +1,15 @@
 import type { Haproxy } from '../host/haproxy/mod.ts'
+import type { Clock } from '../lib/clock.ts'
 import { accepts, isBusyServer, isUnknownServer, versionOf } from '../wire/haproxy/answer.ts'
 import {
+  addMap,
   addMapVersion,
   addServer,
   type Command,
   commitMap,
   deleteAuthorities,
   deleteCertificate,
+  deleteMap,
   deleteServer,
   disableServer,
   enableServer,
@@ -15,9 +18,10 @@ import {
   type ServerOptions,
   setHealthChecks,
 } from '../wire/haproxy/command.ts'
-import { isAuthorities, type Listeners, type MapName } from './layout/types.ts'
-import type { Step } from './render/changes.ts'
-import { serverOptions } from './render/program.ts'
+import { isAuthorities, type Layout, type Listeners, type MapName } from './layout/types.ts'
+import { isReplaced, type Step } from './render/changes.ts'
+import { mapEntries, serverOptions } from './render/program.ts'
+import { createRetired } from './retired.ts'
 
 /** HAProxy did not do as it was told: what it has is no longer known. */
 export class Unexpected extends Error {
@@ -27,21 +31,22 @@ export class Unexpected extends Error {
   }
 }
 
-/** Sends steps to one HAProxy, and remembers the servers that wait for their last request to end. */
+/** Sends steps to one HAProxy, and remembers what waits for its last request: servers, their files, entries of maps. */
 export interface Applier {
   /** Rejects with Unexpected, or HaproxyGone. */
   apply(steps: readonly Step[], listeners: Listeners): Promise<void>
-  /** Deletes the removed servers whose last request has ended; resolves to how many are left. */
-  sweep(): Promise<number>
+  /** Deletes what was removed and has had its last request; resolves to how much is left. `layout`: what HAProxy has. */
+  sweep(layout: Layout): Promise<number>
   /** After a load: nothing is left of the process before. */
   forget(): void
 }
 
-export function createApplier(haproxy: Haproxy): Applier {
+export function createApplier(haproxy: Haproxy, clock: Pick<Clock, 'monotonic'>): Applier {
   /** By "backend/server". */
   const leaving = new Map<string, { readonly backend: string; readonly server: string }>()
   /** Files that servers which are leaving may name. */
   const unneeded = new Set<string>()
+  const retired = createRetired(clock)
   let pending: Command[] = []
 
   const flush = async (): Promise<void> => {
@@ -63,6 +68,17 @@ export function createApplier(haproxy: Haproxy): Applier {
       pending.push(addServer(backend, server, options), giveWeight(backend, server))
     pending.push(enableServer(backend, server), setHealthChecks(backend, server, checked))
   }
+  const sweepTargets = async (layout: Layout): Promise<number> => {
+    let left = 0
+    for (const { map, over, kept } of retired.takeOver()) {
+      left += kept.length
+      if (isReplaced({ map, set: [], remove: over }, layout))
+        await replaceMap(map, [...mapEntries(layout, map), ...kept])
+      else pending.push(...over.map(([key]) => deleteMap(map, key)))
+    }
+    if (pending.length > 0) await flush()
+    return left
+  }
   const sweepFiles = async (): Promise<number> => {
     const files = [...unneeded]
     if (files.length === 0) return 0
@@ -72,9 +88,9 @@ export function createApplier(haproxy: Haproxy): Applier {
     for (const [index, file] of files.entries()) if (!/in use/.test(answers[index]!)) unneeded.delete(file)
     return unneeded.size
   }
-  const sweep = async (): Promise<number> => {
+  const sweepServers = async (): Promise<number> => {
     const servers = [...leaving.values()]
-    if (servers.length === 0) return sweepFiles()
+    if (servers.length === 0) return 0
     const answers = await haproxy.run(servers.map(({ backend, server }) => deleteServer(backend, server)))
     for (const [index, { backend, server }] of servers.entries()) {
       const answer = answers[index]!
@@ -82,7 +98,7 @@ export function createApplier(haproxy: Haproxy): Applier {
         leaving.delete(`${backend}/${server}`)
       else if (!isBusyServer(answer)) throw new Unexpected(deleteServer(backend, server), answer)
     }
-    return leaving.size + (await sweepFiles())
+    return leaving.size
   }
   return {
     async apply(steps, listeners) {
@@ -93,6 +109,8 @@ export function createApplier(haproxy: Haproxy): Applier {
           add(step.backend, step.server, serverOptions(step.spec, listeners), step.spec.checked)
         else if (step.do === 'removeServerFile') unneeded.add(step.file)
         else if (step.do === 'replaceMap') await replaceMap(step.map, step.entries)
+        else if (step.do === 'addTargets') pending.push(...addMap(step.map, retired.revive(step.map, step.entries)))
+        else if (step.do === 'retireTargets') retired.retire(step.map, step.entries)
         else {
           pending.push(disableServer(step.backend, step.server), setHealthChecks(step.backend, step.server, false))
           leaving.set(`${step.backend}/${step.server}`, step)
@@ -100,8 +118,9 @@ export function createApplier(haproxy: Haproxy): Applier {
       }
       await flush()
     },
-    sweep,
+    sweep: async layout => (await sweepTargets(layout)) + (await sweepServers()) + (await sweepFiles()),
     forget() {
+      retired.forget()
       leaving.clear()
       unneeded.clear()
     },

@@ -155,8 +155,7 @@ function stepText(step: Step): string {
       .map(encode)
       .join('')
       .replace(/^[A-Za-z0-9+/=]{20,}\n/gm, '')
-  if (step.do === 'replaceMap')
-    return `(replace ${step.map})\n${step.entries.map(entry => entry.join(' ')).join('\n')}\n`
+  if ('entries' in step) return `(${step.do} ${step.map})\n${step.entries.map(entry => entry.join(' ')).join('\n')}\n`
   if (step.do === 'removeServerFile') return `(remove ${step.file})\n`
   if (step.do === 'removeServer') return `(remove server ${step.backend}/${step.server})\n`
   const { address, port, checked } = step.spec

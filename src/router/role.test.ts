@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { get } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Event } from '../api/core/event.ts'
 import { Secret } from '../api/core/secret.ts'
 import { Service } from '../api/core/service.ts'
@@ -154,7 +154,7 @@ describe('startRouter', () => {
     bench.api.drop(Route, { namespace: 'shop', name: 'web' })
     await settled(bench)
     expect(mapOf(router, 'http.map')).toEqual({})
-    expect(mapOf(router, 'weights.map')).toEqual({})
+    await vi.waitFor(() => expect(mapOf(router, 'weights.map')).toEqual({}), 30_000)
     for (const servers of router.haproxy.state!.backends.values()) expect(servers.size).toBe(0)
     expect(router.haproxy.loaded).toHaveLength(1)
   })

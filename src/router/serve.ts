@@ -15,7 +15,7 @@ export interface Serving {
    * HaproxyRefused when a new process does not take the program (the old one goes on), or HaproxyGone.
    */
   commit(layout: Layout, differences: Differences): Promise<void>
-  /** Deletes servers whose last request has ended; resolves to how many wait still. */
+  /** Deletes what was removed and has had its last request; resolves to how much waits still. */
   sweep(): Promise<number>
   /** How long until a reload may be; 0 where one is needed in any case. */
   reloadWaitMs(): number
@@ -42,7 +42,7 @@ export interface ServingCounts {
 
 /** `reloadMs`: the shortest time between two reloads. */
 export function createServing(haproxy: Haproxy, log: Logger, clock: Pick<Clock, 'monotonic'>, reloadMs = 0): Serving {
-  const applier = createApplier(haproxy)
+  const applier = createApplier(haproxy, clock)
   const counts = { loads: 0, loadMs: 0, writeMs: 0, refusals: 0, changes: 0, isRefused: false }
   const waiting = new Set<() => void>()
   let committed: Layout | undefined
@@ -111,7 +111,7 @@ export function createServing(haproxy: Haproxy, log: Logger, clock: Pick<Clock, 
     },
     async sweep() {
       try {
-        return await applier.sweep()
+        return committed ? await applier.sweep(committed) : 0
       } catch (error) {
         if (!(error instanceof HaproxyGone)) throw error
         return 0

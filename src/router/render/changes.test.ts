@@ -71,10 +71,10 @@ describe('changesBetween', () => {
       'set ssl ca-file ca/s2.pem <<',
       'commit ssl ca-file ca/s2.pem',
       'addServer s2',
-      'add map weights.map <<',
+      'addTargets weights.map',
       'set map http.map a/ w:w2:1:1',
       'add map https.map <<',
-      'del map weights.map w1:0',
+      'retireTargets weights.map',
       'removeServer s1',
       'removeServerFile ca/s1.pem',
     ])
@@ -95,9 +95,9 @@ describe('changesBetween', () => {
       })
     }
     expect(lines(stepsOf(layout([many('w1')]), layout([many('w2')])))).toEqual([
-      'add map weights.map <<',
+      'addTargets weights.map',
       'replaceMap http.map',
-      'replaceMap weights.map',
+      'retireTargets weights.map',
     ])
   })
 

@@ -38,6 +38,9 @@ export type Step =
   | { readonly do: 'removeServerFile'; readonly file: string }
   /** All entries change places with what the map holds, at once. */
   | { readonly do: 'replaceMap'; readonly map: MapName; readonly entries: readonly MapEntry[] }
+  | { readonly do: 'addTargets'; readonly map: MapName; readonly entries: readonly MapEntry[] }
+  /** They go when no request can be on its way to them: HAProxy's threads look up pointer and target one after the other. */
+  | { readonly do: 'retireTargets'; readonly map: MapName; readonly entries: readonly MapEntry[] }
 
 export type Change =
   | { readonly is: 'steps'; readonly steps: readonly Step[] }
@@ -78,17 +81,19 @@ export function changesBetween(from: Layout, to: Layout, { hosts, backends }: Di
     steps: [
       ...run(certificates),
       ...added,
-      ...targets.flatMap(putEntries),
+      ...targets.flatMap(({ map, add }) => (add.length > 0 ? [{ do: 'addTargets', map, entries: add } as const] : [])),
       ...pointers.flatMap(change => (isReplaced(change, to) ? [replacement(change, to)] : putEntries(change))),
       ...pointers.flatMap(change => (isReplaced(change, to) ? [] : dropEntries(change))),
-      ...targets.flatMap(change => (isReplaced(change, to) ? [replacement(change, to)] : dropEntries(change))),
+      ...targets.flatMap(({ map, remove }) =>
+        remove.length > 0 ? [{ do: 'retireTargets', map, entries: remove } as const] : [],
+      ),
       ...run(retired),
       ...removed,
     ],
   }
 }
 
-/** Entries of the pointers name entries of the targets, so these come first and go last. */
+/** Entries of the pointers name entries of the targets, so these come first and go last. What a target's key stands for never changes. */
 const TARGETS = ['weights.map', 'canaries.map', 'allow.map', 'options.map'] as const satisfies readonly MapName[]
 const POINTERS = ['claimed.map', 'http.map', 'https.map', 'sni.map'] as const satisfies readonly MapName[]
 
@@ -155,7 +160,7 @@ function serverChanges(
 interface MapChange {
   readonly add: MapEntry[]
   readonly set: MapEntry[]
-  readonly remove: string[]
+  readonly remove: MapEntry[]
 }
 
 const EMPTY: ReadonlyMap<string, string> = new Map()
@@ -170,14 +175,14 @@ function mapChange(
     if (before === undefined) change.add.push([key, value])
     else if (before !== value) change.set.push([key, value])
   }
-  for (const key of old.keys()) if (!next.has(key)) change.remove.push(key)
+  for (const entry of old) if (!next.has(entry[0])) change.remove.push(entry)
 }
 
 type NamedChange = MapChange & { readonly map: MapName }
 
 const putEntries = ({ map, add, set }: NamedChange): readonly Step[] =>
   run([...addMap(map, add), ...set.map(entry => setMap(map, entry))])
-const dropEntries = ({ map, remove }: NamedChange): readonly Step[] => run(remove.map(key => deleteMap(map, key)))
+const dropEntries = ({ map, remove }: NamedChange): readonly Step[] => run(remove.map(([key]) => deleteMap(map, key)))
 const replacement = ({ map }: NamedChange, to: Layout): Step => ({
   do: 'replaceMap',
   map,
@@ -188,8 +193,16 @@ const replacement = ({ map }: NamedChange, to: Layout): Step => ({
  * Setting and deleting walk a list and take their words inline, so a map with many changes, or with one that would be
  * syntax there, is replaced as a whole: about 2 us an entry, unnoticed by requests.
  */
-function isReplaced({ map, set, remove }: NamedChange, to: Layout): boolean {
-  const isPlain = set.every(([key, value]) => isInline(key) && isInline(value)) && remove.every(isInline)
+export function isReplaced(
+  {
+    map,
+    set,
+    remove,
+  }: { readonly map: MapName; readonly set: readonly MapEntry[]; readonly remove: readonly MapEntry[] },
+  to: Layout,
+): boolean {
+  const isPlain =
+    set.every(([key, value]) => isInline(key) && isInline(value)) && remove.every(([key]) => isInline(key))
   if (!isPlain) return true
   const many = set.length + remove.length
   return many > 64 && many * 8 > countEntries(to, map)
