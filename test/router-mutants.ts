@@ -74,10 +74,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     tests: [['src/router/layout/ingresses.test.ts', 'only Ingresses of ingress-nginx know canaries']],
   },
   'old weights go while a request is on its way to them': {
-    file: 'src/router/retired.ts',
+    file: 'src/router/serving/retired.ts',
     from: 'untilMs <= nowMs',
     to: 'untilMs > 0',
-    tests: [['src/router/retired.test.ts', 'a request that has read the old weights finds its turn']],
+    tests: [['src/router/serving/retired.test.ts', 'a request that has read the old weights finds its turn']],
   },
   'a canary takes nothing': {
     file: 'src/model/ingress/nginx-canary.ts',

@@ -2,7 +2,7 @@ import type { Haproxy, Usage } from '../host/haproxy/mod.ts'
 import { parseInfo, parseStat } from '../wire/haproxy/answer.ts'
 import { show } from '../wire/haproxy/command.ts'
 import { BUCKETS_MS, type RequestCounts } from './meter.ts'
-import type { ServingCounts } from './serve.ts'
+import type { ServingCounts } from './serving/serve.ts'
 
 export interface MetricsSource {
   readonly haproxy: Haproxy

@@ -1,6 +1,6 @@
-import type { Haproxy } from '../host/haproxy/mod.ts'
-import type { Clock } from '../lib/clock.ts'
-import { accepts, isBusyServer, isUnknownServer, versionOf } from '../wire/haproxy/answer.ts'
+import type { Haproxy } from '../../host/haproxy/mod.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { accepts, isBusyServer, isUnknownServer, versionOf } from '../../wire/haproxy/answer.ts'
 import {
   addMap,
   addMapVersion,
@@ -17,10 +17,10 @@ import {
   prepareMap,
   type ServerOptions,
   setHealthChecks,
-} from '../wire/haproxy/command.ts'
-import { isAuthorities, type Layout, type Listeners, type MapName } from './layout/types.ts'
-import { isReplaced, type Step } from './render/changes.ts'
-import { mapEntries, serverOptions } from './render/program.ts'
+} from '../../wire/haproxy/command.ts'
+import { isAuthorities, type Layout, type Listeners, type MapName } from '../layout/types.ts'
+import { isReplaced, type Step } from '../render/changes.ts'
+import { mapEntries, serverOptions } from '../render/program.ts'
 import { createRetired } from './retired.ts'
 
 /** HAProxy did not do as it was told: what it has is no longer known. */

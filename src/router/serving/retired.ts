@@ -1,6 +1,6 @@
-import type { Clock } from '../lib/clock.ts'
-import type { MapEntry } from '../wire/haproxy/command.ts'
-import type { MapName } from './layout/types.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { MapEntry } from '../../wire/haproxy/command.ts'
+import type { MapName } from '../layout/types.ts'
 
 /** No request takes longer from the entry that names another to that other one. */
 const ON_ITS_WAY_MS = 1000

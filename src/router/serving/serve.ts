@@ -1,12 +1,12 @@
-import { type Haproxy, HaproxyGone, HaproxyRefused } from '../host/haproxy/mod.ts'
-import type { Clock } from '../lib/clock.ts'
-import { messageOf } from '../lib/errors.ts'
-import type { Logger } from '../lib/log.ts'
-import { type Command, setHealthChecks } from '../wire/haproxy/command.ts'
+import { type Haproxy, HaproxyGone, HaproxyRefused } from '../../host/haproxy/mod.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/log.ts'
+import { type Command, setHealthChecks } from '../../wire/haproxy/command.ts'
+import type { Differences, Layout } from '../layout/types.ts'
+import { changesBetween, type Step } from '../render/changes.ts'
+import { renderProgram } from '../render/program.ts'
 import { createApplier, Unexpected } from './apply.ts'
-import type { Differences, Layout } from './layout/types.ts'
-import { changesBetween, type Step } from './render/changes.ts'
-import { renderProgram } from './render/program.ts'
 
 /** Makes HAProxy have a layout, by commands where they do and a reload where they do not. */
 export interface Serving {

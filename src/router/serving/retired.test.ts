@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { fakeHaproxy } from '../host/haproxy/fake.ts'
-import { silent } from '../lib/log.ts'
+import { fakeHaproxy } from '../../host/haproxy/fake.ts'
+import { silent } from '../../lib/log.ts'
+import { createWorld, readObjects } from '../testing.ts'
 import { createRetired } from './retired.ts'
 import { createServing } from './serve.ts'
-import { createWorld, readObjects } from './testing.ts'
 
 it('what was retired stays a second, and what is wanted again meanwhile stays for good', () => {
   let nowMs = 5
