@@ -244,7 +244,8 @@ export async function traces(): Promise<Record<string, readonly string[]>> {
   ]
   return {
     links: await lines('ip', '-o', 'link', 'show').then(all => all.map(line => line.split(':')[1]!)),
-    routes: await lines('ip', 'route', 'show', 'table', 'all'),
+    // Those of link-local addresses come seconds after their link, when the kernel has made sure of the address.
+    routes: (await lines('ip', 'route', 'show', 'table', 'all')).filter(line => !/\bf(e80|f00)::/.test(line)),
     rules: await lines('nft', 'list', 'ruleset'),
     mounts: read('/proc/self/mounts').split('\n').sort(),
     net: inodes('net').sort(),

@@ -17,7 +17,7 @@ import { decode } from '../src/wire/dns/decode.ts'
 import { encode } from '../src/wire/dns/encode.ts'
 import { CLASS, RCODE } from '../src/wire/dns/message.ts'
 import type { Twin } from './harness.ts'
-import { FAIRLEAD, ROOT, run, start, startTwin, until } from './harness.ts'
+import { FAIRLEAD, nothingLeft, ROOT, run, start, startTwin, traces, until } from './harness.ts'
 
 /** The network of the nodes; this namespace is the world outside them. */
 const HERE = '192.0.2.1'
@@ -43,6 +43,14 @@ const parts = new Map<string, Part>()
 const closing: (() => void)[] = []
 const clients = new Map<NodeName, Pod>()
 const servers = new Map<NodeName, Pod>()
+
+let before: Awaited<ReturnType<typeof traces>>
+let known: readonly string[]
+const namespaces = async (): Promise<readonly string[]> =>
+  (await run('ip', ['netns', 'list'])).stdout
+    .split('\n')
+    .map(line => line.split(' ')[0]!)
+    .filter(Boolean)
 
 /** Starts a part of the program in a network namespace. */
 function launch(name: string, netns: string | undefined, ...args: readonly string[]): void {
@@ -206,6 +214,8 @@ async function startServers(): Promise<void> {
 }
 
 beforeAll(async () => {
+  before = await traces()
+  known = await namespaces()
   twin = await startTwin({ name: 'names', args: ['--nodes', '1'] })
   makeNetwork()
   await serveOutside()
@@ -251,9 +261,17 @@ spec:
 })
 afterAll(async () => {
   for (const { process } of parts.values()) process.kill('SIGTERM')
+  await until('every part has ended', async () =>
+    [...parts.values()].every(({ process }) => process.exitCode !== null || process.signalCode !== null),
+  )
   for (const close of closing) close()
   await twin?.down()
+  // Agents that end leave their pods.
+  for (const name of await namespaces()) if (!known.includes(name)) await run('ip', ['netns', 'delete', name])
+  await run('ip', ['link', 'delete', 'far'])
+  await run('ip', ['route', 'delete', 'local', '198.51.100.0/24', 'dev', 'lo'])
   rmSync(folder, { recursive: true, force: true })
+  await nothingLeft(before)
 })
 
 const inside = async ({ netns }: Pod, ...command: readonly string[]): Promise<string> =>

@@ -1,13 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { accessSync, constants, watch } from 'node:fs'
+import { watch } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { Clock } from '../../lib/clock.ts'
 import { codeOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import { parseAlerts, parseInfo } from '../../wire/haproxy/answer.ts'
 import { type Command, show } from '../../wire/haproxy/command.ts'
+import { tied } from '../tied.ts'
 import { type Connection, dial } from './connection.ts'
 import { wholeLines } from './lines.ts'
 import { HaproxyGone, HaproxyRefused } from './mod.ts'
@@ -74,30 +75,18 @@ const driverConfig = (socketPath: string): string =>
   httpclient.ssl.verify none
 `
 
-/** The process ends with this one, however this one ends: else it would go on serving routes nobody looks after. */
+/** It ends with this process: else it would go on serving routes nobody looks after. */
 function spawnHaproxy({ command, home, replaces }: WorkerOptions): ChildProcess {
   const takeOver = replaces ? ['-x', replaces.socketPath, '-sf', String(replaces.pid)] : []
   const args = ['-db', '-f', 'driver.cfg', '-f', 'haproxy.cfg', ...takeOver]
-  const setpriv = findCommand('setpriv')
   const how: SpawnOptions = { cwd: home, env: { ...process.env, ...memory() }, stdio: ['ignore', 'pipe', 'pipe'] }
-  return setpriv ? spawn(setpriv, ['--pdeathsig', 'KILL', command, ...args], how) : spawn(command, args, how)
+  return spawn(...tied(command, args), how)
 }
 
 /** Large pages: maps, servers and buffers of ten thousand Routes are far apart, and finding a small page costs more than reading it. */
 const memory = (): NodeJS.ProcessEnv => ({
   GLIBC_TUNABLES: [process.env.GLIBC_TUNABLES, 'glibc.malloc.hugetlb=1'].filter(Boolean).join(':'),
 })
-
-function findCommand(command: string): string | undefined {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const path = join(folder, command)
-    try {
-      accessSync(path, constants.X_OK)
-      return path
-    } catch {}
-  }
-  return undefined
-}
 
 /** What is said during the start explains a failure; later lines go to the log. */
 function collectStderr(child: ChildProcess, log: Logger): { text(): string; serving(): void } {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { check, libc, systemError } from '../libc.ts'
 import { message, NETLINK, NFNL, NLM_F, NLMSG, netlinkSocket, replies, u8 } from '../netlink.ts'
 import type { Netns, NetnsDriver } from '../netns/mod.ts'
+import { tied } from '../tied.ts'
 import type { PacketLogDriver } from './mod.ts'
 import { messageReader, packetOf } from './packet.ts'
 
@@ -16,14 +17,14 @@ const COPY_PACKET = 2
 const BYTES = 128
 
 /**
- * Node cannot wait for a netlink socket: `cat` does, and hands over what it reads. It ends with the pipe, and costs
- * nothing while nothing is logged.
+ * Node cannot wait for a netlink socket: `cat` does, and hands over what it reads. It ends with this process, else the group would
+ * stay taken, and costs nothing while nothing is logged.
  */
 export function kernelPacketLog(namespaces: NetnsDriver): PacketLogDriver {
   return {
     listen(netns, group, handler) {
       const fd = bound(namespaces, netns, group)
-      const child = spawn('cat', [], { stdio: [fd, 'pipe', 'ignore'] })
+      const child = spawn(...tied('cat', []), { stdio: [fd, 'pipe', 'ignore'] })
       closeSync(fd)
       const read = messageReader((type, body) => {
         const packet = packetOf(type, body)
