@@ -1,21 +1,9 @@
+import type { WebhookClient } from '../api/meta/webhook-client.ts'
 import type { HttpsRequest } from '../host/https/mod.ts'
 import type { Store } from '../store/mod.ts'
 import { textAt } from './object.ts'
 import { prefixOf } from './resource/resource.ts'
 import { parseBytes } from './stored.ts'
-
-/** Whom a webhook's owner wants to be asked, as configurations and definitions alike have it. */
-export interface WebhookClient {
-  readonly url?: string
-  readonly service?: {
-    readonly namespace: string
-    readonly name: string
-    readonly path?: string
-    readonly port?: number
-  }
-  /** PEM, as base64. */
-  readonly caBundle?: string
-}
 
 /** A service is reached at its address, under the name that its certificate must have. Throws Error where there is none. */
 export function webhookTarget(

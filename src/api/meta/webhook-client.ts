@@ -3,7 +3,8 @@ import { invalid, required } from '../../schema/field-error.ts'
 import type { FieldError } from '../../schema/kind.ts'
 import { dns1123Subdomain } from './names.ts'
 
-interface Client {
+/** Whom a webhook's owner wants to be asked, as configurations and definitions alike have it. */
+export interface WebhookClient {
   readonly url?: string
   readonly service?: {
     readonly namespace: string
@@ -11,9 +12,11 @@ interface Client {
     readonly path?: string
     readonly port?: number
   }
+  /** PEM, as base64. */
+  readonly caBundle?: string
 }
 
-export function webhookClientErrors({ url, service }: Client, path: string): readonly FieldError[] {
+export function webhookClientErrors({ url, service }: WebhookClient, path: string): readonly FieldError[] {
   if ((url === undefined) === (service === undefined))
     return [required(path, 'exactly one of url or service is required')]
   return url === undefined ? serviceErrors(service!, `${path}.service`) : urlErrors(url, `${path}.url`)
@@ -36,7 +39,10 @@ const URL_PARTS =
   /^(?:(?<scheme>[a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:(?<user>[^@/?#]*)@)?(?<host>[^/?#]*))?[^?#]*(?:\?(?<query>[^#]*))?(?:#(?<fragment>.*))?$/
 
 /** Upstream hands name and namespace over in each other's place. */
-function serviceErrors({ name, namespace, path, port }: NonNullable<Client['service']>, at: string): FieldError[] {
+function serviceErrors(
+  { name, namespace, path, port }: NonNullable<WebhookClient['service']>,
+  at: string,
+): FieldError[] {
   const errors: FieldError[] = []
   if (namespace === '') errors.push(required(`${at}.name`, 'service name is required'))
   if (name === '') errors.push(required(`${at}.namespace`, 'service namespace is required'))

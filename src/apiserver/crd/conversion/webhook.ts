@@ -1,5 +1,6 @@
 /** Objects of one version in another, by the webhook of their definition. Source: apiextensions-apiserver pkg/apiserver/conversion. */
 import { randomUUID } from 'node:crypto'
+import type { WebhookClient } from '../../../api/meta/webhook-client.ts'
 import type { HttpsDriver } from '../../../host/https/mod.ts'
 import { messageOf } from '../../../lib/errors.ts'
 import type { Store } from '../../../store/mod.ts'
@@ -7,7 +8,6 @@ import { isObject } from '../../../wire/json/value.ts'
 import type { Obj } from '../../object.ts'
 import { at, textAt } from '../../object.ts'
 import { StatusError } from '../../status-error.ts'
-import type { WebhookClient } from '../../webhook-target.ts'
 import { webhookTarget } from '../../webhook-target.ts'
 import { checkConverted, restoreMetadata } from './check.ts'
 
